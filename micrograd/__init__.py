@@ -1,0 +1,63 @@
+"""micrograd: a scalar autograd engine to see, step through, check and run.
+
+The table's functions (`micrograd.exp`, `micrograd.maximum`, …) take Values or plain numbers. Standard library only.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from micrograd import functional
+from micrograd.engine import Value, install
+from micrograd.modes import detect_anomaly, no_grad, record_source
+from micrograd.op import Kink, Op
+from micrograd.ops import TABLE
+from micrograd.scopes import Scope, scope
+from micrograd.transforms import grad, hessian, hvp, jacobian, jvp, vjp
+
+__version__ = "0.1.0"
+__all__ = [
+    "Kink", "Op", "Scope", "Value", "check_grads", "compile", "detect_anomaly", "functional", "grad", "gradcheck", "hessian",
+    "hvp", "jacobian", "jvp", "lower", "nn", "no_grad", "record_source", "register", "scope", "vjp",
+]  # fmt: skip
+
+# What is imported when it is first asked for: name → module.
+_LATER = {
+    "gradcheck": "micrograd.gradcheck", "check_grads": "micrograd.gradcheck",
+    "compile": "micrograd.compiler", "lower": "micrograd.compiler",
+}  # fmt: skip
+_MODULES = ("nn", "losses", "optim", "testing", "compiler", "export", "data", "train", "metrics", "plots")
+
+
+def register(op: Op) -> Op:
+    """Enter an op of your own in the table: it becomes a function, a method of Value, and a row that every check tests.
+
+    >>> import micrograd
+    >>> cube = micrograd.register(Op("cube", lambda x: x * x * x, (lambda y, x: 3.0 * x * x,)))
+    >>> x = Value(2.0)
+    >>> y = x.cube(); y.backward(); y.data, x.grad
+    (8.0, 12.0)
+    >>> del micrograd.TABLE["cube"], Value.cube
+    """
+    if not op.name.isidentifier():
+        raise ValueError(f"an op's name must be a Python identifier, not {op.name!r}")
+    if op.name in TABLE:
+        raise ValueError(f"the table already has an op named {op.name!r}")
+    TABLE[op.name] = op
+    install(op)
+    return op
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"micrograd.{name}")
+    if name in TABLE:
+        return TABLE[name]
+    raise AttributeError(f"module 'micrograd' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *TABLE, *_MODULES})

@@ -1,0 +1,66 @@
+"""Functions of lists, in plain Value code: stable at ±1000, and working on numbers too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from micrograd import ops
+from micrograd.engine import Value
+
+
+def _data(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
+
+
+def _filled(name: str, xs: Sequence[Any]) -> list[Any]:
+    found = list(xs)
+    if not found:
+        raise ValueError(f"{name} of an empty list is not defined")
+    return found
+
+
+def argmax(xs: Sequence[Any]) -> int:
+    """The index of the largest (the first of equals; the first nan if there is one). Not differentiable."""
+    data = [_data(x) for x in _filled("argmax", xs)]
+    return next((i for i, x in enumerate(data) if x != x), max(range(len(data)), key=data.__getitem__))
+
+
+def mean(xs: Sequence[Any]) -> Any:
+    """(x₀ + … + xₙ₋₁)/n."""
+    found = _filled("mean", xs)
+    return ops.sum_(*found) * (1.0 / len(found))
+
+
+def logsumexp(xs: Sequence[Any]) -> Any:
+    """log Σ exp(xᵢ) = m + log Σ exp(xᵢ - m), m being the largest as a constant (the gradient does not depend on it)."""
+    found = _filled("logsumexp", xs)
+    m = ops.shift(*found)
+    return ops.log_(ops.sum_(*(ops.exp(x - m) for x in found))) + m
+
+
+def softmax(xs: Sequence[Any]) -> list[Any]:
+    """exp(xᵢ)/Σ exp(xⱼ), each shifted by the largest."""
+    found = _filled("softmax", xs)
+    m = ops.shift(*found)
+    e = [ops.exp(x - m) for x in found]
+    total = ops.sum_(*e)
+    return [ops.div(x, total) for x in e]
+
+
+def log_softmax(xs: Sequence[Any]) -> list[Any]:
+    """xᵢ - logsumexp(x)."""
+    found = _filled("log_softmax", xs)
+    m = ops.shift(*found)
+    shifted = [x - m for x in found]
+    total = ops.log_(ops.sum_(*(ops.exp(x) for x in shifted)))
+    return [x - total for x in shifted]
+
+
+def norm(xs: Sequence[Any]) -> Any:
+    """√Σ xᵢ², without overflow: hypot of hypots. Gradient 0 at the origin (the minimum-norm subgradient)."""
+    found = _filled("norm", xs)
+    total = ops.abs_(found[0])
+    for x in found[1:]:
+        total = ops.hypot(total, x)
+    return total

@@ -1,0 +1,143 @@
+"""What may be switched on around the engine: no_grad, detect_anomaly, record_source, gradient hooks, and the guards against
+data that changed between forward and backward. All off, they cost one test an operation."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakSet
+
+if TYPE_CHECKING:
+    from micrograd.engine import Value
+
+
+class _State:
+    """Which modes are on, and in which threads."""
+
+    plain = True  # nothing is on: the engine asks this alone
+    paused: tuple[int, ...] = ()
+    anomaly: tuple[int, ...] = ()
+    recording: tuple[int, ...] = ()
+
+    def refresh(self) -> None:
+        self.plain = not (self.paused or self.anomaly or self.recording)
+
+
+state = _State()
+hooks: WeakKeyDictionary[Value, list[Callable[[float], float | None]]] = WeakKeyDictionary()
+overwritten: WeakSet[Value] = WeakSet()
+
+
+@contextmanager
+def _switched_on(mode: str) -> Iterator[None]:
+    """Enter this thread in a mode; the same thread may enter it again inside."""
+    me = get_ident()
+    setattr(state, mode, (*getattr(state, mode), me))
+    state.refresh()
+    try:
+        yield
+    finally:
+        left = list(getattr(state, mode))
+        left.remove(me)
+        setattr(state, mode, tuple(left))
+        state.refresh()
+
+
+def no_grad() -> Any:
+    """Within this block, operations in this thread record no graph: their results are leaves.
+
+    >>> from micrograd import Value, no_grad
+    >>> x = Value(2.0)
+    >>> with no_grad():
+    ...     y = x * 3
+    >>> y.data, y.args
+    (6.0, ())
+    """
+    return _switched_on("paused")
+
+
+def detect_anomaly() -> Any:
+    """Within this block, the first operation or gradient that makes a nan or an inf raises ArithmeticError, naming it.
+
+    >>> from micrograd import Value, detect_anomaly
+    >>> x = Value(0.0, label="x")
+    >>> with detect_anomaly():
+    ...     y = x.log()
+    Traceback (most recent call last):
+    ArithmeticError: log(x = 0.0) made -inf
+    """
+    return _switched_on("anomaly")
+
+
+def record_source() -> Any:
+    """Within this block, every new node remembers the line of code that made it, as `.source` = (file, line)."""
+    return _switched_on("recording")
+
+
+def notice(out: Value) -> Value:
+    """What the modes of this thread do to a node just made."""
+    me = get_ident()
+    if me in state.anomaly and out.data - out.data != 0.0 and all(a.data - a.data == 0.0 for a in out.args):
+        raise ArithmeticError(f"{_call(out)} made {out.data}")
+    if me in state.recording:
+        frame = sys._getframe(1)
+        while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "micrograd":
+            frame = frame.f_back
+        out.__dict__["source"] = (frame.f_code.co_filename, frame.f_lineno)
+    if me in state.paused:
+        out.op = out._a = out._b = None
+    return out
+
+
+def watched() -> bool:
+    """Whether backward must go step by step."""
+    return bool(hooks) or (bool(state.anomaly) and get_ident() in state.anomaly)
+
+
+def run_hooks(node: Value) -> None:
+    """Call the gradient hooks of a node whose gradient is complete; a hook may return its replacement."""
+    for hook in hooks.get(node, ()):
+        replaced = hook(node.grad)
+        if replaced is not None:
+            node.grad = replaced
+
+
+def check_gradient(node: Value, arg: Value, partial: float, value: float) -> None:
+    """In detect_anomaly: raise if a finite upstream gradient became nan or inf on this edge."""
+    if get_ident() in state.anomaly and value - value != 0.0:
+        raise ArithmeticError(
+            f"backward through {_call(node)} = {node.data} made {value} for {_name(arg)}: "
+            f"upstream {node.grad} × local {partial}"
+        )
+
+
+def refuse_stale(node: Value, arg: Value) -> None:
+    """`arg.data` was set after `node` was computed from it: its partials would mix old and new numbers."""
+    if node.op is not None and not node.op.is_linear:
+        raise RuntimeError(
+            f"{_name(arg)} was changed (its data is now {arg.data}) after {node._op or 'a node'} = {node.data} was computed from it, "
+            "so the gradient would be wrong: build the expression again before backward()"
+        )
+
+
+def refuse_overwritten(order: list[Value]) -> None:
+    """The data of an interior node was set by hand: refuse where a partial would read it."""
+    for node in order:
+        for v in (node, *node.args):
+            if v in overwritten and node.op is not None and not node.op.is_linear:
+                raise RuntimeError(
+                    f"the data of {_name(v)}, the result of {v._op!r}, was set to {v.data} after it was computed, so "
+                    f"the gradient of {node._op!r} would be wrong: build the expression again before backward()"
+                )
+
+
+def _name(v: Value) -> str:
+    return f"Value {v.label!r}" if v.label else f"an unlabelled Value ({v.data})"
+
+
+def _call(node: Value) -> str:
+    args = (f"{a.label} = {a.data}" if a.label else f"{a.data}" for a in node.args)
+    return f"{node._op}({', '.join(args)})"

@@ -1,0 +1,325 @@
+"""What a row of the table is: `Op`, and the symbols on which its rules are run to read them as source.
+
+A rule is ordinary Python written in primitives only (`lambda y, x: div(1.0, x)`), so running it on another type
+reinterprets it: floats give the backward pass, `Value`s higher derivatives, `Symbol`s source code. A type takes part
+by having a method `__op__(op, args)`, called whenever an `Op` meets one of its instances.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from micrograd import scalar
+
+Rule = Callable[..., Any]
+Interval = tuple[float, float]
+
+
+class Kink(NamedTuple):
+    """A point where an op has no derivative, and the partials that we answer there by convention."""
+
+    at: tuple[float, ...]
+    partials: tuple[float, ...]
+    why: str
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """One primitive, said once.
+
+    name: of the function and of the method. forward: on floats, never raises (IEEE-754). Or define: the forward
+    rule in primitives, from which every form (float, NumPy, Numba) is made. partials: ∂y/∂xᵢ as rules
+    `(y, *xs, *params)`, for an op of any arity one rule `(i, y, *xs)`; None: unknown (a node made by hand). formula:
+    each partial as a textbook writes it, for people, in `y`, `a`, `b` and the names in `constants`. symbol and precedence (0: written as
+    a call): in pictures. latex: template. domain: for each argument the open interval where it is finite and smooth. kinks:
+    the conventions. array: NumPy template where there is no define. exact: plain mathematics on an mpmath context `m`.
+    params: constants that are not arguments (the 2 of x**2), after the arguments in every call.
+    """
+
+    name: str
+    forward: Callable[..., float] = None  # type: ignore[assignment]  # made from define when not given
+    partials: tuple[Rule, ...] | Rule | None = None
+    formula: tuple[str, ...] = ()
+    symbol: str = ""
+    precedence: int = 0
+    latex: str = ""
+    domain: tuple[Interval, ...] = ()
+    kinks: tuple[Kink, ...] = ()
+    array: str = ""
+    define: Rule | None = None
+    exact: Callable[..., Any] | None = None
+    params: tuple[float, ...] = ()
+    constants: tuple[str, ...] = ()
+    defaults: tuple[float, ...] = ()
+    doc: str = ""
+    bound: dict[tuple[object, ...], Op] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__  # the row is frozen: these complete it
+        if not self.symbol:
+            put(self, "symbol", self.name)
+        if not self.latex:
+            put(self, "latex", rf"\operatorname{{{self.name.replace('_', ' ')}}}\left({{0}}\right)")
+        if self.forward is None:
+            if self.define is None:
+                raise TypeError(f"op {self.name!r} needs a forward function or a define rule")
+            put(self, "forward", self.forward_from_define)
+        put(self, "__doc__", self.doc)
+
+    @property
+    def arity(self) -> int | None:
+        """How many arguments it takes; None: any number."""
+        return len(self.partials) if isinstance(self.partials, tuple) else None
+
+    def __call__(self, *args: Any) -> Any:
+        """Apply to numbers (a float comes back), or to any type that has `__op__`, such as Value."""
+        missing = len(self.constants) - len(self.params)
+        if missing:  # trailing constants: given here, or the defaults
+            arity = self.arity or 0
+            given = tuple(float(a) for a in args[arity:])
+            return self.bind(*given, *self.defaults[len(given) :])(*args[:arity])
+        if self.arity is not None and len(args) != self.arity:
+            raise TypeError(f"{self.name} takes {self.arity} argument(s), not {len(args)}")
+        for a in args:
+            if type(a) is not float:
+                handler = getattr(type(a), "__op__", None)
+                if handler is not None:
+                    return handler(self, args)
+        return self.forward(*map(number, args), *self.params)
+
+    def bind(self, *params: float, symbol: str = "") -> Op:
+        """This op with its constants fixed, e.g. `leaky_relu.bind(0.1)`; the same params give the same Op."""
+        if len(params) != len(self.constants):
+            raise TypeError(f"{self.name} needs the constants {', '.join(self.constants)}, not {len(params)} number(s)")
+        key = (*map(repr, params), symbol)
+        if key not in self.bound:
+            self.bound[key] = dataclasses.replace(
+                self, params=params, symbol=symbol or self.symbol, bound={}, forward=self.row_forward
+            )
+        return self.bound[key]
+
+    @property
+    def row_forward(self) -> Any:
+        """The forward function as the row gave it (None when it gave a define rule)."""
+        return None if self.forward == self.forward_from_define else self.forward
+
+    def partial(self, i: int, y: Any, *xs: Any) -> Any:
+        """∂y/∂xᵢ at these arguments, y being the result there."""
+        if self.partials is None:
+            raise TypeError(f"the partial derivatives of {self.name!r} are not known: it was made by setting _backward")
+        if isinstance(self.partials, tuple):
+            return self.partials[i](y, *xs, *self.params)
+        return self.partials(i, y, *xs)
+
+    def forward_from_define(self, *xs: float) -> float:
+        """The define rule on floats, compiled to plain Python on first use."""
+        result: float = self._defined(*xs)
+        return result
+
+    @cached_property
+    def _defined(self) -> Callable[..., float]:
+        names = [f"x{i}" for i in range((self.arity or 0) + len(self.constants))]
+        assert self.define is not None
+        body, (result,) = source([self.define(*map(Symbol, names))])
+        return compile_function("forward", names, [*body, f"return {result}"])
+
+    @cached_property
+    def pull(self) -> Callable[[Any], None]:
+        """The backward pass of one node: `arg.grad += node.grad * partial` for each argument, compiled from the rules.
+
+        A rule that cannot be read as source (it branches in Python) is called as it is.
+        """
+        n = self.arity
+        if n in (1, 2):
+            try:
+                return self._compiled_pull(n)
+            except TypeError:
+                pass
+        return self._called_pull
+
+    def _compiled_pull(self, n: int) -> Callable[[Any], None]:
+        xs = [Symbol("x"), Symbol("z")][:n]
+        y = Symbol("y")
+        body, written = source([self.partial(i, y, *xs) for i in range(n)])
+        add = []
+        for arg, p in zip("ab", written, strict=False):
+            add.append(f"{arg}.grad " + {"(1.0)": "+= g", "(-1.0)": "-= g"}.get(p, f"+= g * {p}"))
+        start = ["g = node.grad", "a = node._a", *(["b = node._b"] if n == 2 else [])]
+        text = " ".join([*body, *add])
+        for name, where in (("x", "a._data"), ("z", "b._data"), ("y", "node._data")):
+            if re.search(rf"\b{name}\b", text):
+                start.append(f"{name} = {where}")
+        pull: Callable[[Any], None] = compile_function(f"pull_{self.name}", ["node"], [*start, *body, *add])
+        return pull
+
+    def _called_pull(self, node: Any) -> None:
+        g, y, args = node.grad, node._data, node.args
+        xs = [a._data for a in args]
+        for arg, p in zip(args, [self.partial(i, y, *xs) for i in range(len(xs))], strict=True):
+            arg.grad += g * p
+
+    @cached_property
+    def is_linear(self) -> bool:
+        """Whether every partial is a constant, so that backward reads no data."""
+        if not isinstance(self.partials, tuple):
+            return self.name == "sum"
+        y, *xs = (Symbol(name) for name in ("y", *(f"x{i}" for i in range(len(self.partials)))))
+        try:
+            return all(isinstance(rule(y, *xs, *self.params), (int, float)) for rule in self.partials)
+        except TypeError:
+            return False
+
+
+def number(x: Any) -> float:
+    """A real number of any type as a float; TypeError for anything else."""
+    import numbers
+
+    if isinstance(x, numbers.Real) or type(x).__name__ == "Decimal":
+        return float(x)
+    raise TypeError(f"expected a Value or a real number, not {type(x).__name__}: {x!r:.80}")
+
+
+def by_hand(name: str, local_grads: Sequence[Any] = (), closure: Callable[[], None] | None = None) -> Op:
+    """The op of a node that a user made: by local gradients (numbers), or by a closure set as `_backward`.
+
+    Made without Op's checks, for there is one for each such node.
+    """
+    op: Op = object.__new__(Op)
+    known = tuple(lambda y, *xs, g=g: g for g in local_grads) if local_grads else None
+    op.__dict__.update(name=name, symbol=name, latex=r"\mathrm{op}\left({0}\right)", partials=known, bound={})
+    if closure is not None:
+        op.__dict__["pull"] = lambda node: closure()
+    elif not local_grads:
+        op.__dict__["pull"] = lambda node: None
+    else:
+        op.__dict__["pull"] = op._called_pull
+    return op
+
+
+class Symbol:
+    """An expression on which a rule is run to read it: a name, or an op applied to symbols and numbers."""
+
+    __slots__ = ("args", "name", "op")
+
+    def __init__(self, name: str, op: Op | None = None, args: tuple[Any, ...] = ()) -> None:
+        self.name, self.op, self.args = name, op, args
+
+    @staticmethod
+    def __op__(op: Op, args: tuple[Any, ...]) -> Symbol:
+        return Symbol("", op, args)
+
+    def __repr__(self) -> str:
+        return self.name or f"{self.op.name if self.op else ''}({', '.join(map(repr, self.args))})"
+
+    def __add__(self, other: Any) -> Any:
+        return _table()["add"](self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _table()["add"](other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _table()["sub"](self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _table()["sub"](other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _table()["mul"](self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _table()["mul"](other, self)
+
+    def __neg__(self) -> Any:
+        return _table()["neg"](self)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule may not branch on its arguments; write where(condition, a, b) instead")
+
+    __lt__ = __gt__ = __le__ = __ge__ = lambda self, other: self.__bool__()
+
+
+def _table() -> Mapping[str, Op]:
+    from micrograd.ops import TABLE
+
+    return TABLE
+
+
+PYTHON = {
+    "add": "({0} + {1})",
+    "sub": "({0} - {1})",
+    "mul": "({0} * {1})",
+    "neg": "(-{0})",
+    "abs": "abs({0})",
+    "less": "({0} < {1})",
+    "equal": "({0} == {1})",
+    "where": "({1} if {0} else {2})",
+}
+
+
+def source(
+    results: Sequence[Any], templates: Mapping[str, str] = PYTHON, prefix: str = "t", expand_defined: bool = False
+) -> tuple[list[str], list[str]]:
+    """Symbols as source: the assignments of shared sub-expressions, then one expression per result.
+
+    An op is printed by its template, else as a call of its name with its params; with expand_defined an op that has
+    no template but a define rule is replaced by that rule.
+    """
+    uses: dict[int, int] = {}
+    done: dict[int, str] = {}
+    lines: list[str] = []
+
+    def expand(s: Symbol) -> Symbol:
+        while expand_defined and s.op is not None and s.op.define is not None and s.op.name not in templates:
+            expanded = s.op.define(*s.args, *s.op.params)
+            if not isinstance(expanded, Symbol):
+                return s
+            s.op, s.args, s.name = expanded.op, expanded.args, expanded.name
+        return s
+
+    def count(s: Any) -> None:
+        if isinstance(s, Symbol) and s.op is not None:
+            uses[id(s)] = uses.get(id(s), 0) + 1
+            if uses[id(s)] == 1:
+                for a in expand(s).args:
+                    count(a)
+
+    def text(s: Any) -> str:
+        if not isinstance(s, Symbol):
+            return f"({float(s)!r})" if s == s and abs(s) != scalar.inf else f"({_constant(float(s))})"
+        if s.op is None:
+            return s.name
+        if id(s) not in done:
+            args = [text(a) for a in s.args]
+            template = templates.get(s.op.name)
+            written = [*args, *(text(p) for p in s.op.params)]
+            call = template.format(*written) if template else f"{s.op.name}({', '.join(written)})"
+            if uses[id(s)] > 1:
+                lines.append(f"{prefix}{len(lines)} = {call}")
+                call = f"{prefix}{len(lines) - 1}"
+            done[id(s)] = call
+        return done[id(s)]
+
+    for r in results:
+        count(r)
+    return lines, [text(r) for r in results]
+
+
+def _constant(x: float) -> str:
+    return "nan" if x != x else "inf" if x > 0 else "-inf"
+
+
+def compile_function(name: str, arguments: Sequence[str], body: Sequence[str]) -> Any:
+    """A Python function from source lines, over the forward functions of the table.
+
+    exec sees only lines made by `source` from the rows' own rules.
+    """
+    code = f"def {name}({', '.join(arguments)}):\n" + "".join(f"    {line}\n" for line in body)
+    namespace: dict[str, Any] = {op.name: op.forward for op in _table().values()}
+    namespace.update(inf=scalar.inf, nan=scalar.nan, abs=abs, float=float)
+    exec(compile(code, f"<rules of micrograd.ops: {name}>", "exec"), namespace)
+    return namespace[name]
