@@ -1,0 +1,53 @@
+"""What a forward pass does besides arithmetic, said so that a tracing compiler can see and repeat it.
+
+A layer that draws random numbers (dropout), keeps running statistics (batch norm) or picks by an integer (embedding) does it by
+these three functions. Eagerly they are a line each; a tracer pushes a `Listener` and replays what it was told at every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from micrograd.engine import Value
+
+
+class Listener(Protocol):
+    """What a tracer wants to know."""
+
+    def fresh(self, leaf: Value, draw: Callable[[], float]) -> None:
+        """`leaf` holds a number that must be drawn again at every run, in this order."""
+
+    def assign(self, buffer: Value, new: Value) -> None:
+        """After every run the buffer takes the number of the node `new`."""
+
+
+listeners: list[Listener] = []
+
+
+def fresh(draw: Callable[[], float]) -> Value:
+    """A leaf with a number just drawn."""
+    leaf = Value(draw())
+    for listener in listeners[-1:]:
+        listener.fresh(leaf, draw)
+    return leaf
+
+
+def assign(buffer: Value, new: Value) -> None:
+    """The buffer (a leaf that is no parameter) takes the number of the node `new`."""
+    if listeners:
+        listeners[-1].assign(buffer, new)
+    else:
+        buffer.data = new.data
+
+
+def lookup(rows: Sequence[Any], index: Any) -> Any:
+    """rows[index], index an int, or anything with a method `__lookup__(rows)` (an integer known only when the program runs)."""
+    traced = getattr(type(index), "__lookup__", None)
+    if traced is not None:
+        return traced(index, rows)
+    if not isinstance(index, int):
+        index = index.__index__()  # NumPy's integers; TypeError for a float
+    if not 0 <= index < len(rows):
+        raise IndexError(f"index {index} is outside 0 … {len(rows) - 1}")
+    return rows[index]

@@ -1,0 +1,119 @@
+"""Neuron, Layer and MLP as in the original micrograd (same draws, same sums, same reprs), and Linear, a layer as one object."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from operator import mul
+from typing import Any
+
+from micrograd import ops
+from micrograd.engine import Value
+from micrograd.nn.module import Module
+
+Activation = str | Callable[[Any], Any]
+
+
+def activation_named(name: Activation) -> Callable[[Any], Any]:
+    """The function of that name in the table ("relu", "tanh", "sigmoid" …), "linear" for none; a function stays itself."""
+    if callable(name):
+        return name
+    if name in ("linear", "identity"):
+        return lambda x: x
+    op = ops.TABLE.get(name)
+    if op is None or op.arity != 1:
+        known = ", ".join(op.name for op in ops.TABLE.values() if op.arity == 1)
+        raise ValueError(f"no activation named {name!r}; there are linear, {known}")
+    return op
+
+
+def listed(x: Any, n: int, who: str) -> Any:
+    """The inputs as a sequence of n; a bare Value or number counts as one. ValueError where there are more or fewer."""
+    try:
+        found = len(x)
+    except TypeError:
+        x = list(x) if isinstance(x, Iterable) else [x]
+        found = len(x)
+    if found != n:
+        raise ValueError(f"{who} takes {n} input(s), not {found}")
+    return x
+
+
+class Neuron(Module):
+    """activation(b + w₀x₀ + w₁x₁ + …), weights drawn uniformly from [-1, 1], bias 0.
+
+    nonlin=False: no activation. activation: a name in the table, or a function of one Value. rng: a `random.Random`.
+
+    >>> Neuron(2), Neuron(2, nonlin=False), Neuron(2, activation="tanh")
+    (ReLUNeuron(2), LinearNeuron(2), TanhNeuron(2))
+    """
+
+    def __init__(self, nin: int, nonlin: bool = True, activation: Activation = "relu", rng: Any = random) -> None:
+        self.w = [Value(rng.uniform(-1, 1)) for _ in range(nin)]
+        self.b = Value(0)
+        self.nonlin = nonlin
+        self._act = activation_named(activation)
+
+    def __call__(self, x: Any) -> Value:
+        """x: as many Values or numbers as there are weights."""
+        w = self.w
+        if x.__class__ is not list or len(x) != len(w):
+            x = listed(x, len(w), repr(self))
+        act = sum(map(mul, w, x), self.b)
+        return self._act(act) if self.nonlin else act
+
+    def parameters(self) -> list[Value]:
+        return [*self.w, self.b]
+
+    def __repr__(self) -> str:
+        act = self._act
+        name = str(getattr(act, "symbol", "") or getattr(act, "__name__", "")) if self.nonlin else "Linear"
+        return f"{name[:1].upper()}{name[1:]}Neuron({len(self.w)})"
+
+
+class Layer(Module):
+    """`nout` neurons side by side on the same `nin` inputs; called, a list of Values, or the bare Value when nout is 1."""
+
+    def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
+        self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
+
+    def __call__(self, x: Any) -> Any:
+        if x.__class__ is not list and self.neurons:
+            x = listed(x, len(self.neurons[0].w), "a layer of " + repr(self.neurons[0]))
+        out = [n(x) for n in self.neurons]
+        return out[0] if len(out) == 1 else out
+
+    def parameters(self) -> list[Value]:
+        return [p for n in self.neurons for p in n.parameters()]
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(str(n) for n in self.neurons)}]"
+
+
+class MLP(Module):
+    """Multi-layer perceptron: layers one after another, the last one linear.
+
+    nin: number of inputs. nouts: neurons of each layer. activation, rng: as for Neuron.
+
+    >>> model = MLP(2, [16, 16, 1])
+    >>> len(model.parameters())
+    337
+    """
+
+    def __init__(self, nin: int, nouts: Sequence[int], activation: Activation = "relu", rng: Any = random) -> None:
+        sizes = [nin, *nouts]
+        last = len(sizes) - 2
+        self.layers = [
+            Layer(sizes[i], sizes[i + 1], nonlin=i != last, activation=activation, rng=rng) for i in range(len(sizes) - 1)
+        ]
+
+    def __call__(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def parameters(self) -> list[Value]:
+        return [p for layer in self.layers for p in layer.parameters()]
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(str(layer) for layer in self.layers)}]"
