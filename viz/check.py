@@ -1,0 +1,167 @@
+"""Find the node where a backward pass goes wrong, and say in a sentence how.
+
+Each local derivative that the pass used is compared with finite differences of the operation itself,
+and each contribution with upstream × local derivative. Where the numbers fit a typical mistake, the
+message names it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .mathml import identify
+from .trace import Trace, same
+
+Function = Callable[..., float]
+RELATIVE = 1e-4  # a wrong rule is off by far more, a difference quotient by far less
+
+
+def check(trace: Trace) -> tuple[dict[int, list[str]], int]:
+    """(place -> messages, how many operations could not be recomputed and so were not judged)."""
+    marks: dict[int, list[str]] = defaultdict(list)
+    steps: dict[int, list[int]] = defaultdict(list)
+    for k, node in enumerate(trace.node):
+        steps[node].append(k)
+    grads = trace.grads(len(trace))
+    unjudged = 0
+    for place in trace.interior:
+        args = trace.args[place]
+        xs = [trace.data[arg] for arg in args]
+        function = forward_of(trace.values[place], len(args))
+        y = _try(function, xs) if function else None
+        if function is None or y is None:
+            unjudged += 1
+            slopes: list[tuple[float, float]] = []
+        else:
+            if not _close(y, trace.data[place], 1e-9):
+                marks[place].append(
+                    f"data is {trace.data[place]:.6g}, but its operands now give {y:.6g} "
+                    "(changed after the forward pass?)"
+                )
+            slopes = [difference(function, xs, i) for i in range(len(args))]
+        upstream = 1.0 if place == trace.root else grads[place]
+        for message in _judge(trace, place, steps[place], slopes, upstream):
+            if message not in marks[place]:
+                marks[place].append(message)
+    return {place: found for place, found in marks.items() if found}, unjudged
+
+
+def _judge(
+    trace: Trace, place: int, ks: Sequence[int], slopes: list[tuple[float, float]], upstream: float
+) -> list[str]:
+    found = []
+    args = trace.args[place]
+    reached = {trace.slot[k] for k in ks if trace.slot[k] >= 0}
+    for k in ks:
+        name = _called(trace, trace.arg[k])
+        before, value, after = trace.before[k], trace.value[k], trace.after[k]
+        if trace.slot[k] < 0:
+            found.append(f"writes to the gradient of {name}, which is not an operand")
+            continue
+        if before != 0 and value != 0 and same(after, value) and not same(after, before + value):
+            found.append(
+                f"overwrites the gradient of {name}: {before:.6g} was there, = instead of +="
+            )
+        elif not _close(after, before + value, 1e-9):
+            found.append(f"sets the gradient of {name} to {after:.6g}, not {before:.6g} + {value:.6g}")
+        if not slopes:
+            continue
+        low, high = slopes[trace.slot[k]]
+        if not (_inside(value, low * upstream, high * upstream) or math.isnan(low)):
+            found.append(_name_mistake(trace, k, slopes, upstream, name))
+    for slot, arg in enumerate(args):
+        missed = slot not in reached
+        if missed and slopes and slopes[slot] != (0.0, 0.0) and upstream != 0:
+            found.append(f"passes nothing back to {_called(trace, arg)} (operand {slot + 1})")
+    return found
+
+
+def _name_mistake(
+    trace: Trace, k: int, slopes: list[tuple[float, float]], upstream: float, name: str
+) -> str:
+    value, slot = trace.value[k], trace.slot[k]
+    slope = sum(slopes[slot]) / 2
+    right = slope * upstream
+    said = f"passes {value:.6g} to {name}; finite differences give {slope:.6g} × {upstream:.6g} = {right:.6g}"
+    others = [sum(s) / 2 * upstream for i, s in enumerate(slopes) if i != slot]
+    data = trace.data
+    if _close(value, slope) and not _close(upstream, 1.0):
+        return f"{said}: the upstream gradient was forgotten"
+    if _close(value, upstream):
+        return f"{said}: the local derivative was forgotten"
+    if _close(value, -right):
+        return f"{said}: the sign is wrong"
+    if any(_close(value, other) for other in others):
+        return f"{said}: that is the derivative for the other operand"
+    if _close(value, data[trace.node[k]] * upstream) or _close(value, data[trace.arg[k]] * upstream):
+        return f"{said}: a value stands where its derivative belongs"
+    if slope and upstream:
+        return f"{said}: off by the factor {value / right:.6g}"
+    return said
+
+
+def _called(trace: Trace, place: int) -> str:
+    return trace.names[place] or f"v{place + 1}"
+
+
+def forward_of(node: Any, arity: int) -> Function | None:
+    """The operation of ``node`` as a function of its operands' numbers, None when it is not known."""
+    name, _, params = identify(node)
+    row = getattr(node, "op", None)
+    if row is None or not callable(getattr(row, "forward", None)):
+        row = _table().get(name)
+    if row is not None and getattr(row, "partials", ()) is not None:
+        forward = row.forward
+        return lambda *xs: float(forward(*xs, *params))
+    method = getattr(type(node), name, None)
+    if arity == 1 and callable(method):
+        cls = type(node)
+        return lambda x: float(method(cls(x)).data)
+    return None
+
+
+def _table() -> dict[str, Any]:
+    try:
+        from micrograd.ops import TABLE
+    except ImportError:  # only our engine has the table; the checker then judges methods alone
+        return {}
+    return dict(TABLE)
+
+
+def difference(f: Function, xs: Sequence[float], i: int) -> tuple[float, float]:
+    """The least and greatest slope of ``f`` in operand ``i`` that difference quotients allow.
+
+    Both are the five-point central quotient where f is smooth; at a kink they are the one-sided ones.
+    """
+    h = 1e-3 * max(abs(xs[i]), 1e-3)
+
+    def at(t: float) -> float:
+        y = _try(f, [*xs[:i], xs[i] + t, *xs[i + 1 :]])
+        return math.nan if y is None else y
+
+    left = (3 * at(0) - 4 * at(-h) + at(-2 * h)) / (2 * h)
+    right = (-3 * at(0) + 4 * at(h) - at(2 * h)) / (2 * h)
+    central = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h)
+    if abs(left - right) > 0.01 * max(1e-6, abs(central)):
+        return min(left, right), max(left, right)
+    return central, central
+
+
+def _try(f: Function, xs: Sequence[float]) -> float | None:
+    try:
+        return f(*xs)
+    except (ArithmeticError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _close(x: float, y: float, relative: float = RELATIVE) -> bool:
+    return same(x, y) or abs(x - y) <= relative * max(abs(x), abs(y)) + 1e-12
+
+
+def _inside(x: float, low: float, high: float) -> bool:
+    low, high = min(low, high), max(low, high)
+    slack = RELATIVE * max(abs(low), abs(high)) + 1e-9
+    return low - slack <= x <= high + slack

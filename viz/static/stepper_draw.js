@@ -1,0 +1,245 @@
+// The picture: one SVG, laid out when what is seen changes, then repainted node by node.
+
+import { curve, layout } from "./stepper_layout.js";
+import { escape, fmt, nameOf } from "./stepper_math.js";
+import { LIMIT } from "./stepper_tree.js";
+
+const W = 124, H = 62, NS = "http://www.w3.org/2000/svg";
+const MARK = { untouched: "○", partial: "◐", finished: "●" };
+
+export const svg = (tag, attrs = {}, ...children) => {
+  const made = document.createElementNS(NS, tag);
+  for (const [key, value] of Object.entries(attrs)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+};
+
+const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+export class Picture {
+  constructor(holder, run, tree, state) {
+    Object.assign(this, { holder, run, tree, state, t: run.t });
+    this.svg = svg("svg", { class: "mg-svg", "aria-hidden": "true", focusable: "false" });
+    holder.append(this.svg);
+    this.lit = new Set(); // things and edges with a role at present
+  }
+
+  // Lay out what is seen: everything, or what is around `focus` (things) where there is too much.
+  build(focus) {
+    const { tree, t } = this;
+    let things = tree.items;
+    this.partly = things.length > LIMIT;
+    if (this.partly) things = tree.around(focus);
+    const at = new Map(things.map((x, i) => [x, i]));
+    const boxes = things.map((x) => ({ w: W, h: H, key: tree.isBox(x) ? tree.inside(x).at(-1) : x }));
+    const edges = tree.edges.filter((e) => at.has(e.a) && at.has(e.b));
+    const pairs = new Map();
+    for (const e of edges) {
+      const key = `${e.a},${e.b}`;
+      if (!pairs.has(key)) pairs.set(key, { a: at.get(e.a), b: at.get(e.b), edges: [] });
+      pairs.get(key).edges.push(e);
+    }
+    const bundles = [...pairs.values()];
+    const plan = layout(boxes, bundles);
+    this.width = plan.width + 24;
+    this.height = plan.height + 24;
+    this.nodes = new Map();
+    this.edges = new Map();
+    this.svg.replaceChildren();
+    this.scale();
+    const under = svg("g", { class: "mg-edges" }), over = svg("g"), tags = svg("g", { class: "mg-tags" });
+    this.svg.append(this.heads(), under, over, tags);
+    things.forEach((x, i) => over.append(this.node(x, plan.x[i] + 12, plan.y[i] + 12)));
+    this.ports(bundles, plan);
+    bundles.forEach(({ edges: same, route }) => {
+      same.forEach((e, k) => this.edge(e, route, (k - (same.length - 1) / 2) * 20, under, tags));
+    });
+    this.labels = things.length <= 60 && tree.n <= 400;
+    this.lit.clear();
+    for (const x of things) this.paint(x);
+  }
+
+  heads() {
+    const head = (id, turn) => svg("marker", {
+      id: `${this.state.uid}-${id}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7,
+      orient: turn, markerUnits: "userSpaceOnUse",
+    }, svg("path", { d: "M0,0.5L8,4L0,7.5z", class: "mg-head" }));
+    return svg("defs", {}, head("to", "auto"), head("from", "auto-start-reverse"));
+  }
+
+  node(x, cx, cy) {
+    const { t, tree } = this, box = tree.isBox(x), g = x - tree.n;
+    const name = box ? tree.name[g] : nameOf(t, x);
+    const leaf = !box && t.when[x] < 0;
+    const group = svg("g", {
+      class: `mg-node ${box ? "mg-box" : leaf ? "mg-leaf" : "mg-value"}`,
+      transform: `translate(${cx - W / 2},${cy - H / 2})`, "data-thing": x,
+    });
+    if (box) group.append(svg("rect", { class: "mg-back", x: 4, y: -4, width: W, height: H, rx: 5 }));
+    group.append(svg("rect", { class: "mg-rect", width: W, height: H, rx: leaf ? 16 : 5 }));
+    const text = (cls, tx, ty, anchor = "start") => {
+      const made = svg("text", { class: cls, x: tx, y: ty, "text-anchor": anchor });
+      group.append(made);
+      return made;
+    };
+    const title = svg("title");
+    const op = box ? "▸" : leaf ? "" : t.ops[t.op[x]].k || t.ops[t.op[x]].s;
+    const room = Math.max(3, 15 - op.length);
+    text("mg-name", 10, 17).textContent = cut(name, room);
+    text("mg-op", W - 9, 17, "end").textContent = cut(op, 10);
+    const row = (key, y) => {
+      text("mg-key", 10, y).textContent = key;
+      return text("mg-num", W - 9, y, "end");
+    };
+    const made = { group, title, cx, cy, name };
+    made.data = row(box ? "out" : "data", 36);
+    made.grad = row(box ? "Σ|grad|" : "grad", 53);
+    if (!box) made.mark = text("mg-state", 42, 53);
+    made.stop = svg("circle", { class: "mg-stop", cx: 0, cy: 0, r: 6 });
+    group.append(made.stop, title);
+    if (!box && t.marks[x]) {
+      group.classList.add("mg-wrong");
+      group.append(svg("path", { class: "mg-warn", d: `M${W - 8},-8l9,16h-18z` }));
+      const sign = svg("text", { class: "mg-bang", x: W - 8, y: 6, "text-anchor": "middle" });
+      sign.textContent = "!";
+      group.append(sign);
+    }
+    this.nodes.set(x, made);
+    return group;
+  }
+
+  // Where edges meet the left side of a node: one place each, in the order they come from.
+  ports(bundles, plan) {
+    const into = new Map();
+    bundles.forEach((bundle, k) => {
+      bundle.route = plan.routes[k].map(([x, y]) => [x + 12, y + 12]);
+      if (!into.has(bundle.b)) into.set(bundle.b, []);
+      into.get(bundle.b).push(bundle);
+    });
+    for (const list of into.values()) {
+      list.sort((p, q) => p.route.at(-2)[1] - q.route.at(-2)[1]);
+      const gap = Math.min(14, (H - 16) / list.length);
+      list.forEach((bundle, k) => { bundle.route.at(-1)[1] += (k - (list.length - 1) / 2) * gap; });
+    }
+  }
+
+  edge(e, route, bend, under, tags) {
+    const points = route.map(([x, y]) => [x, y]);
+    if (bend && points.length === 2) {
+      const [[x0, y0], [x1, y1]] = points;
+      points.splice(1, 0, [(x0 + x1) / 2 - 6, (y0 + y1) / 2 + bend], [(x0 + x1) / 2 + 6, (y0 + y1) / 2 + bend]);
+    } else if (bend) for (const point of points.slice(1, -1)) point[1] += bend;
+    const path = svg("path", { class: "mg-edge", d: curve(points) });
+    path.style.strokeWidth = e.count > 1 ? `${Math.min(6, 1.4 + Math.log10(e.count) * 1.4)}` : "";
+    under.append(path);
+    this.edges.set(`${e.a},${e.b},${e.slot}`, { path, tags, points, tag: null });
+  }
+
+  find(a, b, slot) {
+    return this.edges.get(`${a},${b},${slot}`) || this.edges.get(`${a},${b},-1`);
+  }
+
+  // Write a local derivative on an edge (null takes it away).
+  label(edge, text, cls = "") {
+    edge.tag?.remove();
+    edge.tag = null;
+    if (text === null) return;
+    const mid = Math.floor(edge.points.length / 2);
+    const [x0, y0] = edge.points[mid - 1], [x1, y1] = edge.points[mid];
+    const wide = text.length * 7 + 8;
+    const label = svg("text", { "text-anchor": "middle", y: 4 });
+    label.textContent = text;
+    edge.tag = svg("g", { class: `mg-tag ${cls}`, transform: `translate(${(x0 + x1) / 2},${(y0 + y1) / 2})` },
+      svg("rect", { x: -wide / 2, y: -9, width: wide, height: 18, rx: 9 }), label);
+    edge.tags.append(edge.tag);
+  }
+
+  // Bring the numbers and marks of one thing up to date.
+  paint(x) {
+    const made = this.nodes?.get(x);
+    if (!made) return;
+    const { run, t, tree, state } = this, css = made.group.classList;
+    if (tree.isBox(x)) return this.paintBox(x, made);
+    const on = run.computed(x), status = run.status(x);
+    made.data.textContent = on ? fmt(t.data[x]) : "·";
+    made.grad.textContent = status === "untouched" ? "0" : fmt(run.grad[x]);
+    made.mark.textContent = run.p > t.seed ? MARK[status] : "";
+    css.toggle("mg-off", !on);
+    css.toggle("mg-stopped", state.breaks.has(x));
+    for (const s of ["untouched", "partial", "finished"]) css.toggle(`mg-${s}`, run.p > t.seed && s === status);
+    made.title.textContent = `${made.name}${t.when[x] < 0 ? "" : ` (${t.ops[t.op[x]].s})`}\n` +
+      `data ${on ? t.data[x] : "not computed yet"}\ngrad ${run.grad[x]}\n` +
+      (t.need[x] ? `${run.got[x]} of ${t.need[x]} contributions\n` : "") +
+      (t.marks[x] || []).map((m) => `⚠ ${m}\n`).join("");
+  }
+
+  paintBox(x, made) {
+    const { run, t, tree } = this, inside = tree.inside(x);
+    let sum = 0, done = 0, steps = 0, last = -1, stopped = false, off = 0;
+    for (const i of inside) {
+      sum += Math.abs(run.grad[i]);
+      if (t.when[i] >= 0) { steps++; if (run.computed(i)) { done++; last = i; } }
+      if (run.status(i) === "finished") off++;
+      stopped ||= this.state.breaks.has(i);
+    }
+    if (!steps) last = inside.at(-1);
+    made.data.textContent = last < 0 ? "·" : done < steps ? `${done}/${steps}` : fmt(t.data[last]);
+    made.grad.textContent = fmt(sum);
+    const css = made.group.classList;
+    css.toggle("mg-off", steps > 0 && !done);
+    css.toggle("mg-stopped", stopped);
+    css.toggle("mg-finished", run.p > t.seed && off === inside.length);
+    made.title.textContent = `${made.name}: ${inside.length.toLocaleString("en")} values\n` +
+      `${done} of ${steps} operations done\nlast output ${last < 0 ? "–" : t.data[last]}\nΣ|grad| ${sum}\n` +
+      "Enter opens it";
+  }
+
+  // Roles of this step: things read (blue), the one changed (orange), and the edges at work.
+  roles(read, changed, edges) {
+    for (const css of this.lit) css.remove("mg-read", "mg-changed", "mg-live", "mg-live-back");
+    this.lit.clear();
+    const light = (css, role) => { if (css) { css.add(role); this.lit.add(css); } };
+    for (const x of read) light(this.nodes.get(x)?.group.classList, "mg-read");
+    for (const x of changed) light(this.nodes.get(x)?.group.classList, "mg-changed");
+    for (const { edge, back } of edges) {
+      light(edge.path.classList, back ? "mg-live-back" : "mg-live");
+      edge.path.parentNode.append(edge.path); // on top of the others
+      const id = this.state.uid;
+      edge.path.setAttribute(back ? "marker-start" : "marker-end", `url(#${id}-${back ? "from" : "to"})`);
+      edge.path.removeAttribute(back ? "marker-end" : "marker-start");
+    }
+  }
+
+  select(x) {
+    this.svg.querySelector(".mg-selected")?.classList.remove("mg-selected");
+    this.nodes.get(x)?.group.classList.add("mg-selected");
+  }
+
+  // Fit the width of the page as far as text stays readable; `zoom` is the person's own factor.
+  scale() {
+    const room = this.holder.clientWidth || 900;
+    const fit = Math.max(0.6, Math.min(1, (room - 4) / this.width, 520 / this.height));
+    const z = fit * this.state.zoom;
+    this.svg.setAttribute("viewBox", `0 0 ${Math.ceil(this.width)} ${Math.ceil(this.height)}`);
+    this.svg.setAttribute("width", Math.ceil(this.width * z));
+    this.svg.setAttribute("height", Math.ceil(this.height * z));
+    this.z = z;
+  }
+
+  // Scroll so that these things are in view.
+  follow(things) {
+    const found = things.map((x) => this.nodes.get(x)).filter(Boolean);
+    if (!found.length) return;
+    const { holder, z } = this;
+    const span = (key, size) => [Math.min(...found.map((v) => v[key])) - size / 2 - 14,
+      Math.max(...found.map((v) => v[key])) + size / 2 + 14].map((v) => v * z);
+    const fit = ([low, high], from, room) => {
+      if (low >= from && high <= from + room) return from;
+      return high - low > room ? low : Math.max(0, (low + high - room) / 2);
+    };
+    holder.scrollLeft = fit(span("cx", W), holder.scrollLeft, holder.clientWidth);
+    holder.scrollTop = fit(span("cy", H), holder.scrollTop, holder.clientHeight);
+  }
+}
+
+export const described = (t, tree, x) => escape(tree.isBox(x) ? tree.name[x - tree.n] : nameOf(t, x));

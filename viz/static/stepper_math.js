@@ -1,0 +1,99 @@
+// Numbers, MathML lines and the sentences for the live region.
+
+export const escape = (text) =>
+  String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+
+// Four significant digits; whole numbers in full; a true minus sign.
+export function fmt(x) {
+  if (Number.isNaN(x)) return "nan";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+  if (Number.isInteger(x) && Math.abs(x) < 1e6) return String(x).replace("-", "−");
+  const r = Number(x.toPrecision(4)), a = Math.abs(r);
+  const text = a >= 1e6 || a < 1e-4 ? r.toExponential().replace("e+", "e") : String(r);
+  return text.replaceAll("-", "−");
+}
+
+export const nameOf = (t, i) => t.names[i] || `v${i + 1}`;
+
+const mo = (sign) => `<mo>${sign}</mo>`;
+const row = (...parts) => `<mrow>${parts.join("")}</mrow>`;
+const frac = (a, b) => `<mfrac>${row(a)}${row(b)}</mfrac>`;
+
+export function nameMath(t, i) {
+  const name = t.names[i];
+  if (!name) return `<msub><mi>v</mi><mn>${i + 1}</mn></msub>`;
+  return name.length > 1 ? `<mi mathvariant="normal">${escape(name)}</mi>` : `<mi>${escape(name)}</mi>`;
+}
+
+const number = (x, bare) => {
+  const text = fmt(x), sign = text.startsWith("−");
+  const power = text.match(/^(.*)e(.*)$/);
+  const body = power
+    ? `<mn>${power[1]}</mn>${mo("·")}<msup><mn>10</mn><mn>${power[2]}</mn></msup>` : `<mn>${text}</mn>`;
+  return sign && !bare ? row(mo("("), body, mo(")")) : row(body);
+};
+
+// Fill a template's holes: {0} {1} … {y}, with ":" for a number that needs no parentheses.
+const fill = (template, put) =>
+  template.replace(/\{(\d+|y)(:?)\}/g, (_, hole, bare) => put(hole, bare === ":"));
+
+const slope = (t, i) => frac(`<mi>∂</mi>${nameMath(t, t.root)}`, `<mi>∂</mi>${nameMath(t, i)}`);
+const argOf = (t, node, hole) => (hole === "y" ? node : t.args[t.start[node] + Number(hole)]);
+const math = (...parts) => `<math displaystyle="true">${row(...parts)}</math>`;
+
+export function formula(t, node) {
+  return fill(t.ops[t.op[node]].f, (hole) => nameMath(t, argOf(t, node, hole)));
+}
+
+const numbers = (t, node, template) =>
+  fill(template, (hole, bare) => number(t.data[argOf(t, node, hole)], bare));
+
+// The lines of mathematics for one step, most important first.
+export function lines(t, step, hide = {}) {
+  const { node } = step;
+  if (step.kind === "forward") {
+    return [math(nameMath(t, node), mo("="), formula(t, node), mo("="),
+      numbers(t, node, t.ops[t.op[node]].f), mo("="), number(t.data[node], true))];
+  }
+  if (step.kind === "seed") return [math(slope(t, node), mo("="), "<mn>1</mn>")];
+  const { arg, partial, value, before, after } = step;
+  const up = step.upstream, blank = '<mi class="mg-blank">?</mi>';
+  const local = frac(`<mi>∂</mi>${nameMath(t, node)}`, `<mi>∂</mi>${nameMath(t, arg)}`);
+  const p = hide.partial ? blank : number(partial), v = hide.value ? blank : number(value, true);
+  const known = !Number.isNaN(partial) || Number.isNaN(value);
+  const product = up * partial;
+  const exact = Object.is(product, value) || product === value || (product !== product && value !== value);
+  const made = [known
+    ? math(slope(t, arg), mo("+="), slope(t, node), mo("·"), local, mo("="), number(up, true), mo("·"), p,
+      mo(exact ? "=" : "≠"), v)
+    : math(slope(t, arg), mo("+="), v)];
+  const rule = t.ops[t.op[node]].d[step.slot];
+  if (rule && known && !hide.partial) {
+    const shown = fill(rule, (hole) => nameMath(t, argOf(t, node, hole)));
+    made.push(math(local, mo("="), shown, ...(/\{/.test(rule) ? [mo("="), numbers(t, node, rule)] : []),
+      ...(/^<mn>[^<]*<\/mn>$|^\{.:?\}$/.test(rule) ? [] : [mo("="), number(partial, true)])));
+  }
+  if (!hide.value) {
+    made.push(math(slope(t, arg), mo(":"), number(before, true), mo("+"), number(value), mo(
+      before + value === after || after !== after ? "=" : "≠"), number(after, true)));
+  } else if (before !== 0) made.push(math(slope(t, arg), mo(":"), number(before, true), mo("so far")));
+  return made;
+}
+
+const say = (x) => fmt(x).replace("−", "minus ").replace("∞", "infinity");
+const STATUS = { finished: "finished", partial: "not finished yet", untouched: "untouched" };
+
+// One sentence, as a screen reader says it.
+export function sentence(t, step, status) {
+  const name = (i) => nameOf(t, i);
+  if (step.kind === "forward") {
+    const args = Array.from(t.args.subarray(t.start[step.node], t.start[step.node + 1]));
+    const from = args.slice(0, 6).map((a) => `${name(a)} ${say(t.data[a])}`).join(", ");
+    return `Forward: ${name(step.node)} becomes ${say(t.data[step.node])} by ${t.ops[t.op[step.node]].s} of ${from}.`;
+  }
+  if (step.kind === "seed") return `Seed: the gradient of ${name(step.node)} is set to 1.`;
+  const known = Number.isNaN(step.partial) ? ""
+    : `: upstream ${say(step.upstream)} times local derivative ${say(step.partial)}`;
+  return `Backward: ${name(step.node)} passes ${say(step.value)} to ${name(step.arg)}${known}. ` +
+    `Gradient of ${name(step.arg)}: ${say(step.before)} to ${say(step.after)}, ${STATUS[status]}.`;
+}

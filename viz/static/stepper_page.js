@@ -1,0 +1,155 @@
+// What stands around the picture: buttons, scrubber, mathematics, tables, help.
+
+import { fmt, nameOf } from "./stepper_math.js";
+import { stepAt } from "./stepper_trace.js";
+
+export function h(tag, attrs = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [key, value] of Object.entries(attrs)) {
+    if (key === "onclick") made.onclick = value;
+    else if (value !== false && value !== null) made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+export const KEYS = [
+  ["→ ←", "step, step back"], ["Shift →", "over all contributions of this value"],
+  ["↑ ↓", "select result or operand"], ["Shift ↑ ↓", "select in this column"],
+  ["Space", "play or pause"], ["Home End", "to the start, to the end"], ["b", "to the backward pass"],
+  [".", "to the next breakpoint"], ["Enter", "open the box; set or remove a breakpoint"],
+  ["f", "fold or unfold"], ["q", "quiz"], ["+ − 0", "zoom"], ["?", "this help"],
+];
+
+// Icons drawn here: the media signs are missing from many fonts.
+const ICONS = {
+  home: "M3 2v12M13 2L5 8l8 6z", back: "M14 8H3M7 4L3 8l4 4", next: "M2 8h11M9 4l4 4-4 4", end: "M13 2v12M3 2l8 6-8 6z",
+  over: "M2 11c0-9 12-9 12 0M14 11l-3-3M14 11l1-5", play: "M4 2l9 6-9 6z", backward: "M14 4H6a4 4 0 000 8h8M9 9l-3 3 3 3",
+  resume: "M2 2l6 6-6 6zM11 8a2.5 2.5 0 105 0 2.5 2.5 0 00-5 0",
+};
+
+function icon(name) {
+  const box = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  box.setAttribute("viewBox", "0 0 16 16");
+  box.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", ICONS[name]);
+  box.append(path);
+  return box;
+}
+
+export function panel(el, stepper) {
+  const { t } = stepper, ui = { buttons: {} };
+  const button = (key, label, keys, action, face) => {
+    const made = h("button", { type: "button", class: `mg-button mg-${key}`, title: `${label} (${keys})`, "aria-label": label }, face || icon(key));
+    made.onclick = action;
+    return (ui.buttons[key] = made);
+  };
+  const act = (key) => () => stepper.act[key]();
+  ui.where = h("span", { class: "mg-where" });
+  ui.score = h("span", { class: "mg-score" });
+  const bar = h("div", { class: "mg-bar", role: "toolbar", "aria-label": "Steps" },
+    button("home", "To the start", "Home", act("Home")), button("back", "Step back", "←", act("ArrowLeft")),
+    button("play", "Play or pause", "Space", act(" ")), button("next", "Next step", "→", act("ArrowRight")),
+    button("over", "Step over the value", "Shift →", act("S-ArrowRight")), button("end", "To the end", "End", act("End")),
+    button("backward", "To the backward pass", "b", act("b")), button("resume", "Continue to the next breakpoint", ".", act(".")),
+    button("fold", "Fold or unfold", "f", act("f"), "Fold"), button("quiz", "Quiz", "q", act("q"), "Quiz"),
+    button("help", "Keys", "?", act("?"), "?"), ui.where, ui.score);
+  ui.buttons.quiz.setAttribute("aria-pressed", "false");
+  ui.buttons.help.setAttribute("aria-expanded", "false");
+  ui.range = h("input", { type: "range", min: 0, max: t.total, step: 1, value: 0, "aria-label": "Step" });
+  ui.fill = h("div", { class: "mg-fill" });
+  ui.ticks = h("div", { class: "mg-ticks" });
+  const cut = (100 * t.seed) / t.total;
+  ui.scrub = h("div", { class: "mg-scrub" },
+    h("div", { class: "mg-track" }, ui.fill, h("div", { class: "mg-divider", style: `left:${cut}%` })), ui.ticks, ui.range,
+    h("span", { class: "mg-side", style: `left:${cut / 2}%` }, cut > 12 ? "forward" : ""),
+    h("span", { class: "mg-side", style: `left:${(100 + cut) / 2}%` }, cut < 88 ? "backward" : ""));
+  ui.graph = h("div", { class: "mg-graph" });
+  ui.crumbs = h("div", { class: "mg-crumbs" });
+  ui.math = h("div", { class: "mg-math" });
+  ui.source = h("div", { class: "mg-source" });
+  ui.quiz = h("div", { class: "mg-quizbox", hidden: true });
+  ui.changes = h("div", { class: "mg-card mg-changes" });
+  ui.leaves = h("div", { class: "mg-card mg-leaves" });
+  ui.live = h("div", { class: "mg-live-region", "aria-live": "polite", role: "status" });
+  ui.help = h("div", { class: "mg-keys", hidden: true },
+    h("dl", {}, ...KEYS.flatMap(([key, text]) => [h("dt", {}, key), h("dd", {}, text)])),
+    h("p", { class: "mg-dim" }, "Click a value to set a breakpoint, a box to open it. Blue is read, orange is changed. " +
+      "○ no gradient yet, ◐ more to come, ● finished."));
+  const style = h("style");
+  style.textContent = stepper.host.css ?? globalThis.mgCSS ?? "";
+  ui.root = h("div", { class: "mg-stepper", tabindex: "0", role: "group", "aria-label": "Backpropagation stepper: arrow keys step, question mark for help", "data-lm-suppress-shortcuts": "true" },
+    bar, ui.scrub, ui.help, ui.graph, ui.crumbs, ui.quiz, ui.math, ui.source,
+    h("div", { class: "mg-cards" }, ui.changes, ui.leaves), ui.live);
+  el.replaceChildren(style, ui.root);
+  return ui;
+}
+
+function table(title, heads, rows, more) {
+  const line = (cells, tag) => h("tr", {}, ...cells.map((cell) => {
+    const made = h(tag, tag === "th" ? { scope: "col" } : {});
+    made.append(...[].concat(cell));
+    return made;
+  }));
+  const body = [h("h4", {}, title)];
+  if (rows.length) body.push(h("table", {}, h("thead", {}, line(heads, "th")), h("tbody", {}, ...rows.map((row) => line(row, "td")))));
+  if (more > 0) body.push(h("p", { class: "mg-dim" }, `and ${more.toLocaleString("en")} more`));
+  return body;
+}
+
+const MOST = 8;
+
+// The table of what this move changed, and the gradients the leaves have so far.
+export function tables(stepper, near) {
+  const { t, run, ui, from } = stepper, rows = [];
+  let more = 0;
+  const first = near.box >= 0 ? from : Math.max(0, run.p - 1);
+  for (let k = first; k < run.p; k++) {
+    if (rows.length === MOST) { more = run.p - k; break; }
+    const step = stepAt(t, k), name = nameOf(t, step.changed);
+    if (step.kind === "forward") rows.push([name, "data", "·", "→", fmt(t.data[step.node])]);
+    else if (step.kind === "seed") rows.push([name, "grad", "0", "→", "1"]);
+    else rows.push([name, "grad", fmt(step.before), "→", fmt(step.after)]);
+  }
+  ui.changes.replaceChildren(...table("Changed by this step", ["value", "", "old", "", "new"], rows, more));
+  leaves(stepper);
+}
+
+function leaves(stepper) {
+  const { t, run, ui } = stepper;
+  stepper.leafList ||= Array.from({ length: t.n }, (_, i) => i).filter((i) => t.when[i] < 0);
+  let list = stepper.leafList.filter((i) => run.got[i]);
+  const total = list.length;
+  if (total > 12) {
+    // Named ones first, then by size: a short list out of what may be thousands.
+    const top = [];
+    const rank = (i) => (t.names[i] ? 1e300 : 0) + Math.abs(run.grad[i]) || 0;
+    for (const i of list) {
+      if (top.length === 12 && rank(i) <= rank(top[11])) continue;
+      top.push(i);
+      top.sort((a, b) => rank(b) - rank(a));
+      if (top.length > 12) top.pop();
+    }
+    list = top;
+  }
+  const mark = { partial: "◐", finished: "●" };
+  ui.leaves.replaceChildren(...table("Leaf gradients so far", ["leaf", "data", "grad", ""],
+    list.map((i) => [nameOf(t, i), fmt(t.data[i]), fmt(run.grad[i]), mark[run.status(i)] || ""]), total - list.length));
+  if (!total) ui.leaves.append(h("p", { class: "mg-dim" }, "none yet"));
+}
+
+// Is the host dark? Its own word if it has one, else the colour behind us, else the system's wish.
+export function dark(el) {
+  const { body, documentElement: html } = document;
+  const jupyter = body.dataset.jpThemeLight;
+  if (jupyter) return jupyter === "false";
+  const kind = body.dataset.vscodeThemeKind || html.getAttribute("theme") || html.dataset.theme || "";
+  if (/dark|black/.test(kind) || /(^|\s|-)dark(\s|$|-)/.test(`${html.className} ${body.className}`)) return true;
+  if (/light/.test(kind)) return false;
+  for (let at = el; at; at = at.parentElement) {
+    const rgb = getComputedStyle(at).backgroundColor.match(/[\d.]+/g)?.map(Number);
+    if (rgb && (rgb.length < 4 || rgb[3] > 0.5)) return 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2] < 128;
+  }
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}

@@ -1,0 +1,130 @@
+// The trace as typed arrays, and the state of the graph after any number of steps.
+
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+const f64 = (text) => new Float64Array(bytes(text));
+const u32 = (text) => new Uint32Array(bytes(text));
+
+export function decode(json) {
+  if (json.format !== 1) throw new Error(`trace format ${json.format} is not 1`);
+  const { n, root } = json;
+  const t = { ...json, data: f64(json.data), op: u32(json.op), args: u32(json.args) };
+  const count = u32(json.count);
+  t.start = new Uint32Array(n + 1); // operands of value i are args[start[i] .. start[i + 1])
+  for (let i = 0; i < n; i++) t.start[i + 1] = t.start[i] + count[i];
+  t.partial = f64(json.partial);
+  t.names ||= {};
+  t.marks ||= {};
+  t.forward = [];
+  t.when = new Int32Array(n).fill(-1); // the forward step that makes value i, -1 for a leaf
+  for (let i = 0; i < n; i++) if (count[i]) t.when[i] = t.forward.push(i) - 1;
+  t.users = new Uint32Array(n); // how many operand places each value fills
+  for (const a of t.args) t.users[a]++;
+  Object.assign(t, json.back ? told(json.back) : derived(t, root));
+  const F = t.forward.length;
+  t.seed = F;
+  t.total = F + 1 + t.cNode.length;
+  t.need = new Uint32Array(n);
+  for (const a of t.cArg) t.need[a]++;
+  t.cBefore = new Float64Array(t.cNode.length);
+  const grad = new Float64Array(n);
+  grad[root] = 1;
+  for (let k = 0; k < t.cNode.length; k++) {
+    t.cBefore[k] = grad[t.cArg[k]];
+    grad[t.cArg[k]] = t.cAfter[k];
+  }
+  t.breaks = new Set(json.breaks || []);
+  return t;
+}
+
+// A pass that did something else than the chain rule says comes with every number written out.
+function told(back) {
+  return {
+    cNode: u32(back.node), cArg: u32(back.arg), cPartial: f64(back.partial),
+    cSlot: Int32Array.from(u32(back.slot), (s) => (s === 0xffffffff ? -1 : s)),
+    cValue: f64(back.value), cAfter: f64(back.after),
+  };
+}
+
+function derived(t, root) {
+  const m = t.args.length;
+  const cNode = new Uint32Array(m), cArg = new Uint32Array(m), cSlot = new Int32Array(m);
+  const cPartial = new Float64Array(m), cValue = new Float64Array(m), cAfter = new Float64Array(m);
+  const grad = new Float64Array(t.n);
+  grad[root] = 1;
+  let k = 0;
+  for (let i = t.n - 1; i >= 0; i--) {
+    for (let e = t.start[i]; e < t.start[i + 1]; e++, k++) {
+      const arg = t.args[e];
+      cNode[k] = i;
+      cArg[k] = arg;
+      cSlot[k] = e - t.start[i];
+      cPartial[k] = t.partial[e];
+      cValue[k] = grad[i] * t.partial[e];
+      cAfter[k] = grad[arg] += cValue[k];
+    }
+  }
+  return { cNode, cArg, cSlot, cPartial, cValue, cAfter };
+}
+
+// Step k as an object; k runs from 0 to total - 1.
+export function stepAt(t, k) {
+  if (k < t.seed) return { k, kind: "forward", node: t.forward[k], changed: t.forward[k] };
+  if (k === t.seed) return { k, kind: "seed", node: t.root, changed: t.root };
+  const c = k - t.seed - 1;
+  return {
+    k, c, kind: "backward", node: t.cNode[c], changed: t.cArg[c], arg: t.cArg[c], slot: t.cSlot[c],
+    partial: t.cPartial[c], value: t.cValue[c], before: t.cBefore[c], after: t.cAfter[c],
+  };
+}
+
+// The value whose operation is at work in step k (cheaper than stepAt).
+export const workAt = (t, k) =>
+  k < t.seed ? t.forward[k] : k === t.seed ? t.root : t.cNode[k - t.seed - 1];
+
+export class Run {
+  constructor(trace) {
+    this.t = trace;
+    this.p = 0; // steps taken
+    this.grad = new Float64Array(trace.n);
+    this.got = new Uint32Array(trace.n); // contributions received so far
+  }
+
+  // Move to position p by doing or undoing single steps; `touch(i)` hears of every value changed.
+  goto(p, touch) {
+    const t = this.t;
+    p = Math.max(0, Math.min(t.total, p));
+    while (this.p < p) {
+      const k = this.p++;
+      if (k < t.seed) touch?.(t.forward[k]);
+      else if (k === t.seed) { this.grad[t.root] = 1; touch?.(t.root); }
+      else {
+        const c = k - t.seed - 1, arg = t.cArg[c];
+        this.grad[arg] = t.cAfter[c];
+        this.got[arg]++;
+        touch?.(arg);
+      }
+    }
+    while (this.p > p) {
+      const k = --this.p;
+      if (k < t.seed) touch?.(t.forward[k]);
+      else if (k === t.seed) { this.grad[t.root] = 0; touch?.(t.root); }
+      else {
+        const c = k - t.seed - 1, arg = t.cArg[c];
+        this.grad[arg] = t.cBefore[c];
+        this.got[arg]--;
+        touch?.(arg);
+      }
+    }
+  }
+
+  computed(i) { return this.t.when[i] < this.p; }
+
+  // "untouched", "partial" or "finished": has the gradient of value i all its contributions?
+  status(i) {
+    if (i === this.t.root) {
+      return this.p <= this.t.seed ? "untouched" : this.got[i] < this.t.need[i] ? "partial" : "finished";
+    }
+    if (!this.got[i]) return "untouched";
+    return this.got[i] < this.t.need[i] ? "partial" : "finished";
+  }
+}

@@ -1,0 +1,148 @@
+// Which boxes are open, and so which things are seen. A thing is a value i (0 .. n-1) or box n + g.
+
+export const LIMIT = 2000; // above this many things only the neighbourhood of the step is drawn
+
+export class Tree {
+  constructor(trace) {
+    const groups = trace.groups || { parent: [], name: [], kind: [] };
+    this.t = trace;
+    this.n = trace.n;
+    this.parent = groups.parent;
+    this.name = groups.name;
+    this.kind = groups.kind;
+    this.size = groups.parent.length;
+    this.of = groups.of ? Int32Array.from(groups.of) : new Int32Array(trace.n).fill(-1);
+    this.open = new Uint8Array(this.size);
+    this.children = Array.from({ length: this.size + 1 }, () => []); // last: the top
+    this.parent.forEach((p, g) => this.children[p < 0 ? this.size : p].push(this.n + g));
+    this.of.forEach((g, i) => this.children[g < 0 ? this.size : g].push(i));
+    this.members = Array.from({ length: this.size }, () => null);
+    this.start(trace.fold || {});
+  }
+
+  // Open boxes, small ones first, while no more than `budget` things are seen.
+  start({ budget = 60, closed = [], all = false }) {
+    const shut = new Set(closed);
+    const fits = (g) => !shut.has(this.name[g].replace(/ [×#]\d+$/, "")) && !shut.has(this.name[g]);
+    const bundles = ["repeat", "leaves", "run", "sum"];
+    if (shut.size) budget = LIMIT;
+    if (all) this.open.fill(1);
+    let seen = this.children[this.size].length;
+    const boxes = (g) => this.children[g].filter((x) => x >= this.n).map((x) => x - this.n);
+    let front = boxes(this.size);
+    while (!all) {
+      const can = front.filter((g) => fits(g) && seen + this.children[g].length - 1 <= budget &&
+        (shut.size || this.n <= budget || !bundles.includes(this.kind[g])));
+      if (!can.length) break;
+      const g = can.reduce((a, b) => (this.children[b].length < this.children[a].length ? b : a));
+      this.open[g] = 1;
+      seen += this.children[g].length - 1;
+      front = front.filter((x) => x !== g).concat(boxes(g));
+    }
+    this.refresh();
+  }
+
+  // Work out what shows each value, after boxes were opened or closed.
+  refresh() {
+    const shown = new Int32Array(this.size).fill(-2); // outermost closed box around g, -1 for none
+    for (let g = 0; g < this.size; g++) {
+      const path = [];
+      let at = g;
+      while (at >= 0 && shown[at] === -2) { path.push(at); at = this.parent[at]; }
+      let seen = at < 0 ? -1 : shown[at];
+      for (const box of path.reverse()) {
+        if (seen < 0 && !this.open[box]) seen = box;
+        shown[box] = seen;
+      }
+    }
+    this.item = Int32Array.from(this.of, (g, i) => (g < 0 || shown[g] < 0 ? i : this.n + shown[g]));
+    this.items = [...new Set(this.item)];
+    this.edges = this.bundle();
+    this.near = null;
+  }
+
+  // Edges between things seen; operands of unfolded values stay single, so that x * x has two.
+  bundle() {
+    const { t, item, n } = this, span = n + this.size, seen = new Map(), edges = [];
+    for (let i = 0; i < n; i++) {
+      for (let e = t.start[i], slot = 0; e < t.start[i + 1]; e++, slot++) {
+        const a = item[t.args[e]], b = item[i];
+        if (a === b) continue;
+        if (a < n && b < n) { edges.push({ a, b, slot, count: 1 }); continue; }
+        const key = a * span + b, old = seen.get(key);
+        if (old) old.count++;
+        else { const edge = { a, b, slot: -1, count: 1 }; seen.set(key, edge); edges.push(edge); }
+      }
+    }
+    return edges;
+  }
+
+  isBox(x) { return x >= this.n; }
+
+  // Every value inside box x, in topological order.
+  inside(x) {
+    const g = x - this.n;
+    if (this.members[g]) return this.members[g];
+    const found = [], stack = [x];
+    while (stack.length) {
+      const y = stack.pop();
+      if (y < this.n) found.push(y);
+      else stack.push(...this.children[y - this.n]);
+    }
+    return (this.members[g] = Uint32Array.from(found).sort());
+  }
+
+  openBox(x) { this.open[x - this.n] = 1; this.refresh(); }
+
+  // Close the innermost open box around thing x; returns the box, or -1.
+  closeAround(x) {
+    const g = x < this.n ? this.of[x] : this.parent[x - this.n];
+    if (g < 0) return -1;
+    this.open[g] = 0;
+    this.refresh();
+    return this.n + g;
+  }
+
+  // Make value i itself visible.
+  reveal(i) {
+    for (let g = this.of[i]; g >= 0; g = this.parent[g]) this.open[g] = 1;
+    this.refresh();
+  }
+
+  openBoxes() {
+    const found = [];
+    for (let g = 0; g < this.size; g++) {
+      if (!this.open[g]) continue;
+      let up = this.parent[g];
+      while (up >= 0 && this.open[up]) up = this.parent[up];
+      if (up < 0) found.push(this.n + g);
+    }
+    return found;
+  }
+
+  neighbours() {
+    if (!this.near) {
+      this.near = new Map();
+      const put = (x, y, side) => {
+        let to = this.near.get(x);
+        if (!to) this.near.set(x, (to = { args: [], users: [] }));
+        if (to[side].length < 16 && !to[side].includes(y)) to[side].push(y);
+      };
+      for (const { a, b } of this.edges) { put(b, a, "args"); put(a, b, "users"); }
+    }
+    return this.near;
+  }
+
+  // Up to `most` things around the given ones, nearest first.
+  around(seeds, most = 40) {
+    const near = this.neighbours(), found = new Set(seeds), queue = [...found];
+    for (let at = 0; at < queue.length && found.size < most; at++) {
+      const next = near.get(queue[at]);
+      for (const y of next ? [...next.args, ...next.users] : []) {
+        if (found.size >= most) break;
+        if (!found.has(y)) { found.add(y); queue.push(y); }
+      }
+    }
+    return [...found];
+  }
+}

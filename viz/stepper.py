@@ -1,0 +1,312 @@
+"""``viz.step(root)``: walk forward and backward through a graph, one contribution at a time.
+
+    >>> import viz
+    >>> from micrograd import Value
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> stepper = viz.step(a * b + a)
+    >>> stepper
+    Stepper(4 values, 7 steps)
+    >>> for line in stepper.log():
+    ...     print(line)
+    v₃ = a * b = -6
+    L = v₃ + a = -4
+    ∂L/∂L = 1
+    ∂L/∂v₃ += ∂L/∂L · ∂L/∂v₃ = 1 · 1 = 1: 0 → 1
+    ∂L/∂a += ∂L/∂L · ∂L/∂a = 1 · 1 = 1: 0 → 1
+    ∂L/∂a += ∂L/∂v₃ · ∂v₃/∂a = 1 · -3 = -3: 1 → -2
+    ∂L/∂b += ∂L/∂v₃ · ∂v₃/∂b = 1 · 2 = 2: 0 → 2
+
+In a notebook the stepper shows itself (no kernel needed afterwards, nothing fetched); ``save`` writes one
+page that opens offline; ``live`` is the two-way widget.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import math
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from . import breaks, sources, tree
+from .bundle import script
+from .check import check as check_trace
+from .graph import is_value
+from .mathml import subscript
+from .trace import Trace, record
+
+if TYPE_CHECKING:
+    from .widget import StepperWidget
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ margin: 0; padding: 12px; background: #f2f4f6; color: #1b1f24; font-family: system-ui, sans-serif; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #0d0f12; color: #e8ebef; }} }}
+main {{ max-width: 1180px; margin: 0 auto; }}
+h1 {{ font-size: 20px; margin: 4px 0 10px; }}
+@media (max-width: 560px) {{ body {{ padding: 4px; }} }}
+</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def step(
+    root: Any,
+    *,
+    break_on: Any = None,
+    fold: Any = True,
+    quiz: Any = None,
+    check: bool = False,
+    at: int = 0,
+    names: bool = True,
+    title: str = "Backpropagation, step by step",
+) -> Stepper:
+    """A stepper over the whole computation of ``root``; the graph is left as it was found.
+
+    ``root``: a Value of ours, or of any class with ``data``, ``grad``, ``_prev``, ``_op`` and ``_backward``:
+    then its own closures are driven, and what they do is shown, right or wrong.
+    ``break_on``: a label, an operation, a Value, 'nan', 'inf', 'dead relu', an expression such as
+    ``"abs(grad) > 10"``, a function of a ``Moment``, or a list of these.
+    ``fold``: True folds down to about 60 visible boxes, a number is another such budget, False shows
+    every value, a name or list of names keeps the boxes so called closed.
+    ``quiz``: True, a seed, or ``{"seed": 1, "count": 10, "tolerance": 0.01, "kinds": ["product", "total", "slope"]}``.
+    ``check``: compare every local derivative with finite differences and mark where the pass goes wrong.
+    ``at``: the step to open at (negative counts from the end). ``names``: name values by the caller's variables.
+
+    Raises TypeError when ``root`` is no Value and ValueError for a ``break_on`` that means nothing here.
+    """
+    if not is_value(root):
+        raise TypeError(
+            f"cannot step through {root!r} ({type(root).__name__}): expected a Value, that is an "
+            "object with data, grad and _prev"
+        )
+    frame = sys._getframe(1) if names else None
+    return Stepper(root, frame, break_on, fold, quiz, check, at, title)
+
+
+class Stepper:
+    """A recorded pass and the page that shows it. Made by ``viz.step``."""
+
+    def __init__(
+        self,
+        root: Any,
+        frame: FrameType | None = None,
+        break_on: Any = None,
+        fold: Any = True,
+        quiz: Any = None,
+        check: bool = False,
+        at: int = 0,
+        title: str = "Backpropagation, step by step",
+    ) -> None:
+        self.trace: Trace = record(root, names=sources.names_in(frame, is_value))
+        self.title = title
+        self.breaks = breaks.positions(self.trace, break_on)
+        #: what ``check=True`` found, as (value, message) pairs
+        self.problems: list[tuple[Any, str]] = []
+        #: how many operations the check could not recompute, and so did not judge
+        self.unjudged = 0
+        if check:
+            marks, self.unjudged = check_trace(self.trace)
+            for place, messages in marks.items():
+                self.trace.marks.setdefault(place, []).extend(messages)
+        for place in sorted(self.trace.marks):
+            self.problems += [(self.trace.values[place], m) for m in self.trace.marks[place]]
+        self._fold = _fold_options(fold)
+        self._quiz = _quiz_options(quiz)
+        self._at = max(0, len(self.trace) + 1 + at) if at < 0 else min(at, len(self.trace))
+        self._data: dict[str, Any] | None = None
+        self._lines = sources.lines_for(frame, self.trace.values, self.trace.names)
+
+    def __len__(self) -> int:
+        return len(self.trace)
+
+    def __repr__(self) -> str:
+        found = f", {len(self.problems)} problems" if self.problems else ""
+        return f"Stepper({len(self.trace.values)} values, {len(self.trace)} steps{found})"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The trace with folding, sources, breakpoints and quiz: all that the page needs, as JSON data."""
+        if self._data is None:
+            made = self.trace.payload()
+            boxes = tree.grow(self.trace)
+            if boxes.parent:
+                made["groups"] = {
+                    "parent": boxes.parent, "name": boxes.name, "kind": boxes.kind, "of": boxes.of,
+                }  # fmt: skip
+            made |= {"fold": self._fold, "title": self.title, "at": self._at}
+            if self.breaks:
+                made["breaks"] = self.breaks
+            if self._quiz:
+                made["quiz"] = self._quiz
+            self._add_lines(made)
+            self._data = made
+        return self._data
+
+    def _add_lines(self, made: dict[str, Any]) -> None:
+        table: dict[str, int] = {}
+        codes: dict[Any, str] = {}
+        line = {p: table.setdefault(text, len(table)) for p, text in self._lines.items()}
+        code = {}
+        for place in [] if self.trace.engine else self.trace.interior:
+            value = self.trace.values[place]
+            key = sources.code_key(value)
+            if key is not None:
+                if key not in codes:
+                    codes[key] = sources.backward_code(value)
+                if codes[key]:
+                    code[place] = table.setdefault(codes[key], len(table))
+        if table:
+            made |= {"lines": list(table), "line": line, "code": code}
+
+    def log(self) -> Iterator[str]:
+        """Every step as a line of text: the same walk for a terminal."""
+        t = self.trace
+        root = self._name(t.root)
+        for m in t.moments():
+            name = self._name(m.place)
+            if m.kind == "forward":
+                yield f"{name} = {_written(t, m.place, self._name)} = {m.data:.4g}"
+            elif m.kind == "seed":
+                yield f"∂{root}/∂{name} = 1"
+            else:
+                node = self._name(m.source)
+                rule = f" · ∂{node}/∂{name} = {m.upstream:.4g} · {m.partial:.4g}"
+                shown = f"∂{root}/∂{node}{rule} = " if not math.isnan(m.partial) else ""
+                yield f"∂{root}/∂{name} += {shown}{m.value:.4g}: {m.before:.4g} → {m.grad:.4g}"
+
+    def _name(self, place: int) -> str:
+        return self.trace.names[place] or f"v{subscript(place + 1)}"
+
+    def fragment(self, *, image: bool = True) -> str:
+        """The stepper as an HTML fragment: a div and one inline module script, nothing fetched."""
+        uid = uuid.uuid4().hex
+        fallback = ""
+        if image:
+            from .frames import picture
+
+            svg = base64.b64encode(picture(self).encode()).decode("ascii")
+            fallback = (
+                f'<img alt="{html.escape(self.alt())}" style="max-width:100%" '
+                f'src="data:image/svg+xml;base64,{svg}">'
+            )
+        data = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
+        return (
+            f'<div class="mg-host" data-mg="{uid}">{fallback}</div>\n'
+            f'<script type="module">\n{_inline(script("stepper"))}\n'
+            f"const data = {_inline(data)};\n"
+            f'const find = () => document.querySelectorAll(\'[data-mg="{uid}"]:not([data-mounted])\');\n'
+            "const start = (tries) => { const found = find(); for (const el of found) {\n"
+            "el.dataset.mounted = 1; stepper.mount(el, data); }\n"
+            "if (!found.length && tries) setTimeout(() => start(tries - 1), 50); };\n"
+            "start(200);\n</script>"
+        )
+
+    def alt(self) -> str:
+        """One sentence for those who cannot see the picture."""
+        t = self.trace
+        leaves = [f"{t.names[i]} {g:.4g}" for i, g in enumerate(t.grads(len(t))) if t.names[i] and not t.args[i]]
+        gradients = f"; gradients {', '.join(leaves[:8])}" if leaves else ""
+        return f"Graph of {len(t.values)} values, result {t.data[t.root]:.4g}{gradients}"
+
+    def to_html(self) -> str:
+        """One self-contained page that opens offline."""
+        return PAGE.format(title=html.escape(self.title), body=self.fragment(image=False))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to ``path``, whole or not at all; returns the path."""
+        return write(path, self.to_html())
+
+    def _repr_html_(self) -> str:
+        return self.fragment()
+
+    def live(self) -> StepperWidget:
+        """The two-way widget (needs the extra ``live``): ``w.step``, ``w.score``, ``w.on_event``."""
+        from .widget import StepperWidget
+
+        return StepperWidget(self)
+
+
+def write(path: str | os.PathLike[str], content: str | bytes) -> Path:
+    """Write a file so that it is there whole or not at all."""
+    target = Path(path)
+    blob = content.encode("utf-8") if isinstance(content, str) else content
+    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        draft.write_bytes(blob)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return target
+
+
+def _inline(text: str) -> str:
+    """Safe inside a script element: no ``</script>`` and no ``<!--`` can appear in strings."""
+    return text.replace("</", "<\\/").replace("<!--", "<\\!--").replace("\u2028", "\\u2028")
+
+
+def _fold_options(fold: Any) -> dict[str, Any]:
+    if fold is False:
+        return {"all": True}
+    if fold is True or fold is None:
+        return {"budget": 60}
+    if isinstance(fold, int):
+        if fold < 1:
+            raise ValueError(f"fold={fold}: expected a number of visible boxes of at least 1")
+        return {"budget": fold}
+    closed = [fold] if isinstance(fold, str) else list(fold)
+    if not all(isinstance(name, str) for name in closed):
+        raise TypeError(f"fold={fold!r}: expected True, False, a number, a name or a list of names")
+    return {"closed": closed}
+
+
+_KINDS = ("product", "total", "slope")
+
+
+def _quiz_options(quiz: Any) -> dict[str, Any] | None:
+    if quiz is None or quiz is False:
+        return None
+    if quiz is True:
+        return {"seed": 0}
+    if isinstance(quiz, int):
+        return {"seed": quiz}
+    allowed = {"seed", "count", "tolerance", "kinds"}
+    if not isinstance(quiz, dict) or set(quiz) - allowed:
+        raise ValueError(f"quiz={quiz!r}: expected True, a seed, or a dict with {sorted(allowed)}")
+    wrong = [kind for kind in quiz.get("kinds", ()) if kind not in _KINDS]
+    if wrong:
+        raise ValueError(f"quiz kinds {wrong}: expected some of {list(_KINDS)}")
+    return dict(quiz)
+
+
+def _written(t: Trace, place: int, name: Any) -> str:
+    """`a * b` for one operation, in plain text."""
+    args = [name(a) for a in t.args[place]]
+    symbol, kind = str(t.ops[t.op[place]]["s"]), t.kinds[t.op[place]]
+    if kind in ("add", "sub", "mul", "div") or (kind == "pow" and len(args) == 2):
+        return f" {symbol} ".join(args)
+    if kind == "pow":
+        return f"{args[0]}{symbol}"
+    if kind == "neg":
+        return f"-{args[0]}"
+    shown = args if len(args) <= 8 else [*args[:3], "…", args[-1]]
+    return f"{symbol}({', '.join(shown)})"
