@@ -7,10 +7,7 @@ by having a method `__op__(op, args)`, called whenever an `Op` meets one of its 
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -28,48 +25,45 @@ class Kink(NamedTuple):
     why: str
 
 
-@dataclass(frozen=True, eq=False)
 class Op:
-    """One primitive, said once.
+    """One primitive, said once. Immutable by convention.
 
-    name: of the function and of the method. forward: on floats, never raises (IEEE-754). Or define: the forward
-    rule in primitives, from which every form (float, NumPy, Numba) is made. partials: ∂y/∂xᵢ as rules
-    `(y, *xs, *params)`, for an op of any arity one rule `(i, y, *xs)`; None: unknown (a node made by hand). formula:
-    each partial as a textbook writes it, for people, in `y`, `a`, `b` and the names in `constants`. symbol and precedence (0: written as
-    a call): in pictures. latex: template. domain: for each argument the open interval where it is finite and smooth. kinks:
-    the conventions. array: NumPy template where there is no define. exact: plain mathematics on an mpmath context `m`.
-    params: constants that are not arguments (the 2 of x**2), after the arguments in every call.
+    name: of the function and of the method.
+    forward: on floats, never raises (IEEE-754). Or define: the forward rule in primitives, from which every form (float,
+        NumPy, Numba) is made.
+    partials: ∂y/∂xᵢ as rules `(y, *xs, *params)`; for an op of any arity one rule `(i, y, *xs)`; None: unknown (made by hand).
+    formula: each partial as a textbook writes it, for people, in `y`, `a`, `b` and the names of the constants.
+    symbol, precedence (0: written as a call), latex (template): how pictures and text write it.
+    domain: for each argument the open interval where it is finite and smooth; empty: not for gradient checks.
+    kinks: the conventions where there is no derivative.
+    array: NumPy template, where there is no define. exact: plain mathematics on an mpmath context `m` (None: m.<name>).
+    constants, defaults: names and default values of numbers that are not arguments (the slope of leaky_relu).
+    params: their values in an op bound to them (the 2 of x**2); they come after the arguments in every call.
     """
 
-    name: str
-    forward: Callable[..., float] = None  # type: ignore[assignment]  # made from define when not given
-    partials: tuple[Rule, ...] | Rule | None = None
-    formula: tuple[str, ...] = ()
-    symbol: str = ""
-    precedence: int = 0
-    latex: str = ""
-    domain: tuple[Interval, ...] = ()
-    kinks: tuple[Kink, ...] = ()
-    array: str = ""
-    define: Rule | None = None
-    exact: Callable[..., Any] | None = None
-    params: tuple[float, ...] = ()
-    constants: tuple[str, ...] = ()
-    defaults: tuple[float, ...] = ()
-    doc: str = ""
-    bound: dict[tuple[object, ...], Op] = field(default_factory=dict, repr=False)
+    forward: Callable[..., float]
 
-    def __post_init__(self) -> None:
-        put = object.__setattr__  # the row is frozen: these complete it
-        if not self.symbol:
-            put(self, "symbol", self.name)
-        if not self.latex:
-            put(self, "latex", rf"\operatorname{{{self.name.replace('_', ' ')}}}\left({{0}}\right)")
-        if self.forward is None:
-            if self.define is None:
-                raise TypeError(f"op {self.name!r} needs a forward function or a define rule")
-            put(self, "forward", self.forward_from_define)
-        put(self, "__doc__", self.doc)
+    def __init__(
+        self, name: str, forward: Callable[..., float] | None = None, partials: tuple[Rule, ...] | Rule | None = None, *,
+        formula: tuple[str, ...] = (), symbol: str = "", precedence: int = 0, latex: str = "",
+        domain: tuple[Interval, ...] = (), kinks: tuple[Kink, ...] = (), array: str = "", define: Rule | None = None,
+        exact: Callable[..., Any] | None = None, constants: tuple[str, ...] = (), defaults: tuple[float, ...] = (),
+        doc: str = "",
+    ) -> None:  # fmt: skip
+        if forward is None and define is None:
+            raise TypeError(f"op {name!r} needs a forward function or a define rule")
+        self.name, self.partials, self.formula, self.symbol, self.precedence = name, partials, formula, symbol or name, precedence
+        self.latex = latex or rf"\operatorname{{{{{name.replace('_', ' ')}}}}}\left({{0}}\right)"
+        self.domain, self.kinks, self.array, self.define, self.exact = domain, kinks, array, define, exact
+        self.constants, self.defaults, self.params = constants, defaults, ()
+        self.doc = self.__doc__ = doc
+        self.forward = forward or self._forward_from_define
+        self._bound: dict[tuple[object, ...], Op] = {}
+
+    params: tuple[float, ...]
+
+    def __repr__(self) -> str:
+        return f"Op({self.name!r}{f', params={self.params}' if self.params else ''})"
 
     @property
     def arity(self) -> int | None:
@@ -97,16 +91,12 @@ class Op:
         if len(params) != len(self.constants):
             raise TypeError(f"{self.name} needs the constants {', '.join(self.constants)}, not {len(params)} number(s)")
         key = (*map(repr, params), symbol)
-        if key not in self.bound:
-            self.bound[key] = dataclasses.replace(
-                self, params=params, symbol=symbol or self.symbol, bound={}, forward=self.row_forward
-            )
-        return self.bound[key]
-
-    @property
-    def row_forward(self) -> Any:
-        """The forward function as the row gave it (None when it gave a define rule)."""
-        return None if self.forward == self.forward_from_define else self.forward
+        if key not in self._bound:
+            op: Op = object.__new__(Op)
+            op.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("pull", "is_linear")})
+            op.params, op.symbol = params, symbol or self.symbol
+            self._bound[key] = op
+        return self._bound[key]
 
     def partial(self, i: int, y: Any, *xs: Any) -> Any:
         """∂y/∂xᵢ at these arguments, y being the result there."""
@@ -116,7 +106,7 @@ class Op:
             return self.partials[i](y, *xs, *self.params)
         return self.partials(i, y, *xs)
 
-    def forward_from_define(self, *xs: float) -> float:
+    def _forward_from_define(self, *xs: float) -> float:
         """The define rule on floats, compiled to plain Python on first use."""
         result: float = self._defined(*xs)
         return result
@@ -152,7 +142,7 @@ class Op:
         start = ["g = node.grad", "a = node._a", *(["b = node._b"] if n == 2 else [])]
         text = " ".join([*body, *add])
         for name, where in (("x", "a._data"), ("z", "b._data"), ("y", "node._data")):
-            if re.search(rf"\b{name}\b", text):
+            if name in text.replace("(", " ").replace(")", " ").replace(",", " ").split():
                 start.append(f"{name} = {where}")
         pull: Callable[[Any], None] = compile_function(f"pull_{self.name}", ["node"], [*start, *body, *add])
         return pull
@@ -191,7 +181,10 @@ def by_hand(name: str, local_grads: Sequence[Any] = (), closure: Callable[[], No
     """
     op: Op = object.__new__(Op)
     known = tuple(lambda y, *xs, g=g: g for g in local_grads) if local_grads else None
-    op.__dict__.update(name=name, symbol=name, latex=r"\mathrm{op}\left({0}\right)", partials=known, bound={})
+    op.__dict__.update(
+        name=name, symbol=name, partials=known, params=(), constants=(), precedence=0, doc="", domain=(), kinks=(), formula=(),
+        latex=r"\mathrm{op}\left({0}\right)", local_grads=local_grads, is_linear=bool(local_grads),
+    )  # fmt: skip
     if closure is not None:
         op.__dict__["pull"] = lambda node: closure()
     elif not local_grads:
