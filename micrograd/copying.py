@@ -45,7 +45,7 @@ def reduce(v: Value) -> Any:
         return _leaf, (type(v), v._data, v.grad, v.__dict__ or None, v._scope)
     graph = _graphs.get(id(v))
     if graph is None:
-        graph = _Graph([n for n in v._order(check=False) if id(n) not in _graphs])
+        graph = _Graph([n for n in v.interior() if id(n) not in _graphs])
         for n in graph.nodes:
             _graphs[id(n)] = graph
     return _pick, (graph, graph.places[id(v)])

@@ -20,16 +20,104 @@ from typing import TYPE_CHECKING, Any
 
 from micrograd import modes, ops
 from micrograd.modes import state
+from micrograd.number import Number
 from micrograd.op import Op, by_hand, number
 from micrograd.scopes import Scope, current
-from micrograd.steps import BackwardStep, Contribution, ForwardStep, Names, SeedStep, Step, contributions
+from micrograd.steps import Step, contributions
+from micrograd.walk import walk
 
-_clock = itertools.count(1).__next__  # ticks at every node made and every leaf's data set
+_clock = itertools.count(1).__next__  # ticks at every node made and every data set
 _new = object.__new__
 _born = attrgetter("_born")
 
+# --- making nodes: an operator on Values computes its number and remembers its arguments ------------------------------
 
-class Value:
+
+def apply(op: Op, args: tuple[Value, ...]) -> Value:
+    """A new node: `op` of these Values."""
+    out = _new(Value)
+    out._data = op.forward(*[a._data for a in args], *op.params)
+    out.grad = 0
+    out.op = op
+    out._a, out._b = (None, args) if op.arity not in (1, 2) else (args[0], args[1] if len(args) == 2 else None)
+    out._mark = None
+    out._scope = current.scope
+    out._born = _clock()
+    return out if state.plain else modes.notice(out)
+
+
+def binary(op: Op) -> Callable[[Value, Any], Value]:
+    """The method `self op other`: `apply` written out for speed, since every operator comes through here."""
+    forward = op.forward
+
+    def method(self: Value, other: Any) -> Value:
+        if type(other) is not Value:
+            other = operand(op, self, other)
+            if other is NotImplemented:
+                return other
+        out = _new(Value)
+        out._data = forward(self._data, other._data)
+        out.grad = 0
+        out.op = op
+        out._a = self
+        out._b = other
+        out._mark = None
+        out._scope = current.scope
+        out._born = _clock()
+        return out if state.plain else modes.notice(out)
+
+    return method
+
+
+def reflected(op: Op) -> Callable[[Value, Any], Value]:
+    """The method `other op self`."""
+    forward = binary(op)
+
+    def method(self: Value, other: Any) -> Value:
+        left = operand(op, self, other)
+        return left if left is NotImplemented else forward(left, self)
+
+    return method
+
+
+def unary(op: Op) -> Callable[[Value], Value]:
+    """The method `op(self)`."""
+    forward = op.forward
+
+    def method(self: Value) -> Value:
+        out = _new(Value)
+        out._data = forward(self._data)
+        out.grad = 0
+        out.op = op
+        out._a = self
+        out._b = None
+        out._mark = None
+        out._scope = current.scope
+        out._born = _clock()
+        return out if state.plain else modes.notice(out)
+
+    return method
+
+
+def operand(op: Op, mine: Value, other: Any) -> Any:
+    """The other side of an operator as a Value; NotImplemented for a type that may know what to do with ours (an array)."""
+    if isinstance(other, Value):
+        return other
+    try:
+        return Value(other)
+    except TypeError:
+        if type(other).__module__ != "builtins":
+            return NotImplemented
+    who = f"{mine.label or 'Value'} = {mine._data}"
+    raise TypeError(f"{who} {op.symbol} {other!r:.60}: a {type(other).__name__} is not a number; Values and real numbers are")
+
+
+@lru_cache(maxsize=1024)
+def _power(exponent: float, written: str) -> Op:
+    return ops.power.bind(exponent, symbol=f"**{written}")
+
+
+class Value(Number):
     """One number of a computation graph.
 
     data: the number (float). grad: ∂root/∂self, after `root.backward()`. args: the Values that it was computed from, in
@@ -40,11 +128,11 @@ class Value:
     Value(data, children, local_grads) with a tuple of numbers.
     """
 
-    # An op's arguments are in _a and _b, or all in the tuple _b (with _a None) for an op of many. _mark: the walk that has seen it.
+    # An op's arguments are in _a and _b, or all in the tuple _b (with _a None) for an op of many. _mark: the last walk that came by.
     __slots__ = ("__dict__", "__weakref__", "_a", "_b", "_born", "_data", "_mark", "_scope", "grad", "op")
     label = ""
 
-    if TYPE_CHECKING:  # the table's ops are methods (installed below)
+    if TYPE_CHECKING:  # the table's ops are methods, see `install`
 
         def __getattr__(self, name: str) -> Callable[..., Value]: ...
 
@@ -69,6 +157,28 @@ class Value:
             self._b = tuple(a if isinstance(a, Value) else Value(a) for a in args)
         self._born = _clock()
 
+    __add__, __radd__ = binary(ops.add), reflected(ops.add)
+    __sub__, __rsub__ = binary(ops.sub), reflected(ops.sub)
+    __mul__, __rmul__ = binary(ops.mul), reflected(ops.mul)
+    __truediv__, __rtruediv__ = binary(ops.div), reflected(ops.div)
+    __neg__, __abs__ = unary(ops.neg), unary(ops.abs_)
+    __rpow__ = reflected(ops.pow_)
+
+    def __pow__(self, other: Any) -> Value:
+        """self ** number has one argument and the constant in the op, as the original; self ** Value has two."""
+        exponent = operand(ops.pow_, self, other)
+        if exponent is NotImplemented:
+            return exponent
+        return apply(ops.pow_, (self, other)) if other is exponent else apply(_power(exponent._data, str(other)), (self,))
+
+    def __pos__(self) -> Value:
+        return self
+
+    @staticmethod
+    def __op__(op: Op, args: tuple[Any, ...]) -> Value:
+        """An op of the table met a Value among its arguments."""
+        return apply(op, tuple(a if isinstance(a, Value) else Value(a) for a in args))
+
     # --- what it knows ---------------------------------------------------------------------------------------
 
     @property
@@ -79,29 +189,22 @@ class Value:
         return (self._a,) if self._b is None else (self._a, self._b)
 
     _prev = _children = args
+    scope = property(attrgetter("_scope"), doc="The innermost `micrograd.scope` or module call it was made in, or None.")
 
     @property
     def _op(self) -> str:
         return "" if self.op is None else self.op.symbol
 
-    @property
-    def scope(self) -> Scope | None:
-        """The scope it was made in, None outside any."""
-        return self._scope
-
     def _set_data(self, data: Any) -> None:
         self._data = number(data)
-        if self.op is None:
-            self._born = _clock()  # younger than the nodes computed from it: they are stale, see `_order`
-        else:
-            modes.overwritten.add(self)
+        modes.mark_changed(self, _clock())
 
     data = property(attrgetter("_data"), _set_data, doc="The number. Setting it takes any real number.")
 
     @property
     def _backward(self) -> Callable[[], None]:
         """Add this node's contributions to the gradients of its arguments; assign a closure to replace the rule."""
-        return lambda: self.op.pull(self) if self.op is not None else None
+        return lambda: None if self.op is None else self.op.pull(self)
 
     @_backward.setter
     def _backward(self, closure: Callable[[], None]) -> None:
@@ -122,69 +225,48 @@ class Value:
             for _ in self.steps():
                 pass
             return
-        order = self._order()
-        for v in order:
-            v.grad = 0.0
-        self.grad = 1.0 if order else self.grad + 1.0
+        order = self.start_backward()
         for v in reversed(order):
-            v.op.pull(v)
+            v.op.pull(v)  # arg.grad += v.grad * partial, for each argument
 
     def steps(self) -> Iterator[Step]:
-        """Forward then backward, one step at a time, each already applied when it is yielded.
+        """Forward then backward, one step at a time, each already applied when it is yielded (see `micrograd/steps.py`)."""
+        return walk(self)
 
-        >>> x = Value(3.0, label="x")
-        >>> for step in (x * x).steps(): print(step)
-        forward   v1 = x * x = 3 * 3 = 9
-        seed      v1.grad = ∂v1/∂v1 = 1
-        backward  x.grad += v1.grad × ∂v1/∂x = 1 × 3 = 3   x.grad: 0 + 3 = 3
-                  x.grad += v1.grad × ∂v1/∂x = 1 × 3 = 3   x.grad: 3 + 3 = 6
-        """
-        names = Names(self.topological())
-        order = self._order()
-        for v in order:
-            yield ForwardStep(v, names)
+    def start_backward(self) -> list[Any]:
+        """The interior in topological order, its gradients cleared and the root's set to ∂self/∂self = 1."""
+        order = self.interior()
+        modes.refuse_changed(order)
         for v in order:
             v.grad = 0.0
         self.grad = 1.0 if order else self.grad + 1.0
-        yield SeedStep(self, names)
-        for v in reversed(order):
-            modes.run_hooks(v)
-            upstream, done = v.grad, []
-            for i, (arg, partial, value) in enumerate(contributions(v, upstream)):
-                modes.check_gradient(v, arg, partial, value)
-                before = arg.grad
-                arg.grad = before + value
-                done.append(Contribution(arg, i, partial, value, before, arg.grad))
-            yield BackwardStep(v, upstream, tuple(done), names)
-        for leaf in names.nodes:
-            if leaf.op is None:
-                modes.run_hooks(leaf)
+        return order
 
-    def _order(self, check: bool = True) -> list[Any]:
-        """The interior nodes below (and self) in the order in which they were made: arguments before users."""
-        mark = object()
-        self._mark = mark
+    def interior(self) -> list[Any]:
+        """The nodes below, and self, that are not leaves: in the order in which they were made, arguments before users."""
+        mark = self._mark = object()
         found = [self] if self.op is not None else []
         for v in found:  # grows while it is walked
             a, b = v._a, v._b
-            for arg in (a, b) if a is not None else b or ():
-                if arg is None:
-                    continue
-                if arg.op is None:
-                    if check and arg._born > v._born:
-                        modes.refuse_stale(v, arg)
-                elif arg._mark is not mark:
+            if a is not None:
+                if a._mark is not mark and a.op is not None:
+                    a._mark = mark
+                    found.append(a)
+                if b is not None and b._mark is not mark and b.op is not None:
+                    b._mark = mark
+                    found.append(b)
+                continue
+            for arg in b or ():
+                if arg._mark is not mark and arg.op is not None:
                     arg._mark = mark
                     found.append(arg)
-        if check and modes.overwritten:
-            modes.refuse_overwritten(found)
         found.sort(key=_born)
         return found
 
     def topological(self) -> list[Value]:
         """Every node below, and self: in the order in which they were made, a leaf just before its first user."""
         nodes: dict[Value, None] = {}
-        for v in self._order(check=False):
+        for v in self.interior():
             nodes.update(dict.fromkeys(v.args))
             nodes[v] = None
         return list(nodes) or [self]
@@ -203,74 +285,16 @@ class Value:
 
         Returns a function that removes the hook.
         """
-        modes.hooks.setdefault(self, []).append(hook)
+        return modes.add_hook(self, hook)
 
-        def remove() -> None:
-            left = modes.hooks.get(self, [])
-            if hook in left:
-                left.remove(hook)
-            if not left:
-                modes.hooks.pop(self, None)
-
-        return remove
-
-    # --- how it behaves as a number --------------------------------------------------------------------------
-
-    def __repr__(self) -> str:
-        label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data}, grad={self.grad}{label})"
-
-    def __float__(self) -> float:
-        raise TypeError(f"{self!r} is part of a graph, which float() would drop silently: write v.data for the number")
-
-    __int__ = __complex__ = __float__
-
-    def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else repr(self)
-
-    def __round__(self, digits: int | None = None) -> float:
-        return round(self._data, digits)
-
-    def __pos__(self) -> Value:
-        return self
-
-    def __lt__(self, other: Any) -> bool:
-        return self._data < (other._data if isinstance(other, Value) else other)
-
-    def __gt__(self, other: Any) -> bool:
-        return self._data > (other._data if isinstance(other, Value) else other)
-
-    def __le__(self, other: Any) -> bool:
-        return self._data <= (other._data if isinstance(other, Value) else other)
-
-    def __ge__(self, other: Any) -> bool:
-        return self._data >= (other._data if isinstance(other, Value) else other)
-
-    def __pow__(self, other: Any) -> Value:
-        """self ** number has one argument and the constant in the op, as the original; self ** Value has two."""
-        if isinstance(other, Value):
-            return apply(ops.pow_, (self, other))
-        exponent = _operand(ops.pow_, self, other)
-        return exponent if exponent is NotImplemented else apply(_power(other), (self,))
-
-    def __rpow__(self, other: Any) -> Value:
-        base = _operand(ops.pow_, self, other)
-        return base if base is NotImplemented else apply(ops.pow_, (base, self))
-
-    @staticmethod
-    def __op__(op: Op, args: tuple[Any, ...]) -> Value:
-        """An op of the table met a Value among its arguments."""
-        return apply(op, tuple(a if isinstance(a, Value) else Value(a) for a in args))
+    # --- how it is kept and shown ----------------------------------------------------------------------------
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        from micrograd.copying import reduce
-
-        return reduce(self)
+        return importlib.import_module("micrograd.copying").reduce(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        from micrograd.copying import deepcopy
-
-        return deepcopy(self, memo)
+        copied: Value = importlib.import_module("micrograd.copying").deepcopy(self, memo)
+        return copied
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = {"text/plain": repr(self)}
@@ -281,111 +305,22 @@ class Value:
         return bundle | {"text/html": viz.repr_html(self)}
 
 
-def apply(op: Op, args: tuple[Value, ...]) -> Value:
-    """A new node: `op` of these Values."""
-    out = _new(Value)
-    out._data = op.forward(*[a._data for a in args], *op.params)
-    out.grad = 0
-    out.op = op
-    out._a, out._b = (None, args) if op.arity not in (1, 2) else (args[0], args[1] if len(args) == 2 else None)
-    out._mark = None
-    out._scope = current.scope
-    out._born = _clock()
-    return out if state.plain else modes.notice(out)
-
-
-def _operand(op: Op, mine: Value, other: Any) -> Any:
-    """The other side of an operator as a Value; NotImplemented for a type that may know what to do with ours (an array)."""
-    if isinstance(other, Value):
-        return other
-    try:
-        return Value(other)
-    except TypeError:
-        if type(other).__module__ != "builtins":
-            return NotImplemented
-    who = f"{mine.label or 'Value'} = {mine._data}"
-    raise TypeError(f"{who} {op.symbol} {other!r:.60}: a {type(other).__name__} is not a number; Values and real numbers are")
-
-
-@lru_cache(maxsize=1024)
-def _power_named(exponent: float, symbol: str) -> Op:
-    return ops.power.bind(exponent, symbol=symbol)
-
-
-def _power(exponent: Any) -> Op:
-    return _power_named(float(exponent), f"**{exponent}")
-
-
-# The three makers below are `apply` written out for speed: an expression makes a node for every operator.
-
-
-def _binary(op: Op) -> Callable[[Value, Any], Value]:
-    forward = op.forward
-
-    def method(self: Value, other: Any) -> Value:
-        if type(other) is not Value:
-            other = _operand(op, self, other)
-            if other is NotImplemented:
-                return other
-        out = _new(Value)
-        out._data = forward(self._data, other._data)
-        out.grad = 0
-        out.op = op
-        out._a = self
-        out._b = other
-        out._mark = None
-        out._scope = current.scope
-        out._born = _clock()
-        return out if state.plain else modes.notice(out)
-
-    return method
-
-
-def _reflected(op: Op) -> Callable[[Value, Any], Value]:
-    forward = _binary(op)
-
-    def method(self: Value, other: Any) -> Value:
-        left = _operand(op, self, other)
-        return left if left is NotImplemented else forward(left, self)
-
-    return method
-
-
-def _unary(op: Op) -> Callable[[Value], Value]:
-    forward = op.forward
-
-    def method(self: Value) -> Value:
-        out = _new(Value)
-        out._data = forward(self._data)
-        out.grad = 0
-        out.op = op
-        out._a = self
-        out._b = None
-        out._mark = None
-        out._scope = current.scope
-        out._born = _clock()
-        return out if state.plain else modes.notice(out)
-
-    return method
-
-
 def install(op: Op) -> None:
     """Make an op of the table a method of Value."""
+    method: Any
     if op.arity == 1 and not op.constants:
-        method: Any = _unary(op)
+        method = unary(op)
     elif op.arity == 2:
-        method = _binary(op)
+        method = binary(op)
     else:
-        method = lambda self, *args: op(self, *args)  # noqa: E731
+
+        def method(self: Value, *args: Any) -> Any:
+            return op(self, *args)
+
     method.__name__ = method.__qualname__ = op.name
     method.__doc__ = op.doc
     setattr(Value, op.name, method)
 
 
-for _op in ops.TABLE.values():
-    install(_op)
-for _name, _op in (("add", ops.add), ("sub", ops.sub), ("mul", ops.mul), ("truediv", ops.div)):
-    setattr(Value, f"__{_name}__", _binary(_op))
-    setattr(Value, f"__r{_name}__", _reflected(_op))
-Value.__neg__ = _unary(ops.neg)  # type: ignore[attr-defined]
-Value.__abs__ = _unary(ops.abs_)  # type: ignore[attr-defined]
+for _row in ops.TABLE.values():
+    install(_row)

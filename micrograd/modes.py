@@ -21,13 +21,15 @@ class _State:
     paused: tuple[int, ...] = ()
     anomaly: tuple[int, ...] = ()
     recording: tuple[int, ...] = ()
+    last_change = 0  # when any Value's data was last set, by the engine's clock
 
     def refresh(self) -> None:
         self.plain = not (self.paused or self.anomaly or self.recording)
 
 
 state = _State()
-hooks: WeakKeyDictionary[Value, list[Callable[[float], float | None]]] = WeakKeyDictionary()
+Hook = Callable[[float], "float | None"]
+hooks: WeakKeyDictionary[Value, list[Hook]] = WeakKeyDictionary()
 overwritten: WeakSet[Value] = WeakSet()
 
 
@@ -114,24 +116,46 @@ def check_gradient(node: Value, arg: Value, partial: float, value: float) -> Non
         )
 
 
-def refuse_stale(node: Value, arg: Value) -> None:
-    """`arg.data` was set after `node` was computed from it: its partials would mix old and new numbers."""
-    if node.op is not None and not node.op.is_linear:
-        raise RuntimeError(
-            f"{_name(arg)} was changed (its data is now {arg.data}) after {node._op or 'a node'} = {node.data} was computed from it, "
-            "so the gradient would be wrong: build the expression again before backward()"
-        )
+def mark_changed(v: Value, now: int) -> None:
+    """The data of `v` was set: whatever was computed from it before is stale."""
+    state.last_change = now
+    if v.op is None:
+        v._born = now  # younger than the nodes computed from it
+    else:
+        overwritten.add(v)
 
 
-def refuse_overwritten(order: list[Value]) -> None:
-    """The data of an interior node was set by hand: refuse where a partial would read it."""
+def refuse_changed(order: list[Value]) -> None:
+    """Raise RuntimeError if a partial of these nodes would mix numbers from before and after a change of `.data`.
+
+    Like PyTorch's version counter. A sum does not mind: its partials read no data. Costs nothing unless something was set
+    after the oldest node was made.
+    """
+    if not order or state.last_change < order[0]._born:
+        return
     for node in order:
+        if node.op is None or node.op.is_linear:
+            continue
         for v in (node, *node.args):
-            if v in overwritten and node.op is not None and not node.op.is_linear:
+            if v in overwritten or (v.op is None and v._born > node._born):
                 raise RuntimeError(
-                    f"the data of {_name(v)}, the result of {v._op!r}, was set to {v.data} after it was computed, so "
-                    f"the gradient of {node._op!r} would be wrong: build the expression again before backward()"
+                    f"the data of {_name(v)} was set to {v.data} after {node._op!r} = {node.data} was computed with it, so the "
+                    "gradient would be wrong: build the expression again before backward()"
                 )
+
+
+def add_hook(v: Value, hook: Hook) -> Callable[[], None]:
+    """Register a gradient hook; gives the function that removes it."""
+    hooks.setdefault(v, []).append(hook)
+
+    def remove() -> None:
+        left = hooks.get(v, [])
+        if hook in left:
+            left.remove(hook)
+        if not left:
+            hooks.pop(v, None)
+
+    return remove
 
 
 def _name(v: Value) -> str:

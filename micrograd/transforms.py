@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from micrograd.engine import Value
+from micrograd.modes import refuse_changed
 from micrograd.steps import contributions
 
 
@@ -29,7 +30,9 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
     wanted: Sequence[Value] = [inputs] if isinstance(inputs, Value) else list(inputs)
     zero: Any = Value(0.0) if create_graph else 0.0
     cotangent: dict[Value, Any] = {output: Value(upstream) if create_graph and not isinstance(upstream, Value) else upstream}
-    for node in reversed(output._order()):
+    order = output.interior()
+    refuse_changed(order)
+    for node in reversed(order):
         upstream = cotangent.get(node)
         if upstream is None:
             continue
@@ -73,7 +76,7 @@ def jvp(fn: Callable[..., Any], inputs: Sequence[Any], tangents: Sequence[Any]) 
     outputs, single = _outputs(fn(*leaves))
     tangent: dict[Value, float] = dict(zip(leaves, map(float, tangents), strict=True))
     for out in outputs:
-        for node in out._order():
+        for node in out.interior():
             if node not in tangent:
                 pushed = [p * tangent.get(a, 0.0) for a, p, _ in contributions(node, 1.0)]
                 tangent[node] = sum(pushed, 0.0)

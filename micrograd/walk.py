@@ -1,0 +1,37 @@
+"""The walk that `Value.steps` yields: the engine's own forward and backward, one step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from micrograd import modes
+from micrograd.steps import BackwardStep, Contribution, ForwardStep, Names, SeedStep, Step, contributions
+
+if TYPE_CHECKING:
+    from micrograd.engine import Value
+
+
+def walk(root: Value) -> Iterator[Step]:
+    """Each op forward, the seed, then each op backward in exactly the reverse order; a step is applied when it is yielded.
+
+    What `backward()` does, bit for bit, with hooks and detect_anomaly seen to.
+    """
+    names = Names(root.topological())
+    for v in names.nodes:
+        if v.op is not None:
+            yield ForwardStep(v, names)
+    order = root.start_backward()
+    yield SeedStep(root, names)
+    for v in reversed(order):
+        modes.run_hooks(v)
+        upstream, done = v.grad, []
+        for i, (arg, partial, value) in enumerate(contributions(v, upstream)):
+            modes.check_gradient(v, arg, partial, value)
+            before = arg.grad
+            arg.grad = before + value
+            done.append(Contribution(arg, i, partial, value, before, arg.grad))
+        yield BackwardStep(v, upstream, tuple(done), names)
+    for v in names.nodes:
+        if v.op is None:
+            modes.run_hooks(v)
