@@ -1,14 +1,36 @@
-"""Backpropagation one step at a time, as objects that print themselves with the chain rule in numbers."""
+"""Backpropagation one step at a time, as objects that print themselves with the chain rule in numbers.
+
+    >>> from micrograd import Value
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> d = a * b + a
+    >>> for step in d.steps(): print(step)
+    forward   v1 = a * b  = 2 * (-3) = -6
+    forward   v2 = v1 + a =   -6 + 2 = -4
+    seed      v2.grad = ∂v2/∂v2 = 1
+    backward  v1.grad += v2.grad × ∂v2/∂v1 = 1 ×  1 =  1   v1.grad: 0 +  1 =  1
+              a.grad  += v2.grad × ∂v2/∂a  = 1 ×  1 =  1   a.grad:  0 +  1 =  1
+    backward  a.grad  += v1.grad × ∂v1/∂a  = 1 × -3 = -3   a.grad:  1 + -3 = -2   ∂v1/∂a = b
+              b.grad  += v1.grad × ∂v1/∂b  = 1 ×  2 =  2   b.grad:  0 +  2 =  2   ∂v1/∂b = a
+
+Columns are aligned over the whole walk, whichever of its steps is printed. How an op is written is `micrograd/notation.py`.
+"""
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from micrograd.notation import by_formula, latex, show, tex_name, tex_number, written
+
 if TYPE_CHECKING:
     from micrograd.engine import Value
+
+Row = tuple[str, ...]
+WIDE = 40  # a cell longer than this is not aligned: one long name must not widen every line
 
 
 @dataclass(frozen=True)
@@ -51,19 +73,46 @@ def contributions(node: Value, upstream: Any) -> list[tuple[Value, Any, Any]]:
 
 
 class Names:
-    """What to call each node of one graph: its label, else v1, v2, … by order of creation (made when first asked)."""
+    """What to call each node of one walk: its label, else v1, v2, … by order of creation; and how wide its columns are.
+
+    Both are made when they are first asked for: a walk that nobody prints pays for neither.
+    """
 
     def __init__(self, nodes: Sequence[Value]) -> None:
         self.nodes = nodes
+        self._at_start = {id(v): v.grad for v in nodes if v.op is None and v.grad}
 
     @cached_property
     def table(self) -> dict[int, str]:
         taken = {v.label for v in self.nodes}
-        free = (n for n in (f"v{i}" for i in range(1, 2 * len(self.nodes) + 2)) if n not in taken)
-        return {id(v): v.label or next(free) for v in self.nodes}
+        free = (n for n in (f"v{i}" for i in itertools.count(1)) if n not in taken)
+        return {id(v): _one_word(v.label) or next(free) for v in self.nodes}
 
     def __getitem__(self, node: Value) -> str:
         return self.table[id(node)]
+
+    @cached_property
+    def forward_widths(self) -> Row:
+        return _widths(_forward_row(v, self) for v in self.nodes if v.op is not None)
+
+    @cached_property
+    def backward_widths(self) -> Row:
+        return _widths(row for rows in self._rehearse() for row in rows)
+
+    def _rehearse(self) -> Any:
+        """What the backward steps will print, worked out beside the graph (nothing where a closure would have to be run)."""
+        interior = [v for v in self.nodes if v.op is not None]
+        if any(v.op is not None and v.op.partials is None for v in interior):
+            return
+        grads = dict(self._at_start)
+        grads[id(self.nodes[-1])] = 1.0
+        for v in reversed(interior):
+            upstream, done = grads.get(id(v), 0.0), []
+            for i, (arg, partial, value) in enumerate(contributions(v, upstream)):
+                before = grads.get(id(arg), 0.0)
+                grads[id(arg)] = before + value
+                done.append(Contribution(arg, i, partial, value, before, before + value))
+            yield _backward_rows(v, upstream, done, self)
 
 
 @dataclass(frozen=True)
@@ -75,17 +124,15 @@ class ForwardStep:
     kind = "forward"
 
     def __str__(self) -> str:
-        node = self.node
-        symbols = written(node, [self.names[a] for a in node.args])
-        numbers = written(node, [show(a.data) for a in node.args])
-        return f"forward   {self.names[node]} = {symbols} = {numbers} = {show(node.data)}"
+        name, symbols, numbers, result = _pad(_forward_row(self.node, self.names), self.names.forward_widths, "<<>>")
+        return f"forward   {name} = {symbols} = {numbers} = {result}"
 
     def latex(self) -> str:
         """This step as LaTeX: name = symbols = numbers = result."""
         node = self.node
-        symbols = latex(node, [_tex(self.names[a]) for a in node.args])
-        numbers = latex(node, [_tex_number(a.data) for a in node.args])
-        return f"{_tex(self.names[node])} = {symbols} = {numbers} = {_tex_number(node.data)}"
+        symbols = latex(node, [tex_name(self.names[a]) for a in node.args])
+        numbers = latex(node, [tex_number(a.data) for a in node.args])
+        return f"{tex_name(self.names[node])} = {symbols} = {numbers} = {tex_number(node.data)}"
 
 
 @dataclass(frozen=True)
@@ -102,7 +149,7 @@ class SeedStep:
 
     def latex(self) -> str:
         """This step as LaTeX."""
-        n = _tex(self.names[self.node])
+        n = tex_name(self.names[self.node])
         return rf"\bar{{{n}}} = \frac{{\partial {n}}}{{\partial {n}}} = 1"
 
 
@@ -117,83 +164,73 @@ class BackwardStep:
     kind = "backward"
 
     def __str__(self) -> str:
-        n = self.names[self.node]
-        rows = []
-        for c in self.contributions:
-            a = self.names[c.arg]
-            sum_ = f"{show(c.before)} + {show(c.value)} = {show(c.after)}"
-            left = f"{a}.grad += {n}.grad × ∂{n}/∂{a}"
-            rows.append((left, show(self.upstream), show(c.partial), show(c.value), f"{a}.grad: {sum_}"))
-        wide = [max((len(r[i]) for r in rows), default=0) for i in range(5)]
-        lines = [
-            f"{left:<{wide[0]}} = {up:>{wide[1]}} × {local:>{wide[2]}} = {value:>{wide[3]}}   {total}"
-            for left, up, local, value, total in rows
-        ]
+        rows = _backward_rows(self.node, self.upstream, self.contributions, self.names)
+        own = _widths(rows)  # wider than the walk's where its numbers could not be known beforehand
+        widths = tuple(max(pair, key=len) for pair in zip(self.names.backward_widths or own, own, strict=True))
+        lines = []
+        for row in rows:
+            arg, rule, up, local, value, name, before, added, after, why = _pad(row, widths, "<<>>><>>><")
+            line = f"{arg} += {rule} = {up} × {local} = {value}   {name} {before} + {added} = {after}   {why}"
+            lines.append(line.rstrip())
         return "\n".join(("backward  " if i == 0 else "          ") + line for i, line in enumerate(lines))
 
     def latex(self) -> str:
-        """This step as LaTeX: an `aligned` environment with one line a contribution."""
-        n = _tex(self.names[self.node])
+        """This step as LaTeX: an `aligned` environment with one line a contribution; the sum follows where there is one."""
+        n = tex_name(self.names[self.node])
         lines = []
         for c in self.contributions:
-            a = _tex(self.names[c.arg])
-            lines.append(
+            a = tex_name(self.names[c.arg])
+            line = (
                 rf"\bar{{{a}}} &\mathrel{{+}}= \bar{{{n}}} \cdot \frac{{\partial {n}}}{{\partial {a}}} = "
-                rf"{_tex_number(self.upstream)} \cdot {_tex_number(c.partial)} = {_tex_number(c.value)}"
+                rf"{tex_number(self.upstream)} \cdot {tex_number(c.partial, inside=True)} = {tex_number(c.value)}"
             )
+            if c.before:
+                sum_ = rf"{tex_number(c.before)} + {tex_number(c.value, inside=True)} = {tex_number(c.after)}"
+                line += rf" \qquad \bar{{{a}}} = {sum_}"
+            lines.append(line)
         return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
+
+
+def _one_word(label: str) -> str:
+    """A label on one line, and in parentheses where it is an expression (`x1*w1`, as the lectures write)."""
+    if label.isidentifier():
+        return label
+    text = "".join(c if c.isprintable() else " " for c in str(label)).strip()
+    return text if re.fullmatch(r"[\w.'\[\]]*", text) else f"({text})"
 
 
 Step = ForwardStep | SeedStep | BackwardStep
 
 
-def show(x: float) -> str:
-    """A number to six significant digits, whole numbers without a point."""
-    return f"{x:.6g}"
+def _forward_row(node: Value, names: Names) -> Row:
+    symbols = written(node, [names[a] for a in node.args])
+    numbers = written(node, [show(a.data) for a in node.args])
+    return names[node], symbols, numbers, show(node.data)
 
 
-def written(node: Value, parts: Sequence[str]) -> str:
-    """The op of `node` applied to `parts`, as one would write it in Python."""
-    op = node.op
-    if op is None:
-        return ""
-    wrapped = [f"({p})" if p.startswith("-") and (i or op.name in ("neg", "power", "pow")) else p for i, p in enumerate(parts)]
-    if op.name == "neg":
-        return f"-{wrapped[0]}"
-    if op.precedence and len(parts) == 2:
-        return f"{wrapped[0]} {op.symbol} {wrapped[1]}"
-    if op.name == "power":
-        return f"{wrapped[0]}{op.symbol}"
-    return f"{op.name}({', '.join([*parts, *map(show, op.params)])})"
+def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], names: Names) -> list[Row]:
+    n = names[node]
+    rows = []
+    for c in done:
+        a = names[c.arg]
+        formula = by_formula(node, c.index, n, [names[arg] for arg in node.args])
+        said = formula == show(c.partial)  # ∂ = 1 is in the numbers already
+        numbers = map(show, (upstream, c.partial, c.value))
+        sums = map(show, (c.before, c.value, c.after))
+        why = f"∂{n}/∂{a} = {formula}" if formula and not said else ""
+        rows.append((f"{a}.grad", f"{n}.grad × ∂{n}/∂{a}", *numbers, f"{a}.grad:", *sums, why))
+    return rows
 
 
-def latex(node: Value, parts: Sequence[str]) -> str:
-    """The op of `node` applied to LaTeX `parts`."""
-    op = node.op
-    if op is None:
-        return ""
-    inner = [rf"\left({p}\right)" if op.precedence > 1 and p.startswith("-") else p for p in parts]
-    if op.arity is None:
-        template, inner = op.latex, [", ".join(inner)]
-    else:
-        template = op.latex
-    return template.format(*inner, *map(_tex_number, op.params))
+def _widths(rows: Any) -> Row:
+    """For each column its longest cell up to WIDE (the longest cell as blanks, so that two such can be compared by len)."""
+    widths: list[int] = []
+    for row in rows:
+        sizes = [len(cell) if len(cell) <= WIDE else 0 for cell in row]
+        widths = list(map(max, widths, sizes)) if widths else sizes
+    return tuple(" " * w for w in widths)
 
 
-def _tex(text: str) -> str:
-    """A name as LaTeX: one letter and digits become a letter with an index, longer names upright."""
-    letter, rest = text[:1], text[1:]
-    if letter.isalpha() and rest.isdigit():
-        return f"{letter}_{{{rest}}}"
-    if len(text) == 1 and letter.isalpha():
-        return text
-    safe = "".join({"\\": r"\backslash ", "^": r"\hat{}", "~": r"\tilde{}"}.get(c, "\\" + c if c in "_%&#${}" else c) for c in text)
-    return rf"\mathrm{{{safe}}}"
-
-
-def _tex_number(x: float) -> str:
-    text = show(x)
-    if "e" in text:
-        mantissa, exponent = text.split("e")
-        return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
-    return text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
+def _pad(row: Row, widths: Row, sides: str) -> list[str]:
+    cells = zip(row, widths, sides, strict=True)
+    return [cell.ljust(len(wide)) if side == "<" else cell.rjust(len(wide)) for cell, wide, side in cells]
