@@ -1,0 +1,1 @@
+"""What the engine and the compiler cost, beside the original, PyTorch, JAX, NumPy and C: `python -m benchmarks`."""
