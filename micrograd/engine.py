@@ -22,12 +22,12 @@ from micrograd import modes, ops
 from micrograd.modes import state
 from micrograd.number import Number
 from micrograd.op import Op, by_hand, number
-from micrograd.scopes import Scope, current
+from micrograd.scopes import current
 from micrograd.steps import Step, contributions
 from micrograd.walk import walk
 
 _clock = itertools.count(1).__next__  # ticks at every node made and every data set
-_new = object.__new__
+_new: Any = object.__new__
 _born = attrgetter("_born")
 
 # --- making nodes: an operator on Values computes its number and remembers its arguments ------------------------------
@@ -35,7 +35,7 @@ _born = attrgetter("_born")
 
 def apply(op: Op, args: tuple[Value, ...]) -> Value:
     """A new node: `op` of these Values."""
-    out = _new(Value)
+    out: Value = _new(Value)
     out._data = op.forward(*[a._data for a in args], *op.params)
     out.grad = 0
     out.op = op
@@ -54,7 +54,7 @@ def binary(op: Op) -> Callable[[Value, Any], Value]:
         if type(other) is not Value:
             other = operand(op, self, other)
             if other is NotImplemented:
-                return other
+                return NotImplemented
         out = _new(Value)
         out._data = forward(self._data, other._data)
         out.grad = 0
@@ -75,7 +75,7 @@ def reflected(op: Op) -> Callable[[Value, Any], Value]:
 
     def method(self: Value, other: Any) -> Value:
         left = operand(op, self, other)
-        return left if left is NotImplemented else forward(left, self)
+        return NotImplemented if left is NotImplemented else forward(left, self)
 
     return method
 
@@ -128,7 +128,7 @@ class Value(Number):
     Value(data, children, local_grads) with a tuple of numbers.
     """
 
-    # An op's arguments are in _a and _b, or all in the tuple _b (with _a None) for an op of many. _mark: the last walk that came by.
+    # An op's arguments are in _a and _b, or all in the tuple _b (with _a None) for an op of many. _mark: the last walk here.
     __slots__ = ("__dict__", "__weakref__", "_a", "_b", "_born", "_data", "_mark", "_scope", "grad", "op")
     label = ""
 
@@ -168,7 +168,7 @@ class Value(Number):
         """self ** number has one argument and the constant in the op, as the original; self ** Value has two."""
         exponent = operand(ops.pow_, self, other)
         if exponent is NotImplemented:
-            return exponent
+            return NotImplemented
         return apply(ops.pow_, (self, other)) if other is exponent else apply(_power(exponent._data, str(other)), (self,))
 
     def __pos__(self) -> Value:

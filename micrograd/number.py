@@ -17,16 +17,16 @@ class Number:
         return f"{type(self).__name__}(data={self._data}, grad={self.grad}{label})"  # type: ignore[attr-defined]
 
     def __lt__(self, other: Any) -> bool:
-        return self._data < _data(other)
+        return bool(self._data < _data(other))
 
     def __le__(self, other: Any) -> bool:
-        return self._data <= _data(other)
+        return bool(self._data <= _data(other))
 
     def __gt__(self, other: Any) -> bool:
-        return self._data > _data(other)
+        return bool(self._data > _data(other))
 
     def __ge__(self, other: Any) -> bool:
-        return self._data >= _data(other)
+        return bool(self._data >= _data(other))
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
@@ -37,7 +37,7 @@ class Number:
     def __float__(self) -> float:
         raise TypeError(f"{self!r} is part of a graph, which float() would drop silently: write v.data for the number")
 
-    __int__ = __complex__ = __float__  # type: ignore[assignment]
+    __int__ = __complex__ = __float__
 
 
 def _data(other: Any) -> Any:

@@ -57,7 +57,7 @@ class Op:
         self.domain, self.kinks, self.array, self.define, self.exact = domain, kinks, array, define, exact
         self.constants, self.defaults, self.params = constants, defaults, ()
         self.doc = self.__doc__ = doc
-        self.forward = forward or self._forward_from_define
+        self.forward = forward if forward is not None else self._forward_from_define
         self._bound: dict[tuple[object, ...], Op] = {}
 
     params: tuple[float, ...]
@@ -116,7 +116,8 @@ class Op:
         names = [f"x{i}" for i in range((self.arity or 0) + len(self.constants))]
         assert self.define is not None
         body, (result,) = source([self.define(*map(Symbol, names))])
-        return compile_function("forward", names, [*body, f"return {result}"])
+        compiled: Callable[..., float] = compile_function("forward", names, [*body, f"return {result}"])
+        return compiled
 
     @cached_property
     def pull(self) -> Callable[[Any], None]:

@@ -7,6 +7,7 @@ Conventions at kinks, in order: the gradient; the minimum-norm sub- or supergrad
 
 from __future__ import annotations
 
+import math
 import operator
 from math import inf, log, nan, pi
 from math import sqrt as _sqrt
@@ -32,30 +33,30 @@ def _zero(*_: Any) -> float:
     return 0.0
 
 
-less = row(
+less: Op = row(
     "less", lambda a, b: 1.0 if a < b else 0.0, (_zero, _zero), formula=("0", "0"), symbol="<", precedence=1,
     latex=r"\left[{0} < {1}\right]", domain=(_REAL, _REAL), array="({0} < {1})",
     exact=lambda m, a, b: m.mpf(a < b), doc="1 if a < b, else 0 (0 with a nan).",
 )
-equal = row(
+equal: Op = row(
     "equal", lambda a, b: 1.0 if a == b else 0.0, (_zero, _zero), formula=("0", "0"), symbol="=", precedence=1,
     latex=r"\left[{0} = {1}\right]", domain=(_REAL, _REAL), array="({0} == {1})",
     exact=lambda m, a, b: m.mpf(a == b), doc="1 if a equals b, else 0.",
 )
-where = row(
+where: Op = row(
     "where", lambda c, a, b: a if c else b,
     (_zero, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)),
     formula=("0", "a != 0", "a == 0"), latex=r"\operatorname{where}\left({0}, {1}, {2}\right)",
     domain=(_REAL, _REAL, _REAL), array="np.where({0}, {1}, {2})", exact=lambda m, c, a, b: a if c else b,
     doc="a where the condition is not 0, else b; the branch not taken has gradient 0, even when it is nan.",
 )
-sign = row(
+sign: Op = row(
     "sign", define=lambda x: where(less(0.0, x), 1.0, where(less(x, 0.0), -1.0, x)), partials=(_zero,),
     formula=("0",), domain=(_REAL,), latex=r"\operatorname{sgn}\left({0}\right)",
     kinks=(Kink((0.0,), (0.0,), "continuity"),), exact=lambda m, x: m.sign(x),
     doc="-1, 0 or 1 (nan for nan). Derivative 0.",
 )
-step = row(
+step: Op = row(
     "step", define=lambda x: where(less(0.0, x), 1.0, where(equal(x, x), 0.0, x)), partials=(_zero,), formula=("0",),
     domain=(_REAL,), kinks=(Kink((0.0,), (0.0,), "continuity"),), exact=lambda m, x: m.mpf(x > 0),
     doc="The derivative of relu: 1 for x > 0, else 0 (nan for nan).",
@@ -69,20 +70,20 @@ def _valid(y: Any, p: Any) -> Any:
 
 # --- arithmetic ----------------------------------------------------------------------------------------------------
 
-add = row(
+add: Op = row(
     "add", operator.add, (lambda y, a, b: 1.0, lambda y, a, b: 1.0), formula=("1", "1"), symbol="+", precedence=2,
     latex="{0} + {1}", domain=(_REAL, _REAL), array="({0} + {1})", exact=lambda m, a, b: a + b, doc="a + b.",
 )
-sub = row(
+sub: Op = row(
     "sub", operator.sub, (lambda y, a, b: 1.0, lambda y, a, b: -1.0), formula=("1", "-1"), symbol="-", precedence=2,
     latex="{0} - {1}", domain=(_REAL, _REAL), array="({0} - {1})", exact=lambda m, a, b: a - b, doc="a - b.",
 )
-mul = row(
+mul: Op = row(
     "mul", operator.mul, (lambda y, a, b: b, lambda y, a, b: a), formula=("b", "a"), symbol="*", precedence=3,
     latex=r"{0} \cdot {1}", domain=(_REAL, _REAL), array="({0} * {1})", exact=lambda m, a, b: a * b, doc="a · b.",
 )
 _TINY, _UP = 2.2250738585072014e-308, 2.0**200
-div = row(
+div: Op = row(
     "div", scalar.div,
     (
         lambda y, a, b: div(1.0, b),
@@ -92,11 +93,11 @@ div = row(
     formula=("1 / b", "-a / b**2"), symbol="/", precedence=3, latex=r"\frac{{{0}}}{{{1}}}", domain=(_REAL, _POSITIVE),
     array="({0} / {1})", exact=lambda m, a, b: a / b, doc="a / b; x/0 is ±inf, 0/0 is nan.",
 )
-neg = row(
+neg: Op = row(
     "neg", operator.neg, (lambda y, x: -1.0,), formula=("-1",), precedence=4, latex="-{0}", domain=(_REAL,),
     array="(-{0})", exact=lambda m, x: -x, doc="-x.",
 )
-abs_ = row(
+abs_: Op = row(
     "abs", operator.abs, (lambda y, x: sign(x),), formula=("sign(a)",), latex=r"\left|{0}\right|", domain=(_REAL,),
     kinks=(Kink((0.0,), (0.0,), "minimum-norm subgradient"),), array="np.abs({0})", exact=lambda m, x: m.fabs(x),
     doc="|x|; derivative 0 at 0.",
@@ -110,7 +111,7 @@ def _pow_a(y: Any, a: Any, b: Any) -> Any:
     return where(equal(b, 0.0), 0.0, b * where(ordinary, div(y, a), pow_(a, b - 1.0)))
 
 
-pow_ = row(
+pow_: Op = row(
     "pow", scalar.pow,
     (_pow_a, lambda y, a, b: where(equal(a, 0.0), where(less(b, 0.0), -inf, b * 0.0), y * log_(a))),
     formula=("b * a**(b - 1)", "y * log(a)"), symbol="**", precedence=5, latex="{{{0}}}^{{{1}}}",
@@ -129,7 +130,7 @@ def _power_rule(y: Any, x: Any, p: float) -> Any:
     return _pow_a(y, x, p)
 
 
-power = row(
+power: Op = row(
     "power", scalar.pow, (_power_rule,), formula=("p * a**(p - 1)",), symbol="**", precedence=5, latex="{{{0}}}^{{{1}}}",
     domain=(_POSITIVE,), array="power({0}, {1})", exact=lambda m, x, p: m.power(x, p), constants=("p",), defaults=(2.0,),
     doc="x ** p for a constant number p.",
@@ -137,38 +138,38 @@ power = row(
 
 # --- exponentials and logarithms -------------------------------------------------------------------------------------
 
-exp = row(
+exp: Op = row(
     "exp", scalar.exp, (lambda y, x: y,), formula=("y",), latex="e^{{{0}}}", domain=((-700.0, 700.0),),
     array="np.exp({0})", doc="eˣ; inf from 710 on.",
 )
-expm1 = row(
+expm1: Op = row(
     "expm1", scalar.expm1, (lambda y, x: exp(x),), formula=("y + 1",), latex="e^{{{0}}} - 1", domain=((-700.0, 700.0),),
     array="np.expm1({0})", doc="eˣ - 1 without cancellation near 0.",
 )
-log_ = row(
+log_: Op = row(
     "log", scalar.log, (lambda y, x: _valid(y, div(1.0, abs_(x))),), formula=("1 / a",),
     latex=r"\log\left({0}\right)", domain=(_POSITIVE,), array="np.log({0})",
     doc="Natural logarithm; -inf at 0, nan below.",
 )
-log1p = row(
+log1p: Op = row(
     "log1p", scalar.log1p, (lambda y, x: _valid(y, div(1.0, 1.0 + x)),), formula=("1 / (1 + a)",),
     latex=r"\log\left(1 + {0}\right)", domain=((-1.0, inf),), array="np.log1p({0})",
     doc="log(1 + x) without cancellation near 0.",
 )
-log2 = row(
+log2: Op = row(
     "log2", scalar.log2, (lambda y, x: _valid(y, div(1 / log(2.0), abs_(x))),), formula=("1 / (a * log(2))",),
     latex=r"\log_2\left({0}\right)", domain=(_POSITIVE,), array="np.log2({0})", exact=lambda m, x: m.log(x, 2),
     doc="Logarithm to base 2.",
 )
-log10 = row(
+log10: Op = row(
     "log10", scalar.log10, (lambda y, x: _valid(y, div(1 / log(10.0), abs_(x))),), formula=("1 / (a * log(10))",),
     latex=r"\log_{{10}}\left({0}\right)", domain=(_POSITIVE,), array="np.log10({0})", doc="Logarithm to base 10.",
 )
-sqrt = row(
+sqrt: Op = row(
     "sqrt", scalar.sqrt, (lambda y, x: div(0.5, abs_(y)),), formula=("1 / (2 * y)",), latex=r"\sqrt{{{0}}}",
     domain=(_POSITIVE,), array="np.sqrt({0})", doc="Square root; derivative inf at 0, nan below.",
 )
-cbrt = row(
+cbrt: Op = row(
     "cbrt", scalar.cbrt, (lambda y, x: div(1.0, 3.0 * (y * y)),), formula=("1 / (3 * y**2)",),
     latex=r"\sqrt[3]{{{0}}}", domain=(_POSITIVE,), array="np.cbrt({0})",
     exact=lambda m, x: m.sign(x) * m.cbrt(m.fabs(x)), doc="Cube root, odd; derivative inf at 0.",
@@ -176,11 +177,11 @@ cbrt = row(
 
 # --- trigonometric and hyperbolic ------------------------------------------------------------------------------------
 
-sin = row(
+sin: Op = row(
     "sin", scalar.sin, (lambda y, x: cos(x),), formula=("cos(a)",), latex=r"\sin\left({0}\right)", domain=(_REAL,),
     array="np.sin({0})", doc="Sine of x in radians.",
 )
-cos = row(
+cos: Op = row(
     "cos", scalar.cos, (lambda y, x: -sin(x),), formula=("-sin(a)",), latex=r"\cos\left({0}\right)", domain=(_REAL,),
     array="np.cos({0})", doc="Cosine of x in radians.",
 )
@@ -190,15 +191,15 @@ def _inverse_square(z: Any) -> Any:
     return div(1.0, z * z)
 
 
-tan = row(
+tan: Op = row(
     "tan", scalar.tan, (lambda y, x: _inverse_square(cos(x)),), formula=("1 + y**2",), latex=r"\tan\left({0}\right)",
     domain=((-1.5, 1.5),), array="np.tan({0})", doc="Tangent of x in radians.",
 )
-asin = row(
+asin: Op = row(
     "asin", scalar.asin, (lambda y, x: div(1.0, sqrt((1.0 - x) * (1.0 + x))),), formula=("1 / sqrt(1 - a**2)",),
     latex=r"\arcsin\left({0}\right)", domain=(_UNIT,), array="np.arcsin({0})", doc="Arc sine, radians; nan outside [-1, 1].",
 )
-acos = row(
+acos: Op = row(
     "acos", scalar.acos, (lambda y, x: div(-1.0, sqrt((1.0 - x) * (1.0 + x))),), formula=("-1 / sqrt(1 - a**2)",),
     latex=r"\arccos\left({0}\right)", domain=(_UNIT,), array="np.arccos({0})", doc="Arc cosine, radians; nan outside [-1, 1].",
 )
@@ -209,8 +210,8 @@ def _atan_rule(y: Any, x: Any) -> Any:
     return where(less(abs_(x), 1e100), div(1.0, 1.0 + x * x), div(div(1.0, x), x))
 
 
-atan = row(
-    "atan", scalar.math.atan, (_atan_rule,), formula=("1 / (1 + a**2)",), latex=r"\arctan\left({0}\right)",
+atan: Op = row(
+    "atan", math.atan, (_atan_rule,), formula=("1 / (1 + a**2)",), latex=r"\arctan\left({0}\right)",
     domain=(_REAL,), array="np.arctan({0})", doc="Arc tangent, radians.",
 )
 
@@ -221,17 +222,17 @@ def _over_square(z: Any, a: Any, b: Any) -> Any:
     return where(less(0.0, h) * less(h, inf), div(div(z, h), h), where(equal(h, h), 0.0, h))
 
 
-atan2 = row(
-    "atan2", scalar.math.atan2, (lambda y, a, b: _over_square(b, a, b), lambda y, a, b: _over_square(-a, a, b)),
+atan2: Op = row(
+    "atan2", math.atan2, (lambda y, a, b: _over_square(b, a, b), lambda y, a, b: _over_square(-a, a, b)),
     formula=("b / (a**2 + b**2)", "-a / (a**2 + b**2)"), latex=r"\operatorname{{atan2}}\left({0}, {1}\right)",
     domain=(_REAL, _POSITIVE), kinks=(Kink((0.0, 0.0), (0.0, 0.0), "minimum norm"),), array="np.arctan2({0}, {1})",
     doc="The angle of the point (x=b, y=a), radians; partials 0 at the origin.",
 )
-sinh = row(
+sinh: Op = row(
     "sinh", scalar.sinh, (lambda y, x: cosh(x),), formula=("cosh(a)",), latex=r"\sinh\left({0}\right)",
     domain=((-700.0, 700.0),), array="np.sinh({0})", doc="Hyperbolic sine.",
 )
-cosh = row(
+cosh: Op = row(
     "cosh", scalar.cosh, (lambda y, x: sinh(x),), formula=("sinh(a)",), latex=r"\cosh\left({0}\right)",
     domain=((-700.0, 700.0),), array="np.cosh({0})", doc="Hyperbolic cosine.",
 )
@@ -242,20 +243,20 @@ def _bell(e: Any) -> Any:
     return div(e, (1.0 + e) * (1.0 + e))
 
 
-tanh = row(
-    "tanh", scalar.math.tanh, (lambda y, x: 4.0 * _bell(exp(-2.0 * abs_(x))),), formula=("1 - y**2",),
+tanh: Op = row(
+    "tanh", math.tanh, (lambda y, x: 4.0 * _bell(exp(-2.0 * abs_(x))),), formula=("1 - y**2",),
     latex=r"\tanh\left({0}\right)", domain=(_REAL,), array="np.tanh({0})", doc="Hyperbolic tangent.",
 )
-asinh = row(
-    "asinh", scalar.math.asinh, (lambda y, x: div(1.0, hypot(1.0, x)),), formula=("1 / sqrt(1 + a**2)",),
+asinh: Op = row(
+    "asinh", math.asinh, (lambda y, x: div(1.0, hypot(1.0, x)),), formula=("1 / sqrt(1 + a**2)",),
     latex=r"\operatorname{{arsinh}}\left({0}\right)", domain=(_REAL,), array="np.arcsinh({0})", doc="Inverse of sinh.",
 )
-acosh = row(
+acosh: Op = row(
     "acosh", scalar.acosh, (lambda y, x: div(div(1.0, sqrt(x - 1.0)), sqrt(x + 1.0)),),
     formula=("1 / sqrt(a**2 - 1)",), latex=r"\operatorname{{arcosh}}\left({0}\right)", domain=((1.0, inf),),
     array="np.arccosh({0})", doc="Inverse of cosh; nan below 1.",
 )
-atanh = row(
+atanh: Op = row(
     "atanh", scalar.atanh, (lambda y, x: _valid(y, div(1.0, (1.0 - x) * (1.0 + x))),), formula=("1 / (1 - a**2)",),
     latex=r"\operatorname{{artanh}}\left({0}\right)", domain=(_UNIT,), array="np.arctanh({0})",
     doc="Inverse of tanh; ±inf at ±1, nan outside.",
@@ -263,20 +264,20 @@ atanh = row(
 
 # --- activations -----------------------------------------------------------------------------------------------------
 
-relu = row(
+relu: Op = row(
     "relu", lambda x: x if x > 0.0 or x != x else 0.0, (lambda y, x: step(x),), formula=("a > 0",), symbol="ReLU",
     latex=r"\operatorname{{ReLU}}\left({0}\right)", domain=(_REAL,), array="np.maximum({0}, 0.0)",
     kinks=(Kink((0.0,), (0.0,), "minimum-norm subgradient"),), exact=lambda m, x: max(x, m.mpf(0)),
     doc="max(x, 0); derivative 0 at 0.",
 )
-leaky_relu = row(
+leaky_relu: Op = row(
     "leaky_relu", define=lambda x, slope: where(less(0.0, x), x, slope * x),
     partials=(lambda y, x, slope: where(less(0.0, x), 1.0, where(equal(x, x), slope, x)),),
     formula=("1 if a > 0 else slope",), domain=(_REAL,), constants=("slope",), defaults=(0.01,),
     kinks=(Kink((0.0,), (0.01,), "minimum-norm subgradient (for a slope in [0, 1])"),),
     exact=lambda m, x, slope: x if x > 0 else slope * x, doc="x for x > 0, else slope · x (slope 0.01).",
 )
-elu = row(
+elu: Op = row(
     "elu", define=lambda x, alpha: where(less(0.0, x), x, alpha * expm1(x)),
     partials=(lambda y, x, alpha: where(less(0.0, x), 1.0, alpha * exp(x)),),
     formula=("1 if a > 0 else alpha * exp(a)",), domain=(_REAL,), constants=("alpha",), defaults=(1.0,),
@@ -289,16 +290,16 @@ def _sigmoid(x: Any) -> Any:
     return div(where(less(x, 0.0), e, 1.0), 1.0 + e)
 
 
-sigmoid = row(
+sigmoid: Op = row(
     "sigmoid", define=_sigmoid, partials=(lambda y, x: _bell(exp(-abs_(x))),), formula=("y * (1 - y)",),
     latex=r"\sigma\left({0}\right)", domain=(_REAL,), exact=lambda m, x: 1 / (1 + m.exp(-x)),
     doc="1 / (1 + e⁻ˣ), the logistic function.",
 )
-softplus = row(
+softplus: Op = row(
     "softplus", define=lambda x: maximum(x, 0.0) + log1p(exp(-abs_(x))), partials=(lambda y, x: sigmoid(x),),
     formula=("sigmoid(a)",), domain=(_REAL,), exact=lambda m, x: m.log1p(m.exp(x)), doc="log(1 + eˣ), without overflow.",
 )
-log_sigmoid = row(
+log_sigmoid: Op = row(
     "log_sigmoid", define=lambda x: minimum(x, 0.0) - log1p(exp(-abs_(x))), partials=(lambda y, x: sigmoid(-x),),
     formula=("1 - sigmoid(a)",), latex=r"\log\sigma\left({0}\right)", domain=(_REAL,),
     exact=lambda m, x: -m.log1p(m.exp(-x)), doc="log sigmoid(x), without overflow.",
@@ -310,35 +311,35 @@ def _flat(x: Any, y: Any, left: float, right: Any) -> Any:
     return where(less(x, -1000.0), left, where(less(1000.0, x), right, y))
 
 
-silu = row(
+silu: Op = row(
     "silu", define=lambda x: _flat(x, x * sigmoid(x), -0.0, x),
     partials=(lambda y, x: _flat(x, sigmoid(x) * (1.0 + x * sigmoid(-x)), 0.0, 1.0),),
     formula=("sigmoid(a) * (1 + a * (1 - sigmoid(a)))",), domain=(_REAL,), exact=lambda m, x: x / (1 + m.exp(-x)),
     doc="x · sigmoid(x), also called swish. Elfwing et al. 2017.",
 )
-gauss = row(
+gauss: Op = row(
     "gauss", scalar.gauss, (lambda y, x, k: -2.0 * k * x * y,), formula=("-2 * k * a * y",), constants=("k",), defaults=(1.0,),
     latex=r"e^{{-{1} \cdot {{{0}}}^2}}", domain=(_REAL,), array="gauss({0}, {1})", exact=lambda m, x, k: m.exp(-k * x * x),
     doc="exp(-k x²), exact in the tail (k a power of two).",
 )
-normal_cdf = row(
+normal_cdf: Op = row(
     "normal_cdf", scalar.normal_cdf, (lambda y, x: gauss(x, 0.5) * (1 / _sqrt(2 * pi)),),
     formula=("exp(-a**2 / 2) / sqrt(2 * pi)",), latex=r"\Phi\left({0}\right)", domain=(_REAL,),
     array="normal_cdf({0})", exact=lambda m, x: m.erfc(-x / m.sqrt(2)) / 2,
     doc="The standard normal distribution function Φ(x).",
 )
-gelu = row(
+gelu: Op = row(
     "gelu", define=lambda x: _flat(x, x * normal_cdf(x), -0.0, x),
     partials=(lambda y, x: _flat(x, normal_cdf(x) + x * (gauss(x, 0.5) * (1 / _sqrt(2 * pi))), 0.0, 1.0),),
     formula=("normal_cdf(a) + a * exp(-a**2 / 2) / sqrt(2 * pi)",), domain=(_REAL,),
     exact=lambda m, x: x * m.erfc(-x / m.sqrt(2)) / 2, doc="x · Φ(x), the exact form. Hendrycks & Gimpel 2016.",
 )
-erf = row(
-    "erf", scalar.math.erf, (lambda y, x: gauss(x, 1.0) * (2 / _sqrt(pi)),), formula=("2 * exp(-a**2) / sqrt(pi)",),
+erf: Op = row(
+    "erf", math.erf, (lambda y, x: gauss(x, 1.0) * (2 / _sqrt(pi)),), formula=("2 * exp(-a**2) / sqrt(pi)",),
     latex=r"\operatorname{{erf}}\left({0}\right)", domain=(_REAL,), array="erf({0})", doc="The error function.",
 )
-erfc = row(
-    "erfc", scalar.math.erfc, (lambda y, x: gauss(x, 1.0) * (-2 / _sqrt(pi)),), formula=("-2 * exp(-a**2) / sqrt(pi)",),
+erfc: Op = row(
+    "erfc", math.erfc, (lambda y, x: gauss(x, 1.0) * (-2 / _sqrt(pi)),), formula=("-2 * exp(-a**2) / sqrt(pi)",),
     latex=r"\operatorname{{erfc}}\left({0}\right)", domain=(_REAL,), array="erfc({0})",
     doc="1 - erf(x), accurate for large x.",
 )
@@ -352,8 +353,8 @@ def _hypot_rule(z: Any, a: Any, b: Any, h: Any) -> Any:
     return where(equal(h, 0.0), 0.0, where(less(h, 1e-290), small, div(z, h)))
 
 
-hypot = row(
-    "hypot", scalar.math.hypot, (lambda y, a, b: _hypot_rule(a, a, b, y), lambda y, a, b: _hypot_rule(b, a, b, y)),
+hypot: Op = row(
+    "hypot", math.hypot, (lambda y, a, b: _hypot_rule(a, a, b, y), lambda y, a, b: _hypot_rule(b, a, b, y)),
     formula=("a / y", "b / y"), latex=r"\sqrt{{{{{0}}}^2 + {{{1}}}^2}}", domain=(_REAL, _REAL),
     kinks=(Kink((0.0, 0.0), (0.0, 0.0), "minimum-norm subgradient"),), array="np.hypot({0}, {1})",
     doc="√(a² + b²) without overflow; partials 0 at the origin.",
@@ -366,34 +367,34 @@ def _selects(a: Any, b: Any) -> Any:
 
 
 _TIE = (Kink((1.0, 1.0), (0.5, 0.5), "minimum-norm subgradient"),)
-maximum = row(
+maximum: Op = row(
     "maximum", scalar.maximum, (lambda y, a, b: _selects(a, b), lambda y, a, b: _selects(b, a)),
     formula=("a > b", "b > a"), symbol="max", latex=r"\max\left({0}, {1}\right)", domain=(_REAL, _REAL), kinks=_TIE,
     array="np.maximum({0}, {1})", exact=lambda m, a, b: max(a, b), doc="The larger of two; ½ to each at a tie; nan if either is nan.",
 )
-minimum = row(
+minimum: Op = row(
     "minimum", scalar.minimum, (lambda y, a, b: _selects(b, a), lambda y, a, b: _selects(a, b)),
     formula=("a < b", "b < a"), symbol="min", latex=r"\min\left({0}, {1}\right)", domain=(_REAL, _REAL), kinks=_TIE,
     array="np.minimum({0}, {1})", exact=lambda m, a, b: min(a, b), doc="The smaller of two; ½ to each at a tie; nan if either is nan.",
 )
-clamp = row(
+clamp: Op = row(
     "clamp", define=lambda x, low, high: minimum(maximum(x, low), high),
     partials=(lambda y, x, low, high: where(equal(x, x), less(low, x) * less(x, high), x),),
     formula=("low < a < high",), domain=(_REAL,), constants=("low", "high"), defaults=(-inf, inf),
     exact=lambda m, x, low, high: min(max(x, m.mpf(low)), m.mpf(high)),
     doc="x kept within [low, high]; derivative 0 at and beyond the limits.",
 )
-sum_ = row(
+sum_: Op = row(
     "sum", scalar.sum_, lambda i, y, *xs: 1.0, formula=("1",), symbol="Σ", latex=r"\sum\left({0}\right)", domain=(_REAL,),
     array="sum", exact=lambda m, *xs: m.fsum(xs), doc="x₀ + x₁ + … of any number of arguments, from left to right.",
 )
-dot = row(
+dot: Op = row(
     "dot", scalar.dot, lambda i, y, *xs: xs[i - len(xs) // 2], formula=("the number opposite",), symbol="·",
     latex=r"\operatorname{{dot}}\left({0}\right)", domain=(_REAL,), array="dot",
     exact=lambda m, *xs: m.fsum(xs[i] * xs[len(xs) // 2 + i] for i in range(len(xs) // 2)),
     doc="a₀b₀ + a₁b₁ + … for the arguments (a₀, a₁, …, b₀, b₁, …), from left to right.",
 )
-shift = row(
+shift: Op = row(
     "shift", scalar.shift, lambda i, y, *xs: 0.0, formula=("0",), latex=r"\max\left({0}\right)", array="shift",
     doc="The largest argument as a constant: gradient 0 by decree (0 where it is infinite). What softmax subtracts.",
 )
