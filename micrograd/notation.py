@@ -1,8 +1,10 @@
-"""How one op, its numbers and its derivative are written: as Python text and as LaTeX."""
+"""How one op, its numbers and its derivative are written: as Python text and as LaTeX.
+
+Regular expressions are imported where they are used: `import micrograd` comes through here and stays quick.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,16 @@ MANY = 8  # of more arguments than this only the first and the last few are writ
 def show(x: float) -> str:
     """A number to six significant digits, whole numbers without a point."""
     return f"{x:.6g}"
+
+
+def one_word(label: str) -> str:
+    """A label on one line, and in parentheses where it is an expression (`x1*w1`, as the lectures write)."""
+    if label.isidentifier():
+        return label
+    import re
+
+    text = "".join(c if c.isprintable() else " " for c in str(label)).strip()
+    return text if re.fullmatch(r"[\w.'\[\]]*", text) else f"({text})"
 
 
 def _row(op: Op) -> Op:
@@ -57,6 +69,8 @@ def by_formula(node: Value, index: int, name: str, args: Sequence[str]) -> str:
         if op.name == "dot":
             return args[(index + len(args) // 2) % len(args)]
         return op.formula[0] if op.formula[0] in ("0", "1") else ""
+    import re
+
     formula = op.formula[index]
     if op.name == "power":  # p * a**(p - 1) with the numbers in: 3 * a**2
         p = op.params[0]
@@ -107,6 +121,8 @@ def tex_name(text: str) -> str:
     """
     if len(text) == 1 and text.isalpha():
         return text
+    import re
+
     indexed = re.fullmatch(r"([^\W\d_])_?(\d+)", text)
     if indexed:
         return f"{indexed[1]}_{{{indexed[2]}}}"

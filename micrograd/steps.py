@@ -18,13 +18,11 @@ Columns are aligned over the whole walk, whichever of its steps is printed. How 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from micrograd.notation import by_formula, latex, show, tex_name, tex_number, written
+from micrograd.notation import by_formula, latex, one_word, show, tex_name, tex_number, written
 
 if TYPE_CHECKING:
     from micrograd.engine import Value
@@ -33,16 +31,17 @@ Row = tuple[str, ...]
 WIDE = 40  # a cell longer than this is not aligned: one long name must not widen every line
 
 
-@dataclass(frozen=True)
 class Contribution:
     """What one edge adds: value = upstream · partial, and the argument's gradient before and after."""
 
-    arg: Value
-    index: int
-    partial: float
-    value: float
-    before: float
-    after: float
+    __slots__ = ("after", "arg", "before", "index", "partial", "value")
+
+    def __init__(self, arg: Value, index: int, partial: float, value: float, before: float, after: float) -> None:
+        self.arg, self.index, self.partial = arg, index, partial
+        self.value, self.before, self.after = value, before, after
+
+    def __repr__(self) -> str:
+        return f"Contribution({self.arg!r}, partial={self.partial}, value={self.value}, {self.before} -> {self.after})"
 
 
 def contributions(node: Value, upstream: Any) -> list[tuple[Value, Any, Any]]:
@@ -86,7 +85,7 @@ class Names:
     def table(self) -> dict[int, str]:
         taken = {v.label for v in self.nodes}
         free = (n for n in (f"v{i}" for i in itertools.count(1)) if n not in taken)
-        return {id(v): _one_word(v.label) or next(free) for v in self.nodes}
+        return {id(v): one_word(v.label) or next(free) for v in self.nodes}
 
     def __getitem__(self, node: Value) -> str:
         return self.table[id(node)]
@@ -115,12 +114,21 @@ class Names:
             yield _backward_rows(v, upstream, done, self)
 
 
-@dataclass(frozen=True)
-class ForwardStep:
+class _OfNode:
+    """A step at one node of a walk."""
+
+    kind = ""
+
+    def __init__(self, node: Value, names: Names) -> None:
+        self.node, self.names = node, names
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.names[self.node]})"
+
+
+class ForwardStep(_OfNode):
     """One op evaluated: symbols = numbers = result."""
 
-    node: Value
-    names: Names
     kind = "forward"
 
     def __str__(self) -> str:
@@ -135,12 +143,9 @@ class ForwardStep:
         return f"{tex_name(self.names[node])} = {symbols} = {numbers} = {tex_number(node.data)}"
 
 
-@dataclass(frozen=True)
-class SeedStep:
+class SeedStep(_OfNode):
     """The root's own gradient: ∂root/∂root = 1."""
 
-    node: Value
-    names: Names
     kind = "seed"
 
     def __str__(self) -> str:
@@ -153,15 +158,14 @@ class SeedStep:
         return rf"\bar{{{n}}} = \frac{{\partial {n}}}{{\partial {n}}} = 1"
 
 
-@dataclass(frozen=True)
-class BackwardStep:
+class BackwardStep(_OfNode):
     """The chain rule applied at one node: for every edge upstream × local = contribution, and the sum so far."""
 
-    node: Value
-    upstream: float
-    contributions: tuple[Contribution, ...]
-    names: Names
     kind = "backward"
+
+    def __init__(self, node: Value, upstream: float, contributions: tuple[Contribution, ...], names: Names) -> None:
+        super().__init__(node, names)
+        self.upstream, self.contributions = upstream, contributions
 
     def __str__(self) -> str:
         rows = _backward_rows(self.node, self.upstream, self.contributions, self.names)
@@ -189,14 +193,6 @@ class BackwardStep:
                 line += rf" \qquad \bar{{{a}}} = {sum_}"
             lines.append(line)
         return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
-
-
-def _one_word(label: str) -> str:
-    """A label on one line, and in parentheses where it is an expression (`x1*w1`, as the lectures write)."""
-    if label.isidentifier():
-        return label
-    text = "".join(c if c.isprintable() else " " for c in str(label)).strip()
-    return text if re.fullmatch(r"[\w.'\[\]]*", text) else f"({text})"
 
 
 Step = ForwardStep | SeedStep | BackwardStep
