@@ -54,8 +54,8 @@ def binary(op: Op) -> Callable[[Value, Any], Value]:
         if type(other) is not Value:
             other = operand(op, self, other)
             if other is NotImplemented:
-                return NotImplemented
-        out = _new(Value)
+                return other  # type: ignore[no-any-return]
+        out: Value = _new(Value)
         out._data = forward(self._data, other._data)
         out.grad = 0
         out.op = op
@@ -75,7 +75,7 @@ def reflected(op: Op) -> Callable[[Value, Any], Value]:
 
     def method(self: Value, other: Any) -> Value:
         left = operand(op, self, other)
-        return NotImplemented if left is NotImplemented else forward(left, self)
+        return left if left is NotImplemented else forward(left, self)
 
     return method
 
@@ -85,7 +85,7 @@ def unary(op: Op) -> Callable[[Value], Value]:
     forward = op.forward
 
     def method(self: Value) -> Value:
-        out = _new(Value)
+        out: Value = _new(Value)
         out._data = forward(self._data)
         out.grad = 0
         out.op = op
