@@ -31,7 +31,7 @@ def pack(names: Sequence[str]) -> Packed:
         for key in path:
             here = here.setdefault(key, {})
         here[last] = name
-    return _pack(tree, "")[0]
+    return _pack(tree, "")[0] if tree else {}
 
 
 def _pack(tree: Any, name: str) -> tuple[Packed, bool]:

@@ -14,17 +14,21 @@ from micrograd.nn.module import Module
 Activation = str | Callable[[Any], Any]
 
 
-def activation_named(name: Activation) -> Callable[[Any], Any]:
-    """The function of that name in the table ("relu", "tanh", "sigmoid" …), "linear" for none; a function stays itself."""
-    if callable(name):
-        return name
-    if name in ("linear", "identity"):
-        return lambda x: x
-    op = ops.TABLE.get(name)
-    if op is None or op.arity != 1:
+def checked(activation: Activation) -> Activation:
+    """`activation` if it is a function or names one of one argument in the table, else ValueError.
+
+    Layers keep the name, not the function, so that they pickle.
+    """
+    op = None if callable(activation) else ops.TABLE.get(activation)
+    if not callable(activation) and (op is None or op.arity != 1):
         known = ", ".join(op.name for op in ops.TABLE.values() if op.arity == 1)
-        raise ValueError(f"no activation named {name!r}; there are linear, {known}")
-    return op
+        raise ValueError(f"no activation named {activation!r}; there are {known}")
+    return activation
+
+
+def activate(activation: Activation, x: Any) -> Any:
+    """The activation of one Value."""
+    return activation(x) if callable(activation) else ops.TABLE[activation](x)
 
 
 def listed(x: Any, n: int, who: str) -> Any:
@@ -52,22 +56,24 @@ class Neuron(Module):
         self.w = [Value(rng.uniform(-1, 1)) for _ in range(nin)]
         self.b = Value(0)
         self.nonlin = nonlin
-        self._act = activation_named(activation)
+        self.activation = checked(activation)
 
-    def __call__(self, x: Any) -> Value:
+    def __call__(self, x: Any) -> Any:
         """x: as many Values or numbers as there are weights."""
         w = self.w
         if x.__class__ is not list or len(x) != len(w):
             x = listed(x, len(w), repr(self))
-        act = sum(map(mul, w, x), self.b)
-        return self._act(act) if self.nonlin else act
+        act: Any = sum(map(mul, w, x), self.b)
+        if not self.nonlin:
+            return act
+        return getattr(act, self.activation)() if type(self.activation) is str else activate(self.activation, act)
 
     def parameters(self) -> list[Value]:
         return [*self.w, self.b]
 
     def __repr__(self) -> str:
-        act = self._act
-        name = str(getattr(act, "symbol", "") or getattr(act, "__name__", "")) if self.nonlin else "Linear"
+        f: Any = self.activation
+        name = "Linear" if not self.nonlin else ops.TABLE[f].symbol if isinstance(f, str) else f.__name__
         return f"{name[:1].upper()}{name[1:]}Neuron({len(self.w)})"
 
 

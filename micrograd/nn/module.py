@@ -130,7 +130,7 @@ class Module:
             v.data = numbers[name]
 
     def save(self, path: Any) -> None:
-        """Write the state to a file, whole or not at all: as JSON with exact floats, or, named `.safetensors`, by that package."""
+        """Write the state to a file, whole or not at all: JSON with exact floats, or, named `.safetensors`, by that package."""
         from micrograd.nn.files import save
 
         save(self.state_dict(), path)

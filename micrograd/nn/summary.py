@@ -70,7 +70,7 @@ def summary(module: Module, inputs: tuple[Any, ...] = ()) -> str:
         total = m.parameters()
         own = [p for p in total if id(p) not in seen]
         inside = children(m)
-        alike = len(inside) > 1 and len({repr(sub) for _, sub in inside}) == 1 and not children(inside[0][1])
+        alike = len({repr(sub) for _, sub in inside}) == 1 and "." in inside[0][0] and not children(inside[0][1])
         packed = pack([n for n, p in m.named_parameters() if alike or not any(n.startswith(f"{c}.") for c, _ in inside)])
         shapes = ", ".join(f"{n} {s}" if s else n for n, (s, _) in packed.items())
         label = "  " * depth + (name or "·")

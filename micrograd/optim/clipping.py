@@ -1,0 +1,47 @@
+"""Limits on gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import frexp, fsum, inf, isfinite, ldexp, nan, sqrt
+from typing import Any
+
+from micrograd.engine import Value
+
+
+def norm_of(numbers: Iterable[float]) -> float:
+    """√Σ gᵢ², the sum rounded once (so in any order it is the same), scaled so that no square overflows.
+
+    >>> norm_of([3 * 2.0**700, 4 * 2.0**700]) == 5 * 2.0**700
+    True
+    """
+    found = [float(x) for x in numbers]
+    top = max(map(abs, found), default=0.0)
+    if not all(map(isfinite, found)):
+        return inf if inf in map(abs, found) else nan
+    _, e = frexp(top)  # scaling by a power of two loses nothing
+    return ldexp(sqrt(fsum(ldexp(x, -e) ** 2 for x in found)), e)
+
+
+def clip_norm(params: Sequence[Value], limit: float) -> float:
+    """Scale all gradients by limit/norm where their common norm is over the limit; gives the norm before.
+
+    Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural networks". A norm that is nan or inf
+    raises ArithmeticError: no scale could mend it.
+    """
+    params = list(params)
+    norm = norm_of(p.grad for p in params)
+    if not isfinite(norm):
+        raise ArithmeticError(f"the gradients have norm {norm}: find where with micrograd.detect_anomaly()")
+    if norm > limit:
+        factor = limit / norm
+        for p in params:
+            p.grad = p.grad * factor
+    return norm
+
+
+def clip_value(params: Iterable[Value], limit: float) -> None:
+    """Bring every gradient into [-limit, limit]."""
+    for p in params:
+        g: Any = p.grad
+        p.grad = limit if g > limit else -limit if g < -limit else g
