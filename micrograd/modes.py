@@ -21,10 +21,12 @@ class _State:
     paused: tuple[int, ...] = ()
     anomaly: tuple[int, ...] = ()
     recording: tuple[int, ...] = ()
+    traced: tuple[int, ...] = ()  # threads in which a compiler traces
+    marks: tuple[type, type] = (object, object)  # the classes of its nodes: ordinary, and made in no_grad
     last_change = 0  # when any Value's data was last set, by the engine's clock
 
     def refresh(self) -> None:
-        self.plain = not (self.paused or self.anomaly or self.recording)
+        self.plain = not (self.paused or self.anomaly or self.recording or self.traced)
 
 
 state = _State()
@@ -79,17 +81,25 @@ def record_source() -> Any:
     return _switched_on("recording")
 
 
+def tracing(node: type, paused: type) -> Any:
+    """Within this block every new node is of class `node`; in no_grad it is of class `paused` and keeps its arguments."""
+    state.marks = node, paused
+    return _switched_on("traced")
+
+
 def notice(out: Value) -> Value:
     """What the modes of this thread do to a node just made."""
     me = get_ident()
-    if me in state.anomaly and out.data - out.data != 0.0 and all(a.data - a.data == 0.0 for a in out.args):
+    if me in state.anomaly and out.data - out.data != 0.0 and all(a._data - a._data == 0.0 for a in out.args):
         raise ArithmeticError(f"{_call(out)} made {out.data}")
     if me in state.recording:
         frame = sys._getframe(1)
         while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "micrograd":
             frame = frame.f_back
         out.__dict__["source"] = (frame.f_code.co_filename, frame.f_lineno)
-    if me in state.paused:
+    if me in state.traced:
+        out.__class__ = state.marks[me in state.paused]  # type: ignore[assignment]
+    elif me in state.paused:
         out.op = out._a = out._b = None
     return out
 
