@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import workloads
+from benchmarks import native, workloads
 from benchmarks.workloads import Workload, engine
 
 SMALL: dict[str, Callable[..., Workload]] = {
@@ -71,3 +71,27 @@ def test_shapes_cover_the_parameters() -> None:
     for make in SMALL.values():
         work = make(engine("micrograd"))
         assert sum(math.prod(shape) for shape in work.shapes.values()) == len(work.params)
+
+
+@pytest.mark.skipif(native.compiler() is None, reason="no C compiler")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda e: workloads.moons(e, samples=11),
+        lambda e: workloads.moons(e, samples=301, width=6),
+        lambda e: workloads.digits(e, batch=3, width=5),
+        lambda e: workloads.gpt(e, positions=3, width=8),
+        lambda e: workloads.gpt(e, positions=10),
+    ],
+    ids=["moons 11", "moons 301", "digits 3", "gpt 3", "gpt 10"],
+)
+def test_c_agrees(make: Callable[..., Workload]) -> None:
+    work = make(engine("micrograd"))
+    c = native.Native(work)
+    (loss, ours), (c_loss, theirs) = work.gradients(), c.gradients()
+    assert close(loss, c_loss)
+    assert all(map(close, ours, theirs))
+    assert sys.float_info.min / 2 > 0, "loading the C must leave subnormal numbers alone"
+    losses = [work.step() for _ in range(3)]
+    assert close(c.train(3), losses[-1])
+    assert all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) for a, b in zip(c.params, work.data(), strict=True))

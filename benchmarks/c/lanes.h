@@ -1,0 +1,85 @@
+/* Two matrix kernels with the axis of alike samples (or positions) innermost: 8 of them are a vector, `lane`.
+   Everything is inlined, so that the sizes a caller writes as constants are constants here too. */
+#include <math.h>
+#include <string.h>
+
+#define LANES 8
+#define UP(n) (((n) + LANES - 1) / LANES) /* vectors that hold n numbers */
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+
+typedef double lane __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+
+INLINE double across(lane x) {
+    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
+
+INLINE lane fill(double x) { return (lane){x, x, x, x, x, x, x, x}; }
+
+/* R rows and C vectors of out[r][n] (+)= sum over k of a[r*ar + k*ak] in[k][n], held in registers. */
+INLINE void product_tile(int R, int C, int K, int n, const double *a, int ar, int ak, const double *in, double *out,
+                         const double *bias, int add) {
+    lane sum[4][4];
+    UNROLL for (int r = 0; r < R; r++)
+        UNROLL for (int c = 0; c < C; c++)
+            sum[r][c] = bias ? fill(bias[r]) : add ? *(const lane *)(out + r * n + c * LANES) : fill(0);
+    for (int k = 0; k < K; k++)
+        UNROLL for (int c = 0; c < C; c++) {
+            lane x = *(const lane *)(in + k * n + c * LANES);
+            UNROLL for (int r = 0; r < R; r++) sum[r][c] += a[r * ar + k * ak] * x;
+        }
+    UNROLL for (int r = 0; r < R; r++)
+        UNROLL for (int c = 0; c < C; c++) *(lane *)(out + r * n + c * LANES) = sum[r][c];
+}
+
+INLINE void product_rows(int R, int K, int n, const double *a, int ar, int ak, const double *in, double *out,
+                         const double *bias, int add) {
+    int c = 0;
+    for (; c + 4 * LANES <= n; c += 4 * LANES) product_tile(R, 4, K, n, a, ar, ak, in + c, out + c, bias, add);
+    for (; c + 2 * LANES <= n; c += 2 * LANES) product_tile(R, 2, K, n, a, ar, ak, in + c, out + c, bias, add);
+    for (; c + LANES <= n; c += LANES) product_tile(R, 1, K, n, a, ar, ak, in + c, out + c, bias, add);
+}
+
+/* out[r][n] = bias[r] + sum over k of a[r*ar + k*ak] in[k][n]; without bias, from zero or added to what is there. */
+INLINE void product(int rows, int K, int n, const double *a, int ar, int ak, const double *in, double *out,
+                    const double *bias, int add) {
+    int r = 0;
+    for (; r + 4 <= rows; r += 4)
+        product_rows(4, K, n, a + r * ar, ar, ak, in, out + r * n, bias ? bias + r : 0, add);
+    for (; r < rows && rows % 4; r++) product_rows(1, K, n, a + r * ar, ar, ak, in, out + r * n, bias ? bias + r : 0, add);
+}
+
+INLINE void contract_tile(int R, int S, int n, const double *a, const double *b, double *out, int outr) {
+    lane sum[4][4];
+    UNROLL for (int r = 0; r < R; r++)
+        UNROLL for (int s = 0; s < S; s++) sum[r][s] = fill(0);
+    for (int c = 0; c < n; c += LANES)
+        UNROLL for (int r = 0; r < R; r++) {
+            lane x = *(const lane *)(a + r * n + c);
+            UNROLL for (int s = 0; s < S; s++) sum[r][s] += x * *(const lane *)(b + s * n + c);
+        }
+    UNROLL for (int r = 0; r < R; r++)
+        UNROLL for (int s = 0; s < S; s++) out[r * outr + s] += across(sum[r][s]);
+}
+
+INLINE void contract_rows(int R, int columns, int n, const double *a, const double *b, double *out, int outr) {
+    int s = 0;
+    for (; s + 4 <= columns; s += 4) contract_tile(R, 4, n, a, b + s * n, out + s, outr);
+    for (; s < columns && columns % 4; s++) contract_tile(R, 1, n, a, b + s * n, out + s, outr);
+}
+
+/* out[r][s] += sum over n of a[r][n] b[s][n], out having rows of outr numbers. */
+INLINE void contract(int rows, int columns, int n, const double *a, const double *b, double *out, int outr) {
+    int r = 0;
+    for (; r + 4 <= rows; r += 4) contract_rows(4, columns, n, a + r * n, b, out + r * outr, outr);
+    for (; r < rows && rows % 4; r++) contract_rows(1, columns, n, a + r * n, b, out + r * outr, outr);
+}
+
+/* out[r] += sum over n of a[r][n]. */
+INLINE void total(int rows, int n, const double *a, double *out) {
+    for (int r = 0; r < rows; r++) {
+        lane sum = fill(0);
+        for (int c = 0; c < n; c += LANES) sum += *(const lane *)(a + r * n + c);
+        out[r] += across(sum);
+    }
+}
