@@ -1,0 +1,216 @@
+"""Losses: how wrong predictions are, as one number to make small. Plain formulas on (lists of) Values or numbers.
+
+Of single numbers (`mse`, `mae`, `huber`, `hinge`, `bce`, `bce_with_logits`): predictions and targets are one number each, or
+lists of the same shape, nested as deep as you like. Of classes (`cross_entropy`, `nll`, `kl`, `multi_hinge`): one list of a
+number per class, or a list of such lists (a batch). reduction: "mean" over numbers or samples, "sum", or "none" for a list.
+All are finite at ±1000, value and gradient, wherever the mathematics is.
+
+    >>> mse([1.0, 2.0], [1.0, 4.0]), cross_entropy([1000.0, -1000.0], 1)
+    (2.0, 2000.0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from micrograd import ops
+from micrograd.nn.effects import lookup
+
+
+def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """Squared error (p - t)²."""
+    return _reduced([(p - t) ** 2 for p, t in _pairs("mse", predictions, targets)], reduction)
+
+
+def mae(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """Absolute error |p - t|; gradient 0 where they are equal."""
+    return _reduced([ops.abs_(p - t) for p, t in _pairs("mae", predictions, targets)], reduction)
+
+
+def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
+    """(p - t)²/2 up to delta, then its tangent: c·(|p - t| - c/2) with c = min(|p - t|, delta). Huber 1964."""
+
+    def one(error: Any) -> Any:
+        c = ops.minimum(error, delta)
+        return c * (error - 0.5 * c)
+
+    return _reduced([one(ops.abs_(p - t)) for p, t in _pairs("huber", predictions, targets)], reduction)
+
+
+def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
+    """Max-margin: max(0, margin - t·s), targets -1 or 1. Cortes & Vapnik 1995."""
+    return _reduced([ops.relu(margin - t * s) for s, t in _pairs("hinge", scores, targets)], reduction)
+
+
+def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
+    """Binary cross-entropy -(t·log p + (1 - t)·log(1 - p)), 0·log 0 being 0; inf where a certain prediction is wrong.
+
+    From scores rather than probabilities, `bce_with_logits` keeps all digits.
+    """
+
+    def one(p: Any, t: Any) -> Any:
+        yes = ops.log_(ops.where(ops.equal(t, 0.0), 1.0, p))  # a constant where its weight is 0, so that no 0·inf arises
+        no = ops.log1p(ops.where(ops.equal(t, 1.0), 0.0, -p))
+        return -(t * yes + (1.0 - t) * no)
+
+    return _reduced([one(p, t) for p, t in _pairs("bce", probabilities, targets)], reduction)
+
+
+def bce_with_logits(logits: Any, targets: Any, pos_weight: float = 1.0, reduction: str = "mean") -> Any:
+    """`bce` of sigmoid(x): w·t·softplus(-x) + (1 - t)·softplus(x). pos_weight w: how much more a positive counts."""
+    pairs = _pairs("bce_with_logits", logits, targets)
+    terms = [(pos_weight * t) * ops.softplus(-x) + (1.0 - t) * ops.softplus(x) for x, t in pairs]
+    return _reduced(terms, reduction)
+
+
+def cross_entropy(
+    logits: Any, targets: Any, label_smoothing: float = 0.0, weights: Sequence[float] | None = None, reduction: str = "mean"
+) -> Any:
+    """-Σ tₖ·log softmax(z)ₖ; a target is a class's index, or a distribution over the classes (one-hot or not).
+
+    label_smoothing ε: targets become (1 - ε)·t + ε/K (Szegedy et al. 2015). weights: one per class; the mean is then over the
+    weights of the targets, as PyTorch's for indices.
+    """
+    if not 0.0 <= label_smoothing < 1.0:
+        raise ValueError(f"label_smoothing must be in [0, 1), not {label_smoothing}")
+
+    def split(z: Any) -> tuple[Any, list[Any]]:
+        m = ops.shift(*z)
+        shifted = [x - m for x in z]
+        total = ops.log_(ops.sum_(*(ops.exp(x) for x in shifted)))
+        return lambda x: total - x, shifted
+
+    return _of_classes("cross_entropy", logits, targets, split, label_smoothing, weights, reduction)
+
+
+def nll(log_probabilities: Any, targets: Any, weights: Sequence[float] | None = None, reduction: str = "mean") -> Any:
+    """Negative log-likelihood -Σ tₖ·log pₖ, targets and weights as in `cross_entropy`."""
+    return _of_classes("nll", log_probabilities, targets, lambda z: (lambda x: -x, z), 0.0, weights, reduction)
+
+
+def kl(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
+    """Kullback-Leibler divergence Σ tₖ·(log tₖ - log pₖ) of the targets (distributions) from the predictions, 0·log 0 being 0."""
+
+    def one(row: Any, target: Any) -> Any:
+        _same_length("kl", row, target)
+        terms = [t * (ops.log_(ops.where(ops.equal(t, 0.0), 1.0, t)) - x) for x, t in zip(row, target, strict=True)]
+        return ops.sum_(*terms)
+
+    rows, wanted = _batch("kl", log_probabilities, targets)
+    return _reduced([one(row, target) for row, target in zip(rows, wanted, strict=True)], reduction)
+
+
+def multi_hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
+    """Σ over the wrong classes of max(0, margin + sₖ - s_target); targets are indices. Weston & Watkins 1998."""
+
+    def one(row: Any, target: Any) -> Any:
+        right = lookup(row, target)
+        return ops.sum_(*(ops.relu(margin + (s - right)) for s in row)) - max(margin, 0.0)  # the right class's own term
+
+    rows, wanted = _batch("multi_hinge", scores, targets)
+    return _reduced([one(row, target) for row, target in zip(rows, wanted, strict=True)], reduction)
+
+
+def l1(parameters: Any) -> Any:
+    """Σ |p| of a module's or a list's parameters: add a multiple of it to a loss to make parameters few."""
+    return ops.sum_(*(ops.abs_(p) for p in _parameters(parameters)))
+
+
+def l2(parameters: Any) -> Any:
+    """Σ p² of a module's or a list's parameters: add a multiple of it to a loss to keep parameters small."""
+    found = _parameters(parameters)
+    return ops.dot(*found, *found)
+
+
+# --- what they share -----------------------------------------------------------------------------------------------------
+
+
+def _of_classes(
+    name: str, rows: Any, targets: Any, split: Any, smoothing: float, weights: Sequence[float] | None, reduction: str
+) -> Any:
+    """Σ wₖ·tₖ·cost(xₖ) for each sample; split(row) gives the function cost and the xs. An index needs one cost alone."""
+    rows, wanted = _batch(name, rows, targets)
+    terms, shares = [], []
+    for row, target in zip(rows, wanted, strict=True):
+        cost, xs = split(row)
+        if weights is not None:
+            _same_length(f"{name} with weights", row, weights)
+        if _is_list(target):
+            _same_length(name, row, target)
+            n = len(row)
+            mixed = [(1.0 - smoothing) * t + smoothing / n for t in target] if smoothing else target
+            scaled = mixed if weights is None else [w * t for w, t in zip(weights, mixed, strict=True)]
+            terms.append(ops.sum_(*(t * cost(x) for t, x in zip(scaled, xs, strict=True))))
+            shares.append(1.0)
+            continue
+        share = 1.0 if weights is None else lookup(weights, target)
+        term = cost(lookup(xs, target))
+        if weights is not None:
+            term = share * term
+        if smoothing:
+            every = [cost(x) for x in xs]
+            spread = ops.sum_(*every) if weights is None else ops.dot(*weights, *every)
+            term = (1.0 - smoothing) * term + (smoothing / len(row)) * spread
+        terms.append(term)
+        shares.append(share)
+    if reduction == "mean" and weights is not None:
+        return ops.div(ops.sum_(*terms), ops.sum_(*shares))
+    return _reduced(terms, reduction)
+
+
+def _reduced(terms: list[Any], reduction: str) -> Any:
+    if reduction == "mean":
+        return ops.sum_(*terms) * (1.0 / len(terms))
+    if reduction == "sum":
+        return ops.sum_(*terms)
+    if reduction == "none":
+        return terms
+    raise ValueError(f"reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
+
+
+def _is_list(x: Any) -> bool:
+    return hasattr(x, "__len__")
+
+
+def _pairs(name: str, predictions: Any, targets: Any) -> list[tuple[Any, Any]]:
+    """Both flattened side by side; ValueError where their shapes differ or nothing is there."""
+    pairs: list[tuple[Any, Any]] = []
+
+    def walk(p: Any, t: Any) -> None:
+        if _is_list(p) != _is_list(t) or (_is_list(p) and len(p) != len(t)):
+            raise ValueError(f"{name} of predictions and targets of different shapes: {_size(p)} against {_size(t)}")
+        if _is_list(p):
+            for a, b in zip(p, t, strict=True):
+                walk(a, b)
+        else:
+            pairs.append((p, t))
+
+    walk(predictions, targets)
+    if not pairs:
+        raise ValueError(f"{name} of nothing is not defined")
+    return pairs
+
+
+def _batch(name: str, rows: Any, targets: Any) -> tuple[Any, Any]:
+    """A batch of rows and of targets, a single sample being a batch of one."""
+    if not _is_list(rows) or not len(rows):
+        raise ValueError(f"{name} needs a list with a number for each class, or a list of such lists, not {rows!r:.60}")
+    if not _is_list(rows[0]):
+        return [rows], [targets]
+    if not _is_list(targets) or len(targets) != len(rows):
+        raise ValueError(f"{name} of {len(rows)} samples needs {len(rows)} targets, not {_size(targets)}")
+    return rows, targets
+
+
+def _same_length(name: str, row: Any, other: Any) -> None:
+    if not _is_list(other) or len(row) != len(other):
+        raise ValueError(f"{name} of {len(row)} classes needs {len(row)} numbers, not {_size(other)}")
+
+
+def _size(x: Any) -> str:
+    return f"a list of {len(x)}" if _is_list(x) else "one number"
+
+
+def _parameters(given: Any) -> list[Any]:
+    return given.parameters() if hasattr(given, "parameters") else list(given)
