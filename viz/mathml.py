@@ -8,6 +8,7 @@ names or with numbers, so that one template gives both `d = e + c` and `d = −6
 from __future__ import annotations
 
 import re
+from decimal import ROUND_HALF_UP, Context, Decimal
 from html import escape
 from typing import Any
 
@@ -91,6 +92,7 @@ SYMBOLS = {
     "^": "pow", "ReLU": "relu", "Tanh": "tanh", "ln": "log", "max": "maximum", "min": "minimum",
     "σ": "sigmoid", "logistic": "sigmoid", "u-": "neg", "negate": "neg", "Sigmoid": "sigmoid",
 }  # fmt: skip
+SIGNS = {"*": "×", "-": "−", "/": "÷", "neg": "−x"}  # what stands in the picture
 _CONST_POW = re.compile(r"^(?:\*\*|\^)\s*\(?(-?[\d.]+(?:e[-+]?\d+)?)\)?$")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -120,7 +122,8 @@ def template(name: str, symbol: str, params: tuple[float, ...], arity: int) -> d
     if name in TEMPLATES and not params:
         form, slopes = TEMPLATES[name]
         if len(slopes) == arity or name in ("maximum", "minimum"):
-            return {"s": symbol, "f": form, "d": list(slopes)}
+            row = {"s": symbol, "f": form, "d": list(slopes)}
+            return row | {"k": SIGNS[symbol]} if symbol in SIGNS else row
     if name in ("sum", "mean"):
         form = _o("+").join(_holes(arity))
         return {"s": symbol, "f": form, "d": [_one] * arity if name == "sum" else []}
@@ -143,6 +146,25 @@ def _superscript(symbol: str, p: float) -> str:
     return "xᵖ" if not p.is_integer() else "x" + f"{p:g}".translate(
         str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
     )
+
+
+def fmt(x: float) -> str:
+    """A number as the page shows it: four significant digits, whole numbers in full.
+
+    >>> fmt(-6.0), fmt(0.70710678), fmt(1.23456e-7), fmt(float("inf")), fmt(123456.7)
+    ('−6', '0.7071', '1.235e−7', '∞', '123500')
+    """
+    if x != x:
+        return "nan"
+    if abs(x) == float("inf"):
+        return "∞" if x > 0 else "−∞"
+    if x == int(x) and abs(x) < 1e6:
+        return str(int(x)).replace("-", "−")
+    digits = Decimal(x).normalize(Context(prec=4, rounding=ROUND_HALF_UP))
+    if 1e-4 <= abs(digits) < 1e6:
+        return f"{digits:f}".replace("-", "−")
+    mantissa, _, power = f"{digits:e}".partition("e")
+    return f"{mantissa}e{int(power)}".replace("-", "−")
 
 
 def subscript(number: int) -> str:

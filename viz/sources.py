@@ -1,4 +1,4 @@
-"""Names and source lines for values, found after the fact: the caller's variables and its source.
+"""Source lines for values, found after the fact in the caller's source.
 
 Nothing is recorded while the graph is built. A value that a variable of the caller names is shown by
 that name, with the line of the one assignment to that name that fits it. Where that is not certain
@@ -24,16 +24,17 @@ _AST_OPS = {
 _SAME = {"sub": {"add", "sub"}, "div": {"mul", "div"}, "neg": {"mul", "neg"}}
 
 
-def names_in(frame: FrameType | None, is_value: Any) -> dict[int, str]:
-    """``id(value) -> variable name`` for the Values that the frame's variables hold."""
-    if frame is None:
-        return {}
-    found: dict[int, str] = {}
-    for scope in (frame.f_locals, frame.f_globals):
-        for name, value in scope.items():
-            if not name.startswith("_") and name not in ("In", "Out") and is_value(value):
-                found.setdefault(id(value), name)
-    return found
+def modules_of(values: Sequence[Any]) -> list[Any]:
+    """The outermost modules that the scopes of these values name, in order of first use."""
+    found: dict[int, Any] = {}
+    for value in values:
+        scope, outer = getattr(value, "scope", None), None
+        while scope is not None:
+            outer = getattr(scope, "module", None) or outer
+            scope = scope.parent
+        if outer is not None:
+            found[id(outer)] = outer
+    return list(found.values())
 
 
 def lines_for(frame: FrameType | None, values: Sequence[Any], names: Sequence[str]) -> dict[int, str]:

@@ -8,12 +8,12 @@
     Stepper(4 values, 7 steps)
     >>> for line in stepper.log():
     ...     print(line)
-    v₃ = a * b = -6
-    L = v₃ + a = -4
+    v₃ = a * b = −6
+    L = v₃ + a = −4
     ∂L/∂L = 1
     ∂L/∂v₃ += ∂L/∂L · ∂L/∂v₃ = 1 · 1 = 1: 0 → 1
     ∂L/∂a += ∂L/∂L · ∂L/∂a = 1 · 1 = 1: 0 → 1
-    ∂L/∂a += ∂L/∂v₃ · ∂v₃/∂a = 1 · -3 = -3: 1 → -2
+    ∂L/∂a += ∂L/∂v₃ · ∂v₃/∂a = 1 · −3 = −3: 1 → −2
     ∂L/∂b += ∂L/∂v₃ · ∂v₃/∂b = 1 · 2 = 2: 0 → 2
 
 In a notebook the stepper shows itself (no kernel needed afterwards, nothing fetched); ``save`` writes one
@@ -30,6 +30,7 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,8 @@ from . import breaks, sources, tree
 from .bundle import script
 from .check import check as check_trace
 from .graph import is_value
-from .mathml import subscript
+from .mathml import fmt, subscript
+from .names import from_caller
 from .trace import Trace, record
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ class Stepper:
         at: int = 0,
         title: str = "Backpropagation, step by step",
     ) -> None:
-        self.trace: Trace = record(root, names=sources.names_in(frame, is_value))
+        self.trace: Trace = record(root, from_caller(frame) if frame is not None else [])
         self.title = title
         self.breaks = breaks.positions(self.trace, break_on)
         #: what ``check=True`` found, as (value, message) pairs
@@ -136,6 +138,16 @@ class Stepper:
         self._data: dict[str, Any] | None = None
         self._lines = sources.lines_for(frame, self.trace.values, self.trace.names)
 
+    @cached_property
+    def tree(self) -> tree.Tree:
+        """The folding tree."""
+        return tree.grow(self.trace)
+
+    @cached_property
+    def open(self) -> list[int]:
+        """The boxes that are open at first."""
+        return tree.opened(self.tree, **self._fold)
+
     def __len__(self) -> int:
         return len(self.trace)
 
@@ -148,12 +160,13 @@ class Stepper:
         """The trace with folding, sources, breakpoints and quiz: all that the page needs, as JSON data."""
         if self._data is None:
             made = self.trace.payload()
-            boxes = tree.grow(self.trace)
+            boxes = self.tree
             if boxes.parent:
                 made["groups"] = {
                     "parent": boxes.parent, "name": boxes.name, "kind": boxes.kind, "of": boxes.of,
                 }  # fmt: skip
-            made |= {"fold": self._fold, "title": self.title, "at": self._at}
+                made["open"] = self.open
+            made |= {"title": self.title, "at": self._at}
             if self.breaks:
                 made["breaks"] = self.breaks
             if self._quiz:
@@ -180,19 +193,19 @@ class Stepper:
 
     def log(self) -> Iterator[str]:
         """Every step as a line of text: the same walk for a terminal."""
-        t = self.trace
-        root = self._name(t.root)
+        t, root = self.trace, self._name(self.trace.root)
         for m in t.moments():
             name = self._name(m.place)
             if m.kind == "forward":
-                yield f"{name} = {_written(t, m.place, self._name)} = {m.data:.4g}"
+                yield f"{name} = {_written(t, m.place, self._name)} = {fmt(m.data)}"
             elif m.kind == "seed":
                 yield f"∂{root}/∂{name} = 1"
             else:
-                node = self._name(m.source)
-                rule = f" · ∂{node}/∂{name} = {m.upstream:.4g} · {m.partial:.4g}"
-                shown = f"∂{root}/∂{node}{rule} = " if not math.isnan(m.partial) else ""
-                yield f"∂{root}/∂{name} += {shown}{m.value:.4g}: {m.before:.4g} → {m.grad:.4g}"
+                node, value = self._name(m.source), fmt(m.value)
+                if not math.isnan(m.partial):
+                    numbers = f"{fmt(m.upstream)} · {fmt(m.partial)}"
+                    value = f"∂{root}/∂{node} · ∂{node}/∂{name} = {numbers} = {value}"
+                yield f"∂{root}/∂{name} += {value}: {fmt(m.before)} → {fmt(m.grad)}"
 
     def _name(self, place: int) -> str:
         return self.trace.names[place] or f"v{subscript(place + 1)}"
@@ -202,7 +215,7 @@ class Stepper:
         uid = uuid.uuid4().hex
         fallback = ""
         if image:
-            from .frames import picture
+            from .stills import picture
 
             svg = base64.b64encode(picture(self).encode()).decode("ascii")
             fallback = (
@@ -224,9 +237,9 @@ class Stepper:
     def alt(self) -> str:
         """One sentence for those who cannot see the picture."""
         t = self.trace
-        leaves = [f"{t.names[i]} {g:.4g}" for i, g in enumerate(t.grads(len(t))) if t.names[i] and not t.args[i]]
+        leaves = [f"{t.names[i]} {fmt(g)}" for i, g in enumerate(t.grads(len(t))) if t.names[i] and not t.args[i]]
         gradients = f"; gradients {', '.join(leaves[:8])}" if leaves else ""
-        return f"Graph of {len(t.values)} values, result {t.data[t.root]:.4g}{gradients}"
+        return f"Graph of {len(t.values)} values, result {fmt(t.data[t.root])}{gradients}"
 
     def to_html(self) -> str:
         """One self-contained page that opens offline."""

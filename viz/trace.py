@@ -27,12 +27,13 @@ import base64
 import math
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import mathml
-from .graph import label_of, number, topological
+from . import mathml, sources
+from .graph import number, topological
+from .names import Names
 from .observe import Failure, drive, ordered_args
 
 FORMAT = 1
@@ -184,21 +185,22 @@ class Moment:
         return str(self.trace.ops[self.trace.op[self.source]]["s"])
 
 
-def record(root: Any, *, names: dict[int, str] | None = None) -> Trace:
+def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
     """Run one backward pass from ``root`` and write down every step; the graph is left as it was.
 
     Gradients start at 0 whatever was left in them, and all are put back afterwards. Our own engine
     tells its own ``steps()``; any other Value-like class is driven by its ``_backward`` closures.
-    ``names`` gives names by ``id(value)`` to values without a label.
+    ``namespaces`` are searched for variables that name a value without a label.
     """
-    values = topological([root])
+    values = topological([root]) if callable(getattr(root, "topological", None)) else _sorted(root)
+    called = Names(namespaces, sources.modules_of(values))
     place = {id(value): i for i, value in enumerate(values)}
     operands = [ordered_args(value) for value in values]
     trace = Trace(
         values=values,
         args=[tuple(place[id(arg)] for arg in args) for args in operands],
         data=[number(value.data) for value in values],
-        names=[label_of(value) or (names or {}).get(id(value), "") for value in values],
+        names=[called(value) for value in values],
         root=place[id(root)],
     )
     if not trace.names[trace.root] and "L" not in trace.names:
@@ -215,6 +217,22 @@ def record(root: Any, *, names: dict[int, str] | None = None) -> Trace:
         for value, grad in zip(values, kept, strict=True):
             value.grad = grad
     return trace
+
+
+def _sorted(root: Any) -> list[Any]:
+    """Operands before users, in the order the operands are written; iterative."""
+    order: list[Any] = []
+    seen: set[int] = set()
+    stack = [(root, False)]
+    while stack:
+        value, ready = stack.pop()
+        if ready:
+            order.append(value)
+        elif id(value) not in seen:
+            seen.add(id(value))
+            stack.append((value, True))
+            stack += [(arg, False) for arg in reversed(ordered_args(value)) if id(arg) not in seen]
+    return order
 
 
 def _operations(trace: Trace) -> None:

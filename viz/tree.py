@@ -24,6 +24,8 @@ from .trace import Trace
 
 TOP = -1
 ROOMY = 60  # a box may hold this many things before its shape is looked at
+PEELS = 12  # how often the last value of one thick part is taken off before giving up
+DRAWN = 2000  # the page draws at most this many things at once
 WIDE = 24  # a repeat shows at most this many at once
 
 
@@ -41,6 +43,29 @@ class Tree:
         self.name.append(name)
         self.kind.append(kind)
         return len(self.parent) - 1
+
+    def inside(self) -> dict[int, list[tuple[str, int]]]:
+        """What each box holds directly, as ("value", place) and ("box", number); ``TOP`` too."""
+        held: dict[int, list[tuple[str, int]]] = defaultdict(list)
+        for place, box in enumerate(self.of):
+            held[box].append(("value", place))
+        for box, parent in enumerate(self.parent):
+            held[parent].append(("box", box))
+        return held
+
+    def shown(self, opened: Sequence[int]) -> list[int]:
+        """For each value what shows it: its own place, or ``len(of) + box`` for the outermost closed box."""
+        is_open, seen = set(opened), {TOP: TOP}
+        for box in range(len(self.parent)):
+            path = []
+            while box not in seen:
+                path.append(box)
+                box = self.parent[box]
+            for inner in reversed(path):
+                outer = seen[self.parent[inner]]
+                seen[inner] = outer if outer != TOP or inner in is_open else inner
+        n = len(self.of)
+        return [i if seen[box] == TOP else n + seen[box] for i, box in enumerate(self.of)]
 
     def chain(self, box: int) -> list[int]:
         """The box and all that hold it, outermost last."""
@@ -129,20 +154,22 @@ class _Shapes:
         held: dict[int, list[int]] = defaultdict(list)
         for place, box in enumerate(self.tree.of):
             held[box].append(place)
-        work = [(box, places, False) for box, places in held.items() if len(places) > ROOMY]
+        work = [(box, places, 0) for box, places in held.items() if len(places) > ROOMY]
         while work:
-            box, places, whole = work.pop()
-            parts = self._around_sum(box, places) if whole else None
-            if parts is None:
-                parts = self._parts(places, set(places))
-            if max(map(len, parts)) > 0.9 * len(places):
-                if not whole:
-                    work.append((box, places, True))
-                continue  # one thick chain: left to be cut into runs
-            work += [(at, part, True) for at, part in self._name(box, parts) if len(part) > ROOMY]
+            box, places, peeled = work.pop()
+            rest = self._sum(box, places) if peeled else places
+            parts = self._parts(rest)
+            thick = max(parts, key=len, default=[])
+            if len(thick) > 0.9 * len(places):
+                if peeled < PEELS:  # one thick part: its last value stays, the rest is looked at again
+                    work.append((box, thick, peeled + 1))
+                    parts.remove(thick)
+                else:
+                    continue  # a long mixed chain: left to be cut into runs
+            work += [(at, part, 1) for at, part in self._name(box, parts) if len(part) > ROOMY]
             self._leaves(box, [part[0] for part in parts if len(part) == 1])
 
-    def _parts(self, places: Sequence[int], inside: set[int]) -> list[list[int]]:
+    def _parts(self, places: Sequence[int]) -> list[list[int]]:
         """Each value with all that is used nowhere but in it (its fan-out-free cone)."""
         home: dict[int, int] = {}
         for place in reversed(places):
@@ -150,12 +177,11 @@ class _Shapes:
             home[place] = around.pop() if len(around) == 1 and TOP not in around else place
         parts: dict[int, list[int]] = defaultdict(list)
         for place in places:
-            if place in inside:
-                parts[home[place]].append(place)
+            parts[home[place]].append(place)
         return list(parts.values())
 
-    def _around_sum(self, box: int, places: list[int]) -> list[list[int]] | None:
-        """A long chain of one operation at the end of a part gets a box; what hangs off it is parted."""
+    def _sum(self, box: int, places: list[int]) -> list[int]:
+        """A long chain of one operation at the end gets a box of its own; returns what is left."""
         op, inside, top = self.trace.op, set(places), places[-1]
         spine, stack = {top}, [top]
         while stack:
@@ -164,13 +190,13 @@ class _Shapes:
                     spine.add(arg)
                     stack.append(arg)
         if len(spine) < 8 or len(spine) == len(places):
-            return None
-        symbol = self.trace.ops[op[top]]["s"]
-        at = self.tree.add(box, f"{'Σ' if symbol == '+' else symbol} ×{len(spine)}", "sum")
-        for place in spine:
-            self.tree.of[place] = at
-        rest = [place for place in places if place not in spine]
-        return self._parts(rest, set(rest))
+            spine = {top}
+        else:
+            symbol = self.trace.ops[op[top]]["s"]
+            at = self.tree.add(box, f"{'Σ' if symbol == '+' else symbol} ×{len(spine)}", "sum")
+            for place in spine:
+                self.tree.of[place] = at
+        return [place for place in places if place not in spine]
 
     def _shape(self, part: Sequence[int]) -> Hashable:
         at = {place: i for i, place in enumerate(part)}
@@ -231,6 +257,8 @@ class _Shapes:
 
     def _stem(self, places: Sequence[int]) -> str:
         stem = commonprefix([self.trace.names[place] for place in places])
+        if all("." in self.trace.names[place] for place in places):
+            return "parameters"
         return re.sub(r"[\W\d_]+$", "", stem) or "leaves"
 
 
@@ -239,14 +267,10 @@ class _Shapes:
 
 def _widen(tree: Tree) -> None:
     """Cut a box with too many things inside into consecutive runs, and those again."""
-    inside: dict[int, list[tuple[str, int]]] = defaultdict(list)
-    first: dict[int, int] = {}
+    inside, first = tree.inside(), dict[int, int]()
     for place, box in enumerate(tree.of):
-        inside[box].append(("value", place))
         for above in tree.chain(box):
             first.setdefault(above, place)
-    for box, parent in enumerate(tree.parent):
-        inside[parent].append(("box", box))
     for box, things in list(inside.items()):
         repeat = box != TOP and tree.kind[box] in ("repeat", "leaves")
         if len(things) <= (WIDE if repeat else ROOMY):
@@ -255,8 +279,51 @@ def _widen(tree: Tree) -> None:
         _cut(tree, box, things)
 
 
+BUNDLES = ("repeat", "leaves", "run", "sum")  # not opened of themselves in a big graph
+
+
+def opened(tree: Tree, *, budget: int = ROOMY, closed: Sequence[str] = (), all: bool = False) -> list[int]:
+    """The boxes to open at first: small ones first, while no more than ``budget`` things are seen.
+
+    Boxes of one kind in one place open together or not at all. ``closed`` names boxes that stay shut (all
+    others open, as far as the page can draw them); ``all`` opens everything.
+    """
+    if all:
+        return list(range(len(tree.parent)))
+    if closed:
+        budget = DRAWN
+    inside = tree.inside()
+    free = bool(closed) or len(tree.of) <= budget
+    front = [g for kind, g in inside[TOP] if kind == "box"]
+    seen, found = len(inside[TOP]), []
+    while True:
+        sets: dict[Hashable, list[int]] = defaultdict(list)
+        for g in front:
+            sets[tree.parent[g], _stem(tree.name[g])].append(g)
+        can = []
+        for boxes in sets.values():
+            shut = any(_stem(tree.name[g]) in closed or tree.name[g] in closed for g in boxes)
+            bundled = not free and any(tree.kind[g] in BUNDLES for g in boxes)
+            cost = sum(len(inside[g]) - 1 for g in boxes)
+            if not shut and not bundled and seen + cost <= budget:
+                can.append((cost, boxes))
+        if not can:
+            return found
+        cost, boxes = min(can)
+        seen += cost
+        found += boxes
+        taken = set(boxes)
+        front = [g for g in front if g not in taken]
+        front += [g for box in boxes for kind, g in inside[box] if kind == "box"]
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"[ #×]+[\d,]+$|[.\d]+$", "", name)
+
+
 def _cut(tree: Tree, box: int, things: list[tuple[str, int]]) -> None:
     work = [(box, things, 1)]
+    prefix = f"{_stem(tree.name[box])} " if box != TOP and tree.kind[box] == "repeat" else ""
     while work:
         at, part, start = work.pop()
         if len(part) <= 12:
@@ -272,4 +339,4 @@ def _cut(tree: Tree, box: int, things: list[tuple[str, int]]) -> None:
         for k in range(0, len(part), size):
             piece = part[k : k + size]
             low, high = start + k, start + k + len(piece) - 1
-            work.append((tree.add(at, f"{low} – {high}", "run"), piece, low))
+            work.append((tree.add(at, f"{prefix}{low}–{high}", "run"), piece, low))

@@ -1,7 +1,7 @@
 // The picture: one SVG, laid out when what is seen changes, then repainted node by node.
 
 import { curve, layout } from "./stepper_layout.js";
-import { escape, fmt, nameOf } from "./stepper_math.js";
+import { escape, fmt, nameOf, shorten } from "./stepper_math.js";
 import { LIMIT } from "./stepper_tree.js";
 
 const W = 124, H = 62, NS = "http://www.w3.org/2000/svg";
@@ -13,8 +13,6 @@ export const svg = (tag, attrs = {}, ...children) => {
   made.append(...children);
   return made;
 };
-
-const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 export class Picture {
   constructor(holder, run, tree, state) {
@@ -49,6 +47,7 @@ export class Picture {
     this.scale();
     const under = svg("g", { class: "mg-edges" }), over = svg("g"), tags = svg("g", { class: "mg-tags" });
     this.svg.append(this.heads(), under, over, tags);
+    under.classList.toggle("mg-dense", edges.length > 150);
     things.forEach((x, i) => over.append(this.node(x, plan.x[i] + 12, plan.y[i] + 12)));
     this.ports(bundles, plan);
     bundles.forEach(({ edges: same, route }) => {
@@ -84,9 +83,9 @@ export class Picture {
     };
     const title = svg("title");
     const op = box ? "▸" : leaf ? "" : t.ops[t.op[x]].k || t.ops[t.op[x]].s;
-    const room = Math.max(3, 15 - op.length);
-    text("mg-name", 10, 17).textContent = cut(name, room);
-    text("mg-op", W - 9, 17, "end").textContent = cut(op, 10);
+    const room = Math.max(3, (box ? 14 : 15) - op.length);
+    text("mg-name", 10, 17).textContent = shorten(name, room);
+    text("mg-op", W - 9, 17, "end").textContent = shorten(op, 10);
     const row = (key, y) => {
       text("mg-key", 10, y).textContent = key;
       return text("mg-num", W - 9, y, "end");

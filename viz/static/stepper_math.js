@@ -13,6 +13,14 @@ export function fmt(x) {
   return text.replaceAll("-", "−");
 }
 
+// A long dotted name keeps its end and a bundle its count: "…rons[3].w[1]", "param… ×337".
+export function shorten(name, most) {
+  if (name.length <= most) return name;
+  const [, stem, count] = name.match(/^(.*?)( ×[\d,]+)?$/);
+  if (count) return `${stem.slice(0, Math.max(1, most - count.length - 1))}…${count}`;
+  return name.includes(".") ? `…${name.slice(1 - most)}` : `${name.slice(0, most - 1)}…`;
+}
+
 export const nameOf = (t, i) => t.names[i] || `v${i + 1}`;
 
 const mo = (sign) => `<mo>${sign}</mo>`;
@@ -20,7 +28,7 @@ const row = (...parts) => `<mrow>${parts.join("")}</mrow>`;
 const frac = (a, b) => `<mfrac>${row(a)}${row(b)}</mfrac>`;
 
 export function nameMath(t, i) {
-  const name = t.names[i];
+  const name = shorten(t.names[i] || "", 16);
   if (!name) return `<msub><mi>v</mi><mn>${i + 1}</mn></msub>`;
   return name.length > 1 ? `<mi mathvariant="normal">${escape(name)}</mi>` : `<mi>${escape(name)}</mi>`;
 }

@@ -102,18 +102,40 @@ const MOST = 8;
 
 // The table of what this move changed, and the gradients the leaves have so far.
 export function tables(stepper, near) {
-  const { t, run, ui, from } = stepper, rows = [];
-  let more = 0;
+  const { t, run, ui, from } = stepper;
   const first = near.box >= 0 ? from : Math.max(0, run.p - 1);
-  for (let k = first; k < run.p; k++) {
-    if (rows.length === MOST) { more = run.p - k; break; }
-    const step = stepAt(t, k), name = nameOf(t, step.changed);
-    if (step.kind === "forward") rows.push([name, "data", "·", "→", fmt(t.data[step.node])]);
-    else if (step.kind === "seed") rows.push([name, "grad", "0", "→", "1"]);
-    else rows.push([name, "grad", fmt(step.before), "→", fmt(step.after)]);
-  }
-  ui.changes.replaceChildren(...table("Changed by this step", ["value", "", "old", "", "new"], rows, more));
+  const list = run.p - first > 1 ? summary(t, first, run.p) : run.p ? [change(t, run.p - 1)] : [];
+  const rows = list.slice(0, MOST).map((c) => [nameOf(t, c.i), c.what, c.old === null ? "·" : fmt(c.old), "→", fmt(c.now)]);
+  ui.changes.replaceChildren(...table("Changed by this step", ["value", "", "old", "", "new"], rows, (list.total ?? list.length) - rows.length));
   leaves(stepper);
+}
+
+function change(t, k) {
+  const step = stepAt(t, k), i = step.changed;
+  if (step.kind === "forward") return { i, what: "data", old: null, now: t.data[i] };
+  if (step.kind === "seed") return { i, what: "grad", old: 0, now: 1 };
+  return { i, what: "grad", old: step.before, now: step.after };
+}
+
+// Many steps in one: each value once, those that moved most first.
+function summary(t, first, last) {
+  const seen = new Map();
+  for (let k = first; k < last; k++) {
+    const c = k - t.seed - 1;
+    if (c < 0) { const made = change(t, k); seen.set(made.i, made); continue; }
+    const i = t.cArg[c], old = seen.get(i);
+    if (old) old.now = t.cAfter[c];
+    else seen.set(i, { i, what: "grad", old: t.cBefore[c], now: t.cAfter[c] });
+  }
+  const list = [...seen.values()], size = (c) => (t.names[c.i] ? 1e9 : 1) * Math.abs(c.now - (c.old ?? 0)) || 0;
+  const top = [];
+  for (const c of list) {
+    if (top.length === MOST && size(c) <= size(top[MOST - 1])) continue;
+    top.push(c);
+    top.sort((a, b) => size(b) - size(a));
+    top.length = Math.min(top.length, MOST);
+  }
+  return Object.assign(top, { total: list.length });
 }
 
 function leaves(stepper) {
@@ -124,7 +146,7 @@ function leaves(stepper) {
   if (total > 12) {
     // Named ones first, then by size: a short list out of what may be thousands.
     const top = [];
-    const rank = (i) => (t.names[i] ? 1e300 : 0) + Math.abs(run.grad[i]) || 0;
+    const rank = (i) => (t.names[i] ? 1e9 : 1) * Math.abs(run.grad[i]) || 0;
     for (const i of list) {
       if (top.length === 12 && rank(i) <= rank(top[11])) continue;
       top.push(i);

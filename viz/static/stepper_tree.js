@@ -17,28 +17,7 @@ export class Tree {
     this.parent.forEach((p, g) => this.children[p < 0 ? this.size : p].push(this.n + g));
     this.of.forEach((g, i) => this.children[g < 0 ? this.size : g].push(i));
     this.members = Array.from({ length: this.size }, () => null);
-    this.start(trace.fold || {});
-  }
-
-  // Open boxes, small ones first, while no more than `budget` things are seen.
-  start({ budget = 60, closed = [], all = false }) {
-    const shut = new Set(closed);
-    const fits = (g) => !shut.has(this.name[g].replace(/ [×#]\d+$/, "")) && !shut.has(this.name[g]);
-    const bundles = ["repeat", "leaves", "run", "sum"];
-    if (shut.size) budget = LIMIT;
-    if (all) this.open.fill(1);
-    let seen = this.children[this.size].length;
-    const boxes = (g) => this.children[g].filter((x) => x >= this.n).map((x) => x - this.n);
-    let front = boxes(this.size);
-    while (!all) {
-      const can = front.filter((g) => fits(g) && seen + this.children[g].length - 1 <= budget &&
-        (shut.size || this.n <= budget || !bundles.includes(this.kind[g])));
-      if (!can.length) break;
-      const g = can.reduce((a, b) => (this.children[b].length < this.children[a].length ? b : a));
-      this.open[g] = 1;
-      seen += this.children[g].length - 1;
-      front = front.filter((x) => x !== g).concat(boxes(g));
-    }
+    for (const g of trace.open || []) this.open[g] = 1;
     this.refresh();
   }
 
