@@ -20,7 +20,11 @@ def norm_of(numbers: Iterable[float]) -> float:
     if not all(map(isfinite, found)):
         return inf if inf in map(abs, found) else nan
     _, e = frexp(top)  # scaling by a power of two loses nothing
-    return ldexp(sqrt(fsum(ldexp(x, -e) ** 2 for x in found)), e)
+    root = sqrt(fsum(ldexp(x, -e) ** 2 for x in found))
+    try:
+        return ldexp(root, e)
+    except OverflowError:
+        return inf
 
 
 def clip_norm(params: Sequence[Value], limit: float) -> float:

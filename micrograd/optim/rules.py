@@ -1,7 +1,7 @@
 """The optimizers: each is its update rule, in primitives of the table, and the numbers that the rule needs.
 
-Written so that each result equals PyTorch's to the last bit, but where PyTorch itself rounds in two ways (its vector and
-tail loops); p is the parameter, g its gradient, h the numbers of this step.
+In PyTorch's order of operations, so that results differ from its only where it fuses a product with a sum. p is the parameter,
+g its gradient, h the numbers of this step.
 """
 
 from __future__ import annotations
