@@ -245,7 +245,7 @@ def test_clip_norm(grads, limit):
         return
     assert norm == pytest.approx(float(exact), rel=1e-15, abs=5e-324)
     after = optim.norm_of(p.grad for p in params)
-    assert after <= limit * (1 + 1e-15) if norm > limit else [p.grad for p in params] == grads
+    assert after <= limit * (1 + 2e-15) if norm > limit else [p.grad for p in params] == grads
     assert optim.norm_of(reversed(grads)) == norm
 
 

@@ -38,9 +38,8 @@ def clip_norm(params: Sequence[Value], limit: float) -> float:
     if not isfinite(norm):
         raise ArithmeticError(f"the gradients have norm {norm}: find where with micrograd.detect_anomaly()")
     if norm > limit:
-        factor = limit / norm
         for p in params:
-            p.grad = p.grad * factor
+            p.grad = p.grad / norm * limit  # limit / norm alone may be too small for a normal number
     return norm
 
 
