@@ -21,12 +21,14 @@ the same program gives the same ids in every run. Nothing here recurses: a milli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import CellType
 from typing import Any
 
 NAN = float("nan")
 COMMUTATIVE = frozenset({"+", "*", "add", "mul"})
+_EMPTY = CellType()
 
 
 @dataclass(slots=True)
@@ -127,15 +129,32 @@ def args_of(value: Any) -> Sequence[Any]:
     if prev is None:
         prev = getattr(value, "_children", ())
     if isinstance(prev, (set, frozenset)):
-        # The original keeps a set: its order changes from run to run and x*x leaves one member.
-        prev = sorted(prev, key=_sort_key) if len(prev) > 1 else tuple(prev)
-        if len(prev) == 1 and op_of(value) in COMMUTATIVE:
-            return (prev[0], prev[0])
+        return _in_order(value, prev)
     return prev if isinstance(prev, (tuple, list)) else tuple(prev)
 
 
+def _in_order(value: Any, prev: set[Any] | frozenset[Any]) -> tuple[Any, ...]:
+    """The members of a bare set, which loses the order and turns x*x into one: what can be regained.
+
+    The closure in ``_backward`` still holds the operands by name; ``self`` is the first.
+    """
+    closure = getattr(value, "_backward", None)
+    code, cells = getattr(closure, "__code__", None), getattr(closure, "__closure__", None)
+    if code is not None and cells:
+        held = dict(zip(code.co_freevars, cells, strict=True))
+        names = sorted(held, key=lambda name: name != "self")
+        found = [cell.cell_contents for cell in map(held.__getitem__, names) if cell != _EMPTY]
+        members = {id(member) for member in prev}
+        operands = tuple(operand for operand in found if id(operand) in members)
+        if {id(operand) for operand in operands} == members:
+            return operands
+    if len(prev) == 1 and op_of(value) in COMMUTATIVE:
+        return (*prev, *prev)
+    # Labelled ones first, then by what can be seen: the same in every run.
+    return tuple(sorted(prev, key=_sort_key)) if len(prev) > 1 else tuple(prev)
+
+
 def _sort_key(value: Any) -> tuple[bool, str, str, float]:
-    # Constants after variables, then by what can be seen: the same in every run.
     return not label_of(value), label_of(value), op_of(value), number(getattr(value, "data", NAN))
 
 
@@ -223,7 +242,7 @@ def roots_of(root: Any) -> list[Any]:
 def build(
     root: Any,
     *,
-    fold: Any = False,
+    fold: bool | int | str | Collection[str] = False,
     budget: int = 60,
     names: Callable[[Any], str] | None = None,
     partials: bool = False,
@@ -264,7 +283,8 @@ class Group:
 
     members: Sequence[int]
     cluster: str = ""
-    op: str = ""  # for folds: what the box says, e.g. "+ ×99" or "Layer"
+    op: str = ""  # for folds: what the box says, e.g. "+ ×99" or "layers[0]"
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -343,5 +363,5 @@ def _node(group: Group, values: list[Any], names: Callable[[Any], str]) -> Node:
     return Node(
         f"f{first}", "fold", group.op, "", data_of[-1], number(value.grad), (), group.cluster,
         group.members, sum(abs(number(values[i].grad)) for i in group.members),
-        min(finite), max(finite),
+        min(finite), max(finite), group.lines,
     )  # fmt: skip

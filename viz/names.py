@@ -1,0 +1,111 @@
+"""What a value is called: its label, else its variable, else its place among a module's parameters.
+
+A name is given only where it is certain: when exactly one public variable holds the value. Two
+variables for one value say nothing about which is meant, so then it has no name.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from types import FrameType
+from typing import Any
+
+from .graph import is_value, label_of
+
+ITEMS = 1000  # a list longer than this is data: its items have no names of their own
+
+
+class Names:
+    """Callable: value -> name, '' when it has none. Reads the namespaces once, when first asked.
+
+    >>> class V:
+    ...     data = grad = 0.0
+    ...     _prev = ()
+    >>> a, b, unnamed = V(), V(), V()
+    >>> names = Names([{"a": a, "b": b, "same_as_b": b, "x": [V(), unnamed]}])
+    >>> names(a), names(b), names(unnamed)
+    ('a', '', 'x[1]')
+    """
+
+    def __init__(self, namespaces: Iterable[Mapping[str, Any]] = (), modules: Iterable[Any] = ()):
+        self.namespaces = list(namespaces)
+        self.modules = list(modules)
+        self._found: dict[int, str] | None = None
+
+    def __call__(self, value: Any) -> str:
+        label = label_of(value)
+        if label:
+            return label
+        if self._found is None:
+            self._found = self._read()
+        return self._found.get(id(value), "")
+
+    def _read(self) -> dict[int, str]:
+        names: dict[int, str] = {}
+        for module in self.modules:  # outermost first: the innermost module's name is the shortest
+            names.update(parameter_names(module))
+        for namespace in reversed(self.namespaces):  # the nearest namespace decides
+            names.update(_variables(namespace))
+        return names
+
+
+def _variables(namespace: Mapping[str, Any]) -> dict[int, str]:
+    """``id(value) -> name`` of what one namespace holds; '' where several names fit."""
+    plain: dict[int, str] = {}
+    inner: dict[int, str] = {}
+    for name, held in list(namespace.items()):
+        if not isinstance(name, str) or name.startswith("_") or name in ("In", "Out"):
+            continue
+        if isinstance(held, type):
+            continue
+        if type(held) in (list, tuple):
+            for index, item in enumerate(held[:ITEMS] if len(held) <= ITEMS else ()):
+                if is_value(item):
+                    inner[id(item)] = "" if id(item) in inner else f"{name}[{index}]"
+        elif is_value(held):
+            plain[id(held)] = "" if id(held) in plain else name
+        elif callable(getattr(held, "named_parameters", None)):
+            for key, path in parameter_names(held).items():
+                inner.setdefault(key, f"{name}.{path}")
+    return inner | plain
+
+
+def parameter_names(module: Any) -> dict[int, str]:
+    """``id(parameter) -> path`` as Python would write it, e.g. ``layers[0].w[1]``; {} for others."""
+    named = getattr(module, "named_parameters", None)
+    if not callable(named):
+        return {}
+    return {id(parameter): as_python(str(path)) for path, parameter in named()}
+
+
+def as_python(path: str) -> str:
+    """A dotted parameter name as an expression.
+
+    >>> as_python("layers.0.neurons.3.w.1")
+    'layers[0].neurons[3].w[1]'
+    """
+    first, *rest = path.split(".")
+    return first + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in rest)
+
+
+def from_caller(frame: FrameType | None) -> list[Mapping[str, Any]]:
+    """The caller's locals, its globals and the notebook's variables, nearest first, each once."""
+    found: list[Mapping[str, Any]] = []
+    if frame is not None:
+        found = [frame.f_locals]
+        if frame.f_globals is not frame.f_locals:
+            found.append(frame.f_globals)
+    shell = notebook_variables()
+    if shell is not None and all(shell is not namespace for namespace in found):
+        found.append(shell)
+    return found
+
+
+def notebook_variables() -> Mapping[str, Any] | None:
+    """IPython's user namespace when this runs in IPython."""
+    ipython = sys.modules.get("IPython")
+    get = getattr(ipython, "get_ipython", None)
+    shell = get() if callable(get) else None
+    namespace = getattr(shell, "user_ns", None)
+    return namespace if isinstance(namespace, dict) else None

@@ -1,0 +1,171 @@
+"""Colours of pictures, light and dark: colour-blind safe, and contrasts as WCAG 2.2 AA asks.
+
+A picture is laid out once, in the light colours. Every role has a colour of its own, so the dark
+theme is a style sheet that says "what is filled #e6f1fa is filled #10304a": no second layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+THEMES = ("auto", "light", "dark")
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colour of each role. Blue, vermilion and purple are from Okabe and Ito's set."""
+
+    paper: str
+    ink: str
+    muted: str
+    line: str
+    arrow: str
+    partial: str  # local derivatives on edges
+    leaf: str
+    leaf_line: str
+    value: str
+    value_line: str
+    root: str
+    root_line: str
+    op: str
+    op_line: str
+    fold: str
+    fold_line: str
+    cluster: str
+    cluster_line: str
+    bad: str  # nan and inf
+    bad_line: str
+    heat0: str  # gradient exactly zero
+    heat1: str
+    heat2: str
+    heat3: str
+    heat4: str
+    heat5: str  # the largest gradients
+
+    @property
+    def heat(self) -> tuple[str, ...]:
+        """Fills from a zero gradient to the largest."""
+        return (self.heat0, self.heat1, self.heat2, self.heat3, self.heat4, self.heat5)
+
+
+LIGHT = Palette(
+    paper="#ffffff", ink="#1a1f26", muted="#4f5965", line="#77818d", arrow="#69737f",
+    partial="#8a3c00", leaf="#e4f1fb", leaf_line="#0072b2", value="#f5f6f8", value_line="#87909b",
+    root="#fdeee2", root_line="#d55e00", op="#fefefe", op_line="#3c4650", fold="#f1ecfa",
+    fold_line="#7b5fb8", cluster="#fafbfd", cluster_line="#aab4c0", bad="#ffe3e8",
+    bad_line="#b00030", heat0="#f3f4f6", heat1="#fff3dc", heat2="#ffdfab", heat3="#ffc474",
+    heat4="#f9a03f", heat5="#ee7f1b",
+)  # fmt: skip
+
+DARK = Palette(
+    paper="#15181d", ink="#eceff3", muted="#b3bcc7", line="#818b97", arrow="#949eaa",
+    partial="#ffb37a", leaf="#11314b", leaf_line="#56b4e9", value="#22272e", value_line="#7a8592",
+    root="#45280f", root_line="#f08a3c", op="#1b1f25", op_line="#c3cad3", fold="#2e2645",
+    fold_line="#a88be0", cluster="#191d23", cluster_line="#4b5561", bad="#4d1220",
+    bad_line="#ff8095", heat0="#23272d", heat1="#33270f", heat2="#4b330c", heat3="#653f09",
+    heat4="#7e4a06", heat5="#975404",
+)  # fmt: skip
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb", as WCAG 2.2 defines it: 0 for black, 1 for white."""
+    linear = []
+    for at in (1, 3, 5):
+        c = int(colour[at : at + 2], 16) / 255
+        linear.append(c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a: str, b: str) -> float:
+    """Contrast ratio of two colours, 1 to 21."""
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def recolour(palette: Palette, within: str = "svg.graph-picture") -> str:
+    """Style rules that show a light picture in ``palette``, for the elements below ``within``."""
+    return "".join(
+        f'{within} [{attribute}="{light}"]{{{attribute}:{getattr(palette, role)}}}'
+        for role, light in _roles()
+        for attribute in ("fill", "stroke")
+    )
+
+
+def style(theme: str) -> str:
+    """The style sheet inside an SVG file of this theme."""
+    check(theme)
+    if theme == "dark":
+        return recolour(DARK)
+    if theme == "light":
+        return ""
+    return f"@media (prefers-color-scheme:dark){{{recolour(DARK)}}}"
+
+
+# What notebooks say of their own theme; it goes before what the system prefers.
+LIGHT_HOSTS = (
+    'body[data-jp-theme-light="true"]',
+    "body.vscode-light",
+    'html[theme="light"]',
+    'html[data-theme="light"]',
+)
+DARK_HOSTS = (
+    'body[data-jp-theme-light="false"]',
+    "body.vscode-dark",
+    "body.vscode-high-contrast",
+    'html[theme="dark"]',
+    'html[data-theme="dark"]',
+    "html.dark",
+    "body.dark",
+)
+
+
+def host_style(theme: str, within: str) -> str:
+    """The style sheet for a picture inside a page: follows the notebook's theme, else the system's."""
+    check(theme)
+    if theme != "auto":
+        return variables(DARK if theme == "dark" else LIGHT, within) + through_variables(within)
+    named_light = _each(LIGHT_HOSTS, within)
+    named_dark = _each(DARK_HOSTS, within)
+    return (
+        variables(LIGHT, within)
+        + f"@media (prefers-color-scheme:dark){{{variables(DARK, within)}}}"
+        + variables(LIGHT, named_light)
+        + variables(DARK, named_dark)
+        + through_variables(within)
+    )
+
+
+def variables(palette: Palette, selector: str) -> str:
+    """The palette as CSS custom properties ``--mg-…`` on ``selector``."""
+    scheme = "dark" if luminance(palette.paper) < 0.5 else "light"
+    body = "".join(f"--mg-{css(f.name)}:{getattr(palette, f.name)};" for f in fields(palette))
+    return f"{selector}{{color-scheme:{scheme};{body}}}"
+
+
+def through_variables(within: str) -> str:
+    """Rules that paint a light picture below ``within`` with the custom properties."""
+    return "".join(
+        f'{within} svg [{attribute}="{light}"]{{{attribute}:var(--mg-{css(role)})}}'
+        for role, light in _roles()
+        for attribute in ("fill", "stroke")
+    )
+
+
+def css(role: str) -> str:
+    """A role's name as part of a custom property."""
+    return role.replace("_", "-")
+
+
+def check(theme: str) -> None:
+    """ValueError unless this is the name of a theme."""
+    if theme not in THEMES:
+        raise ValueError(f"unknown theme {theme!r}: expected one of {', '.join(map(repr, THEMES))}")
+
+
+def _roles() -> Iterable[tuple[str, str]]:
+    return [(f.name, getattr(LIGHT, f.name)) for f in fields(LIGHT)]
+
+
+def _each(hosts: Iterable[str], within: str) -> str:
+    return ",".join(f"{host} {within}" for host in hosts)
