@@ -130,7 +130,10 @@ class Index(Number):
         limits = _open[-1].limits
         limits[self] = min(len(rows), limits.get(self, len(rows)))
         if isinstance(rows[0], Value) or not hasattr(rows[0], "__len__"):
-            return ops.sum_(*(pick(self, float(i), x) for i, x in enumerate(rows)))
+            places = _open[-1].places
+            while len(places) < len(rows):
+                places.append(Value(float(len(places))))
+            return ops.sum_(*map(pick, [self] * len(rows), places, rows))
         return [self.__lookup__(column) for column in zip(*rows, strict=True)]
 
 
@@ -142,12 +145,13 @@ class Trace:
     """What one run of the loss left behind: marked leaves, outputs, and what it asked to be done at every run."""
 
     params: list[Value]
-    inputs: list[Value] = field(default_factory=list)
+    inputs: list[list[Value]] = field(default_factory=list)  # the numbers of each argument
     outputs: list[Any] = field(default_factory=list)
     single: bool = True  # the loss returned one Value, not (loss, more …)
     draws: list[tuple[Value, Callable[[], float]]] = field(default_factory=list)
     assigns: list[tuple[Value, Value]] = field(default_factory=list)
     limits: dict[Value, int] = field(default_factory=dict)  # an index → the length of the shortest table that it looks into
+    places: list[Value] = field(default_factory=list)  # 0, 1, 2, … for look-ups to compare with
     batch: bool = False
 
     # what nn.effects tells a listener

@@ -1,0 +1,216 @@
+"""Level and group: units of one kind at one level become one loop; number every slot so that a loop writes a run of addresses.
+
+A *family* is all units of a level with one op (sums of any length are one family), in the order in which the user's
+code made them: its slots are neighbours. A *group* is the part of a family whose units take as many terms from the same
+families: one instruction. Its operands are columns of addresses, which `factor` reads as affine functions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from micrograd.compiler import rules
+from micrograd.compiler.fuse import Unit
+from micrograd.compiler.graph import Graph
+from micrograd.compiler.ir import Family
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.rules import Rule
+
+
+@dataclass
+class Group:
+    """out[i] (+)= Σₖ rule(columns[0][i, k], …); ids of graph nodes. A column that is one constant is a float.
+
+    segments: where every output has a number of terms of its own, the place of each item's output in `out` (items in rows).
+    """
+
+    rule: Rule
+    out: Any
+    columns: list[Any]
+    add: bool = False
+    segments: Any = None
+    fold: bool = False  # the second axis of the columns is summed over
+
+
+@dataclass
+class Numbering:
+    """address[id] in the pool batched[id] (1 with a batch axis), and the runs of addresses that families are."""
+
+    address: Any
+    batched: Any
+    sizes: list[int] = field(default_factory=lambda: [0, 0])
+    families: list[Family] = field(default_factory=list)
+    of: Any = None  # id → place in families
+
+    def give(self, name: str, ids: Any, batch: bool) -> None:
+        """The next run of addresses to these ids."""
+        start = self.sizes[batch]
+        self.address[ids] = np.arange(start, start + len(ids))
+        self.of[ids] = len(self.families)
+        self.families.append(Family(name, start, len(ids), batch))
+        self.sizes[batch] += len(ids)
+
+
+def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
+    """The loops of a graph, in an order in which they can run, and where every slot is."""
+    batched = np.array(graph.batched, dtype=bool)
+    numbering = Numbering(np.full(len(graph), -1, dtype=np.int64), batched)
+    numbering.of = np.full(len(graph), -1, dtype=np.int32)
+    start = 0
+    for name, size in graph.blocks:
+        if size:
+            numbering.give(name, np.arange(start, start + size), bool(batched[start]))
+        start += size
+    units.sort(key=lambda u: (u.level, u.id))
+    loops: list[Group] = []
+    made: dict[str, int] = {}
+    for _, level in groupby(units, key=lambda u: u.level):
+        families: dict[Any, list[_Sum]] = defaultdict(list)
+        for u in level:
+            terms = _terms(u, numbering)
+            kinds = tuple(kind if kind[0] != "rows" else "rows" for kind in terms)
+            families[id(u.op), graph.batched[u.id], kinds if u.op is None else ()].append((u, terms))
+        for found in families.values():
+            op = found[0][0].op
+            name = "sum" if op is None else op.name
+            made[name] = made.get(name, 0) + 1
+            numbering.give(f"{name}{made[name]}", np.array([u.id for u, _ in found]), graph.batched[found[0][0].id])
+            loops.extend(_loops(found))
+    constants = np.array([i for i, k in enumerate(graph.kinds) if k == "c"], dtype=np.int64)
+    for loop in loops:
+        loop.columns = [_constant(graph, c) for c in loop.columns]
+        for c in loop.columns:
+            if isinstance(c, float):
+                continue
+            new = c[numbering.address[c] < 0]
+            if len(new):
+                new = new[np.sort(np.unique(new, return_index=True)[1])]
+                numbering.give("c", new, False)
+    rest = constants[numbering.address[constants] < 0]
+    needed = [o for o in (*graph.outputs, *(new for _, new in graph.assigns)) if isinstance(o, int)]
+    rest = rest[np.isin(rest, needed)]
+    if len(rest):
+        numbering.give("c", rest, False)
+    return loops, numbering
+
+
+_Terms = dict[Any, list[list[int]]]  # (kind, families of the operands) → columns of ids, one entry a term
+_Sum = tuple[Unit, _Terms]
+
+
+def _terms(u: Unit, numbering: Numbering) -> _Terms:
+    """The operands of a unit. Terms of a sum are sorted by where they come from, a parameter to the left of a product."""
+    of, batched = numbering.of, numbering.batched
+    if u.op is not None and u.op.arity is not None:
+        return {("map", *[int(of[a]) for a in u.args]): [[a] for a in u.args]}
+    if u.op is not None:
+        return {("rows", len(u.args)): [u.args]}
+    terms: _Terms = {}
+    for a in u.args:
+        terms.setdefault(("plus", int(of[a])), [[]])[0].append(a)
+    for a, b in zip(u.left, u.right, strict=True):
+        if (batched[a], of[a] != 0) > (batched[b], of[b] != 0):
+            a, b = b, a
+        columns = terms.setdefault(("times", int(of[a]), int(of[b])), [[], []])
+        columns[0].append(a)
+        columns[1].append(b)
+    if len(terms) > 4:  # many sources: tell apart only what lies in different pools
+        merged: _Terms = {}
+        for (kind, *_), columns in terms.items():
+            for row in zip(*columns, strict=True):
+                into = merged.setdefault((kind, *[bool(batched[i]) for i in row]), [[] for _ in row])
+                for i, column in zip(row, into, strict=True):
+                    column.append(i)
+        return merged
+    return terms
+
+
+def _loops(family: list[_Sum]) -> list[Group]:
+    """The groups of one family. Sums that come in three lengths or more share one segmented reduction."""
+    parts: dict[Any, list[_Sum]] = defaultdict(list)
+    for u, terms in family:
+        parts[tuple((kind, len(columns[0])) for kind, columns in terms.items())].append((u, terms))
+    alike: dict[Any, list[list[_Sum]]] = defaultdict(list)
+    found: list[Group] = []
+    for key, sums in parts.items():
+        op = sums[0][0].op
+        if op is not None and op.name != "shift":
+            found.append(_map(sums))
+        else:
+            alike[tuple(kind if kind[0] != "rows" else "rows" for kind, _ in key)].append(sums)
+    for same in alike.values():
+        if (len(same) > 2 and max(map(len, same)) <= 64) or len(same) > 8:
+            found.extend(_segmented(sorted((s for sums in same for s in sums), key=lambda s: s[0].id)))
+        else:
+            for sums in same:
+                found.extend(_rows(sums))
+    return found
+
+
+def _map(sums: list[_Sum]) -> Group:
+    op = sums[0][0].op
+    assert op is not None
+    columns = [np.array(c) for c in zip(*(u.args for u, _ in sums), strict=True)]
+    return Group(rules.forward(op, len(columns)), np.array([u.id for u, _ in sums]), columns)
+
+
+def _rule(kind: str) -> Rule:
+    return {"rows": rules.shift, "plus": rules.copy, "times": rules.product}[kind]
+
+
+def _rows(sums: list[_Sum]) -> list[Group]:
+    """Sums of one length each: their terms are rows."""
+    out = np.array([u.id for u, _ in sums])
+    loops: list[Group] = []
+    for kind in sums[0][1]:
+        columns = [np.array(c) for c in zip(*(terms[kind] for _, terms in sums), strict=True)]
+        loops.append(Group(_rule(kind[0]), out, columns, add=bool(loops), fold=True))
+    return loops
+
+
+def _segmented(sums: list[_Sum]) -> list[Group]:
+    """Sums of different lengths: one item a term. Neighbours of one length are interleaved, so that they run as lanes."""
+    out = np.array([u.id for u, _ in sums])
+    loops: list[Group] = []
+    kinds = list(dict.fromkeys(kind[0] if kind[0] == "rows" else kind for _, terms in sums for kind in terms))
+    for kind in kinds:
+        columns = [next(c for k, c in terms.items() if k == kind or k[0] == kind) for _, terms in sums]
+        lengths = np.array([len(c[0]) for c in columns])
+        order = _interleaved(lengths, _lanes(lengths))
+        segments = np.repeat(np.arange(len(sums)), lengths)[order]
+        flat = [np.concatenate([np.array(c, dtype=np.int64) for c in column])[order] for column in zip(*columns, strict=True)]
+        loops.append(Group(_rule(kind if kind == "rows" else kind[0]), out, flat, add=bool(loops), segments=segments))
+    return loops
+
+
+def _lanes(lengths: Any) -> int:
+    """The greatest number of neighbours that always have one length."""
+    ends = np.flatnonzero(np.diff(lengths)) + 1
+    return int(np.gcd.reduce(np.append(ends, len(lengths))))
+
+
+def _interleaved(lengths: Any, lanes: int) -> Any:
+    """The order of items in which each block of `lanes` sums is walked term by term, one lane after the other."""
+    if lanes == 1:
+        return np.arange(int(lengths.sum()))
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    blocks = []
+    for b in range(0, len(lengths), lanes):
+        n = int(lengths[b])
+        blocks.append(np.arange(starts[b], starts[b] + n * lanes).reshape(lanes, n).T.ravel())
+    return np.concatenate(blocks)
+
+
+def _constant(graph: Graph, column: Any) -> Any:
+    """The number, where a column is one constant all over."""
+    first = int(column.flat[0])
+    if graph.kinds[first : first + 1] != ["c"]:
+        return column
+    x = graph.data[first]
+    distinct = np.unique(column)
+    if all(i < len(graph.kinds) and graph.kinds[i] == "c" and repr(graph.data[i]) == repr(x) for i in distinct.tolist()):
+        return float(x)
+    return column

@@ -1,0 +1,164 @@
+"""What a Program is: a list of one kind of instruction, each a loop nest over flat arrays of numbers.
+
+    out[a·i + b·j + …]  (+)=  Σ  rule(x[…], y[…])
+
+An `Instruction` walks an index space of constant extents; each operand is an `Access`, an affine function of the indices
+(or a table of addresses for the outermost). Indices that the output does not use are summed over. So one form covers
+elementwise maps, broadcasts, sums, matrix products, convolutions, gathers and scatters, and its derivative with respect to
+an operand is the same loop with that operand and the output changing places (see `transpose`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.rules import Rule
+
+LETTERS = "ijklmnopqrstuvwxyz"
+
+
+@dataclass(eq=False)
+class Access:
+    """Addresses in a pool: base + Σ stridesₐ · indexₐ, or base + index[i₀] + Σ_{a>0} …
+
+    pool: "v" values, "g" gradients. batch: in the pool whose every slot has a number for each sample of a batch.
+    """
+
+    pool: str
+    strides: tuple[int, ...]
+    base: int = 0
+    index: Any = None
+    batch: bool = False
+
+    def addresses(self, shape: Sequence[int]) -> Any:
+        """Every address, as an array of that shape."""
+        grid = np.full(tuple(shape), self.base, dtype=np.int64)
+        for axis, (stride, extent) in enumerate(zip(self.strides, shape, strict=True)):
+            along = [1] * len(shape)
+            along[axis] = extent
+            steps = self.index if self.index is not None and axis == 0 else np.arange(extent) * stride
+            grid = grid + np.asarray(steps).reshape(along)
+        return grid
+
+    def uses(self, axis: int) -> bool:
+        """Whether the address depends on this axis."""
+        return bool(self.strides[axis]) or (axis == 0 and self.index is not None)
+
+    def within(self, pool: str) -> Access:
+        """The same addresses in another pool."""
+        return Access(pool, self.strides, self.base, self.index, self.batch)
+
+
+Read = Any  # an Access, or a float: a constant in the code
+
+
+@dataclass(eq=False)
+class Instruction:
+    """One loop nest. add: onto what is there (else it replaces it). batch: also for every sample of the batch."""
+
+    shape: tuple[int, ...]
+    out: Access
+    rule: Rule
+    reads: tuple[Read, ...]
+    add: bool = False
+    batch: bool = False
+
+    @property
+    def summed(self) -> tuple[int, ...]:
+        """The axes that the output does not use."""
+        return tuple(a for a in range(len(self.shape)) if not self.out.uses(a))
+
+    @property
+    def size(self) -> int:
+        """How many times the rule is applied (for one sample)."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def sums_batch(self) -> bool:
+        """Whether the samples of a batch are added up in the output."""
+        return self.batch and not self.out.batch
+
+
+@dataclass
+class Family:
+    """Slots that one loop of the user's code made: a name and where they are."""
+
+    name: str
+    base: int
+    size: int
+    batch: bool = False
+
+
+@dataclass(eq=False)
+class Program:
+    """Instructions over pools of `sizes` (values without, with batch axis), and what is where in them."""
+
+    forward: list[Instruction]
+    sizes: tuple[int, int]
+    params: Any  # address of each parameter
+    inputs: Any  # address of each input number, in the pool of the batch if `batch`
+    draws: Any  # … of each number drawn afresh at every run
+    assigns: list[tuple[int, int]]  # (buffer, what it takes after every run)
+    constants: tuple[Any, Any]  # addresses (batch-free pool), numbers
+    outputs: list[tuple[bool, int]]  # (in the batch pool?, address); the first is the loss
+    batch: bool = False
+    families: list[Family] = field(default_factory=list)
+    scalars: int = 0  # nodes of the graph that it came from
+    backward: list[Instruction] = field(default_factory=list)
+    places: Any = None  # node → (in the batch pool?, address), for provenance
+    wanted: Any = None  # which slots get a gradient
+
+    def __str__(self) -> str:
+        from micrograd.compiler.show import show
+
+        return show(self)
+
+    def __len__(self) -> int:
+        return len(self.forward)
+
+    def __iter__(self) -> Iterator[Instruction]:
+        return iter([*self.forward, *self.backward])
+
+    @cached_property
+    def operations(self) -> int:
+        """Tensor operations of the forward program."""
+        return len(self.forward)
+
+    def verify(self) -> Program:
+        """Raise ValueError where an access leaves its pool, a slot is read before it is written, or a rule lacks an operand."""
+        written = [np.zeros(n, dtype=bool) for n in self.sizes]
+        written[0][np.concatenate([self.params, self.constants[0], [b for b, _ in self.assigns]]).astype(np.int64)] = True
+        for where in (self.inputs, self.draws):
+            written[self.batch][where] = True
+        for step in self.forward:
+            _check(step, self.sizes)
+            for read in step.reads:
+                if isinstance(read, Access) and not written[read.batch][read.addresses(step.shape)].all():
+                    raise ValueError(f"reads a slot that nothing has written: {step.rule.name} over {step.shape}")
+            written[step.out.batch][step.out.addresses(step.shape)] = True
+        for step in self.backward:
+            _check(step, self.sizes)
+        return self
+
+    def __viz_graph__(self) -> Any:
+        from micrograd.compiler.picture import picture
+
+        return picture(self)
+
+
+def _check(step: Instruction, sizes: tuple[int, int]) -> None:
+    if len(step.reads) != len(step.rule.names):
+        raise ValueError(f"{step.rule.name} takes {len(step.rule.names)} operands, not {len(step.reads)}")
+    for access in (step.out, *step.reads):
+        if isinstance(access, Access):
+            if len(access.strides) != len(step.shape):
+                raise ValueError(f"{step.rule.name}: an access of {len(access.strides)} axes in a loop of {len(step.shape)}")
+            found = access.addresses(step.shape)
+            if found.size and (found.min() < 0 or found.max() >= sizes[access.batch]):
+                raise ValueError(f"{step.rule.name}: an address outside its pool of {sizes[access.batch]}")
+            if access.batch and not step.batch:
+                raise ValueError(f"{step.rule.name}: a batch operand outside the batch")

@@ -1,0 +1,316 @@
+"""The NumPy back end: each instruction becomes a few array calls on views of the pools, made once.
+
+Affine accesses are strided views, so nothing is copied; products that sum over an axis go to BLAS (`np.matmul`) where
+their axes allow, else to `np.einsum`; tables of addresses are gathers and segmented sums.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from micrograd import ops, scalar
+from micrograd.compiler.ir import Access, Instruction, Program
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.rules import Rule
+
+Run = Callable[[], object]
+
+TEMPLATES = {op.name: op.array for op in ops.TABLE.values() if op.array and op.arity is not None} | {
+    "add": "np.add({0}, {1})", "sub": "np.subtract({0}, {1})", "mul": "np.multiply({0}, {1})", "div": "np.divide({0}, {1})",
+    "neg": "np.negative({0})", "power": "np.power({0}, {1})", "pow": "np.power({0}, {1})", "less": "np.less({0}, {1})",
+    "equal": "np.equal({0}, {1})",
+}  # fmt: skip
+
+
+def _elementwise(f: Callable[..., float], n: int) -> Callable[..., Any]:
+    called = np.frompyfunc(f, n, 1)
+    return lambda *xs, out=None: np.asarray(called(*xs), dtype=np.float64)
+
+
+FUNCTIONS: dict[str, Any] = {
+    "np": np, "inf": math.inf, "nan": math.nan,
+    "gauss": _elementwise(scalar.gauss, 2), "normal_cdf": _elementwise(scalar.normal_cdf, 1),
+    "erf": _elementwise(math.erf, 1), "erfc": _elementwise(math.erfc, 1),
+}  # fmt: skip
+
+
+class Machine:
+    """Pools for a program and one batch size, and its instructions bound to them. `run()` computes outputs and gradients."""
+
+    def __init__(self, program: Program, samples: int = 1) -> None:
+        self.program, self.samples = program, samples
+        self.values = (np.zeros(program.sizes[0]), np.zeros((program.sizes[1], samples)))
+        self.grads = (np.zeros(program.sizes[0]), np.zeros((program.sizes[1], samples)))
+        where, numbers = program.constants
+        self.values[0][where] = numbers
+        self.count = len(program.params)
+        self.params = self.values[0][: self.count]  # parameters have the first addresses
+        self.gradient = self.grads[0][: self.count]
+        self.inputs = self.values[program.batch]
+        self._bind()
+        batch, root = program.outputs[0]
+        self.grads[batch][root] = 1.0 / samples if batch else 1.0
+
+    def _bind(self) -> None:
+        pools = {"v": self.values, "g": self.grads}
+        self._forward = [bound(step, pools, self.samples) for step in self.program.forward]
+        self._backward = [bound(step, pools, self.samples) for step in self.program.backward]
+
+    def forward(self) -> None:
+        """Compute every value."""
+        with np.errstate(all="ignore"):
+            for run in self._forward:
+                run()
+
+    def run(self) -> None:
+        """Compute every value and every gradient."""
+        with np.errstate(all="ignore"):
+            for run in self._forward:
+                run()
+            for run in self._backward:
+                run()
+
+    def outputs(self) -> list[Any]:
+        """What the loss returned, as numbers; means over the batch."""
+        found: list[Any] = []
+        for o in self.program.outputs:
+            if not isinstance(o, tuple):
+                found.append(o)
+            elif o[0]:
+                found.append(float(self.values[1][o[1]].mean()))
+            else:
+                found.append(float(self.values[0][o[1]]))
+        return found
+
+
+def bound(step: Instruction, pools: dict[str, tuple[Any, Any]], samples: int) -> Run:
+    """An instruction on these pools, as a call without arguments."""
+    shape = (*step.shape, samples) if step.batch else step.shape
+    summed = (*step.summed, *((len(shape) - 1,) if step.sums_batch else ()))
+    reads = [_operand(r, step, pools, shape) for r in step.reads]
+    index = step.out.index
+    if index is not None:
+        return _scatter(step, pools, shape, summed, reads)
+    out = _view(pools[step.out.pool][step.out.batch], step.out, step, shape)
+    if step.rule.fold == "shift":
+        return _shift(reads[0], out, shape, summed)
+    if step.rule.product and len(reads) == 2 and summed:
+        return _product(step, out, reads, shape, summed)
+    return _map(step.rule, out, reads, shape, summed, step.add)
+
+
+def _shift(read: Any, out: Any, shape: Sequence[int], summed: Sequence[int]) -> Run:
+    target = out.reshape([n for a, n in enumerate(shape) if a not in summed])
+
+    def run() -> None:
+        x = np.broadcast_to(read(), shape).max(axis=tuple(summed)) if summed else np.broadcast_to(read(), shape)
+        np.copyto(target, np.where(np.isinf(x), 0.0, x))
+
+    return run
+
+
+def _map(rule: Rule, out: Any, reads: list[Any], shape: Sequence[int], summed: Sequence[int], add: bool) -> Run:
+    """An elementwise rule, then the sum over the axes that the output has not."""
+    f, into = function(rule)
+    target = _squeezed(out, summed)
+    if not summed:
+        if into and not add:
+            return lambda: f(*[r() for r in reads], out=target)
+        if add:
+            return lambda: np.add(target, f(*[r() for r in reads]), out=target)
+        return lambda: np.copyto(target, f(*[r() for r in reads]))
+    axes = tuple(summed)
+
+    def run() -> None:
+        x = f(*[r() for r in reads])
+        if np.shape(x) != tuple(shape):
+            x = np.broadcast_to(x, shape)
+        if add:
+            np.add(target, np.add.reduce(x, axis=axes), out=target)
+        else:
+            np.add.reduce(x, axis=axes, out=target)
+
+    return run
+
+
+def _product(step: Instruction, out: Any, reads: list[Any], shape: Sequence[int], summed: Sequence[int]) -> Run:
+    """A contraction of two operands: one matmul where each role has one axis, else einsum."""
+    target = _squeezed(out, summed)
+    a, b = (r() for r in reads)
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return _map(step.rule, out, reads, shape, summed, step.add)
+    roles: dict[str, list[int]] = {"z": [], "m": [], "n": [], "k": []}
+    for axis, n in enumerate(shape):
+        in_a, in_b = a.shape[axis] == n, b.shape[axis] == n
+        if n == 1:
+            continue
+        if in_a and in_b:
+            roles["k" if axis in summed else "z"].append(axis)
+        elif axis not in summed and in_a != in_b:
+            roles["m" if in_a else "n"].append(axis)
+        else:
+            return _einsum(target, reads, shape, summed, step.add)
+    z, m, n, k = roles.values()
+    kept = [x for x in range(len(shape)) if x not in summed]
+    if len(m) > 1 or len(n) > 1 or len(k) != 1 or any(shape[x] == 1 for x in range(len(shape))):
+        return _einsum(target, reads, shape, summed, step.add)
+
+    def matrix(x: Any, rows: list[int], columns: list[int]) -> Any:
+        x = x.transpose([*z, *rows, *columns, *[q for q in range(len(shape)) if q not in (*z, *rows, *columns)]])
+        lead = x.shape[: len(z)]
+        return x.reshape(*lead, *([shape[rows[0]]] if rows else [1]), *([shape[columns[0]]] if columns else [1]))
+
+    into = target.transpose([kept.index(x) for x in (*z, *m, *n)])
+    into = into[(..., *([slice(None)] if m else [None]), *([slice(None)] if n else [None]))] if not (m and n) else into
+    if not m and n:
+        into = target.transpose([kept.index(x) for x in (*z, *n)])[..., None, :]
+    elif not n and m:
+        into = target.transpose([kept.index(x) for x in (*z, *m)])[..., :, None]
+    left, right = reads
+    if left.fixed and right.fixed:
+        p, q = matrix(a, m, k), matrix(b, k, n)
+        if step.add:
+            return lambda: np.add(into, np.matmul(p, q), out=into)
+        return lambda: np.matmul(p, q, out=into)
+    if step.add:
+        return lambda: np.add(into, np.matmul(matrix(left(), m, k), matrix(right(), k, n)), out=into)
+    return lambda: np.matmul(matrix(left(), m, k), matrix(right(), k, n), out=into)
+
+
+def _einsum(target: Any, reads: list[Any], shape: Sequence[int], summed: Sequence[int], add: bool) -> Run:
+    every = list(range(len(shape)))
+    kept = [a for a in every if a not in summed]
+
+    def full(x: Any) -> Any:
+        return np.broadcast_to(x, shape)
+
+    if add:
+        return lambda: np.add(target, np.einsum(full(reads[0]()), every, full(reads[1]()), every, kept), out=target)
+    return lambda: np.einsum(full(reads[0]()), every, full(reads[1]()), every, kept, out=target)
+
+
+def _scatter(
+    step: Instruction, pools: dict[str, tuple[Any, Any]], shape: Sequence[int], summed: Sequence[int], reads: list[Any]
+) -> Run:
+    """An output with a table of addresses: points that share an address are added (or folded) segment by segment."""
+    pool = pools[step.out.pool][step.out.batch]
+    kept = [a for a in range(len(step.shape)) if a not in step.summed]
+    inner = tuple(a for a in summed if a)
+    addresses = step.out.addresses(step.shape)
+    addresses = addresses[tuple(slice(None) if a in kept else 0 for a in range(len(step.shape)))].ravel()
+    order = np.argsort(addresses, kind="stable")
+    ordered = addresses[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    places = ordered[starts]
+    unique = len(places) == len(addresses)
+    in_order = bool((order == np.arange(len(order))).all())
+    f, _ = function(step.rule)
+    tail = (shape[-1],) if step.out.batch else ()
+    if step.rule.fold == "shift":
+
+        def run_shift() -> None:
+            x = np.broadcast_to(reads[0](), shape).reshape(len(addresses), *tail)
+            x = np.maximum.reduceat(x if in_order else x[order], starts)
+            pool[places] = np.where(np.isinf(x), 0.0, x)
+
+        return run_shift
+    pairs = step.rule.product and len(reads) == 2 and inner and not step.batch
+    every = list(range(len(shape)))
+    remain = [a for a in every if a not in inner]
+
+    def run() -> None:
+        if pairs:
+            x = np.einsum(np.broadcast_to(reads[0](), shape), every, np.broadcast_to(reads[1](), shape), every, remain)
+        else:
+            x = np.broadcast_to(f(*[r() for r in reads]), shape)
+            if inner:
+                x = x.sum(axis=inner)
+        x = x.reshape(len(addresses), *tail)
+        if not in_order:
+            x = x[order]
+        if not unique:
+            x = np.add.reduceat(x, starts)
+        if step.add:
+            pool[places] += x
+        else:
+            pool[places] = x
+
+    return run
+
+
+class _Fixed:
+    """An operand that is a view of a pool (or a number): the same array at every run."""
+
+    fixed = True
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __call__(self) -> Any:
+        return self.array
+
+
+class _Gathered:
+    """An operand with a table of addresses: fetched at every run."""
+
+    fixed = False
+
+    def __init__(self, pool: Any, addresses: Any) -> None:
+        self.pool, self.addresses = pool, addresses
+
+    def __call__(self) -> Any:
+        return self.pool[self.addresses]
+
+
+def _operand(read: Any, step: Instruction, pools: dict[str, tuple[Any, Any]], shape: Sequence[int]) -> Any:
+    if not isinstance(read, Access):
+        return _Fixed(np.float64(read))
+    pool = pools[read.pool][read.batch]
+    if read.index is None:
+        return _Fixed(_view(pool, read, step, shape, broadcast=True))
+    used = tuple(slice(None) if read.uses(a) else slice(0, 1) for a in range(len(step.shape)))
+    addresses = read.addresses(step.shape)[used]
+    if step.batch and not read.batch:
+        addresses = addresses[..., None]
+    return _Gathered(pool, addresses)
+
+
+def _view(pool: Any, access: Access, step: Instruction, shape: Sequence[int], broadcast: bool = False) -> Any:
+    """The numbers of an affine access as a strided view; axes that it does not use have extent 1."""
+    extents = [n if s else 1 for n, s in zip(step.shape, access.strides, strict=True)]
+    unit = pool.strides[0]
+    strides = [s * unit for s in access.strides]
+    start = pool[access.base :] if access.base < len(pool) else pool[:0]
+    if step.batch:
+        extents.append(shape[-1] if access.batch else 1)
+        strides.append(pool.strides[-1] if access.batch else 0)
+    return np.lib.stride_tricks.as_strided(start, extents, strides)
+
+
+def _squeezed(out: Any, summed: Sequence[int]) -> Any:
+    return out[(*(0 if a in summed else slice(None) for a in range(out.ndim)), ...)] if summed else out
+
+
+@lru_cache(maxsize=4096)
+def function(rule: Rule) -> tuple[Callable[..., Any], bool]:
+    """The rule as a function of arrays, and whether it takes `out=`."""
+    body, text = rule.source(TEMPLATES)
+    into = text.startswith("np.") and text.endswith(")") and _is_one_call(text) and not text.startswith(("np.where", "np.less", "np.equal"))
+    if into:
+        text = f"{text[:-1]}, out=out)"
+    code = f"def f({', '.join((*rule.names, 'out=None'))}):\n" + "".join(f"    {line}\n" for line in (*body, f"return {text}"))
+    namespace = dict(FUNCTIONS)
+    exec(compile(code, f"<{rule.name} for NumPy>", "exec"), namespace)  # source made by the table's own rules
+    return namespace["f"], into
+
+
+def _is_one_call(text: str) -> bool:
+    depth = 0
+    for i, c in enumerate(text):
+        depth += (c == "(") - (c == ")")
+        if c == ")" and depth == 0:
+            return i == len(text) - 1
+    return False

@@ -1,0 +1,93 @@
+"""What an instruction computes at each point: a row of the table, or one term of its derivative, as an expression.
+
+The expression is the row's own rule run on symbols, so that every back end prints the same mathematics in its own
+language and adding an op touches the table alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from micrograd import ops
+from micrograd.op import Op, Symbol, source
+
+
+class Rule:
+    """names: of the operands, in order. result: a Symbol over them (or a number). fold: "+" or "shift" along summed axes.
+
+    op: the row that it is the forward rule of, for its derivative. product: whether it multiplies its operands, no more.
+    """
+
+    def __init__(self, name: str, names: tuple[str, ...], result: Any, fold: str = "+", product: bool = False, op: Op | None = None) -> None:
+        self.name, self.names, self.result, self.fold, self.product, self.op = name, names, result, fold, product, op
+
+    def source(self, templates: Mapping[str, str], prefix: str = "t") -> tuple[list[str], str]:
+        """(assignments of shared sub-expressions, the expression), printed by these templates, defined ops expanded."""
+        body, (text,) = source([_copy(self.result, {})], templates, prefix, expand_defined=True)
+        return body, text
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(self.names)})"
+
+
+def _copy(s: Any, made: dict[int, Any]) -> Any:
+    """Expansion rewrites symbols in place: print a copy."""
+    if not isinstance(s, Symbol) or s.op is None:
+        return s
+    if id(s) not in made:
+        made[id(s)] = Symbol("", s.op, tuple(_copy(a, made) for a in s.args))
+    return made[id(s)]
+
+
+def _free(s: Any, seen: dict[int, Any], found: set[str]) -> set[str]:
+    if isinstance(s, Symbol) and id(s) not in seen:
+        seen[id(s)] = s
+        if s.op is None:
+            found.add(s.name)
+        for a in s.args:
+            _free(a, seen, found)
+    return found
+
+
+zero = Rule("zero", (), 0.0)
+copy = Rule("copy", ("x0",), Symbol("x0"), product=True)
+copy_gradient = Rule("copy", ("g",), Symbol("g"), product=True)
+product = Rule("product", ("x0", "x1"), Symbol("x0") * Symbol("x1"), product=True)
+shift = Rule("shift", ("x0",), Symbol("x0"), fold="shift")
+
+
+@lru_cache(maxsize=4096)
+def forward(op: Op, arity: int) -> Rule:
+    """y = op(x0, x1, …)."""
+    if op is ops.mul:
+        return product
+    names = tuple(f"x{i}" for i in range(arity))
+    try:
+        return Rule(_called(op), names, op(*map(Symbol, names)), op=op)
+    except TypeError as e:
+        raise TypeError(f"the op {op.name!r} cannot be compiled: {e}") from e
+
+
+@lru_cache(maxsize=4096)
+def pullback(op: Op, i: int, arity: int) -> Rule | None:
+    """g · ∂op/∂xᵢ, in those of g, y, x0, x1, … that it needs; None where the partial is 0."""
+    xs = [Symbol(f"x{k}") for k in range(arity)]
+    y = Symbol("y")
+    partial = op.partial(i, y, *xs)
+    if isinstance(partial, (int, float)):
+        if partial == 0.0:
+            return None
+        result: Any = Symbol("g") if partial == 1.0 else -Symbol("g") if partial == -1.0 else Symbol("g") * float(partial)
+    else:
+        result = Symbol("g") * partial
+    if result.op is None:
+        return copy_gradient
+    used = _free(result, {}, set())
+    names = tuple(n for n in ("g", "y", *(x.name for x in xs)) if n in used)
+    return Rule(f"d{_called(op)}/d{i}" if arity > 1 else f"d{_called(op)}", names, result)
+
+
+def _called(op: Op) -> str:
+    return op.name + (f"[{', '.join(f'{p:g}' for p in op.params)}]" if op.params else "")

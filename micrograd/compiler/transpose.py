@@ -1,0 +1,70 @@
+"""Transpose: the backward program, by letting each instruction's output and operand change places.
+
+    out[o] += Σ x[a]·y[b]     gives     gx[a] += Σ gout[o]·y[b]   and   gy[b] += Σ gout[o]·x[a]
+
+over the same loops: a gather becomes a scatter, a broadcast a sum, a matrix product two matrix products. An elementwise op
+becomes, for each operand, gout times its row's partial. The first to write a gradient replaces it, the others add.
+"""
+
+from __future__ import annotations
+
+from micrograd.compiler import rules
+from micrograd.compiler.ir import Access, Instruction, Program, Read
+from micrograd.compiler.numpy_gate import np
+
+
+def transpose(program: Program) -> Program:
+    """Fill in program.backward. Gradients live at the addresses of their values, in the pool "g"; the loss has 1."""
+    written = [np.zeros(n, dtype=bool) for n in program.sizes]
+    root = program.outputs[0]
+    written[root[0]][root[1]] = True
+    found: list[Instruction] = []
+    for step in reversed(program.forward):
+        if step.rule.fold != "+" or not _wanted(program, step.out, step.shape):
+            continue
+        if not written[step.out.batch][step.out.addresses(step.shape)].any():
+            continue  # the loss does not depend on it
+        for i, read in enumerate(step.reads):
+            if isinstance(read, Access) and _wanted(program, read, step.shape):
+                part = _part(step, i, read)
+                if part is not None:
+                    found.extend(_first_replaces(part, written))
+    program.backward = found
+    return program
+
+
+def _wanted(program: Program, access: Access, shape: tuple[int, ...]) -> bool:
+    return bool(program.wanted[access.batch][access.addresses(shape)].any())
+
+
+def _part(step: Instruction, i: int, read: Access) -> Instruction | None:
+    """The instruction that carries the gradient of step's output to operand i."""
+    g, into = step.out.within("g"), read.within("g")
+    reads: tuple[Read, ...]
+    if step.rule.product:
+        others = tuple(r for k, r in enumerate(step.reads) if k != i)
+        rule, reads = (rules.product, (g, *others)) if others else (rules.copy, (g,))
+    else:
+        assert step.rule.op is not None
+        pulled = rules.pullback(step.rule.op, i, len(step.reads))
+        if pulled is None:
+            return None
+        operands: dict[str, Read] = {"g": g, "y": step.out, **{f"x{k}": r for k, r in enumerate(step.reads)}}
+        rule, reads = pulled, tuple(operands[name] for name in pulled.names)
+    return Instruction(step.shape, into, rule, reads, True, step.batch)
+
+
+def _first_replaces(step: Instruction, written: list[np.ndarray]) -> list[Instruction]:
+    """The step, replacing where nothing was written before; zeros before it where that is so in part."""
+    mask = written[step.out.batch]
+    where = np.unique(step.out.addresses(step.shape))
+    before = mask[where]
+    mask[where] = True
+    if not before.any():
+        step.add = False
+        return [step]
+    if before.all():
+        return [step]
+    fresh = where[~before]
+    zeros = Access("g", (0,), int(fresh[0]), fresh - fresh[0], step.out.batch)
+    return [Instruction((len(fresh),), zeros, rules.zero, (), False, step.out.batch), step]
