@@ -17,6 +17,7 @@ The method is Dijkstra's shunting yard, over two lists: no text is too deep for 
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import math
 import operator
@@ -297,7 +298,7 @@ class _Reader:
         if name in later:
             return f"{name!r} is used before the statement that gives it"
         words = [m for m in _TOKEN.finditer(self.text, self.at) if m.lastgroup != "space"]
-        plain = (m[0] for m, after in zip(words, words[1:], strict=False) if m.lastgroup == "name" and after[0] != "(")
+        plain = (m[0] for m, after in itertools.pairwise(words) if m.lastgroup == "name" and after[0] != "(")
         known = {name, *self.names, *CONSTANTS, *later}
         rest = [w for w in dict.fromkeys(plain) if w not in known and not keyword.iskeyword(w) and _function(w) is None]
         close = _close(name, [n for n in self.names if n not in self.used])
