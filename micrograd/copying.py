@@ -7,6 +7,7 @@ long as the pickler remembers it, so that nodes shared by several roots in one p
 from __future__ import annotations
 
 import copy
+from array import array
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -23,17 +24,25 @@ class _Graph:
         self.places = {id(v): i for i, v in enumerate(nodes)}
 
     def __reduce__(self) -> Any:
-        outside: dict[int, tuple[int, Value]] = {}  # leaves, and nodes that an earlier graph holds
-        rows = []
-        for v in self.nodes:
-            args = []
-            for a in v.args:
+        """Column by column: a pickle of few large objects is small and fast."""
+        outside: dict[int, tuple[int, Value]] = {}  # leaves, and nodes that an earlier graph holds: places -1, -2, …
+        states: dict[Any, int] = {}
+        data, grads, ops, counts, places = array("d"), [], array("q"), array("q"), array("q")
+        extras: dict[int, Any] = {}
+        for i, v in enumerate(self.nodes):
+            args = v.args
+            data.append(v._data)
+            grads.append(v.grad)
+            ops.append(states.setdefault(_op_state(v), len(states)))
+            counts.append(len(args))
+            for a in args:
                 place = self.places.get(id(a))
                 if place is None:
                     place = -1 - outside.setdefault(id(a), (len(outside), a))[0]
-                args.append(place)
-            rows.append((v._data, v.grad, _op_state(v), args, v._a is None, v.__dict__ or None, v._scope))
-        return _restore, ([v for _, v in outside.values()], rows)
+                places.append(place)
+            if v._scope is not None or v.__dict__:
+                extras[i] = (v._scope, v.__dict__)
+        return _restore, ([v for _, v in outside.values()], list(states), data, grads, ops, counts, places, extras)
 
 
 _graphs: WeakValueDictionary[int, _Graph] = WeakValueDictionary()
@@ -58,8 +67,8 @@ def deepcopy(v: Value, memo: dict[int, Any]) -> Value:
             op = n.op
             if op is not None and op.partials is None:
                 raise _refusal(n, "copied")
-            args = [memo[id(a)] for a in n.args]
-            memo[id(n)] = _make(type(n), n._data, n.grad, op, args, n._a is None, copy.deepcopy(n.__dict__, memo), n._scope)
+            extra = copy.deepcopy(n.__dict__, memo) if n.__dict__ else None
+            memo[id(n)] = _make(type(n), n._data, n.grad, op, [memo[id(a)] for a in n.args], extra, n._scope)
     result: Value = memo[id(v)]
     return result
 
@@ -90,24 +99,34 @@ def _op(state: Any) -> Op:
     return row.bind(*params, symbol=symbol) if params else row
 
 
-def _make(cls: type, data: float, grad: Any, op: Op | None, args: list[Value], many: bool, extra: Any, scope: Any) -> Value:
+def _make(cls: type, data: float, grad: Any, op: Op | None, args: list[Value], extra: Any, scope: Any) -> Value:
     v: Value = object.__new__(cls)
     v._data, v.grad, v.op, v._mark, v._scope, v._born = data, grad, op, None, scope, _clock()
-    v._a, v._b = (None, tuple(args) or None) if many else (args[0], args[1] if len(args) > 1 else None)
+    if op is None or op.arity not in (1, 2):
+        v._a, v._b = None, tuple(args) or None
+    else:
+        v._a, v._b = args[0], args[1] if len(args) > 1 else None
     if extra:
         v.__dict__.update(extra)
     return v
 
 
 def _leaf(cls: type, data: float, grad: Any, extra: Any, scope: Any) -> Value:
-    return _make(cls, data, grad, None, [], True, extra, scope)
+    return _make(cls, data, grad, None, [], extra, scope)
 
 
-def _restore(outside: list[Value], rows: list[Any]) -> _Graph:
+def _restore(
+    outside: list[Value], states: list[Any], data: array[float], grads: list[Any], ops: array[int], counts: array[int],
+    places: array[int], extras: dict[int, Any],
+) -> _Graph:  # fmt: skip
+    table = [_op(state) for state in states]
     nodes: list[Value] = []
-    for data, grad, op, places, many, extra, scope in rows:
-        args = [nodes[p] if p >= 0 else outside[-1 - p] for p in places]
-        nodes.append(_make(Value, data, grad, _op(op), args, many, extra, scope))
+    at = 0
+    for i, count in enumerate(counts):
+        args = [nodes[p] if p >= 0 else outside[-1 - p] for p in places[at : at + count]]
+        at += count
+        scope, extra = extras.get(i, (None, None))
+        nodes.append(_make(Value, data[i], grads[i], table[ops[i]], args, extra, scope))
     return _Graph(nodes)
 
 

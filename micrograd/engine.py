@@ -290,11 +290,14 @@ class Value(Number):
     # --- how it is kept and shown ----------------------------------------------------------------------------
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return importlib.import_module("micrograd.copying").reduce(self)
+        from micrograd.copying import reduce
+
+        return reduce(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        copied: Value = importlib.import_module("micrograd.copying").deepcopy(self, memo)
-        return copied
+        from micrograd.copying import deepcopy
+
+        return deepcopy(self, memo)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = {"text/plain": repr(self)}
