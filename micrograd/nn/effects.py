@@ -1,7 +1,8 @@
 """What a forward pass does besides arithmetic, said so that a tracing compiler can see and repeat it.
 
-A layer that draws random numbers (dropout), keeps running statistics (batch norm) or picks by an integer (embedding) does it by
-these three functions. Eagerly they are a line each; a tracer pushes a `Listener` and replays what it was told at every run.
+A layer that draws random numbers (dropout), keeps running statistics (batch norm) or picks by an integer (embedding) does it
+by these three functions. Eagerly they are a line each; a tracer pushes a `Listener` and replays what it was told at every
+run.
 """
 
 from __future__ import annotations

@@ -9,7 +9,9 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.engine import Value
+from micrograd.nn.init import Init, fan_in
 from micrograd.nn.module import Module
+from micrograd.nn.shapes import over, values
 
 Activation = str | Callable[[Any], Any]
 
@@ -123,3 +125,25 @@ class MLP(Module):
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(str(layer) for layer in self.layers)}]"
+
+
+class Linear(Module):
+    """y = W x + b: yₒ = bₒ + Σᵢ wₒᵢ xᵢ, `weight[o][i]`. On a list of vectors, each by itself.
+
+    init: see `micrograd.nn.init`; biases are drawn as the weights' default is, uniformly on ±1/√nin.
+    """
+
+    def __init__(self, nin: int, nout: int, bias: bool = True, init: Init = fan_in, rng: Any = random) -> None:
+        self.nin, self.nout = nin, nout
+        self.weight = values(init((nout, nin), rng))
+        bound = nin**-0.5 if nin else 0.0
+        self.bias = [Value(rng.uniform(-bound, bound)) for _ in range(nout)] if bias else None
+
+    def __call__(self, x: Any) -> Any:
+        return over(self.one, 1, x, repr(self))
+
+    def one(self, x: Any) -> list[Any]:
+        """Of one vector."""
+        x = values(listed(x, self.nin, repr(self)))
+        products = [ops.dot(*row, *x) for row in self.weight]
+        return products if self.bias is None else [p + b for p, b in zip(products, self.bias, strict=True)]
