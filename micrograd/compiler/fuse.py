@@ -69,6 +69,7 @@ def fuse(graph: Graph, exact: bool = False) -> list[Unit]:
                 inner = sums.pop(a, None) if uses[a] == 1 and graph.wanted[a] == graph.wanted[i] else None
                 if inner is not None:
                     many = True
+                    graph.absorbed[a] = i
                     if len(inner[0]) + len(inner[1]) > len(plus) + len(left):  # grow the longer list
                         inner[0].extend(plus), inner[1].extend(left), inner[2].extend(right)
                         plus, left, right = inner
@@ -77,6 +78,7 @@ def fuse(graph: Graph, exact: bool = False) -> list[Unit]:
                     continue
                 pair = products.pop(a, None) if uses[a] == 1 and graph.wanted[a] == graph.wanted[i] else None
                 if pair is not None:
+                    graph.absorbed[a] = i
                     left.append(pair[0])
                     right.append(pair[1])
                 elif a < leaves and zero[a]:

@@ -75,6 +75,7 @@ class Graph:
         self.assigns = [(places[b], places[new]) for b, new in trace.assigns]
         self.data = [v._data for v in self.leaves]
         self.places = places
+        self.absorbed: dict[int, int] = {}  # a sum that was fused into the sum that uses it → that one
         self.wanted = [k == "p" or (want_inputs and k == "x") for k in self.kinds]
         self.batched = [trace.batch and k in "xd" for k in self.kinds]
         wanted, batched = self.wanted, self.batched

@@ -48,6 +48,8 @@ class Numbering:
     def give(self, name: str, ids: Any, batch: bool) -> None:
         """The next run of addresses to these ids."""
         start = self.sizes[batch]
+        if name in ("x", "c"):
+            name += str(1 + sum(f.name[0] == name and f.name[1:].isdigit() for f in self.families))
         self.address[ids] = np.arange(start, start + len(ids))
         self.of[ids] = len(self.families)
         self.families.append(Family(name, start, len(ids), batch))

@@ -73,6 +73,11 @@ class Machine:
             for run in self._backward:
                 run()
 
+    def loss(self) -> float:
+        """The loss of the latest run."""
+        batch, root = self.program.outputs[0]
+        return float(self.values[1][root].mean()) if batch else float(self.values[0][root])
+
     def outputs(self) -> list[Any]:
         """What the loss returned, as numbers; means over the batch."""
         found: list[Any] = []

@@ -63,6 +63,8 @@ def forward(op: Op, arity: int) -> Rule:
     """y = op(x0, x1, …)."""
     if op is ops.mul:
         return product
+    if op.name in ("same", "detach"):
+        return copy
     names = tuple(f"x{i}" for i in range(arity))
     try:
         return Rule(_called(op), names, op(*map(Symbol, names)), op=op)

@@ -214,6 +214,16 @@ def _marked(trace: Trace) -> Iterator[None]:
 _same = Op("same", lambda x: x, (lambda y, x: 1.0,), formula=("1",), array="{0}", doc="x.")
 
 
+def old_leaves(trace: Trace, born: int) -> list[Value]:
+    """The leaves below the outputs that existed before the trace began, oldest first: what it takes for parameters."""
+    from micrograd.compiler.graph import interior
+
+    inputs = {v for block in trace.inputs for v in block} | {b for b, _ in trace.assigns}
+    roots = [v for v in trace.outputs if isinstance(v, Value)]
+    found = {a for v in interior(roots) for a in v.args if a.op is None and a._born <= born}
+    return sorted(found - inputs, key=lambda v: v._born)
+
+
 def leaf(x: Any, integer: bool = False) -> Value:
     """A run-time input, holding the number of the run that is traced."""
     made = Value(x)

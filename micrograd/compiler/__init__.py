@@ -1,0 +1,53 @@
+"""Scalars become tensors: `compile` turns a loss written with Values into a program of tensor operations, and runs that.
+
+    >>> from micrograd import Value, compile
+    >>> w = [Value(0.5), Value(-1.0)]
+    >>> step = compile(lambda xs, y: (sum(wi * xi for wi, xi in zip(w, xs)) - y) ** 2, params=w)
+    >>> step([1.0, 2.0], 0.5)
+    4.0
+    >>> value, grads = step.value_and_grad([1.0, 2.0], 0.5)
+    >>> grads.tolist()
+    [-4.0, -8.0]
+
+The passes, each a file: trace → graph → fuse → group → layout → factor (`lower` runs them) → transpose; `ir` says what a Program is,
+`reference` what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from micrograd.compiler.trace import TraceError, take
+
+if TYPE_CHECKING:
+    from micrograd.compiler.compiled import Compiled
+
+__all__ = ["TraceError", "compile", "lower", "take"]
+
+
+def compile(
+    loss: Callable[..., Any], params: Any = None, *, batch: bool = False, backend: str = "auto", exact: bool = False,
+    input_grads: bool = False,
+) -> Compiled:  # fmt: skip
+    """The loss as a function that runs at tensor speed; it is traced at its first call.
+
+    loss: takes numbers (nested in lists, tuples, arrays) and gives a Value, or a tuple that starts with one. params: the Values to
+    differentiate by (a module, nested lists, a dict); by default every leaf that the loss uses and that existed before.
+    batch: `loss` is of one sample; calls take a leading axis of samples and give the mean. backend: "numpy", "numba", "reference" or
+    "auto" (Numba where it is installed). exact: add up in the eager engine's order, bit for bit; the default
+    re-associates sums. input_grads: also differentiate by the inputs.
+
+    Raises TraceError where the loss does what a program cannot repeat, naming the line.
+    """
+    from micrograd.compiler.compiled import Compiled
+
+    return Compiled(loss, params, batch=batch, backend=backend, exact=exact, input_grads=input_grads)
+
+
+def lower(root: Any, params: Any = None, *, backend: str = "auto", exact: bool = False) -> Compiled:
+    """An existing graph as a compiled function without inputs. params: by default every leaf below `root`."""
+    from micrograd.compiler.compiled import Compiled
+
+    leaves = [v for v in root.topological() if v.op is None] if params is None else params
+    return Compiled(lambda: root, leaves, backend=backend, exact=exact)

@@ -1,0 +1,69 @@
+"""Provenance: from a slot of a program back to the Value that it is, for errors and for the curious."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from micrograd.compiler.numpy_gate import np
+from micrograd.engine import Value
+
+
+def place_of(plan: Any, node: Value | str, what: str) -> tuple[bool, int]:
+    """(in the batch pool?, address) of a node, or of the only node with that label."""
+    graph, numbering = plan.program.places
+    if isinstance(node, str):
+        found = [v for v in graph.nodes if v.label == node]
+        if len(found) != 1:
+            raise KeyError(f"{len(found)} nodes of the traced graph are labelled {node!r}")
+        node = found[0]
+    i = graph.places.get(node)
+    if i is None:
+        raise KeyError(f"{node.label or node!r} is not a node of the traced graph, or the loss does not depend on it")
+    owner = i
+    if what == "grads":
+        while numbering.address[owner] < 0 and owner in graph.absorbed:
+            owner = graph.absorbed[owner]
+    if numbering.address[owner] < 0:
+        raise KeyError(f"{node.label or 'the node'} ({node._op}) was fused into the sum or product that uses it")
+    return bool(numbering.batched[owner]), int(numbering.address[owner])
+
+
+def check(plan: Any, machine: Any) -> None:
+    """In detect_anomaly: raise ArithmeticError for the first scalar, in the order of the eager engine, that is nan or inf."""
+    graph, numbering = plan.program.places
+    for what in ("values", "grads"):
+        pools = getattr(machine, what)
+        bad = [~np.isfinite(p) for p in pools]
+        if not (bad[0].any() or bad[1].any()):
+            continue
+        order = range(len(graph)) if what == "values" else range(len(graph) - 1, -1, -1)
+        for i in order:
+            place, batch = numbering.address[i], int(numbering.batched[i])
+            if place < 0 or not bad[batch][place].any() or (what == "grads" and not graph.wanted[i]):
+                continue
+            v = graph.nodes[i]
+            sample = int(np.argmax(bad[batch][place])) if batch else None
+            x = pools[batch][place][sample] if batch else pools[batch][place]
+            raise ArithmeticError(_told(plan, machine, i, v, float(x), sample, what))
+
+
+def _told(plan: Any, machine: Any, i: int, v: Value, x: float, sample: int | None, what: str) -> str:
+    graph, numbering = plan.program.places
+    args = []
+    for a in graph.args[i]:
+        place, batch = numbering.address[a], int(numbering.batched[a])
+        known = graph.nodes[a].label
+        if place >= 0:
+            number = machine.values[batch][place]
+            known += (" = " if known else "") + f"{float(number[sample] if batch else number)}"
+        elif a < len(graph.data):
+            known += (" = " if known else "") + f"{graph.data[a]}"
+        args.append(known or "…")
+    name = f" ({v.label})" if v.label else ""
+    where = f" in sample {sample}" if sample is not None else ""
+    source = v.__dict__.get("source")
+    line = f" at {source[0]}:{source[1]}" if source else ""
+    call = f"{v._op}({', '.join(args)})" if args else v.label or "a leaf"
+    if what == "values":
+        return f"compiled run: {call}{name} made {x}{where}{line}"
+    return f"compiled run: the gradient of {call}{name} is {x}{where}{line}"

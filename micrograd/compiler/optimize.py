@@ -1,0 +1,99 @@
+"""Optimizers inside the program: the update rule of `micrograd.optim`, the same arithmetic on whole arrays, equal in every bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Any
+
+from micrograd.compiler.numpy_backend import FUNCTIONS, TEMPLATES
+from micrograd.compiler.numpy_gate import np
+from micrograd.engine import Value
+from micrograd.op import source
+from micrograd.optim.clipping import norm_of
+from micrograd.optim.optimizer import Group, Optimizer
+
+
+class Updates:
+    """An optimizer bound to the parameters and gradients of a machine; its state is taken over and given back."""
+
+    def __init__(self, optimizer: Optimizer, params: Sequence[Value]) -> None:
+        self.optimizer = optimizer
+        places = {id(p): i for i, p in enumerate(params)}
+        missing = [p for p in optimizer.params if id(p) not in places]
+        if missing:
+            raise ValueError(f"the optimizer has a parameter that the compiled loss was not given in params: {missing[0]!r}")
+        self.parts = [_Part(optimizer, group, places) for group in optimizer.groups]
+        self.live = np.array(sorted(i for part in self.parts for i in part.places), dtype=np.int64)
+
+    def step(self, params: Any, gradient: Any) -> None:
+        """What `optimizer.step()` does, on arrays."""
+        made = self.optimizer
+        if made.clip_value is not None:
+            np.clip(gradient, -made.clip_value, made.clip_value, out=gradient)
+        if made.clip_norm is not None:
+            norm = norm_of(gradient[self.live].tolist())
+            if not isfinite(norm):
+                raise ArithmeticError(f"the gradients have norm {norm}: find where with micrograd.detect_anomaly()")
+            if norm > made.clip_norm:
+                gradient *= made.clip_norm / norm
+        for part in self.parts:
+            part.step(params, gradient)
+        made.steps += 1
+
+    def give_back(self) -> None:
+        """Write the state back into the optimizer."""
+        for part in self.parts:
+            part.give_back()
+
+
+class _Part:
+    """One group: its parameters that are not frozen, as places in the arrays."""
+
+    def __init__(self, optimizer: Optimizer, group: Group, places: dict[int, int]) -> None:
+        self.optimizer, self.group = optimizer, group
+        self.params = [p for p in group.params if not getattr(p, "frozen", False)]
+        self.places = [places[id(p)] for p in self.params]
+        state = np.array([optimizer.state_of(group, p) for p in self.params], dtype=np.float64).reshape(len(self.params), -1)
+        self.made = state[:, 0].astype(np.int64)
+        self.slots = np.ascontiguousarray(state[:, 1:].T)
+        run = np.array(self.places, dtype=np.int64)
+        whole = len(run) > 0 and (np.diff(run) == 1).all()
+        self.where: Any = slice(int(run[0]), int(run[-1]) + 1) if whole else run
+        self.update = _on_arrays(optimizer, group)
+
+    def step(self, params: Any, gradient: Any) -> None:
+        if not len(self.places):
+            return
+        self.made += 1
+        first = int(self.made[0])
+        if (self.made == first).all():
+            numbers: list[Any] = self.optimizer.scalars(self.group, first)
+        else:
+            at = {t: self.optimizer.scalars(self.group, t) for t in np.unique(self.made).tolist()}
+            numbers = [np.array(x) for x in zip(*(at[t] for t in self.made.tolist()), strict=True)]
+        with np.errstate(all="ignore"):
+            p, *slots = self.update(params[self.where], gradient[self.where], *self.slots, *numbers)
+        params[self.where] = p
+        for kept, new in zip(self.slots, slots, strict=True):
+            kept[:] = new
+
+    def give_back(self) -> None:
+        for p, t, row in zip(self.params, self.made.tolist(), self.slots.T.tolist(), strict=True):
+            self.group.state[p] = [t, *row]
+
+
+def _on_arrays(optimizer: Optimizer, group: Group) -> Callable[..., Any]:
+    kernel = optimizer.kernel(group)
+    body, results = source(kernel.results, TEMPLATES)
+    lines = [*body, f"return {', '.join(results)},"]
+    code = f"def update({', '.join(kernel.arguments)}):\n" + "".join(f"    {line}\n" for line in lines)
+    namespace = dict(FUNCTIONS)
+    exec(compile(code, f"<{type(optimizer).__name__} for NumPy>", "exec"), namespace)  # made by the optimizer's own rule
+    update: Callable[..., Any] = namespace["update"]
+    return update
+
+
+def bindable(optimizer: Any) -> bool:
+    """Whether it is one whose step is its rule (a subclass may do other things in `step`)."""
+    return isinstance(optimizer, Optimizer) and type(optimizer).step is Optimizer.step

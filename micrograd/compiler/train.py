@@ -1,0 +1,192 @@
+"""The training loop of a compiled loss: parameters stay in the program's arrays, and go back to their Values at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from random import Random
+from time import monotonic
+from typing import Any
+
+from micrograd import modes
+from micrograd.compiler.numpy_gate import np
+
+
+def train(
+    step: Any, optimizer: Any, data: Any = (), steps: int | None = None, on_step: Callable[[int, Any], Any] | None = None, *,
+    every: int = 1, batch_size: int | None = None, rng: Random | None = None, progress: bool = False, **static: Any,
+) -> list[float]:  # fmt: skip
+    """Run `steps` steps of loss, gradients and update; gives the loss of each step (before its update).
+
+    optimizer: of `micrograd.optim` (runs inside the program), or any object whose `step()` reads `.grad` and sets `.data` of the
+    parameters. data: a tuple with the arguments of the loss, the same at every step; or an iterable of such
+    tuples, taken in turn (a list again and again); or a function of the step's number. batch_size: take that many rows at a time
+    of each argument in the tuple `data`, shuffled by `rng` in each epoch, the last batch of an epoch being smaller. steps: if not given, one
+    pass over the data. on_step(number, loss) is called after each `every`-th step with the parameters written back; training stops
+    when it returns True. progress: draw a bar.
+
+    Parameters and optimizer state are written back at the end, and also when an exception or Ctrl-C ends it.
+    """
+    feed, length = _feed(data, batch_size, rng or Random(0))
+    steps = length if steps is None else steps
+    if steps is None:
+        raise ValueError("how many steps? data does not end by itself")
+    losses: list[float] = []
+    session = _Session(step, optimizer, static)
+    bar = _Bar(steps) if progress else None
+    try:
+        for number in range(steps):
+            try:
+                args = next(feed)
+            except StopIteration:
+                break
+            losses.append(session.step(args))
+            if on_step is not None and (number + 1) % every == 0:
+                session.write_back()
+                seen = modes.state.last_change
+                stop = on_step(number, session.answer())
+                if modes.state.last_change != seen:
+                    session.load()
+                if stop is True:
+                    break
+            if bar:
+                bar.show(number + 1, losses[-1])
+    finally:
+        session.write_back()
+        if bar:
+            bar.close()
+    return losses
+
+
+class _Session:
+    """A compiled loss and an optimizer at work, with the parameters in arrays."""
+
+    def __init__(self, step: Any, optimizer: Any, static: dict[str, Any]) -> None:
+        from micrograd.compiler.optimize import Updates, bindable
+
+        self.compiled, self.optimizer, self.static = step, optimizer, static
+        self.inside = bindable(optimizer)
+        self.updates: Any = None
+        self.make_updates = lambda params: Updates(optimizer, params)
+        self.plan: Any = None
+        self.machine: Any = None
+        self.given: Any = None
+
+    def step(self, args: Any) -> float:
+        """One step: loss, gradients, update. The loss."""
+        if self.given is None or args is not self.given:
+            self._enter(args)
+        elif self.plan.traced.draws:
+            self.plan.feed(self.machine, self.numbers)
+        machine = self.machine
+        machine.run()
+        if modes.state.anomaly:
+            from micrograd.compiler.anomaly import check
+
+            check(self.plan, machine)
+        loss = machine.loss()
+        if self.inside:
+            self.updates.step(machine.params, machine.gradient)
+        else:
+            self._update_outside()
+        if self.plan.program.assigns:
+            self.plan.advance(machine)
+        return loss  # type: ignore[no-any-return]
+
+    def _enter(self, args: Any) -> None:
+        plan, self.numbers = self.compiled.plan(args, self.static)
+        machine = plan.machine(self.compiled.backend, self.numbers.shape[1] if self.compiled.batch else 1)
+        if machine is not self.machine:
+            if self.machine is None:
+                plan.load(machine)
+            elif plan is self.plan or plan.traced.params is self.plan.traced.params:
+                machine.params[:] = self.machine.params
+            else:
+                self.plan.store(self.machine)
+                plan.load(machine)
+            self.plan, self.machine = plan, machine
+            self.compiled._latest = plan, machine
+            if self.inside and self.updates is None:
+                self.updates = self.make_updates(plan.traced.params)
+        plan.feed(machine, self.numbers)
+        self.given = args
+
+    def _update_outside(self) -> None:
+        """An optimizer of another kind: it sees the parameters' Values."""
+        self.plan.store(self.machine)
+        for p, g in zip(self.plan.traced.params, self.machine.gradient.tolist(), strict=True):
+            p.grad = g
+        self.optimizer.step()
+        self.plan.load(self.machine)
+
+    def answer(self) -> Any:
+        return self.compiled._answer(self.plan, self.machine)
+
+    def load(self) -> None:
+        """The parameters were set from outside."""
+        self.plan.load(self.machine)
+
+    def write_back(self) -> None:
+        """Parameters, their gradients and the optimizer's state into their objects."""
+        if self.machine is None:
+            return
+        self.plan.store(self.machine)
+        for p, g in zip(self.plan.traced.params, self.machine.gradient.tolist(), strict=True):
+            p.grad = g
+        if self.updates is not None:
+            self.updates.give_back()
+
+
+def _feed(data: Any, batch_size: int | None, rng: Random) -> tuple[Iterator[Any], int | None]:
+    """The arguments of each step, and how many steps one pass is (None where it does not end)."""
+    if batch_size is not None:
+        columns = [x if isinstance(x, np.ndarray) else list(x) for x in data]
+        if batch_size < 1 or not columns or len({len(c) for c in columns}) != 1:
+            raise ValueError("batch_size needs a positive number and data of columns of one length")
+        return _batches(columns, batch_size, rng), -(-len(columns[0]) // batch_size)
+    if callable(data):
+        return map(data, iter(range(sys.maxsize))), None
+    if isinstance(data, tuple):
+        return _again(data), None
+    if isinstance(data, list):
+        return _cycle(data), len(data)
+    return iter(data), sys.maxsize
+
+
+def _again(data: tuple[Any, ...]) -> Iterator[Any]:
+    while True:
+        yield data
+
+
+def _cycle(data: list[Any]) -> Iterator[Any]:
+    while data:
+        yield from data
+
+
+def _batches(columns: list[Any], size: int, rng: Random) -> Iterator[Any]:
+    order = list(range(len(columns[0])))
+    while True:
+        rng.shuffle(order)
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            yield tuple(c[rows] if isinstance(c, np.ndarray) else [c[i] for i in rows] for c in columns)
+
+
+class _Bar:
+    """A line on stderr, drawn at most ten times a second."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps, self.start, self.drawn = steps, monotonic(), 0.0
+
+    def show(self, done: int, loss: float) -> None:
+        now = monotonic()
+        if now - self.drawn < 0.1 and done < self.steps:
+            return
+        self.drawn = now
+        full = 24 * done // self.steps
+        rate = done / max(now - self.start, 1e-9)
+        sys.stderr.write(f"\r{'█' * full}{'·' * (24 - full)} {done}/{self.steps}  loss {loss:.6g}  {rate:,.0f} steps/s ")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        sys.stderr.write("\n")
