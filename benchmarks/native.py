@@ -78,6 +78,7 @@ class Native:
         self.settings = [ctypes.c_double(rate) for rate in self.rates]
 
     def gradients(self) -> tuple[float, list[float]]:
+        self.params[:] = self.start
         loss = self.library.value_and_grad(*self.pointers, pointer(self.gradient))
         return loss, list(self.gradient)
 

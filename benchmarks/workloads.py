@@ -19,7 +19,7 @@ import math
 import operator
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 Row = Sequence[Any]
@@ -46,8 +46,9 @@ def engine(name: str) -> Engine:
         return Engine(name, original.Value, original.softmax)
     from micrograd import Value
     from micrograd.functional import softmax
+    from micrograd.nn.effects import lookup
 
-    return Engine(name, Value, softmax)
+    return Engine(name, Value, softmax, lookup)
 
 
 @dataclass
@@ -61,6 +62,7 @@ class Workload:
     optimizer: Optimizer
     shapes: dict[str, tuple[int, ...]]  # the same parameters as arrays, in order
     sample: Callable[..., Any] | None = None
+    sizes: dict[str, int] = field(default_factory=dict)  # what it was made with
 
     def gradients(self) -> tuple[float, list[float]]:
         """Loss and gradients, by the engine that the parameters belong to."""
@@ -87,7 +89,11 @@ class Optimizer:
     def __init__(self, lr: float) -> None:
         self.lr = lr
 
+    def reset(self) -> None:
+        """Forget what was learnt of the gradients."""
+
     def update(self, params: list[Any], gradients: list[float]) -> None:
+        """One step; the gradients are numbers."""
         for p, g in zip(params, gradients, strict=True):
             p.data -= self.lr * g
 
@@ -97,7 +103,11 @@ class Adam(Optimizer):
 
     def __init__(self, lr: float, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
         super().__init__(lr)
-        self.beta1, self.beta2, self.eps, self.t = beta1, beta2, eps, 0
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
+        self.reset()
+
+    def reset(self) -> None:
+        self.t = 0
         self.m: list[float] = []
         self.v: list[float] = []
 
@@ -193,6 +203,10 @@ def moons(e: Engine, samples: int = 100, width: int = 16, seed: int = 1337) -> W
     model = Perceptron(e, (2, width, width, 1), "relu", random.Random(seed))
     params = model.parameters()
 
+    def sample(x: Row, y: Any) -> Any:
+        score = model(list(map(e.leaf, x)))[0]
+        return (1 + -y * score).relu() + 1e-4 * sum(p * p for p in params)
+
     def loss(xs: Sequence[Row], ys: Row) -> Any:
         inputs = [list(map(e.leaf, row)) for row in xs]
         scores = [model(row)[0] for row in inputs]
@@ -201,7 +215,7 @@ def moons(e: Engine, samples: int = 100, width: int = 16, seed: int = 1337) -> W
         reg_loss = 1e-4 * sum(p * p for p in params)
         return data_loss + reg_loss
 
-    return Workload("W3 moons step", params, two_moons(samples), loss, Optimizer(0.05), model.shapes)
+    return Workload("W3 moons step", params, two_moons(samples), loss, Optimizer(0.05), model.shapes, sample)
 
 
 def classifier(
@@ -330,3 +344,10 @@ ALL: dict[str, Callable[..., Workload]] = {
     "W5": gpt,
     "W6": images,
 }
+
+
+def make(name: str, who: str = "micrograd", **sizes: int) -> Workload:
+    """A workload by name, over the Value of `original` or `micrograd`."""
+    work = ALL[name](engine(who), **sizes)
+    work.sizes = sizes
+    return work

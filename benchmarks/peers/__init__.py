@@ -1,7 +1,8 @@
 """The same workloads by other means. A peer is made from a workload and has
 
-gradients()   loss and gradients, flat and in the workload's parameter order: compared with ours before anything is timed
+gradients()   loss and gradients, flat and in the workload's parameter order: compared before anything is timed
 train(steps)  that many training steps from the workload's own parameters; the loss before the last update
+call()        (some) one evaluation of loss and gradients from Python
 
 A peer that cannot do a workload raises NotImplementedError; one that is not installed, ImportError.
 """
@@ -11,21 +12,25 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from benchmarks.workloads import Workload
-
-# name → (module, class, what to call it in tables)
+# name → module, class, what tables call it
 PEERS = {
+    "original": ("benchmarks.peers.ours", "Original", "micrograd 0.1.0"),
+    "eager": ("benchmarks.peers.ours", "Eager", "**ours, eager**"),
+    "ours.numpy": ("benchmarks.peers.ours", "NumPy", "**ours, compiled: NumPy**"),
+    "ours.numba": ("benchmarks.peers.ours", "Interpreter", "**ours, compiled: interpreter**"),
+    "ours.native": ("benchmarks.peers.ours", "Specialised", "**ours, compiled: specialised**"),
+    "ours.batch": ("benchmarks.peers.ours", "Batch", "**ours, compiled, batch=True**"),
     "c": ("benchmarks.native", "Native", "hand-written C"),
     "numpy": ("benchmarks.peers.by_hand", "ByHand", "NumPy by hand"),
     "torch": ("benchmarks.peers.torch_peer", "Eager", "PyTorch eager"),
-    "torch.compile": ("benchmarks.peers.torch_peer", "Compiled", "torch.compile"),
+    "torch.compile": ("benchmarks.peers.torch_peer", "Compiled", "torch.compile, whole step"),
     "jax": ("benchmarks.peers.jax_peer", "Jit", "JAX jit"),
-    "jax.scan": ("benchmarks.peers.jax_peer", "Scan", "JAX, the loop jitted"),
+    "jax.loop": ("benchmarks.peers.jax_peer", "Loop", "JAX, the loop jitted too"),
     "autograd": ("benchmarks.peers.autograd_peer", "Autograd", "HIPS autograd"),
 }
 
 
-def peer(name: str, work: Workload) -> Any:
-    """A workload as that peer does it."""
+def load(name: str) -> Any:
+    """The class of a peer; ImportError where it is not installed."""
     module, cls, _ = PEERS[name]
-    return getattr(importlib.import_module(module), cls)(work)
+    return getattr(importlib.import_module(module), cls)

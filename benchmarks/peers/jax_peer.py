@@ -1,4 +1,4 @@
-"""JAX in float64: a jitted step, called in a loop (`Jit`), or the loop jitted too (`Scan`)."""
+"""JAX in float64: a jitted step, called in a loop (`Jit`), or the loop jitted too (`Loop`)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Jit:
         return self._held
 
 
-class Scan(Jit):
+class Loop(Jit):
     def __init__(self, work: Workload) -> None:
         super().__init__(work)
 

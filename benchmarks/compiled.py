@@ -1,0 +1,157 @@
+"""Compiled scalar code against the original, hand-written NumPy and C, PyTorch, JAX and autograd.
+
+    python -m benchmarks compiled
+
+Every figure in a fresh process, one thread, everybody in turn; gradients compared before anything is timed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import statistics
+import sys
+import time
+import tracemalloc
+from functools import partial
+from typing import Any
+
+from benchmarks import native
+from benchmarks.peers import PEERS, load
+from benchmarks.process import deep, fresh, in_turn
+from benchmarks.workloads import make
+
+TABLE = {
+    "W1": ("original", "eager", "ours.native", "torch", "torch.compile", "jax", "autograd"),
+    "W3": tuple(name for name in PEERS if name != "ours.batch"),
+    "W4": tuple(name for name in PEERS if name != "ours.batch"),
+    "W5": tuple(name for name in PEERS if name != "ours.batch"),
+    "W6": ("ours.batch", "c", "numpy", "torch", "torch.compile", "jax", "jax.loop"),
+}
+SCALED = ("ours.native", "c", "numpy", "torch", "jax", "jax.loop")
+LARGE = tuple(name.replace("ours.native", "ours.batch") for name in SCALED)
+CURVES: dict[str, tuple[str, str, tuple[int, ...]]] = {
+    "samples": ("W3", "samples", (100, 1_000, 10_000, 100_000)),
+    "width": ("W3", "width", (8, 16, 32, 64, 128)),
+    "positions": ("W5", "positions", (8, 16, 32, 64)),
+}
+MOST_NODES = 300_000  # beyond, the gradients are compared with C's, which agree with eager on the smaller ones
+MOST_STEPS = {"W3": 20_000, "W4": 20_000, "W5": 1_000, "W6": 1_000}  # of one training: no number becomes subnormal
+
+
+# --- in the fresh process ------------------------------------------------------------------------------------------------
+
+
+def nodes(name: str, sizes: dict[str, int]) -> float:
+    """About how many scalars one loss of this workload is."""
+    if name in ("W3", "W4", "W6"):
+        samples = sizes.get("samples", sizes.get("batch", {"W3": 100, "W4": 32, "W6": 64}[name]))
+        width = sizes.get("width", 16)
+        return samples * {"W3": 2.0 * width * (width + 3), "W4": 5_000, "W6": 2e5}[name]
+    return sizes.get("positions", 16) * 9_000.0
+
+
+def step(who: str, name: str, text: str) -> dict[str, Any]:
+    """Time to the first step, steady step, gradients' distance from the reference, memory."""
+    sizes = json.loads(text)
+    start = time.perf_counter()
+    try:
+        cls = load(who)
+    except ImportError as error:
+        return {"note": f"not installed ({error.name})"}
+    imported = time.perf_counter() - start
+    work = make(name, **sizes)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    peer = cls(work)
+    peer.train(1)
+    first = time.perf_counter() - start
+    resident = 1024.0 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    far = distance(peer, name, sizes)
+    found: dict[str, Any] = {"import": imported, "first": first, "resident": resident, "distance": far}
+    if not far < 1e-9:
+        return {"note": f"gradients differ by {far:.1e}"}
+    if name == "W1":
+        return found | {"step": steady(lambda n: [peer.call() for _ in range(n)], 2000)}
+    return found | {"step": steady(peer.train, MOST_STEPS[name])}
+
+
+def distance(peer: Any, name: str, sizes: dict[str, int]) -> float:
+    """The largest difference of loss and gradients from the eager engine's (C's, where the graph would be too large)."""
+    loss, gradients = peer.gradients()
+    work = make(name, **sizes)
+    if nodes(name, sizes) > MOST_NODES and native.compiler():
+        true_loss, true = native.Native(work).gradients()
+    elif nodes(name, sizes) > MOST_NODES:
+        true_loss, true = load("numpy")(work).gradients()
+    else:
+        true_loss, true = work.gradients()
+    scale = max(1.0, *map(abs, true))
+    return max(abs(a - b) for a, b in zip((loss, *gradients), (true_loss, *true), strict=True)) / scale
+
+
+def steady(train: Any, most: int, least: float = 0.03, rounds: int = 15, patience: float = 8.0) -> float:
+    """Wall-clock seconds of one step: the median of rounds of `least` seconds or more."""
+
+    def timed(steps: int) -> float:
+        start = time.perf_counter()
+        train(steps)
+        return time.perf_counter() - start
+
+    steps, seconds = 1, timed(1)
+    while seconds < least and steps < most:
+        steps = min(most, 2 * steps, max(steps + 1, math.ceil(steps * 1.3 * least / seconds)))
+        seconds = timed(steps)
+    rounds = max(3, min(rounds, int(patience / seconds)))
+    return statistics.median(timed(steps) for _ in range(rounds)) / steps
+
+
+def trace(name: str) -> dict[str, float]:
+    """What it takes to compile: nodes traced, bytes a node at the peak, time to the first step in eager passes."""
+    work = make(name)
+    work.step()
+    start = time.perf_counter()
+    work.step()
+    eager_pass = time.perf_counter() - start
+    count = len(work.loss(*work.inputs).topological())
+    cls = load("ours.native")
+    start = time.perf_counter()
+    cls(work).train(1)
+    first = time.perf_counter() - start
+    work = make(name)
+    tracemalloc.start()
+    cls(work).train(1)
+    peak = tracemalloc.get_traced_memory()[1]
+    return {"nodes": float(count), "eager": eager_pass, "first": first, "bytes": peak / count}
+
+
+PROBES: dict[str, Any] = {"step": step, "trace": trace}
+
+
+# --- in the measuring process --------------------------------------------------------------------------------------------
+
+
+def measure(rounds: int = 3) -> dict[str, Any]:
+    """Every figure of this page, by workload and by curve."""
+    found: dict[str, Any] = {}
+    for name, who in TABLE.items():
+        found[name] = in_turn({w: partial(fresh, "benchmarks.compiled", "step", w, name, "{}") for w in who}, rounds)
+    for curve, (name, axis, sizes) in CURVES.items():
+        jobs = {}
+        for size in sizes:
+            for w in LARGE if axis == "samples" and size > 1000 else SCALED:
+                jobs[f"{w} {size}"] = partial(
+                    fresh, "benchmarks.compiled", "step", w, name, json.dumps({axis: size}), timeout=300
+                )
+        found[curve] = in_turn(jobs, 1)
+    found["trace"] = in_turn({n: partial(fresh, "benchmarks.compiled", "trace", n) for n in ("W3", "W4", "W5")}, rounds)
+    return found
+
+
+if __name__ == "__main__":
+    probe, *rest = sys.argv[1:]
+    try:
+        print(json.dumps(deep(lambda: PROBES[probe](*rest))))
+    except (NotImplementedError, RecursionError) as error:
+        print(json.dumps({"note": f"{type(error).__name__}: {error}"}))
