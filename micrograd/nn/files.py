@@ -10,6 +10,8 @@ from math import isfinite, prod
 from pathlib import Path
 from typing import Any
 
+from micrograd.nn.shapes import flat
+
 _FORMAT = "micrograd state 1"
 
 Packed = dict[str, tuple[tuple[int, ...], list[str]]]  # tensor name → its shape, and the dotted names in it, row by row
@@ -120,15 +122,12 @@ def load(path: Any, names: Sequence[str]) -> dict[str, float]:
             raise ValueError(f"{path} is not a state that micrograd saved (its format is not {_FORMAT!r})")
         tensors = content["state"]
     packed = pack(names)
-    state: dict[str, float] = {}
-    for name, tensor in tensors.items():
-        shape, inside = packed.get(name, ((), []))
-        if name in packed and _shape(tensor) == shape:
-            state.update(zip(inside, map(float, _flat(tensor)), strict=True))
-        elif name in packed:
-            raise ValueError(f"{name} has shape {_shape(tensor)} in {path}, but {shape} here")
-        else:
-            state[name] = 0.0  # load_state_dict reports it as unexpected
+    state = dict.fromkeys((name for name in tensors if name not in packed), 0.0)  # load_state_dict reports them as unexpected
+    for name, (shape, inside) in packed.items():
+        if name in tensors:
+            if _shape(tensors[name]) != shape:
+                raise ValueError(f"{name} has shape {_shape(tensors[name])} in {path}, but {shape} here")
+            state.update(zip(inside, map(float, flat(tensors[name])), strict=True))
     return state
 
 
@@ -150,7 +149,3 @@ def _nested(flat: list[Any], shape: tuple[int, ...]) -> Any:
 
 def _shape(x: Any) -> tuple[int, ...]:
     return (len(x), *(_shape(x[0]) if x else ())) if isinstance(x, list) else ()
-
-
-def _flat(x: Any) -> list[Any]:
-    return [y for item in x for y in _flat(item)] if isinstance(x, list) else [x]
