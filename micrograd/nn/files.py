@@ -10,8 +10,6 @@ from math import isfinite, prod
 from pathlib import Path
 from typing import Any
 
-from micrograd.nn.shapes import flat
-
 _FORMAT = "micrograd state 1"
 
 Packed = dict[str, tuple[tuple[int, ...], list[str]]]  # tensor name → its shape, and the dotted names in it, row by row
@@ -127,7 +125,7 @@ def load(path: Any, names: Sequence[str]) -> dict[str, float]:
         if name in tensors:
             if _shape(tensors[name]) != shape:
                 raise ValueError(f"{name} has shape {_shape(tensors[name])} in {path}, but {shape} here")
-            state.update(zip(inside, map(float, flat(tensors[name])), strict=True))
+            state.update(zip(inside, map(float, _flat(tensors[name])), strict=True))
     return state
 
 
@@ -149,3 +147,7 @@ def _nested(flat: list[Any], shape: tuple[int, ...]) -> Any:
 
 def _shape(x: Any) -> tuple[int, ...]:
     return (len(x), *(_shape(x[0]) if x else ())) if isinstance(x, list) else ()
+
+
+def _flat(x: Any) -> list[Any]:
+    return [y for item in x for y in _flat(item)] if isinstance(x, list) else [x]
