@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import breaks, sources, tree
 from .bundle import script
@@ -42,9 +42,6 @@ from .graph import is_value
 from .mathml import fmt, subscript
 from .names import from_caller
 from .trace import Trace, record
-
-if TYPE_CHECKING:
-    from .widget import StepperWidget
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -252,11 +249,11 @@ class Stepper:
     def _repr_html_(self) -> str:
         return self.fragment()
 
-    def live(self) -> StepperWidget:
+    def live(self) -> Any:
         """The two-way widget (needs the extra ``live``): ``w.step``, ``w.score``, ``w.on_event``."""
-        from .widget import StepperWidget
+        from .widget import live
 
-        return StepperWidget(self)
+        return live(self)
 
 
 def write(path: str | os.PathLike[str], content: str | bytes) -> Path:

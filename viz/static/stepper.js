@@ -274,8 +274,8 @@ export class Stepper {
 
   fold() {
     const x = this.current();
-    if (this.tree.isBox(x)) return this.enter();
     const box = this.tree.closeAround(x);
+    if (box < 0 && this.tree.isBox(x)) return this.enter();
     if (box < 0) return this.say("This value is in no box.");
     this.refold(this.tree.item[this.tree.inside(box)[0]]);
     this.say(`Closed ${this.tree.name[box - this.tree.n]}.`);

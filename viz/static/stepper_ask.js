@@ -102,8 +102,10 @@ export class Quiz {
       check.onclick = submit;
       answer = h("div", { class: "mg-choices" }, field, check, hinting);
     }
+    const inside = ui.root.contains(document.activeElement); // asked before the old question goes
     ui.quiz.replaceChildren(h("p", { class: "mg-question" }, q.text), answer, this.note);
-    if (ui.root.contains(document.activeElement)) ui.quiz.querySelector("input, button").focus({ preventScroll: true });
+    ui.quiz.hidden = false;
+    if (inside) ui.quiz.querySelector("input, button").focus({ preventScroll: true });
   }
 
   tellHint() { this.note.textContent = `Hint: ${hint(this.s.t, this.pending)}`; this.tell(); }

@@ -1,0 +1,173 @@
+"""A real Chromium, driven by Playwright; every page must stay free of console errors."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def _chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A function that opens a fresh context: ``browser(color_scheme="dark", width=400)``."""
+    path = _chromium()
+    if path is None:
+        pytest.skip("chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    opened = []
+    with sync_playwright() as playwright:
+
+        def open_context(*, width: int = 1100, height: int = 900, offline: bool = False, **options):
+            context = playwright.chromium.launch_persistent_context(
+                str(tmp_path_factory.mktemp("profile")),
+                executable_path=path,
+                headless=True,
+                args=FLAGS,
+                viewport={"width": width, "height": height},
+                **{"reduced_motion": "reduce", **options},
+            )
+            context.set_offline(offline)
+            opened.append(context)
+            return context
+
+        yield open_context
+        for context in opened:
+            context.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser):
+    """One offline context for the pages that need nothing special."""
+    return browser(offline=True)
+
+
+@pytest.fixture
+def page(context):
+    """A page of the offline context; fails the test on console errors and on any request but the file."""
+    page = context.new_page()
+    said, asked = [], []
+    page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: said.append(str(e)))
+    page.on("request", lambda r: asked.append(r.url))
+    yield page
+    page.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:", "about:"))] == []
+
+
+@pytest.fixture
+def show(page, tmp_path):
+    """Save a stepper, open the file, and return the page with the focus on the stepper."""
+
+    def open_it(stepper, name="page.html"):
+        page.goto(stepper.save(tmp_path / name).as_uri())
+        page.wait_for_selector(".mg-stepper")
+        page.focus(".mg-stepper")
+        return page
+
+    return open_it
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@pytest.fixture
+def free_port() -> int:
+    return _free_port()
+
+
+class Server:
+    """A notebook server in a folder of its own; stopped by SIGTERM to its own id."""
+
+    def __init__(self, app: str, folder: Path):
+        self.folder, self.port = folder / "work", _free_port()
+        self.folder.mkdir()
+        own = {
+            name: str(folder / name.lower())
+            for name in (
+                "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR",
+                "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR",
+            )
+        }  # fmt: skip
+        labconfig = Path(own["JUPYTER_CONFIG_DIR"]) / "labconfig"
+        labconfig.mkdir(parents=True)
+        (labconfig / "page_config.json").write_text(
+            '{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true, '
+            '"@jupyterlab/extensionmanager-extension": true}}'
+        )
+        expose = "LabApp" if app == "lab" else "JupyterNotebookApp"
+        root = str(Path(__file__).resolve().parents[2])
+        path = os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+        self.log = (folder / "log").open("w")
+        self.process = subprocess.Popen(
+            [
+                sys.executable, "-m", "jupyter", app, "--no-browser", "--allow-root", "--ip=127.0.0.1",
+                f"--port={self.port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=",
+                "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={self.folder}",
+                f"--{expose}.expose_app_in_browser=True",
+            ],
+            env={**os.environ, **own, "PYTHONPATH": path},
+            stdout=self.log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        self.env = own
+        self._wait()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def _wait(self) -> None:
+        for _ in range(300):
+            if self.process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"{self.url}/api", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.2)
+        raise RuntimeError(Path(self.log.name).read_text()[-3000:])
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A function ``server("lab" | "notebook")``: the running server of that kind, started once."""
+    pytest.importorskip("jupyterlab")
+    running = {}
+
+    def start(app: str) -> Server:
+        if app == "notebook":
+            pytest.importorskip("notebook")
+        if app not in running:
+            running[app] = Server(app, tmp_path_factory.mktemp(app))
+        return running[app]
+
+    yield start
+    for one in running.values():
+        one.stop()
