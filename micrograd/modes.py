@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from micrograd.engine import Value
@@ -32,7 +32,7 @@ class _State:
 state = _State()
 Hook = Callable[[float], "float | None"]
 hooks: WeakKeyDictionary[Value, list[Hook]] = WeakKeyDictionary()
-overwritten: WeakSet[Value] = WeakSet()
+overwritten: WeakKeyDictionary[Value, int] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -132,22 +132,23 @@ def mark_changed(v: Value, now: int) -> None:
     if v.op is None:
         v._born = now  # younger than the nodes computed from it
     else:
-        overwritten.add(v)
+        overwritten[v] = now
 
 
 def refuse_changed(order: list[Value]) -> None:
     """Raise RuntimeError if a partial of these nodes would mix numbers from before and after a change of `.data`.
 
-    Like PyTorch's version counter. A sum does not mind: its partials read no data. Costs nothing unless something was set
-    after the oldest node was made.
+    Like PyTorch's version counter. A change does no harm where no partial reads the number: a sum reads none, exp only its
+    result. Costs nothing unless something was set after the oldest node was made.
     """
     if not order or state.last_change < order[0]._born:
         return
     for node in order:
-        if node.op is None or node.op.is_linear:
-            continue
-        for v in (node, *node.args):
-            if v in overwritten or (v.op is None and v._born > node._born):
+        args = node.args
+        reads = None if node.op is None else node.op.reads
+        for v in (node, *args) if reads is None else [node if i < 0 else args[i] for i in reads]:
+            changed = v._born if v.op is None else overwritten.get(v, 0)
+            if changed > node._born:
                 raise RuntimeError(
                     f"the data of {_name(v)} was set to {v.data} after {node._op!r} = {node.data} was computed with it, so the "
                     "gradient would be wrong: build the expression again before backward()"

@@ -93,7 +93,7 @@ class Op:
         key = (*map(repr, params), symbol)
         if key not in self._bound:
             op: Op = object.__new__(Op)
-            op.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("pull", "is_linear")})
+            op.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("pull", "reads")})
             op.params, op.symbol = params, symbol or self.symbol
             self._bound[key] = op
         return self._bound[key]
@@ -155,15 +155,22 @@ class Op:
             arg.grad += g * p
 
     @cached_property
-    def is_linear(self) -> bool:
-        """Whether every partial is a constant, so that backward reads no data."""
+    def reads(self) -> tuple[int, ...] | None:
+        """The places of the arguments whose data the partials read, -1 for the result's; None: all, as far as is known."""
         if not isinstance(self.partials, tuple):
-            return self.name == "sum"
-        y, *xs = (Symbol(name) for name in ("y", *(f"x{i}" for i in range(len(self.partials)))))
+            return () if self.name == "sum" else None
+        places = {f"x{i}": i for i in range(len(self.partials))} | {"y": -1}
+        y, *xs = (Symbol(name) for name in ("y", *list(places)[:-1]))
         try:
-            return all(isinstance(rule(y, *xs, *self.params), (int, float)) for rule in self.partials)
-        except TypeError:
-            return False
+            seen: list[Any] = [rule(y, *xs, *self.params) for rule in self.partials]
+        except TypeError:  # the rule branches
+            return None
+        known: set[int] = set()
+        for s in seen:  # grows while it is walked
+            if isinstance(s, Symbol) and id(s) not in known:
+                known.add(id(s))
+                seen.extend(s.args)
+        return tuple(sorted({places[s.name] for s in seen if isinstance(s, Symbol) and s.op is None}))
 
 
 def number(x: Any) -> float:
@@ -184,7 +191,7 @@ def by_hand(name: str, local_grads: Sequence[Any] = (), closure: Callable[[], No
     known = tuple(lambda y, *xs, g=g: g for g in local_grads) if local_grads else None
     op.__dict__.update(
         name=name, symbol=name, partials=known, params=(), constants=(), precedence=0, doc="", domain=(), kinks=(), formula=(),
-        latex=r"\mathrm{op}\left({0}\right)", local_grads=local_grads, is_linear=bool(local_grads),
+        latex=r"\mathrm{op}\left({0}\right)", local_grads=local_grads, reads=() if local_grads else None,
     )  # fmt: skip
     if closure is not None:
         op.__dict__["pull"] = lambda node: closure()
