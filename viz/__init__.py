@@ -1,15 +1,47 @@
-"""Pictures of computation graphs."""
+"""Pictures of computation graphs, and a stepper that walks through them.
+
+    >>> import viz
+    >>> from micrograd import Value
+    >>> a, b = Value(2.0), Value(-3.0)
+    >>> viz.draw(a * b + a)
+    Picture(4 values)
+
+`draw` shows itself in a notebook and saves SVG, PNG, PDF, HTML and DOT; `draw_dot` and `trace` are the
+original notebooks' functions; `text_tree` and `to_latex` write; `step` walks.
+"""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from . import trace as _recording  # loaded first, so that loading it later cannot hide the function
+
+if TYPE_CHECKING:
+    from .classic import draw_dot as draw_dot
+    from .display import repr_html as repr_html
+    from .latex import to_latex as to_latex
+    from .picture import Picture as Picture, draw as draw
+    from .text import text_tree as text_tree
 
 _LAZY = {
+    "Picture": "picture",
     "Stepper": "stepper",
+    "draw": "picture",
+    "draw_dot": "classic",
     "exercise": "worksheet",
     "frames": "stills",
+    "repr_html": "display",
     "step": "stepper",
+    "text_tree": "text",
+    "to_latex": "latex",
     "watch": "training",
 }
+
+
+def trace(root: Any) -> tuple[set[Any], set[tuple[Any, Any]]]:
+    """All values below ``root`` and all edges ``(child, parent)``, as sets, like the original's."""
+    from .classic import trace
+
+    return trace(root)
 
 
 def __getattr__(name: str) -> Any:

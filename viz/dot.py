@@ -15,6 +15,7 @@ from .theme import LIGHT, Palette
 
 FONT = "Helvetica"  # the layout programs know its widths; `render` names others to fall back on
 NAME_LIMIT = 28
+PORTS = {"LR": "ew", "RL": "we", "TB": "sn", "BT": "ns"}  # where lines leave and enter
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,27 @@ class _Writer:
         self.by_id = {node.id: node for node in graph.nodes}
         self.roots = set(graph.roots)
         shown = [node.grad_abs for node in graph.nodes]
+        self.thin = False
         self.scale = Scale.of(shown) if look.color == "grad" else None
 
     def lines(self) -> list[str]:
         colours = self.colours
+        dense = len(self.graph.edges) > 4 * len(self.graph.nodes)
+        # Many lines at once are read as a fan of straight, thin ones, with room between the ranks.
+        room, tip = ("0.35", "0.6")
+        if dense:
+            out, into = PORTS.get(self.look.rankdir, "ew")
+            room = "1.8 splines=line outputorder=edgesfirst"
+            tip = f"0.4 penwidth=0.5 tailport={out} headport={into}"
+        self.thin = dense
         top = [
             "digraph {",
             f"graph [rankdir={self.look.rankdir} bgcolor={quoted(colours.paper)} pad=0.25 "
-            f"nodesep=0.22 ranksep=0.35 fontname={quoted(FONT)} class=\"graph-picture\"]",
+            f"nodesep=0.22 ranksep={room} fontname={quoted(FONT)}]",
             f"node [fontname={quoted(FONT)} fontsize=11 fontcolor={quoted(colours.ink)} "
             'margin="0.1,0.05" height=0.3]',
             f"edge [fontname={quoted(FONT)} fontsize=10 fontcolor={quoted(colours.partial)} "
-            f"color={quoted(colours.line)} arrowsize=0.6]",
+            f"color={quoted(colours.line)} arrowsize={tip}]",
         ]
         edges = [self.edge(edge) for edge in self.graph.edges]
         caption = self.caption()  # after the clusters, which would inherit it
@@ -90,7 +100,7 @@ class _Writer:
         tip = cluster.path + (f"\n{cluster.count:,} calls drawn as one" if count else "")
         return [
             f"subgraph cluster_{number} {{",
-            f'id="c{number}" class="cluster" style="rounded,filled" margin=10 labelloc=t labeljust=l '
+            f'id="c{number}" style="rounded,filled" margin=10 labelloc=t labeljust=l '
             f"fillcolor={quoted(colours.cluster)} pencolor={quoted(colours.cluster_line)} "
             f"fontcolor={quoted(colours.muted)} fontname={quoted(FONT)} fontsize=11 "
             f"label=<{label}> tooltip={quoted(tip)}",
@@ -195,10 +205,11 @@ class _Writer:
     def edge(self, edge: Edge) -> str:
         src, dst = self.by_id[edge.src], self.by_id[edge.dst]
         end = f"{dst.id}_op" if dst.kind != "fold" and dst.op else dst.id
-        attributes = [f'id="{edge.id}"', 'class="edge"']
+        attributes = [f'id="{edge.id}"']
         names = _name(src), _name(dst)
         if edge.count > 1:
-            attributes.append(f"penwidth={min(1 + math.log10(edge.count) / 2, 3):.2f}")
+            width = 0.5 if self.thin else 1.0
+            attributes.append(f"penwidth={width * min(1 + math.log10(edge.count) / 2, 3):.2f}")
             tip = f"{names[0]} → {names[1]}: {edge.count:,} edges"
         else:
             tip = f"{names[0]} → {names[1]}, operand {edge.index + 1}"

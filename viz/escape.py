@@ -51,9 +51,11 @@ def quoted(text: str) -> str:
 
 
 def record(text: str) -> str:
-    r"""``text`` as one field of a record label.
+    r"""``text`` as one field of a record label inside a quoted DOT string.
 
-    >>> print(record('a|b{c}'))
-    a\|b\{c\}
+    >>> print(record('a|b{c} "d"'))
+    a\|b\{c\}\ \"d\"
     """
-    return re.sub(r"([\\{}|<> ])", r"\\\1", one_line(text).replace("&", "&amp;"))
+    text = one_line(text).replace("&", "&amp;")
+    text = re.sub(r"([\\{}|<> ])", r"\\\1", text)  # what a record label reads as its own
+    return text.replace('"', '\\"')

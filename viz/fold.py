@@ -32,9 +32,7 @@ def plan(
     elif isinstance(how, str) and how != "auto":
         how = (how,)
     everything = how is False or (how == "auto" and len(values) <= budget)
-    tree = regions(values, args, merge=False)
-    if not everything and 2 * len(tree[0].children) > budget or len(tree) > len(values) // 2 + 1:
-        tree = regions(values, args, merge=not everything)
+    tree = regions(values, args, merge=not everything)
     name_regions(tree)
     if everything:
         opened = [True] * len(tree)
@@ -114,11 +112,13 @@ def _choose(
             for child in tree[at].children:
                 kinds.setdefault(_kind(tree[child]), []).append(child)
         queue.extend(kinds.values())
-    for at, groups in list(summaries.items()):
-        whole = len(_whole(values, tree[at]))
-        if visible - len(groups) + whole <= budget:
-            visible += whole - len(groups)
-            del summaries[at]
+    for batch in steps:
+        whole = sum(len(_whole(values, tree[at])) for at in batch)
+        less = sum(len(summaries[at]) for at in batch)
+        if visible - less + whole <= budget:
+            visible += whole - less
+            for at in batch:
+                del summaries[at]
     return opened, summaries, steps
 
 

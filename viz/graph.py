@@ -21,6 +21,7 @@ the same program gives the same ids in every run. Nothing here recurses: a milli
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CellType
@@ -192,9 +193,12 @@ def is_value(x: Any) -> bool:
 # ---------------------------------------------------------------- walking
 
 
-def topological(roots: Sequence[Any]) -> list[Any]:
-    """Every value reachable from ``roots``, arguments before users, each once."""
-    if len(roots) == 1 and callable(getattr(roots[0], "topological", None)):
+def topological(roots: Sequence[Any], within: Collection[int] | None = None) -> list[Any]:
+    """Every value reachable from ``roots``, arguments before users, each once.
+
+    ``within``: only values whose ``id`` is in it.
+    """
+    if within is None and len(roots) == 1 and callable(getattr(roots[0], "topological", None)):
         return list(roots[0].topological())
     done: set[int] = set()
     order: list[Any] = []
@@ -207,8 +211,24 @@ def topological(roots: Sequence[Any]) -> list[Any]:
             elif id(value) not in done:
                 done.add(id(value))
                 stack.append((value, True))
-                stack.extend((arg, False) for arg in reversed(args_of(value)) if id(arg) not in done)
+                for arg in reversed(args_of(value)):
+                    if id(arg) not in done and (within is None or id(arg) in within):
+                        stack.append((arg, False))
     return order
+
+
+def nearest(roots: Sequence[Any], limit: int) -> set[int] | None:
+    """The ``id``s of the ``limit`` values nearest to ``roots``; None when there are no more."""
+    seen = {id(root) for root in roots}
+    queue = deque(roots)
+    while queue:
+        for arg in args_of(queue.popleft()):
+            if id(arg) not in seen:
+                if len(seen) >= limit:
+                    return seen
+                seen.add(id(arg))
+                queue.append(arg)
+    return None
 
 
 def roots_of(root: Any) -> list[Any]:
@@ -246,12 +266,14 @@ def build(
     budget: int = 60,
     names: Callable[[Any], str] | None = None,
     partials: bool = False,
+    limit: int | None = None,
 ) -> Graph:
     """The model of everything reachable from ``root`` (a Value, a list of them, or a producer).
 
     ``fold``: False shows every value; "auto" folds what exceeds ``budget`` visible nodes; an int
     keeps scopes open down to that depth; names fold the scopes called so. ``names`` gives a label
     to a value that has none. ``partials`` fills in ``Edge.partial`` where both ends are shown.
+    ``limit``: look at no more than so many values, the nearest to the root.
     An object with ``__viz_graph__()`` makes its own model.
     """
     producer = getattr(root, "__viz_graph__", None)
@@ -261,14 +283,27 @@ def build(
             raise TypeError(f"__viz_graph__() returned {type(made).__name__}, expected viz.graph.Graph")
         return made
     roots = roots_of(root)
-    values = topological(roots)
+    within = nearest(roots, limit) if limit is not None else None
+    values = topological(roots, within)
     place = {id(value): i for i, value in enumerate(values)}
-    args = [tuple([place[id(arg)] for arg in args_of(value)]) for value in values]
+    if within is None:
+        args = [tuple([place[id(arg)] for arg in args_of(value)]) for value in values]
+    else:
+        args = [
+            tuple([place[id(arg)] for arg in args_of(value) if id(arg) in place]) for value in values
+        ]
 
     at = [place[id(r)] for r in roots]
+    learn = getattr(names, "learn", None)
+    if callable(learn):
+        learn(values)
     from .fold import plan  # here, because folding reads this module's helpers
 
     graph = materialise(values, args, at, plan(values, args, at, fold, budget), names)
+    if within is not None:
+        graph.note = f"only the {len(values):,} values nearest to the result" + (
+            f", in {len(graph.nodes):,} boxes" if graph.note else ""
+        )
     graph._places.update(place)
     if partials:
         from .partials import fill

@@ -48,17 +48,14 @@ class Scale:
         """(level, what it says) from zero to the largest.
 
         >>> Scale(100.0, 10.0).legend()
-        [(0, '0'), (1, '≤ 10⁻²'), (2, '≤ 0.1'), (3, '≤ 1'), (4, '≤ 10'), (5, '≤ 100')]
+        [(0, '0'), (1, '≤ 0.01'), (2, '≤ 0.1'), (3, '≤ 1'), (4, '≤ 10'), (5, '≤ 100')]
         """
         bounds = [self.high / self.ratio ** (STEPS - level) for level in range(1, STEPS + 1)]
         return [(0, "0")] + [(i, f"≤ {_power(b)}") for i, b in enumerate(bounds, 1)]
 
 
 def _power(x: float) -> str:
-    if 0.05 <= x < 1000:
+    if 0.0095 <= x < 1000:
         return f"{x:.2g}" if x < 100 else f"{x:.0f}"
-    exponent = round(math.log10(x), 1)
-    if exponent == int(exponent):
-        digits = str(int(exponent)).replace("-", MINUS)
-        return "10" + digits.translate(str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
-    return f"{x:.1e}".replace("-", MINUS)
+    mantissa, exponent = f"{x:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}".replace("-", MINUS)

@@ -28,10 +28,27 @@ class Names:
     ('a', '', 'x[1]')
     """
 
-    def __init__(self, namespaces: Iterable[Mapping[str, Any]] = (), modules: Iterable[Any] = ()):
+    def __init__(self, namespaces: Iterable[Mapping[str, Any]] = ()) -> None:
         self.namespaces = list(namespaces)
-        self.modules = list(modules)
+        self.modules: list[Any] = []
         self._found: dict[int, str] | None = None
+
+    def learn(self, values: Iterable[Any]) -> None:
+        """Note the modules in whose calls these values were made: they name their parameters."""
+        depth: dict[int, int] = {}
+        found: dict[int, tuple[int, Any]] = {}
+        for value in values:
+            chain, scope = [], getattr(value, "scope", None)
+            while scope is not None and id(scope) not in depth:
+                chain.append(scope)
+                scope = getattr(scope, "parent", None)
+            level = 0 if scope is None else depth[id(scope)]
+            for scope in reversed(chain):
+                level = depth[id(scope)] = level + 1
+                module = getattr(scope, "module", None)
+                if module is not None:
+                    found.setdefault(id(module), (level, module))
+        self.modules = [module for _, module in sorted(found.values(), key=lambda pair: pair[0])]
 
     def __call__(self, value: Any) -> str:
         label = label_of(value)
@@ -43,6 +60,11 @@ class Names:
 
     def _read(self) -> dict[int, str]:
         names: dict[int, str] = {}
+        for namespace in reversed(self.namespaces):
+            for name, held in _public(namespace):
+                if not is_value(held):
+                    paths = parameter_names(held).items()
+                    names.update((key, f"{name}.{path}") for key, path in paths)
         for module in self.modules:  # outermost first: the innermost module's name is the shortest
             names.update(parameter_names(module))
         for namespace in reversed(self.namespaces):  # the nearest namespace decides
@@ -50,24 +72,26 @@ class Names:
         return names
 
 
+def _public(namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The variables that a person made, which are no classes."""
+    return [
+        (name, held)
+        for name, held in list(namespace.items())
+        if not (name.startswith("_") or name in ("In", "Out") or isinstance(held, type))
+    ]
+
+
 def _variables(namespace: Mapping[str, Any]) -> dict[int, str]:
     """``id(value) -> name`` of what one namespace holds; '' where several names fit."""
     plain: dict[int, str] = {}
     inner: dict[int, str] = {}
-    for name, held in list(namespace.items()):
-        if not isinstance(name, str) or name.startswith("_") or name in ("In", "Out"):
-            continue
-        if isinstance(held, type):
-            continue
+    for name, held in _public(namespace):
         if type(held) in (list, tuple):
-            for index, item in enumerate(held[:ITEMS] if len(held) <= ITEMS else ()):
+            for index, item in enumerate(held if len(held) <= ITEMS else ()):
                 if is_value(item):
                     inner[id(item)] = "" if id(item) in inner else f"{name}[{index}]"
         elif is_value(held):
             plain[id(held)] = "" if id(held) in plain else name
-        elif callable(getattr(held, "named_parameters", None)):
-            for key, path in parameter_names(held).items():
-                inner.setdefault(key, f"{name}.{path}")
     return inner | plain
 
 

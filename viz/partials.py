@@ -17,7 +17,8 @@ def fill(graph: Graph) -> None:
         if edge.count == 1 and user.value is not None:
             if user.id not in known:
                 known[user.id] = local(user.value)
-            edge.partial = known[user.id][edge.index]
+            if edge.index < len(known[user.id]):
+                edge.partial = known[user.id][edge.index]
 
 
 def local(value: Any) -> Sequence[float | None]:

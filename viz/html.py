@@ -1,0 +1,174 @@
+"""A picture as HTML: inline for notebooks, and a page of its own with gradients and steps."""
+
+from __future__ import annotations
+
+import base64
+import math
+from functools import cache
+from importlib import resources
+
+from . import theme
+from .escape import one_line, xml
+from .formula import show, written
+from .graph import Graph, Node
+from .svg import embedded, size
+
+ROWS = 400  # a longer table is cut, and says so
+FALLBACK = 150_000  # a larger picture is not put in twice
+
+
+@cache
+def static(name: str) -> str:
+    """A file of ``viz/static``."""
+    return resources.files("viz").joinpath("static", name).read_text(encoding="utf-8")
+
+
+def inline(svg: str, title: str, chosen: str) -> str:
+    """The picture for a notebook's output: it follows the notebook's theme.
+
+    Where styles and SVG are stripped (an untrusted notebook, a web viewer), an image is left.
+    """
+    image = ""
+    if len(svg) < FALLBACK:
+        data = base64.b64encode(svg.encode()).decode()
+        image = f'<img class="mg-plain" alt="{xml(title)}" src="data:image/svg+xml;base64,{data}">'
+    css = theme.host_style(chosen, ".mg-picture")
+    return (
+        f'<div class="mg-picture"><style>.mg-picture{{overflow:auto}}.mg-picture .mg-plain'
+        f"{{display:none}}{css}</style>{_fluid(svg, 0.75)}{image}</div>"
+    )
+
+
+def plain(message: str, text: str) -> str:
+    """What is shown where no picture can be made."""
+    return f"<div><p>{xml(message)}</p><pre>{xml(text)}</pre></div>"
+
+
+def _fluid(svg: str, least: float) -> str:
+    """The drawing at its own size, shrunk to fit down to ``least`` of it: smaller is unreadable."""
+    width, _ = size(svg)
+    style = f"max-width:100%;height:auto;min-width:{min(round(width * least), 900)}pt"
+    return embedded(svg).replace('class="graph-picture"', f'class="graph-picture" style="{style}"', 1)
+
+
+def page(graph: Graph, svg: str, title: str, chosen: str, precision: int) -> str:
+    """A self-contained page: the picture, a table of leaf gradients and the table of steps."""
+    theme.check(chosen)
+    parts = [
+        f"<h1>{xml(title)}</h1>",
+        f'<figure class="mg-picture" tabindex="0" aria-label="{xml(title)}">{_fluid(svg, 1.0)}</figure>',
+        _leaves(graph, precision),
+        _steps(graph, precision),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{xml(title)}</title>\n"
+        f"<style>{theme.host_style(chosen, ':root')}{static('picture.css')}</style>\n"
+        f"</head>\n<body>\n<main>\n{''.join(parts)}\n</main>\n"
+        f'<script type="module">{static("picture.js")}</script>\n</body>\n</html>\n'
+    )
+
+
+def _leaves(graph: Graph, precision: int) -> str:
+    """The gradients of the leaves, largest first, each with a bar for its size."""
+    leaves = [node for node in graph.nodes if node.kind == "leaf" and node.value is not None]
+    if not leaves:
+        return ""
+    size_of = {node.id: abs(node.grad) if math.isfinite(node.grad) else math.inf for node in leaves}
+    leaves.sort(key=lambda node: -size_of[node.id])
+    largest = max((s for s in size_of.values() if s < math.inf), default=0.0) or 1.0
+    rows = []
+    for node in leaves[:ROWS]:
+        bar = min(size_of[node.id] / largest, 1.0)
+        sign = "below" if node.grad < 0 else "above"
+        rows.append(
+            f'<tr data-node="{node.id}"><th scope="row">{_name(node)}</th>'
+            f"<td>{xml(show(node.data, precision))}</td><td>{xml(show(node.grad, precision))}</td>"
+            f'<td class="bar"><i class="{sign}" style="width:{bar:.1%}"></i></td></tr>'
+        )
+    folded = sum(node.count for node in graph.nodes if node.kind == "fold")
+    notes = []
+    if len(leaves) > ROWS:
+        notes.append(f"{len(leaves) - ROWS:,} leaves with smaller gradients are not listed.")
+    if folded:
+        notes.append("Leaves inside folded boxes are not listed.")
+    return (
+        '<section><h2>Gradients of the leaves</h2><div class="scroll"><table>'
+        '<thead><tr><th scope="col">leaf</th><th scope="col">data</th><th scope="col">gradient</th>'
+        '<th scope="col">size</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>{_notes(notes)}</section>"
+    )
+
+
+def _steps(graph: Graph, precision: int) -> str:
+    """Forward: each operation in numbers. Backward: upstream × local = contribution, edge by edge."""
+    by_id = {node.id: node for node in graph.nodes}
+    shown = [node for node in graph.nodes if node.kind == "value" and node.value is not None]
+    if not shown:
+        return ""
+    rows = []
+    for node in shown:
+        args = [by_id[id] for id in node.args]
+        if any(arg.kind == "fold" for arg in args) or len(args) > 12:
+            continue
+        params = () if node.op.startswith("**") else _params(node)
+        symbols = written(node.op, [_plain_name(arg) for arg in args], params)
+        numbers = written(node.op, [show(arg.data, precision) for arg in args], params)
+        rows.append(
+            f'<tr data-node="{node.id}"><th scope="row">{_name(node)}</th><td>{xml(symbols)}</td>'
+            f"<td>= {xml(numbers)}</td><td>= {xml(show(node.data, precision))}</td></tr>"
+        )
+    forward = (
+        "<tbody><tr><th colspan=4 scope=rowgroup>Forward: each operation</th></tr>"
+        f"{''.join(rows[:ROWS])}</tbody>"
+    )
+    backward, notes = _backward(graph, shown, precision)
+    if len(rows) > ROWS:
+        notes.append(f"Only the first {ROWS} forward steps are listed.")
+    if any(node.kind == "fold" for node in graph.nodes):
+        notes.append("Steps inside folded boxes are not listed.")
+    return (
+        f'<section><h2>Steps</h2><div class="scroll"><table class="steps">{forward}{backward}'
+        f"</table></div>{_notes(notes)}</section>"
+    )
+
+
+def _backward(graph: Graph, shown: list[Node], precision: int) -> tuple[str, list[str]]:
+    if all(node.grad == 0 for node in shown):
+        return "", ["All gradients are 0: backward() has not been called yet."]
+    by_id = {node.id: node for node in graph.nodes}
+    into: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        user, arg = by_id[edge.dst], by_id[edge.src]
+        if edge.partial is None or user.kind != "value" or arg.kind == "fold":
+            continue
+        upstream, local = show(user.grad, precision), show(edge.partial, precision)
+        product = user.grad * edge.partial
+        into.setdefault(user.id, []).append(
+            f'<tr data-node="{arg.id}"><th scope="row">{_name(arg)}.grad</th>'
+            f"<td>+= {_name(user)}.grad × ∂{_name(user)}/∂{_name(arg)}</td>"
+            f"<td>= {xml(upstream)} × {xml(local)}</td><td>= {xml(show(product, precision))}</td></tr>"
+        )
+    rows = [row for node in reversed(shown) for row in into.get(node.id, [])]
+    body = (
+        "<tbody><tr><th colspan=4 scope=rowgroup>Backward: upstream × local = contribution</th></tr>"
+        f"{''.join(rows[:ROWS])}</tbody>"
+    )
+    return body, [f"Only the first {ROWS} backward steps are listed."] if len(rows) > ROWS else []
+
+
+def _params(node: Node) -> tuple[object, ...]:
+    return tuple(getattr(getattr(node.value, "op", None), "params", ()) or ())
+
+
+def _plain_name(node: Node) -> str:
+    return one_line(node.label, 40) or node.id.replace("n", "v", 1)
+
+
+def _name(node: Node) -> str:
+    return xml(_plain_name(node))
+
+
+def _notes(notes: list[str]) -> str:
+    return "".join(f'<p class="note">{xml(note)}</p>' for note in notes)

@@ -1,0 +1,78 @@
+"""The picture as PDF, by pip packages alone: svglib reads the SVG, reportlab writes the page."""
+
+from __future__ import annotations
+
+import io
+import re
+from functools import cache
+from typing import Any
+
+# Standard PDF fonts know Latin letters only. These are looked for, in this order, for other text.
+FILES = ("LiberationSans-Regular.ttf", "Arial.ttf", "arial.ttf", "DejaVuSans.ttf", "Vera.ttf")
+STAND_INS = {"−": "–", "Σ": "∑"}  # signs that look the same, where a font lacks the first
+
+_TEXT = re.compile(r'(<text\b[^>]*?)font-family="[^"]*"([^>]*>)([^<]*)(</text>)')
+
+
+def pdf(svg: str, title: str) -> bytes:
+    """One page of the size of the drawing."""
+    try:
+        from reportlab.graphics import renderPDF
+        from reportlab.pdfgen.canvas import Canvas
+        from svglib.svglib import svg2rlg
+    except ImportError as error:
+        raise ImportError(
+            f"saving PDF needs svglib and reportlab ({error}): pip install 'micrograd-lab[export]'"
+        ) from None
+    fonts = _fonts()
+
+    def choose(found: re.Match[str]) -> str:
+        before, after, text, end = found.groups()
+        family, text = _fit(text, fonts)
+        return f'{before}font-family="{family}"{after}{text}{end}'
+
+    drawing = svg2rlg(io.BytesIO(_TEXT.sub(choose, svg).encode()))
+    page = io.BytesIO()
+    canvas = Canvas(page, pagesize=(drawing.width, drawing.height), invariant=1)
+    canvas.setTitle(title)
+    renderPDF.draw(drawing, canvas, 0, 0)
+    canvas.showPage()
+    canvas.save()
+    return page.getvalue()
+
+
+def _fit(text: str, fonts: tuple[tuple[str, Any], ...]) -> tuple[str, str]:
+    """The font that can show ``text``, and the text as that font can show it."""
+    plain = text.replace("−", "–")
+    try:
+        plain.encode("cp1252")
+        return "Helvetica", plain
+    except UnicodeEncodeError:
+        pass
+    best, least = ("Helvetica", plain), len(text) + 1
+    for name, glyphs in fonts:
+        shown = "".join(c if ord(c) in glyphs else STAND_INS.get(c, c) for c in text)
+        missing = sum(ord(c) not in glyphs for c in shown)
+        if missing < least:
+            best, least = (name, shown), missing
+    return best
+
+
+@cache
+def _fonts() -> tuple[tuple[str, Any], ...]:
+    """(name, characters) of the fonts found here, registered with reportlab."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFError, TTFont
+    from svglib.svglib import register_font
+
+    found = []
+    for file in FILES:
+        name = f"Picture-{file.split('.')[0]}"
+        try:
+            font = TTFont(name, file)
+        except (TTFError, OSError):
+            continue
+        pdfmetrics.registerFont(font)
+        register_font(name, font.face.filename)
+        found.append((name, font.face.charToGlyph))
+    return tuple(found)

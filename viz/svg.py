@@ -1,0 +1,48 @@
+"""The layout program's SVG made fit for pages: styled, with tooltips, a title and fallback fonts."""
+
+from __future__ import annotations
+
+import re
+
+from . import theme
+from .escape import xml
+
+FONTS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
+
+_LINK = re.compile(r'<g id="a_[^"]*"><a\b[^>]*?xlink:title="([^"]*)"[^>]*>(.*?)</a>\s*</g>', re.S)
+_FONT = re.compile(r'font-family="Helvetica[^"]*"')
+_SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
+_TITLE = re.compile(r"<title>[^<]*</title>\n")
+_COMMENT = re.compile(r"<!--.*?-->\n?", re.S)
+
+
+def finish(raw: str, *, title: str, chosen: str) -> str:
+    """A standalone SVG document from the program's output; ``chosen`` is the theme."""
+    css = theme.style(chosen)
+    start = raw.index("<svg")
+    body = _COMMENT.sub("", raw[start:])
+    body = body.replace("&#45;", "-")
+    body = _TITLE.sub("", body)  # node names: the tooltips below say more
+    body = _LINK.sub(_tooltip, body)
+    body = _FONT.sub(f'font-family="{FONTS}"', body)
+    head = f'class="graph-picture" role="img" aria-label="{xml(title)}"'
+    body = _SIZE.sub(rf'<svg {head} width="\1pt" height="\2pt"', body, count=1)
+    opening = body.index(">") + 1
+    style = f"<style>{css}</style>\n" if css else ""
+    return f"{body[:opening]}\n<title>{xml(title)}</title>\n{style}{body[opening:].lstrip()}"
+
+
+def _tooltip(link: re.Match[str]) -> str:
+    """A link that leads nowhere becomes a group with a <title>, which browsers show at the mouse."""
+    return f"<g><title>{link[1]}</title>{link[2]}</g>"
+
+
+def size(svg: str) -> tuple[float, float]:
+    """Width and height in points."""
+    found = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
+    return (float(found[1]), float(found[2])) if found else (0.0, 0.0)
+
+
+def embedded(svg: str) -> str:
+    """The same drawing as part of a page, which brings the styles itself."""
+    return re.sub(r"<style>.*?</style>\n?", "", svg, count=1, flags=re.S)

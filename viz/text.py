@@ -1,0 +1,60 @@
+"""A graph as a plain-text tree, for terminals and where no layout program is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .escape import one_line
+from .formula import show, sign
+from .graph import args_of, is_value, label_of, number, op_of, roots_of
+
+
+def text_tree(
+    root: Any,
+    *,
+    limit: int = 200,
+    precision: int = 4,
+    names: Callable[[Any], str] = label_of,
+) -> str:
+    """The expression below ``root`` as an indented tree, each value once.
+
+    A value used again is named where it comes back, with "↑" for "see above". After ``limit``
+    lines the rest is only announced.
+
+    >>> from micrograd import Value
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> print(text_tree(a * b + a))
+    + data −4.0000 grad 0.0000
+    ├─ × data −6.0000 grad 0.0000
+    │  ├─ a data 2.0000 grad 0.0000
+    │  └─ b data −3.0000 grad 0.0000
+    └─ a ↑
+    """
+    lines: list[str] = []
+    seen: dict[int, str] = {}
+    stack: list[tuple[Any, str, str]] = [(r, "", "") for r in reversed(roots_of(root))]
+    while stack:
+        if len(lines) >= limit:
+            lines.append(f"… and more: the first {limit:,} lines are shown")
+            break
+        value, first, rest = stack.pop()
+        name, op = one_line(names(value), 40), one_line(op_of(value), 40)
+        title = " ".join(filter(None, [name and op and f"{name} =" or name, sign(op)]))
+        args = [arg for arg in args_of(value) if is_value(arg)]
+        if id(value) in seen:
+            lines.append(f"{first}{seen[id(value)]} ↑")
+            continue
+        if args and not name:
+            title += f" #{len(seen)}" if _shared(value, stack) else ""
+        seen[id(value)] = name or title or show(number(value.data), precision)
+        data, grad = show(number(value.data), precision), show(number(value.grad), precision)
+        lines.append(f"{first}{title}{' ' if title else ''}data {data} grad {grad}")
+        for last, arg in enumerate(reversed(args)):
+            head, tail = ("└─ ", "   ") if last == 0 else ("├─ ", "│  ")
+            stack.append((arg, rest + head, rest + tail))
+    return "\n".join(lines)
+
+
+def _shared(value: Any, stack: list[tuple[Any, str, str]]) -> bool:
+    return any(waiting is value for waiting, _, _ in stack)
