@@ -1,31 +1,54 @@
-"""`python -m benchmarks [eager] [compiled] [--rounds N]`: measure, and write results.json, results.md and the chart."""
+"""`python -m benchmarks [eager] [compiled] [--rounds N]`: measure all or a part; write results.json, results.md and chart.svg."""
 
 from __future__ import annotations
 
 import argparse
 import datetime
 import json
-import sys
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks import eager
+from benchmarks import chart, compiled, eager, report
 from benchmarks.process import machine
 
 FOLDER = Path(__file__).parent
+PARTS = {"eager": eager.measure, "compiled": compiled.measure}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=["eager", []], help="all when none is named")
-    parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each figure")
+    parser.add_argument("parts", nargs="*", default=[], help=f"of {', '.join(PARTS)}; all when none is named")
+    parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each figure (3)")
+    parser.add_argument("--report", action="store_true", help="measure nothing: write tables and chart of results.json again")
     arguments = parser.parse_args()
+    unknown = set(arguments.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
     path = FOLDER / "results.json"
     results = json.loads(path.read_text()) if path.exists() else {}
-    measured = {"date": datetime.date.today().isoformat(), **machine()}
-    results["eager"] = {"measured": measured, "figures": eager.measure(arguments.rounds)}
-    path.write_text(json.dumps(results, indent=1) + "\n")
-    print(eager.report(results["eager"]["figures"]))
+    for part in [] if arguments.report else arguments.parts or PARTS:
+        figures = PARTS[part](arguments.rounds)
+        about = {"date": datetime.date.today().isoformat(), **machine(), "rounds": arguments.rounds}
+        results[part] = {"measured": about | ({"versions": versions()} if part == "compiled" else {}), "figures": figures}
+        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    text = report.whole(results)
+    (FOLDER / "results.md").write_text(text)
+    print(text)
+    if "compiled" in results and find_spec("matplotlib"):
+        chart.draw(results["compiled"]["figures"], FOLDER / "chart.svg")
+
+
+def versions() -> dict[str, str]:
+    """Of the peers that are installed."""
+    found = {}
+    for name in ("numpy", "numba", "torch", "jax", "autograd"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import resource
 import statistics
 import sys
+import tempfile
 import time
 import tracemalloc
 from functools import partial
@@ -115,7 +117,7 @@ def trace(name: str) -> dict[str, float]:
     work.step()
     eager_pass = time.perf_counter() - start
     count = len(work.loss(*work.inputs).topological())
-    cls = load("ours.native")
+    cls = load("ours.auto")
     start = time.perf_counter()
     cls(work).train(1)
     first = time.perf_counter() - start
@@ -123,10 +125,25 @@ def trace(name: str) -> dict[str, float]:
     tracemalloc.start()
     cls(work).train(1)
     peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     return {"nodes": float(count), "eager": eager_pass, "first": first, "bytes": peak / count}
 
 
-PROBES: dict[str, Any] = {"step": step, "trace": trace}
+def cold(who: str, name: str) -> dict[str, Any]:
+    """Time to the first step where no compiled code is kept on disk yet."""
+    with tempfile.TemporaryDirectory() as empty:
+        os.environ["MICROGRAD_CACHE"] = empty
+        try:
+            cls = load(who)
+        except ImportError as error:
+            return {"note": f"not installed ({error.name})"}
+        work = make(name)
+        start = time.perf_counter()
+        cls(work).train(1)
+        return {"cold": time.perf_counter() - start}
+
+
+PROBES: dict[str, Any] = {"step": step, "trace": trace, "cold": cold}
 
 
 # --- in the measuring process --------------------------------------------------------------------------------------------
@@ -145,7 +162,9 @@ def measure(rounds: int = 3) -> dict[str, Any]:
                     fresh, "benchmarks.compiled", "step", w, name, json.dumps({axis: size}), timeout=300
                 )
         found[curve] = in_turn(jobs, 1)
-    found["trace"] = in_turn({n: partial(fresh, "benchmarks.compiled", "trace", n) for n in ("W3", "W4", "W5")}, rounds)
+    three = ("W3", "W4", "W5")
+    found["trace"] = in_turn({n: partial(fresh, "benchmarks.compiled", "trace", n) for n in three}, rounds)
+    found["cold"] = in_turn({n: partial(fresh, "benchmarks.compiled", "cold", "ours.native", n) for n in three}, rounds)
     return found
 
 

@@ -16,9 +16,9 @@ from typing import Any
 PEERS = {
     "original": ("benchmarks.peers.ours", "Original", "micrograd 0.1.0"),
     "eager": ("benchmarks.peers.ours", "Eager", "**ours, eager**"),
-    "ours.numpy": ("benchmarks.peers.ours", "NumPy", "**ours, compiled: NumPy**"),
-    "ours.numba": ("benchmarks.peers.ours", "Interpreter", "**ours, compiled: interpreter**"),
-    "ours.native": ("benchmarks.peers.ours", "Specialised", "**ours, compiled: specialised**"),
+    "ours.numpy": ("benchmarks.peers.ours", "NumPy", "**ours, compiled, NumPy**"),
+    "ours.native": ("benchmarks.peers.ours", "Native", "**ours, compiled, Numba**"),
+    "ours.auto": ("benchmarks.peers.ours", "Compiled", "**ours, compiled, as it comes**"),
     "ours.batch": ("benchmarks.peers.ours", "Batch", "**ours, compiled, batch=True**"),
     "c": ("benchmarks.native", "Native", "hand-written C"),
     "numpy": ("benchmarks.peers.by_hand", "ByHand", "NumPy by hand"),

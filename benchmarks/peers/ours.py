@@ -80,13 +80,11 @@ class NumPy(Compiled):
     backend = "numpy"
 
 
-class Interpreter(Compiled):
-    backend = "interpreter"
-
-
-class Specialised(Compiled):
-    backend = "native"
+class Native(Compiled):
+    backend = "numba"
 
 
 class Batch(Compiled):
+    """One sample is traced."""
+
     batch = True
