@@ -1,0 +1,282 @@
+"""Specialise: a Program as Numba source of its own, every extent, stride and address a constant of the code.
+
+The axis whose neighbours are neighbours in memory runs innermost, as vector lanes. Products keep a block of outputs in registers: over
+lanes of the output they go through 16 terms at a time, over summed lanes they hold 4 × 4 sums. The result is plain code that can be
+read (`print(step.source)`); it is compiled once and kept on disk by its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from micrograd.compiler.ir import LETTERS, Access, Instruction, Program
+from micrograd.compiler.numba_templates import HEADER, TEMPLATES
+from micrograd.compiler.show import Names, extents
+
+CHUNK = 12  # instructions to a function: LLVM's time grows faster than the length of one
+
+
+class Tables:
+    """The tables of addresses, one after the other in the array `T`."""
+
+    def __init__(self) -> None:
+        self.parts: list[Any] = []
+        self.size = 0
+        self.starts: dict[int, int] = {}
+
+    def start(self, index: Any) -> int:
+        key = id(index)
+        if key not in self.starts:
+            self.starts[key] = self.size
+            self.parts.append(index)
+            self.size += len(index)
+        return self.starts[key]
+
+
+def specialised(program: Program) -> str:
+    """The source of `forward(pools…)` and `run(pools…)` for a program."""
+    return generate(program)[0]
+
+
+def generate(program: Program) -> tuple[str, Any]:
+    """(source, table of addresses)."""
+    from micrograd.compiler.numpy_gate import np
+
+    tables, names = Tables(), Names(program)
+    arguments = "V, G, VB, GB, T" if program.batch else "V, G, T"
+    lines = [HEADER.format(title=f"A program of {program.scalars:,} scalars.")]
+    calls: dict[str, list[str]] = {"forward": [], "backward": []}
+    for part in ("forward", "backward"):
+        steps = _with_starts(getattr(program, part))
+        for at in range(0, len(steps), CHUNK):
+            name = f"{part}{at // CHUNK}"
+            calls[part].append(name)
+            lines += ["", "@fast", f"def {name}({arguments}):"]
+            if program.batch:
+                lines.append("    samples = VB.shape[1]")
+            for step, start in steps[at : at + CHUNK]:
+                lines.append(f"    # {names.line(step)}    {extents(step)}".rstrip())
+                lines += ["    " + text for text in _Emitter(step, start, tables).lines()]
+    for name, parts in (("forward", calls["forward"]), ("run", calls["forward"] + calls["backward"])):
+        lines += ["", "@fast", f"def {name}({arguments}):", *([f"    {p}({arguments})" for p in parts] or ["    pass"])]
+    table = np.concatenate(tables.parts).astype(np.int64) if tables.parts else np.zeros(1, dtype=np.int64)
+    return "\n".join(lines) + "\n", table
+
+
+def _with_starts(steps: Sequence[Instruction]) -> list[tuple[Instruction, Instruction | None]]:
+    """Each instruction, and the one before it where that only gives it the numbers to add to (a bias, say)."""
+    found: list[tuple[Instruction, Instruction | None]] = []
+    for step in steps:
+        before = found[-1][0] if found else None
+        if (
+            before is not None and found[-1][1] is None and step.add and not before.add and before.rule.product
+            and len(before.reads) == 1 and not before.summed and step.rule.product and len(step.reads) == 2
+            and step.out.index is None and before.out.index is None and before.batch == step.batch
+            and (not isinstance(before.reads[0], Access) or before.reads[0].index is None)
+            and before.out.base == step.out.base and before.out.pool == step.out.pool and before.out.batch == step.out.batch
+            and before.shape == tuple(n for a, n in enumerate(step.shape) if step.out.uses(a))
+            and before.out.strides == tuple(s for s in step.out.strides if s)
+        ):  # fmt: skip
+            found[-1] = (step, before)
+        else:
+            found.append((step, None))
+    return found
+
+
+class _Emitter:
+    """The loops of one instruction. An axis is a letter; the batch is the axis "b" with as many steps as there are samples."""
+
+    def __init__(self, step: Instruction, start: Instruction | None, tables: Tables) -> None:
+        self.step, self.start, self.tables = step, start, tables
+        self.axes = [LETTERS[a] for a in range(len(step.shape))]
+        self.extent: dict[str, Any] = dict(zip(self.axes, step.shape, strict=True))
+        if step.batch:
+            self.axes.append("b")
+            self.extent["b"] = "samples"
+        self.accesses = [a for a in (step.out, *step.reads) if isinstance(a, Access)]
+        self.summed = [a for a in self.axes if not self.stride(step.out, a)]
+        self.lane = self._lane()
+
+    # --- addresses ---------------------------------------------------------------------------------------------------
+
+    def stride(self, access: Access, axis: str) -> Any:
+        """How far one step along an axis goes (a table counts as 'table')."""
+        if axis == "b":
+            return int(access.batch)
+        place = self.axes.index(axis)
+        return "table" if access.index is not None and place == 0 else access.strides[place]
+
+    def ref(self, access: Any, at: dict[str, int] | None = None, axes: Sequence[str] | None = None) -> str:
+        """The element of a pool at these axes; `at` fixes an axis, or adds to it where it has a loop (`+`)."""
+        if not isinstance(access, Access):
+            return f"({access!r})" if abs(access) != float("inf") and access == access else {1: "inf", -1: "-inf"}.get(
+                (access > 0) - (access < 0), "nan"
+            )
+        at = at or {}
+        base, parts = access.base, []
+        for place, axis in enumerate(axes if axes is not None else [a for a in self.axes if a != "b"]):
+            stride = "table" if access.index is not None and place == 0 else access.strides[place]
+            if stride == "table":
+                parts.append(f"T[{self.tables.start(access.index)} + {axis}]")
+            elif stride:
+                base += int(stride) * at.get(axis, 0)
+                if axis not in at or f"+{axis}" in at:
+                    parts.append(axis if stride == 1 else f"{stride} * {axis}")
+        text = " + ".join([*([str(base)] if base or not parts else []), *parts])
+        pool = access.pool.upper()
+        return f"{pool}B[{text}, b]" if access.batch else f"{pool}[{text}]"
+
+    def _lane(self) -> str:
+        """The axis along which every access stays or goes to the next address."""
+        best, score = "", 0.0
+        for axis in self.axes:
+            strides = [self.stride(a, axis) for a in self.accesses]
+            extent = self.extent[axis]
+            size = 1e9 if axis == "b" else extent
+            if all(s in (0, 1) for s in strides) and any(s == 1 for s in strides) and size >= 4:
+                found = size * (2.0 if self.stride(self.step.out, axis) == 1 else 1.0)
+                if found > score:
+                    best, score = axis, found
+        return best
+
+    # --- loops -------------------------------------------------------------------------------------------------------
+
+    def lines(self) -> list[str]:
+        step = self.step
+        if step.rule.fold == "shift":
+            return self._shift()
+        if step.rule.product and len(step.reads) == 2 and self.summed and self.lane and step.out.index is None:
+            if all(isinstance(r, Access) and r.index is None for r in step.reads):
+                return self._lanes_out() if self.lane not in self.summed else self._lanes_summed()
+        if self.start is not None:
+            return [*_Emitter(self.start, None, self.tables).lines(), *self._plain()]
+        return self._plain()
+
+    def loop(self, axes: Sequence[str], body: list[str], steps: dict[str, int] | None = None) -> list[str]:
+        """Nested loops, the first outermost."""
+        for axis in reversed(axes):
+            by = (steps or {}).get(axis, 1)
+            head = f"range({self.extent[axis]})" if by == 1 else f"range(0, {self.extent[axis]}, {by})"
+            body = [f"for {axis} in {head}:", *("    " + line for line in body)]
+        return body
+
+    def expression(self, at: dict[str, int] | None = None) -> tuple[list[str], str]:
+        """The rule with its operands written in."""
+        step = self.step
+        refs = [self.ref(r, at) for r in step.reads]
+        if step.rule.product:
+            return [], " * ".join(refs)
+        named = [f"{n} = {r}" for n, r in zip(step.rule.names, refs, strict=True)]
+        body, text = step.rule.source(TEMPLATES)
+        return [*named, *body], text
+
+    def _plain(self) -> list[str]:
+        """Elementwise maps, sums and scatters."""
+        step, lane = self.step, self.lane
+        body, text = self.expression()
+        out = self.ref(step.out)
+        kept = [a for a in self.axes if a not in self.summed]
+        scattered = step.out.index is not None
+        if not self.summed and not scattered:
+            order = [a for a in self.axes if a != lane] + ([lane] if lane else [])
+            return self.loop(order, [*body, f"{out} {'+=' if step.add else '='} {text}"])
+        zero = [] if step.add else self.loop(kept, [f"{out} = 0.0"])
+        if lane and lane not in self.summed:
+            order = [a for a in kept if a != lane] + self.summed + [lane]
+            return [*zero, *self.loop(order, [*body, f"{out} += {text}"])]
+        if not self.summed:
+            return [*zero, *self.loop(kept, [*body, f"{out} += {text}"])]
+        inner = [a for a in self.summed if a != lane] + ([lane] if lane else [])
+        total = ["total = 0.0", *self.loop(inner, [*body, f"total += {text}"])]
+        sign = "+=" if step.add or scattered else "="
+        return [*(zero if scattered else []), *self.loop(kept, [*total, f"{out} {sign} total"])]
+
+    def _shift(self) -> list[str]:
+        """The largest of each segment; 0 where that is infinite."""
+        step = self.step
+        out, x = self.ref(step.out), self.ref(step.reads[0])
+        kept = [a for a in self.axes if a not in self.summed]
+        order = [a for a in kept if a != self.lane] + self.summed + ([self.lane] if self.lane and self.lane in kept else [])
+        order = list(dict.fromkeys(order))
+        return [
+            *self.loop(kept, [f"{out} = -inf"]),
+            *self.loop(order, [f"{out} = maximum({out}, {x})"]),
+            *self.loop(kept, [f"{out} = 0.0 if abs({out}) == inf else {out}"]),
+        ]
+
+    def _block(self, axis: str, limit: int = 4) -> int:
+        extent = self.extent[axis]
+        return next((n for n in (4, 5, 3, 2) if n <= limit and extent % n == 0), 1) if isinstance(extent, int) else 1
+
+    def _lanes_out(self) -> list[str]:
+        """A product whose lanes are outputs: a few outputs at a time, up to 16 terms each in one pass over the lanes."""
+        step, lane = self.step, self.lane
+        outs = [a for a in self.axes if a not in self.summed and a != lane]
+        moving = [r for r in step.reads if self.stride(r, lane)]
+        reuse = [a for a in outs if any(not self.stride(r, a) for r in moving)]
+        o = max(reuse, key=lambda a: self.extent[a], default="")
+        block = self._block(o) if o else 1
+        terms = [a for a in self.summed if a != "b"]
+        k = max(terms, key=lambda a: self.extent[a], default="")
+        extent = self.extent[k] if k else 1
+        many = max(d for d in range(1, 17) if extent % d == 0)
+        rest = [a for a in terms if a != k]
+        chunks = extent // many
+        once = chunks == 1 and not rest
+        start = self._start_lines() if not once else []
+        body = []
+        for u in range(block):
+            at = {o: u, f"+{o}": 1} if o else {}
+            products = []
+            for q in range(many):
+                also = {**at, k: q} if chunks == 1 else {**at, k: q, f"+{k}": 1}
+                products.append(" * ".join(self.ref(r, also) for r in step.reads))
+            out = self.ref(step.out, at)
+            first = self._start_ref(at) if once else out
+            body.append(f"{out} = {' + '.join([*([first] if first else []), *products])}")
+        order = [a for a in outs if a != o] + ([o] if o else []) + rest + ([k] if chunks > 1 else []) + [lane]
+        return [*start, *self.loop(order, body, {o: block, k: many})]
+
+    def _start_ref(self, at: dict[str, int]) -> str:
+        """What the sum starts from: the bias, what is there, or nothing."""
+        if self.start is not None:
+            axes = [a for a in self.axes if a not in self.summed and a != "b"]
+            return self.ref(self.start.reads[0], at, axes)
+        return self.ref(self.step.out, at) if self.step.add else ""
+
+    def _start_lines(self) -> list[str]:
+        kept = [a for a in self.axes if a not in self.summed and a != self.lane] + [self.lane]
+        if self.start is None and self.step.add:
+            return []
+        return self.loop(kept, [f"{self.ref(self.step.out)} = {self._start_ref({}) or '0.0'}"])
+
+    def _lanes_summed(self) -> list[str]:
+        """A product whose lanes are summed: a block of sums in registers while the lanes go by."""
+        step, lane = self.step, self.lane
+        outs = [a for a in self.axes if a not in self.summed]
+        a_only = [a for a in outs if self.stride(step.reads[0], a) and not self.stride(step.reads[1], a)]
+        b_only = [a for a in outs if self.stride(step.reads[1], a) and not self.stride(step.reads[0], a)]
+        p = max(a_only, key=lambda a: self.extent[a], default="")
+        q = max(b_only, key=lambda a: self.extent[a], default="")
+        up, uq = (self._block(p) if p else 1), (self._block(q) if q else 1)
+        first, second, body, last = [], [], [], []
+        start = self.start
+        for i in range(up):
+            at = {p: i, f"+{p}": 1} if p else {}
+            first.append(f"x{i} = {self.ref(step.reads[0], at)}")
+        for j in range(uq):
+            at = {q: j, f"+{q}": 1} if q else {}
+            second.append(f"y{j} = {self.ref(step.reads[1], at)}")
+        zeros = []
+        for i in range(up):
+            for j in range(uq):
+                at = {**({p: i, f"+{p}": 1} if p else {}), **({q: j, f"+{q}": 1} if q else {})}
+                zeros.append(f"s{i}{j} = 0.0")
+                body.append(f"s{i}{j} += x{i} * y{j}")
+                begin = self._start_ref(at)
+                last.append(f"{self.ref(step.out, at)} = {begin + ' + ' if begin else ''}s{i}{j}")
+        del start
+        inner = self.loop([a for a in self.summed if a != lane] + [lane], [*first, *second, *body])
+        order = [a for a in outs if a not in (p, q)] + [a for a in (p, q) if a]
+        return self.loop(order, [*zeros, *inner, *last], {p: up, q: uq})
