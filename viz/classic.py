@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from graphviz import Digraph
+from graphviz import Digraph  # type: ignore[import-untyped]
 
 from . import render
 from .escape import quoted, record

@@ -15,7 +15,7 @@ from .theme import LIGHT, Palette
 
 FONT = "Helvetica"  # the layout programs know its widths; `render` names others to fall back on
 NAME_LIMIT = 28
-PORTS = {"LR": "ew", "RL": "we", "TB": "sn", "BT": "ns"}  # where lines leave and enter
+PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}  # where lines leave and enter
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Look:
     color: str = "kind"
     precision: int = 4
     ranks: str = ""
+    aliases: bool = False  # show v1, v2, … on values without a label
     palette: Palette = LIGHT
 
 
@@ -50,7 +51,7 @@ class _Writer:
         # Many lines at once are read as a fan of straight, thin ones, with room between the ranks.
         room, tip = ("0.35", "0.6")
         if dense:
-            out, into = PORTS.get(self.look.rankdir, "ew")
+            out, into = PORTS[self.look.rankdir]
             room = "1.8 splines=line outputorder=edgesfirst"
             tip = f"0.4 penwidth=0.5 tailport={out} headport={into}"
         self.thin = dense
@@ -82,15 +83,15 @@ class _Writer:
         number = 0
         stack: list[Cluster | None] = list(reversed(children.get("", [])))
         while stack:
-            cluster = stack.pop()
-            if cluster is None:
+            inner = stack.pop()
+            if inner is None:
                 made.append("}")
                 continue
-            made += self.open(cluster, number)
+            made += self.open(inner, number)
             number += 1
-            for id in cluster.members:
+            for id in inner.members:
                 made += self.node(self.by_id[id])
-            stack += [None, *reversed(children.get(cluster.path, []))]
+            stack += [None, *reversed(children.get(inner.path, []))]
         return made
 
     def open(self, cluster: Cluster, number: int) -> list[str]:
@@ -153,6 +154,8 @@ class _Writer:
         if node.label:
             name = xml(one_line(node.label, NAME_LIMIT))
             rows.append(f'<TR><TD COLSPAN="2"{_room(name)}><B>{name}</B></TD></TR>')
+        elif self.look.aliases and node.alias:
+            rows.append(self.wide(node.alias))
         if node.data == node.data or node.value is not None:
             rows += [self.row("data", show(node.data, self.look.precision))]
             rows += [self.row("grad", show(node.grad, self.look.precision))]
@@ -247,7 +250,7 @@ class _Writer:
         if node.value is not None:
             of = _name(self.by_id[self.graph.roots[0]]) if len(self.graph.roots) == 1 else "root"
             lines.append(f"∂{of}/∂{_name(node)} = {show(node.grad, digits)}")
-        return "\n".join([*lines, *node.lines]) or node.label or node.op
+        return "\n".join([*lines, *node.lines]) or node.name
 
     def caption(self) -> str:
         """The line below the picture: what was folded, and the legend of the gradient colours."""
@@ -298,6 +301,4 @@ def _room(text: str) -> str:
 
 
 def _name(node: Node) -> str:
-    if node.kind == "fold":
-        return node.op
-    return one_line(node.label, NAME_LIMIT) or (node.id.replace("n", "v", 1))
+    return one_line(node.name, NAME_LIMIT)

@@ -52,7 +52,13 @@ class Node:
     low: float = NAN  # smallest and largest data among the members
     high: float = NAN
     lines: tuple[str, ...] = ()  # extra text a producer wants on the box
+    alias: str = ""  # what to call it where it has no label: v1, v2, …
     value: Any = None  # the Value itself; None on folds
+
+    @property
+    def name(self) -> str:
+        """What to call it: its label, else the alias (what a fold says)."""
+        return self.label or self.alias or self.op or self.id
 
     @property
     def count(self) -> int:
@@ -97,6 +103,7 @@ class Graph:
     values: list[Any] = field(default_factory=list)  # every reachable Value, arguments first
     owner: Sequence[int] = ()  # owner[i] = place in ``nodes`` of the node showing values[i]
     note: str = ""  # says what was folded; '' when everything is shown
+    path: Callable[[Any], str] | None = None  # the full name of a value, folded or not
     _places: dict[int, int] = field(default_factory=dict, repr=False)
 
     def node(self, id: str) -> Node:
@@ -126,7 +133,7 @@ def args_of(value: Any) -> Sequence[Any]:
     args = getattr(value, "args", None)
     if isinstance(args, tuple):
         return args
-    prev = getattr(value, "_prev", None)
+    prev: Any = getattr(value, "_prev", None)
     if prev is None:
         prev = getattr(value, "_children", ())
     if isinstance(prev, (set, frozenset)):
@@ -368,6 +375,7 @@ def materialise(
                     shown.append(src)
         node.args = tuple(shown)
     by_path = {cluster.path: cluster for cluster in plan.clusters}
+    _give_aliases(nodes, folded=len(nodes) < len(values))
     for node in nodes:
         if node.cluster:
             by_path[node.cluster].members.append(node.id)
@@ -379,7 +387,20 @@ def materialise(
         values=values,
         owner=owner,
         note=plan.note,
+        path=getattr(names, "path", names) or label_of,
     )
+
+
+def _give_aliases(nodes: list[Node], folded: bool) -> None:
+    """v1, v2, … in order for what has no label; with gaps where other values are folded away."""
+    taken = {node.label for node in nodes}
+    count = 0
+    for node in nodes:
+        if node.kind != "fold" and not node.label:
+            count = node.members[0] + 1 if folded else count + 1
+            while f"v{count}" in taken:
+                count += 1
+            node.alias = f"v{count}"
 
 
 def _node(group: Group, values: list[Any], names: Callable[[Any], str]) -> Node:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import heapq
 import math
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from . import theme
 from .escape import one_line, xml
-from .formula import show, written
-from .graph import Graph, Node
+from .formula import MINUS, show, written
+from .graph import Graph, Node, args_of, label_of, number
 from .svg import embedded, size
 
+LEAVES = 60  # as many leaves have a row, those with the largest gradients
 ROWS = 400  # a longer table is cut, and says so
 FALLBACK = 150_000  # a larger picture is not put in twice
 
@@ -20,7 +23,7 @@ FALLBACK = 150_000  # a larger picture is not put in twice
 @cache
 def static(name: str) -> str:
     """A file of ``viz/static``."""
-    return resources.files("viz").joinpath("static", name).read_text(encoding="utf-8")
+    return (resources.files("viz") / "static" / name).read_text(encoding="utf-8")
 
 
 def inline(svg: str, title: str, chosen: str) -> str:
@@ -47,7 +50,7 @@ def plain(message: str, text: str) -> str:
 def _fluid(svg: str, least: float) -> str:
     """The drawing at its own size, shrunk to fit down to ``least`` of it: smaller is unreadable."""
     width, _ = size(svg)
-    style = f"max-width:100%;height:auto;min-width:{min(round(width * least), 900)}pt"
+    style = f"max-width:100%;height:auto;min-width:{round(width * least)}pt"
     return embedded(svg).replace('class="graph-picture"', f'class="graph-picture" style="{style}"', 1)
 
 
@@ -56,7 +59,7 @@ def page(graph: Graph, svg: str, title: str, chosen: str, precision: int) -> str
     theme.check(chosen)
     parts = [
         f"<h1>{xml(title)}</h1>",
-        f'<figure class="mg-picture" tabindex="0" aria-label="{xml(title)}">{_fluid(svg, 1.0)}</figure>',
+        f'<figure class="mg-picture" tabindex="0" aria-label="{xml(title)}">{_fluid(svg, 0.75)}</figure>',
         _leaves(graph, precision),
         _steps(graph, precision),
     ]
@@ -71,34 +74,36 @@ def page(graph: Graph, svg: str, title: str, chosen: str, precision: int) -> str
 
 
 def _leaves(graph: Graph, precision: int) -> str:
-    """The gradients of the leaves, largest first, each with a bar for its size."""
-    leaves = [node for node in graph.nodes if node.kind == "leaf" and node.value is not None]
+    """The gradients of the leaves, shown or folded: the largest, each with a bar for its size."""
+    leaves = [value for value in graph.values if not args_of(value)]
     if not leaves:
         return ""
-    size_of = {node.id: abs(node.grad) if math.isfinite(node.grad) else math.inf for node in leaves}
-    leaves.sort(key=lambda node: -size_of[node.id])
-    largest = max((s for s in size_of.values() if s < math.inf), default=0.0) or 1.0
+    largest = heapq.nlargest(LEAVES, leaves, key=lambda leaf: _magnitude(leaf))
+    scale = next((m for m in map(_magnitude, largest) if 0 < m < math.inf), 1.0)
     rows = []
-    for node in leaves[:ROWS]:
-        bar = min(size_of[node.id] / largest, 1.0)
-        sign = "below" if node.grad < 0 else "above"
+    for leaf in largest:
+        node, grad = graph.of(leaf), number(leaf.grad)
+        name = node.name if node.kind != "fold" else (graph.path or label_of)(leaf)
+        width = min(_magnitude(leaf) / scale, 1.0)
+        bar = f'<i class="{"below" if grad < 0 else "above"}" style="width:{width:.1%}"></i>'
         rows.append(
-            f'<tr data-node="{node.id}"><th scope="row">{_name(node)}</th>'
-            f"<td>{xml(show(node.data, precision))}</td><td>{xml(show(node.grad, precision))}</td>"
-            f'<td class="bar"><i class="{sign}" style="width:{bar:.1%}"></i></td></tr>'
+            f'<tr data-node="{node.id}"><th scope="row">{xml(one_line(name, 40)) or "leaf"}</th>'
+            f"<td>{xml(show(number(leaf.data), precision))}</td>"
+            f'<td>{xml(show(grad, precision))}</td><td class="bar">{bar if grad else ""}</td></tr>'
         )
-    folded = sum(node.count for node in graph.nodes if node.kind == "fold")
-    notes = []
-    if len(leaves) > ROWS:
-        notes.append(f"{len(leaves) - ROWS:,} leaves with smaller gradients are not listed.")
-    if folded:
-        notes.append("Leaves inside folded boxes are not listed.")
+    rest = len(leaves) - len(largest)
+    notes = [f"{rest:,} more leaves have smaller gradients."] if rest else []
     return (
         '<section><h2>Gradients of the leaves</h2><div class="scroll"><table>'
         '<thead><tr><th scope="col">leaf</th><th scope="col">data</th><th scope="col">gradient</th>'
         '<th scope="col">size</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>{_notes(notes)}</section>"
     )
+
+
+def _magnitude(leaf: Any) -> float:
+    grad = abs(number(leaf.grad))
+    return grad if grad == grad else math.inf
 
 
 def _steps(graph: Graph, precision: int) -> str:
@@ -148,7 +153,7 @@ def _backward(graph: Graph, shown: list[Node], precision: int) -> tuple[str, lis
         into.setdefault(user.id, []).append(
             f'<tr data-node="{arg.id}"><th scope="row">{_name(arg)}.grad</th>'
             f"<td>+= {_name(user)}.grad × ∂{_name(user)}/∂{_name(arg)}</td>"
-            f"<td>= {xml(upstream)} × {xml(local)}</td><td>= {xml(show(product, precision))}</td></tr>"
+            f"<td>= {xml(upstream)} × {xml(_around(local))}</td><td>= {xml(show(product, precision))}</td></tr>"
         )
     rows = [row for node in reversed(shown) for row in into.get(node.id, [])]
     body = (
@@ -163,11 +168,15 @@ def _params(node: Node) -> tuple[object, ...]:
 
 
 def _plain_name(node: Node) -> str:
-    return one_line(node.label, 40) or node.id.replace("n", "v", 1)
+    return one_line(node.name, 40)
 
 
 def _name(node: Node) -> str:
     return xml(_plain_name(node))
+
+
+def _around(text: str) -> str:
+    return f"({text})" if text.startswith(MINUS) else text
 
 
 def _notes(notes: list[str]) -> str:

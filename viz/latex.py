@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from .escape import one_line
-from .graph import args_of, label_of, number, op_of, roots_of, topological
+from .graph import args_of, number, op_of, roots_of, topological
+from .names import Names, from_caller
 
 LINES = 200  # of a longer derivation the first lines and the last are written
 LONG = 160  # a formula longer than this is cut: its operand gets a name and a line of its own
@@ -27,7 +29,7 @@ ENCLOSING = {"/", "div", "exp", "expm1", "sqrt", "cbrt", "abs"}  # all operands 
 
 
 def to_latex(
-    root: Any, *, names: Callable[[Any], str] = label_of, values: bool = False
+    root: Any, *, names: Callable[[Any], str] | None = None, values: bool = False
 ) -> str:
     """The expression below ``root`` as LaTeX, for ``$…$``, KaTeX or MathJax.
 
@@ -36,16 +38,17 @@ def to_latex(
     One line is plain; several stand in an ``aligned`` environment.
 
     >>> from micrograd import Value
-    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> a, b = Value(2.0), Value(-3.0)
     >>> print(to_latex((a + b) * a**2))
     \\left(a + b\\right) \\cdot {a}^{2}
     >>> c = a * b
     >>> print(to_latex(c + c.exp(), values=True))
     \\begin{aligned}
-    v_{1} &= a \\cdot b = -6 \\\\
-    f &= v_{1} + e^{v_{1}} = -5.99752
+    c &= a \\cdot b = -6 \\\\
+    f &= c + e^{c} = -5.99752
     \\end{aligned}
     """
+    names = names or Names(from_caller(sys._getframe(1)))
     roots = roots_of(root)
     order = topological(roots)
     uses: dict[int, int] = {}

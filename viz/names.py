@@ -32,6 +32,7 @@ class Names:
         self.namespaces = list(namespaces)
         self.modules: list[Any] = []
         self._found: dict[int, str] | None = None
+        self._paths: dict[int, str] | None = None
 
     def learn(self, values: Iterable[Any]) -> None:
         """Note the modules in whose calls these values were made: they name their parameters."""
@@ -57,6 +58,14 @@ class Names:
         if self._found is None:
             self._found = self._read()
         return self._found.get(id(value), "")
+
+    def path(self, value: Any) -> str:
+        """The full name: a parameter's place in the outermost module, not in the innermost."""
+        if self._paths is None:
+            self._paths = {}
+            for module in reversed(self.modules):
+                self._paths.update(parameter_names(module))
+        return label_of(value) or self._paths.get(id(value)) or self(value)
 
     def _read(self) -> dict[int, str]:
         names: dict[int, str] = {}

@@ -24,7 +24,8 @@ def fill(graph: Graph) -> None:
 def local(value: Any) -> Sequence[float | None]:
     """The local derivatives of a value, one an operand; None where they cannot be known."""
     args = args_of(value)
-    op, given = getattr(value, "op", None), getattr(value, "_local_grads", None)
+    op: Any = getattr(value, "op", None)
+    given = getattr(value, "_local_grads", None)
     try:
         if getattr(op, "partials", None) is not None:
             data = [number(arg.data) for arg in args]

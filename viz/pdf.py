@@ -17,8 +17,8 @@ _TEXT = re.compile(r'(<text\b[^>]*?)font-family="[^"]*"([^>]*>)([^<]*)(</text>)'
 def pdf(svg: str, title: str) -> bytes:
     """One page of the size of the drawing."""
     try:
-        from reportlab.graphics import renderPDF
-        from reportlab.pdfgen.canvas import Canvas
+        from reportlab.graphics import renderPDF  # type: ignore[import-untyped]
+        from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
         from svglib.svglib import svg2rlg
     except ImportError as error:
         raise ImportError(
@@ -32,6 +32,8 @@ def pdf(svg: str, title: str) -> bytes:
         return f'{before}font-family="{family}"{after}{text}{end}'
 
     drawing = svg2rlg(io.BytesIO(_TEXT.sub(choose, svg).encode()))
+    if drawing is None:
+        raise RuntimeError("svglib could not read the picture")
     page = io.BytesIO()
     canvas = Canvas(page, pagesize=(drawing.width, drawing.height), invariant=1)
     canvas.setTitle(title)
@@ -61,8 +63,8 @@ def _fit(text: str, fonts: tuple[tuple[str, Any], ...]) -> tuple[str, str]:
 @cache
 def _fonts() -> tuple[tuple[str, Any], ...]:
     """(name, characters) of the fonts found here, registered with reportlab."""
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFError, TTFont
+    from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]
+    from reportlab.pdfbase.ttfonts import TTFError, TTFont  # type: ignore[import-untyped]
     from svglib.svglib import register_font
 
     found = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ RANKS = ("", "leaves", "levels")
 BOXES = 1500  # more than this is no picture, and takes the layout minutes
 PNG_DPI = 192
 
-Labels = bool | Mapping[Any, str] | Callable[[Any], str]
+Labels = bool | str | Mapping[Any, str] | Callable[[Any], str]
 
 
 def draw(
@@ -56,7 +57,8 @@ def draw(
       left; False shows every value; a number opens scopes down to that depth; names (of a scope, its
       path, or a module class) fold these scopes and open the others.
     - ``labels``: a value without a label gets the name of the one public variable that holds it, or
-      of the parameter that it is. False: only real labels. A dict or a function gives names itself.
+      of the parameter that it is. "all": others are called v1, v2, … False: only real labels. A dict
+      or a function gives names itself.
     - ``theme``: "auto" follows the notebook or the system, else "light" or "dark".
     - ``ranks``: "leaves" puts all leaves in one column, "levels" every step of the computation.
 
@@ -80,7 +82,7 @@ def draw(
             f"{len(graph.nodes):,} boxes are no picture (at most {BOXES:,}): draw with fold='auto', "
             "which shows about `budget` boxes, or fold more scopes"
         )
-    look = Look(rankdir, partials, color, precision, ranks, _palette(theme))
+    look = Look(rankdir, partials, color, precision, ranks, labels == "all", _palette(theme))
     return Picture(graph, look, theme, root)
 
 
@@ -117,7 +119,8 @@ class Picture:
     @cached_property
     def html(self) -> str:
         """A page of its own: the picture, the gradients of the leaves, the steps. Opens offline."""
-        return html.page(self.graph, self.svg, self.title, self.theme, self.look.precision)
+        named = Picture(self.graph, replace(self.look, aliases=True), self.theme, self.root)
+        return html.page(self.graph, named.svg, self.title, self.theme, self.look.precision)
 
     @cached_property
     def text(self) -> str:
@@ -136,7 +139,8 @@ class Picture:
     @property
     def title(self) -> str:
         """What the picture shows, in a few words."""
-        root = self.graph.node(self.graph.roots[0]) if len(self.graph.roots) == 1 else None
+        roots = self.graph.roots
+        root = self.graph.node(roots[0]) if len(roots) == 1 else None
         count = len(self.graph.values) or len(self.graph.nodes)
         name = one_line(root.label, 40) if root is not None else ""
         if root is not None and root.value is not None:
@@ -187,14 +191,18 @@ def one_of(what: str, given: Any, known: tuple[str, ...]) -> None:
 
 def namer(labels: Labels, namespaces: list[Mapping[str, Any]]) -> Callable[[Any], str]:
     """The function that names values, as the option ``labels`` says."""
-    if labels is True:
+    if labels is True or labels == "all":
         return Names(namespaces)
     if labels is False:
         return label_of
     if isinstance(labels, Mapping):
         given = {id(value): str(name) for value, name in labels.items()}
         return lambda value: given.get(id(value)) or label_of(value)
-    return labels
+    if callable(labels):
+        return labels
+    raise ValueError(
+        f"unknown labels {labels!r}: expected True, False, 'all', a dict or a function"
+    )
 
 
 def _palette(chosen: str) -> theme.Palette:

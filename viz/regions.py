@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .names import as_python
+
 
 @dataclass(slots=True)
 class Region:
@@ -126,6 +128,8 @@ def name_regions(tree: list[Region]) -> None:
     taken: set[str] = set()
     for region in tree[1:]:
         region.name = str(getattr(region.scope, "name", "") or "scope")
+        if getattr(region.scope, "module", None) is not None:
+            region.name = as_python(region.name)
         outer = tree[region.parent].path
         stem = path = f"{outer}/{region.name}" if outer else region.name
         count = 1

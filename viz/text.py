@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from .escape import one_line
 from .formula import show, sign
-from .graph import args_of, is_value, label_of, number, op_of, roots_of
+from .graph import args_of, is_value, number, op_of, roots_of
+from .names import Names, from_caller
 
 
 def text_tree(
@@ -15,7 +17,7 @@ def text_tree(
     *,
     limit: int = 200,
     precision: int = 4,
-    names: Callable[[Any], str] = label_of,
+    names: Callable[[Any], str] | None = None,
 ) -> str:
     """The expression below ``root`` as an indented tree, each value once.
 
@@ -23,7 +25,7 @@ def text_tree(
     lines the rest is only announced.
 
     >>> from micrograd import Value
-    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> a, b = Value(2.0), Value(-3.0)
     >>> print(text_tree(a * b + a))
     + data −4.0000 grad 0.0000
     ├─ × data −6.0000 grad 0.0000
@@ -31,6 +33,7 @@ def text_tree(
     │  └─ b data −3.0000 grad 0.0000
     └─ a ↑
     """
+    names = names or Names(from_caller(sys._getframe(1)))
     lines: list[str] = []
     seen: dict[int, str] = {}
     stack: list[tuple[Any, str, str]] = [(r, "", "") for r in reversed(roots_of(root))]
@@ -40,7 +43,7 @@ def text_tree(
             break
         value, first, rest = stack.pop()
         name, op = one_line(names(value), 40), one_line(op_of(value), 40)
-        title = " ".join(filter(None, [name and op and f"{name} =" or name, sign(op)]))
+        title = f"{name} = {sign(op)}" if name and op else name or sign(op)
         args = [arg for arg in args_of(value) if is_value(arg)]
         if id(value) in seen:
             lines.append(f"{first}{seen[id(value)]} ↑")
