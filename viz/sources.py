@@ -24,19 +24,6 @@ _AST_OPS = {
 _SAME = {"sub": {"add", "sub"}, "div": {"mul", "div"}, "neg": {"mul", "neg"}}
 
 
-def modules_of(values: Sequence[Any]) -> list[Any]:
-    """The outermost modules that the scopes of these values name, in order of first use."""
-    found: dict[int, Any] = {}
-    for value in values:
-        scope, outer = getattr(value, "scope", None), None
-        while scope is not None:
-            outer = getattr(scope, "module", None) or outer
-            scope = scope.parent
-        if outer is not None:
-            found[id(outer)] = outer
-    return list(found.values())
-
-
 def lines_for(frame: FrameType | None, values: Sequence[Any], names: Sequence[str]) -> dict[int, str]:
     """``place -> source line`` that made the value, where exactly one assignment fits."""
     if frame is None:

@@ -31,7 +31,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import mathml, sources
+from . import mathml
 from .graph import number, topological
 from .names import Names
 from .observe import Failure, drive, ordered_args
@@ -193,7 +193,9 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
     ``namespaces`` are searched for variables that name a value without a label.
     """
     values = topological([root]) if callable(getattr(root, "topological", None)) else _sorted(root)
-    called = Names(namespaces, sources.modules_of(values))
+    called = Names(namespaces)
+    called.learn(values)
+    called.modules.reverse()  # the outermost module names a parameter here: no two are called w[0]
     place = {id(value): i for i, value in enumerate(values)}
     operands = [ordered_args(value) for value in values]
     trace = Trace(
