@@ -7,6 +7,7 @@ by having a method `__op__(op, args)`, called whenever an `Op` meets one of its 
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -31,7 +32,8 @@ class Op:
     name: of the function and of the method.
     forward: on floats, never raises (IEEE-754). Or define: the forward rule in primitives, from which every form (float,
         NumPy, Numba) is made.
-    partials: ∂y/∂xᵢ as rules `(y, *xs, *params)`; for an op of any arity one rule `(i, y, *xs)`; None: unknown (made by hand).
+    partials: ∂y/∂xᵢ as rules `(y, *xs, *params)`; for an op of any arity one rule `(y, *xs)` that gives the list of them
+        (a sum of 100,000 must not ask 100,000 times); None: unknown (made by hand).
     formula: each partial as a textbook writes it, for people, in `y`, `a`, `b` and the names of the constants.
     symbol, precedence (0: written as a call), latex (template): how pictures and text write it.
     domain: for each argument the open interval where it is finite and smooth; empty: not for gradient checks.
@@ -104,7 +106,14 @@ class Op:
             raise TypeError(f"the partial derivatives of {self.name!r} are not known: it was made by setting _backward")
         if isinstance(self.partials, tuple):
             return self.partials[i](y, *xs, *self.params)
-        return self.partials(i, y, *xs)
+        return self.partials(y, *xs)[i]
+
+    def gradient(self, y: Any, xs: Sequence[Any]) -> list[Any]:
+        """∂y/∂xᵢ for every i."""
+        if self.partials is None or isinstance(self.partials, tuple):
+            return [self.partial(i, y, *xs) for i in range(len(xs))]
+        found: list[Any] = self.partials(y, *xs)
+        return found
 
     def _forward_from_define(self, *xs: float) -> float:
         """The define rule on floats, compiled to plain Python on first use."""
@@ -150,8 +159,7 @@ class Op:
 
     def _called_pull(self, node: Any) -> None:
         g, y, args = node.grad, node._data, node.args
-        xs = [a._data for a in args]
-        for arg, p in zip(args, [self.partial(i, y, *xs) for i in range(len(xs))], strict=True):
+        for arg, p in zip(args, self.gradient(y, [a._data for a in args]), strict=True):
             arg.grad += g * p
 
     @cached_property
@@ -174,11 +182,14 @@ class Op:
 
 
 def number(x: Any) -> float:
-    """A real number of any type as a float; TypeError for anything else."""
-    import numbers
-
-    if isinstance(x, numbers.Real) or type(x).__name__ == "Decimal":
-        return float(x)
+    """A real number of any type as a float (±inf where it is too large); TypeError for anything else."""
+    if type(x) is float:
+        return x
+    if isinstance(x, (int, numbers.Real)) or type(x).__name__ == "Decimal":
+        try:
+            return float(x)
+        except OverflowError:
+            return scalar.inf if x > 0 else -scalar.inf
     raise TypeError(f"expected a Value or a real number, not {type(x).__name__}: {x!r:.80}")
 
 

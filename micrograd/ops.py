@@ -325,14 +325,14 @@ gauss: Op = row(
 normal_cdf: Op = row(
     "normal_cdf", scalar.normal_cdf, (lambda y, x: gauss(x, 0.5) * (1 / _sqrt(2 * pi)),),
     formula=("exp(-a**2 / 2) / sqrt(2 * pi)",), latex=r"\Phi\left({0}\right)", domain=(_REAL,),
-    array="normal_cdf({0})", exact=lambda m, x: m.erfc(-x / m.sqrt(2)) / 2,
+    array="normal_cdf({0})", exact=lambda m, x: m.erfc(-max(x, m.mpf(-10**6)) / m.sqrt(2)) / 2,
     doc="The standard normal distribution function Φ(x).",
 )
 gelu: Op = row(
     "gelu", define=lambda x: _flat(x, x * normal_cdf(x), -0.0, x),
     partials=(lambda y, x: _flat(x, normal_cdf(x) + x * (gauss(x, 0.5) * (1 / _sqrt(2 * pi))), 0.0, 1.0),),
     formula=("normal_cdf(a) + a * exp(-a**2 / 2) / sqrt(2 * pi)",), domain=(_REAL,),
-    exact=lambda m, x: x * m.erfc(-x / m.sqrt(2)) / 2, doc="x · Φ(x), the exact form. Hendrycks & Gimpel 2016.",
+    exact=lambda m, x: x * m.erfc(-max(x, m.mpf(-10**6)) / m.sqrt(2)) / 2, doc="x · Φ(x), the exact form. Hendrycks & Gimpel 2016.",
 )
 erf: Op = row(
     "erf", math.erf, (lambda y, x: gauss(x, 1.0) * (2 / _sqrt(pi)),), formula=("2 * exp(-a**2) / sqrt(pi)",),
@@ -385,16 +385,16 @@ clamp: Op = row(
     doc="x kept within [low, high]; derivative 0 at and beyond the limits.",
 )
 sum_: Op = row(
-    "sum", scalar.sum_, lambda i, y, *xs: 1.0, formula=("1",), symbol="Σ", latex=r"\sum\left({0}\right)", domain=(_REAL,),
+    "sum", scalar.sum_, lambda y, *xs: [1.0] * len(xs), formula=("1",), symbol="Σ", latex=r"\sum\left({0}\right)", domain=(_REAL,),
     array="sum", exact=lambda m, *xs: m.fsum(xs), doc="x₀ + x₁ + … of any number of arguments, from left to right.",
 )
 dot: Op = row(
-    "dot", scalar.dot, lambda i, y, *xs: xs[i - len(xs) // 2], formula=("the number opposite",), symbol="·",
+    "dot", scalar.dot, lambda y, *xs: [*xs[len(xs) // 2 :], *xs[: len(xs) // 2]], formula=("the number opposite",), symbol="·",
     latex=r"\operatorname{{dot}}\left({0}\right)", domain=(_REAL,), array="dot",
     exact=lambda m, *xs: m.fsum(xs[i] * xs[len(xs) // 2 + i] for i in range(len(xs) // 2)),
     doc="a₀b₀ + a₁b₁ + … for the arguments (a₀, a₁, …, b₀, b₁, …), from left to right.",
 )
 shift: Op = row(
-    "shift", scalar.shift, lambda i, y, *xs: 0.0, formula=("0",), latex=r"\max\left({0}\right)", array="shift",
+    "shift", scalar.shift, lambda y, *xs: [0.0] * len(xs), formula=("0",), latex=r"\max\left({0}\right)", array="shift",
     doc="The largest argument as a constant: gradient 0 by decree (0 where it is infinite). What softmax subtracts.",
 )

@@ -53,8 +53,7 @@ def contributions(node: Value, upstream: Any) -> list[tuple[Value, Any, Any]]:
     if op is None:
         return []
     if op.partials is not None:
-        data = [a.data for a in args]
-        partials = [op.partial(i, node.data, *data) for i in range(len(args))]
+        partials = op.gradient(node.data, [a.data for a in args])
         return [(a, p, upstream * p) for a, p in zip(args, partials, strict=True)]
     kept = [(v, v.grad) for v in dict.fromkeys((node, *args))]
     try:

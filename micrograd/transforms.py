@@ -47,7 +47,7 @@ def _pulled(node: Value, upstream: Any, create_graph: bool) -> list[tuple[Value,
     if not create_graph:
         return [(arg, value) for arg, _, value in contributions(node, upstream)]
     assert op is not None
-    return [(arg, upstream * op.partial(i, node, *args)) for i, arg in enumerate(args)]
+    return [(arg, upstream * p) for arg, p in zip(args, op.gradient(node, args), strict=True)]
 
 
 def vjp(fn: Callable[..., Any], inputs: Sequence[Any], cotangents: Any) -> tuple[Any, list[float]]:
