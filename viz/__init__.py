@@ -13,14 +13,18 @@ original notebooks' functions; `text_tree` and `to_latex` write; `step` walks.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import trace as _recording  # loaded first, so that loading it later cannot hide the function
-
 if TYPE_CHECKING:
     from .classic import draw_dot as draw_dot
     from .display import repr_html as repr_html
     from .latex import to_latex as to_latex
-    from .picture import Picture as Picture, draw as draw
+    from .picture import Picture as Picture
+    from .picture import draw as draw
+    from .stepper import Stepper as Stepper
+    from .stepper import step as step
+    from .stills import frames as frames
     from .text import text_tree as text_tree
+    from .training import watch as watch
+    from .worksheet import exercise as exercise
 
 _LAZY = {
     "Picture": "picture",

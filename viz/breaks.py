@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .trace import Moment, Trace
+from .recording import Moment, Trace
 
 Test = Callable[[Moment], bool]
 

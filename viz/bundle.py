@@ -10,6 +10,7 @@ import json
 import re
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let) (\w+))", re.M)
@@ -25,9 +26,33 @@ def static(name: str) -> str:
 def script(entry: str, css: str = "stepper.css") -> str:
     """All modules that ``entry`` needs, each once, with the style sheet as ``mgCSS``."""
     done: list[str] = []
-    blocks = [f"globalThis.mgCSS = {json.dumps(_squeeze_css(static(css)))};"]
+    sheets = dict.fromkeys(["stepper.css", css])
+    text = _squeeze_css("".join(static(sheet) for sheet in sheets))
+    blocks = [f"const mgCSS = {json.dumps(text)};"]
     _collect(entry, done, blocks)
     return "\n".join(blocks)
+
+
+def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
+    """A div and one module script that mounts ``module`` on it; ``fallback`` shows until then.
+
+    The div may be put into the page after the script has run (some notebooks do), so the script looks again.
+    """
+    payload = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return (
+        f'<div class="mg-host" data-mg="{uid}">{fallback}</div>\n'
+        f'<script type="module">\n{_safe(code)}\nconst data = {_safe(payload)};\n'
+        f'const find = () => document.querySelectorAll(\'[data-mg="{uid}"]:not([data-mounted])\');\n'
+        "const start = (tries) => {\nconst found = find();\n"
+        f"for (const el of found) {{ el.dataset.mounted = 1; {module}.mount(el, data, {{ css: mgCSS }}); }}\n"
+        "if (!found.length && tries) setTimeout(() => start(tries - 1), 50);\n};\n"
+        "start(200);\n</script>"
+    )
+
+
+def _safe(text: str) -> str:
+    """Safe inside a script element: no ``</script>`` and no ``<!--`` can appear in strings."""
+    return text.replace("</", "<\\/").replace("<!--", "<\\!--").replace("\u2028", "\\u2028")
 
 
 def _collect(name: str, done: list[str], blocks: list[str]) -> None:

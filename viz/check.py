@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .mathml import identify
-from .trace import Trace, same
+from .recording import Trace, same
 
 Function = Callable[..., float]
 RELATIVE = 1e-4  # a wrong rule is off by far more, a difference quotient by far less

@@ -14,8 +14,8 @@ STAND_INS = {"−": "–", "Σ": "∑"}  # signs that look the same, where a fon
 _TEXT = re.compile(r'(<text\b[^>]*?)font-family="[^"]*"([^>]*>)([^<]*)(</text>)')
 
 
-def pdf(svg: str, title: str) -> bytes:
-    """One page of the size of the drawing."""
+def pdf(svg: str, title: str, *more: str) -> bytes:
+    """One page of the size of the drawing; a page each for ``more`` drawings."""
     try:
         from reportlab.graphics import renderPDF  # type: ignore[import-untyped]
         from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
@@ -31,14 +31,16 @@ def pdf(svg: str, title: str) -> bytes:
         family, text = _fit(text, fonts)
         return f'{before}font-family="{family}"{after}{text}{end}'
 
-    drawing = svg2rlg(io.BytesIO(_TEXT.sub(choose, svg).encode()))
-    if drawing is None:
-        raise RuntimeError("svglib could not read the picture")
     page = io.BytesIO()
-    canvas = Canvas(page, pagesize=(drawing.width, drawing.height), invariant=1)
+    canvas = Canvas(page, invariant=1)
     canvas.setTitle(title)
-    renderPDF.draw(drawing, canvas, 0, 0)
-    canvas.showPage()
+    for source in (svg, *more):
+        drawing = svg2rlg(io.BytesIO(_TEXT.sub(choose, source).encode()))
+        if drawing is None:
+            raise RuntimeError("svglib could not read the picture")
+        canvas.setPageSize((drawing.width, drawing.height))
+        renderPDF.draw(drawing, canvas, 0, 0)
+        canvas.showPage()
     canvas.save()
     return page.getvalue()
 

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import base64
 import html
-import json
 import math
 import os
 import sys
@@ -36,12 +35,13 @@ from types import FrameType
 from typing import Any
 
 from . import breaks, sources, tree
-from .bundle import script
+from .bundle import inline, script
 from .check import check as check_trace
 from .graph import is_value
 from .mathml import fmt, subscript
 from .names import from_caller
-from .trace import Trace, record
+from .recording import Trace, record
+from .save import write
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -219,17 +219,7 @@ class Stepper:
                 f'<img alt="{html.escape(self.alt())}" style="max-width:100%" '
                 f'src="data:image/svg+xml;base64,{svg}">'
             )
-        data = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
-        return (
-            f'<div class="mg-host" data-mg="{uid}">{fallback}</div>\n'
-            f'<script type="module">\n{_inline(script("stepper"))}\n'
-            f"const data = {_inline(data)};\n"
-            f'const find = () => document.querySelectorAll(\'[data-mg="{uid}"]:not([data-mounted])\');\n'
-            "const start = (tries) => { const found = find(); for (const el of found) {\n"
-            "el.dataset.mounted = 1; stepper.mount(el, data); }\n"
-            "if (!found.length && tries) setTimeout(() => start(tries - 1), 50); };\n"
-            "start(200);\n</script>"
-        )
+        return inline(uid, fallback, script("stepper"), "stepper", self.data)
 
     def alt(self) -> str:
         """One sentence for those who cannot see the picture."""
@@ -244,7 +234,7 @@ class Stepper:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to ``path``, whole or not at all; returns the path."""
-        return write(path, self.to_html())
+        return write(path, self.to_html().encode())
 
     def _repr_html_(self) -> str:
         return self.fragment()
@@ -254,24 +244,6 @@ class Stepper:
         from .widget import live
 
         return live(self)
-
-
-def write(path: str | os.PathLike[str], content: str | bytes) -> Path:
-    """Write a file so that it is there whole or not at all."""
-    target = Path(path)
-    blob = content.encode("utf-8") if isinstance(content, str) else content
-    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        draft.write_bytes(blob)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
-    return target
-
-
-def _inline(text: str) -> str:
-    """Safe inside a script element: no ``</script>`` and no ``<!--`` can appear in strings."""
-    return text.replace("</", "<\\/").replace("<!--", "<\\!--").replace("\u2028", "\\u2028")
 
 
 def _fold_options(fold: Any) -> dict[str, Any]:

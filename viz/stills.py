@@ -235,7 +235,7 @@ class Scene:
         if box:
             parts.append(f'<rect class="b" x="4" y="-4" width="{W}" height="{H}" rx="5"/>')
         parts.append(f'<rect class="b {role}" width="{W}" height="{H}" rx="{16 if leaf else 5}"/>')
-        parts.append(_text(10, 17, "t n", shorten(name, (14 if box else 15) - len(op))))
+        parts.append(_text(10, 17, "t n", shorten(name, (14 if box else 13) - len(op))))
         parts.append(_text(W - 9, 17, "d", op, "end"))
         for (key, shown), at in zip(rows, (36, 53), strict=True):
             parts.append(_text(10, at, "d k", key))
@@ -346,7 +346,8 @@ def frames(
     path is a folder for ``000.svg``, ``001.svg`` …, or with ``format="png"`` PNG files. ``theme`` is "light"
     or "dark". Raises ValueError for another format or theme, ImportError when the extra is not installed.
     """
-    from .stepper import Stepper, step, write
+    from .save import write
+    from .stepper import Stepper, step
 
     if theme not in PALETTES:
         raise ValueError(f"theme={theme!r}: expected one of {sorted(PALETTES)}")
@@ -363,7 +364,7 @@ def frames(
     target.mkdir(parents=True, exist_ok=True)
     digits = max(3, len(str(len(drawn) - 1)))
     return [
-        write(target / f"{i:0{digits}d}.{format}", png(svg, scale) if format == "png" else svg)
+        write(target / f"{i:0{digits}d}.{format}", png(svg, scale) if format == "png" else svg.encode())
         for i, svg in enumerate(drawn)
     ]
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from os.path import commonprefix
 from typing import Any
 
-from .trace import Trace
+from .recording import Trace
 
 TOP = -1
 ROOMY = 60  # a box may hold this many things before its shape is looked at

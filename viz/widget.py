@@ -39,7 +39,7 @@ export default {
       if (event.type !== "score") model.send(event);
     };
     const data = { ...model.get("data"), at };
-    const made = stepper.mount(el, data, { on });
+    const made = stepper.mount(el, data, { on, css: mgCSS });
     const move = () => { ours = true; made.goto(model.get("step")); ours = false; };
     model.on("change:step", move);
     return () => { model.off("change:step", move); made.destroy(); };

@@ -78,7 +78,7 @@ export function panel(el, stepper) {
     h("p", { class: "mg-dim" }, "Click a value to set a breakpoint, a box to open it. Blue is read, orange is changed. " +
       "○ no gradient yet, ◐ more to come, ● finished."));
   const style = h("style");
-  style.textContent = stepper.host.css ?? globalThis.mgCSS ?? "";
+  style.textContent = stepper.host.css || "";
   ui.root = h("div", { class: "mg-stepper", tabindex: "0", role: "group", "aria-label": "Backpropagation stepper: arrow keys step, question mark for help", "data-lm-suppress-shortcuts": "true" },
     bar, ui.scrub, ui.help, ui.graph, ui.crumbs, ui.quiz, ui.math, ui.source,
     h("div", { class: "mg-cards" }, ui.changes, ui.leaves), ui.live);

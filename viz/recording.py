@@ -194,15 +194,14 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
     """
     values = topological([root]) if callable(getattr(root, "topological", None)) else _sorted(root)
     called = Names(namespaces)
-    called.learn(values)
-    called.modules.reverse()  # the outermost module names a parameter here: no two are called w[0]
+    called.modules = _modules(values)
     place = {id(value): i for i, value in enumerate(values)}
     operands = [ordered_args(value) for value in values]
     trace = Trace(
         values=values,
         args=[tuple(place[id(arg)] for arg in args) for args in operands],
         data=[number(value.data) for value in values],
-        names=[called(value) for value in values],
+        names=[called.path(value) for value in values],
         root=place[id(root)],
     )
     if not trace.names[trace.root] and "L" not in trace.names:
@@ -219,6 +218,19 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
         for value, grad in zip(values, kept, strict=True):
             value.grad = grad
     return trace
+
+
+def _modules(values: Sequence[Any]) -> list[Any]:
+    """The outermost modules in whose calls these values were made, in order of first use."""
+    found: dict[int, Any] = {}
+    for value in values:
+        scope, outer = getattr(value, "scope", None), None
+        while scope is not None:
+            outer = getattr(scope, "module", None) or outer
+            scope = scope.parent
+        if outer is not None:
+            found[id(outer)] = outer
+    return list(found.values())
 
 
 def _sorted(root: Any) -> list[Any]:

@@ -1,0 +1,323 @@
+"""``viz.watch(model)``: record chosen steps of a training run and scrub through time.
+
+    >>> import viz
+    >>> from micrograd import Value, nn
+    >>> model = nn.MLP(2, [3, 1])
+    >>> watch = viz.watch(model, data=([[0.0, 1.0], [1.0, 0.0]], [1, -1]), grid=4)
+    >>> for step in range(3):
+    ...     loss = sum((model(x) - y) ** 2 for x, y in watch.pairs)
+    ...     model.zero_grad()
+    ...     loss.backward()
+    ...     watch(loss)                       # after backward, before the update
+    ...     for p in model.parameters():
+    ...         p.data -= 0.05 * p.grad
+    >>> watch
+    Watch(3 steps seen, 3 kept, 13 parameters)
+
+It shows itself in a notebook and ``save("run.html")`` writes one offline page: the network with the size of
+the gradients as colour, a histogram of the gradients of each layer (where they vanish or explode), the loss
+curve, and for two-dimensional inputs the decision boundary.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import math
+import os
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from . import tree
+from .bundle import inline, script
+from .graph import is_value, number
+from .mathml import fmt
+from .save import write
+from .stepper import PAGE
+from .recording import f64, record
+
+LOW, HIGH, BINS = -12.0, 4.0, 32  # of the histograms, in powers of ten of |grad|
+
+
+def watch(
+    model: Any,
+    *,
+    data: tuple[Iterable[Sequence[float]], Iterable[float]] | None = None,
+    every: int = 1,
+    keep: int = 60,
+    grid: int = 24,
+    predict: Callable[[list[float]], Any] | None = None,
+    title: str = "Training, step by step",
+) -> Watch:
+    """A recorder to call with the loss once a step, after ``backward()`` and before the update.
+
+    ``model`` has ``parameters()`` (ours, the original's or one's own). ``data``: inputs and targets; with
+    two-dimensional inputs the decision boundary is drawn on a ``grid`` × ``grid`` raster by ``predict`` (the
+    model itself unless given; a positive score is one side). ``every``: look at every n-th step. ``keep``: at
+    most so many are kept: when there are more, every second one is dropped and ``every`` doubles.
+
+    Raises TypeError when ``model`` has no ``parameters()``, ValueError for numbers below 1.
+    """
+    return Watch(model, data, every, keep, grid, predict, title)
+
+
+class Watch:
+    """A record of a training run; made by ``viz.watch``."""
+
+    def __init__(
+        self,
+        model: Any,
+        data: tuple[Iterable[Sequence[float]], Iterable[float]] | None,
+        every: int,
+        keep: int,
+        grid: int,
+        predict: Callable[[list[float]], Any] | None,
+        title: str,
+    ) -> None:
+        if not callable(getattr(model, "parameters", None)):
+            raise TypeError(f"cannot watch {model!r} ({type(model).__name__}): it has no parameters()")
+        for name, value, least in (("every", every, 1), ("keep", keep, 2), ("grid", grid, 2)):
+            if value < least:
+                raise ValueError(f"{name}={value}: expected at least {least}")
+        self.model, self.every, self.keep, self.grid, self.title = model, every, keep, grid, title
+        self.parameters: list[Any] = list(model.parameters())
+        self.layers: list[tuple[str, list[int]]] = layers_of(model, self.parameters)
+        inputs, targets = data if data is not None else ((), ())
+        self.inputs = [[number(x) for x in row] for row in inputs]
+        self.targets = [number(y) for y in targets]
+        if len(self.inputs) != len(self.targets):
+            raise ValueError(f"data has {len(self.inputs)} inputs but {len(self.targets)} targets")
+        self.predict = predict or (model if callable(model) else None)
+        #: every loss seen, as (step, loss)
+        self.losses: list[tuple[int, float]] = []
+        self.snapshots: list[dict[str, Any]] = []
+
+    @property
+    def pairs(self) -> list[tuple[list[float], float]]:
+        """The data as (input, target) pairs."""
+        return list(zip(self.inputs, self.targets, strict=True))
+
+    def __len__(self) -> int:
+        return len(self.snapshots)
+
+    def __repr__(self) -> str:
+        return (
+            f"Watch({len(self.losses)} steps seen, {len(self.snapshots)} kept, "
+            f"{len(self.parameters)} parameters)"
+        )
+
+    def __call__(self, loss: Any, step: int | None = None) -> None:
+        """Note this step: ``loss`` is a Value or a number; ``step`` counts by itself unless given."""
+        at = step if step is not None else self.losses[-1][0] + 1 if self.losses else 0
+        self.losses.append((at, number(loss.data if is_value(loss) else loss)))
+        if (len(self.losses) - 1) % self.every:
+            return
+        self.snapshots.append(self._look(at))
+        if len(self.snapshots) > self.keep:
+            del self.snapshots[1::2]
+            self.every *= 2
+
+    def _look(self, at: int) -> dict[str, Any]:
+        grads = [number(p.grad) for p in self.parameters]
+        found: dict[str, Any] = {
+            "step": at,
+            "loss": self.losses[-1][1],
+            "data": f64(number(p.data) for p in self.parameters),
+            "grad": f64(grads),
+            "layers": [histogram([grads[i] for i in places]) for _, places in self.layers],
+        }
+        if self._flat:
+            found["raster"], found["scale"] = self._raster()
+        return found
+
+    @property
+    def _flat(self) -> bool:
+        return bool(self.inputs) and all(len(x) == 2 for x in self.inputs) and self.predict is not None
+
+    def _box(self) -> list[float]:
+        """Left, right, bottom, top of the raster: the data and a margin."""
+        box = []
+        for axis in (0, 1):
+            low, high = min(x[axis] for x in self.inputs), max(x[axis] for x in self.inputs)
+            margin = 0.15 * (high - low) or 1.0
+            box += [low - margin, high + margin]
+        return box
+
+    def _score(self, x: list[float]) -> float:
+        assert self.predict is not None
+        made = self.predict(x)
+        while isinstance(made, (list, tuple)):
+            made = made[0]
+        return number(made.data if is_value(made) else made)
+
+    def _raster(self) -> tuple[str, float]:
+        left, right, bottom, top = self._box()
+        n = self.grid - 1
+        with _quietly(self.parameters):
+            scores = [
+                self._score([left + (right - left) * i / n, top - (top - bottom) * j / n])
+                for j in range(self.grid)
+                for i in range(self.grid)
+            ]
+        sizes = sorted(abs(s) for s in scores if math.isfinite(s))
+        scale = (sizes[len(sizes) * 3 // 4] if sizes else 0.0) or 1.0
+        cells = (round(127.5 + 127.5 * math.tanh(s / scale)) if s == s else 128 for s in scores)
+        return base64.b64encode(bytes(cells)).decode("ascii"), scale
+
+    # ------------------------------------------------------------ showing
+
+    def payload(self) -> dict[str, Any]:
+        """All that the page needs, as JSON data."""
+        made: dict[str, Any] = {
+            "title": self.title,
+            "losses": [[step, None if loss != loss else loss] for step, loss in _thin(self.losses)],
+            "snapshots": self.snapshots,
+            "layers": [{"name": name, "places": places} for name, places in self.layers],
+            "bins": [LOW, HIGH, BINS],
+        }
+        if self._flat:
+            made |= {
+                "grid": self.grid,
+                "box": self._box(),
+                "points": [[*x, y] for x, y in zip(self.inputs, self.targets, strict=True)][:2000],
+            }
+        picture = self._picture()
+        if picture:
+            made["picture"] = picture
+        return made
+
+    def _picture(self) -> dict[str, Any] | None:
+        """The graph of one sample, folded: where each parameter stands in the network."""
+        if not self.inputs or self.predict is None:
+            return None
+        out = self.predict(list(self.inputs[0]))
+        while isinstance(out, (list, tuple)):
+            out = out[0]
+        if not is_value(out):
+            return None
+        trace = record(out)
+        at = {id(value): i for i, value in enumerate(trace.values)}
+        made = trace.payload()
+        boxes = tree.grow(trace)
+        if boxes.parent:
+            made["groups"] = {
+                "parent": boxes.parent, "name": boxes.name, "kind": boxes.kind, "of": boxes.of,
+            }  # fmt: skip
+            inner = sorted({box for box in boxes.parent if box != tree.TOP})  # boxes with boxes inside
+            most = len(set(boxes.shown(inner)))
+            made["open"] = inner if most <= 2 * tree.ROOMY else tree.opened(boxes)
+        made["parameters"] = [at.get(id(p), -1) for p in self.parameters]
+        return made
+
+    def curve(self, width: int = 560, height: int = 240) -> str:
+        """The loss curve as an SVG: the image for places where scripts do not run."""
+        finite = [(s, v) for s, v in _thin(self.losses) if math.isfinite(v)]
+        parts = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+            f'height="{height}" font-family="sans-serif" font-size="12">'
+            f'<rect width="{width}" height="{height}" fill="#ffffff"/>'
+        ]
+        if finite:
+            low, high = min(v for _, v in finite), max(v for _, v in finite)
+            first, last = finite[0][0], max(finite[-1][0], finite[0][0] + 1)
+            span = (high - low) or 1.0
+            points = " ".join(
+                f"{50 + (width - 70) * (s - first) / (last - first):.1f},"
+                f"{height - 30 - (height - 60) * (v - low) / span:.1f}"
+                for s, v in finite
+            )
+            parts.append(f'<polyline points="{points}" fill="none" stroke="#0059a8" stroke-width="2"/>')
+            for v, y in ((high, 34), (low, height - 26)):
+                parts.append(f'<text x="44" y="{y}" text-anchor="end" fill="#1b1f24">{fmt(v)}</text>')
+        parts.append(f'<text x="50" y="18" fill="#1b1f24">{html.escape(self.alt())}</text></svg>')
+        return "".join(parts)
+
+    def alt(self) -> str:
+        """One sentence for those who cannot see the picture."""
+        if not self.losses:
+            return "No step recorded yet"
+        (first, start), (last, end) = self.losses[0], self.losses[-1]
+        return f"Loss {fmt(start)} at step {first}, {fmt(end)} at step {last}"
+
+    def fragment(self, *, image: bool = True) -> str:
+        """The view as an HTML fragment: a div and one inline module script, nothing fetched."""
+        uid = uuid.uuid4().hex
+        fallback = ""
+        if image:
+            svg = base64.b64encode(self.curve().encode()).decode("ascii")
+            fallback = (
+                f'<img alt="{html.escape(self.alt())}" src="data:image/svg+xml;base64,{svg}" '
+                'style="max-width:100%">'
+            )
+        return inline(uid, fallback, script("training", "training.css"), "training", self.payload())
+
+    def to_html(self) -> str:
+        """One self-contained page that opens offline."""
+        return PAGE.format(title=html.escape(self.title), body=self.fragment(image=False))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to ``path``, whole or not at all; returns the path."""
+        return write(path, self.to_html().encode())
+
+    def _repr_html_(self) -> str:
+        return self.fragment()
+
+
+def histogram(grads: Sequence[float]) -> dict[str, Any]:
+    """Counts of log₁₀|g| in ``BINS`` bins from ``LOW`` to ``HIGH``, of zeros and of nan or inf; and the median.
+
+    >>> found = histogram([0.0, 1e-3, -1e-3, 0.5, float("nan")])
+    >>> sum(found["counts"]), found["zero"], found["bad"], found["median"]
+    (3, 1, 1, 0.001)
+    """
+    counts = [0] * BINS
+    sizes = sorted(abs(g) for g in grads if g and math.isfinite(g))
+    for size in sizes:
+        place = int((math.log10(size) - LOW) / (HIGH - LOW) * BINS)
+        counts[max(0, min(BINS - 1, place))] += 1
+    return {
+        "counts": counts,
+        "zero": sum(1 for g in grads if g == 0),
+        "bad": sum(1 for g in grads if not math.isfinite(g)),
+        "median": sizes[len(sizes) // 2] if sizes else 0.0,
+    }
+
+
+def layers_of(model: Any, parameters: Sequence[Any]) -> list[tuple[str, list[int]]]:
+    """(name, places in ``parameters``) of each layer: by dotted names, else ``model.layers``, else all in one."""
+    place = {id(p): i for i, p in enumerate(parameters)}
+    groups: dict[str, list[int]] = {}
+    named = getattr(model, "named_parameters", None)
+    if callable(named):
+        for path, parameter in named():
+            parts = str(path).split(".")
+            name = ".".join(parts[:2]) if len(parts) > 2 and parts[1].isdigit() else parts[0]
+            if id(parameter) in place:
+                groups.setdefault(name, []).append(place[id(parameter)])
+    elif isinstance(getattr(model, "layers", None), (list, tuple)):
+        for k, layer in enumerate(model.layers):
+            groups[f"layers.{k}"] = [place[id(p)] for p in layer.parameters() if id(p) in place]
+    return list(groups.items()) or [("parameters", list(range(len(parameters))))]
+
+
+def _quietly(parameters: Sequence[Any]) -> AbstractContextManager[Any]:
+    """``no_grad`` where the parameters are our own Values."""
+    if parameters and type(parameters[0]).__module__.startswith("micrograd"):
+        import micrograd
+
+        quiet = getattr(micrograd, "no_grad", None)
+        if quiet is not None:
+            made: AbstractContextManager[Any] = quiet()
+            return made
+    return nullcontext()
+
+
+def _thin(losses: list[tuple[int, float]], most: int = 1500) -> list[tuple[int, float]]:
+    """At most ``most`` points of the curve, the last always among them."""
+    stride = -(-len(losses) // most) or 1
+    thinned = losses[::stride]
+    return thinned if not losses or thinned[-1] == losses[-1] else [*thinned, losses[-1]]
