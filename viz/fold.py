@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from .graph import Cluster, Group, Plan
-from .regions import Region, module_parameters, name_regions, regions
+from .regions import Region, module_parameters, modules, name_regions, regions
 from .shapes import Shapes
 
 EDGES = 3  # lines for each node of the budget
@@ -45,7 +45,7 @@ def plan(
         summaries = {
             at: shapes.groups(at, budget // 3)
             for at, region in enumerate(tree)
-            if opened[at] and len(_whole(values, region)) > budget
+            if opened[at] and _amount(values, region) > budget
         }
     made = _partition(values, tree, opened, summaries)
     if not everything and how == "auto":
@@ -56,6 +56,7 @@ def plan(
     if how == "auto" and len(made.groups) > budget:
         made.groups = _nearest(args, roots, made.groups, budget)
     made.clusters = _used(made)
+    made.modules = modules(tree)
     if len(made.groups) < len(values):
         made.note = f"{len(values):,} values shown as {len(made.groups):,} boxes"
     return made
@@ -113,7 +114,7 @@ def _choose(
                 kinds.setdefault(_kind(tree[child]), []).append(child)
         queue.extend(kinds.values())
     for batch in steps:
-        whole = sum(len(_whole(values, tree[at])) for at in batch)
+        whole = sum(_amount(values, tree[at]) for at in batch)
         less = sum(len(summaries[at]) for at in batch)
         if visible - less + whole <= budget:
             visible += whole - less
@@ -128,7 +129,7 @@ def _edges(args: list[tuple[int, ...]], groups: list[Group]) -> int:
     for at, group in enumerate(groups):
         for i in group.members:
             owner[i] = at
-    lines = {(owner[arg], at) for at, i in zip(owner, range(len(args))) for arg in args[i]}
+    lines = {(owner[arg], owner[i]) for i, operands in enumerate(args) for arg in operands}
     return sum(a != b for a, b in lines)
 
 
@@ -161,13 +162,15 @@ def _partition(
     for at, members in inside.items():
         region = tree[at]
         if members:
-            made.groups.append(
-                Group(
-                    sorted(members), tree[region.parent].path, times(region.name, region.calls),
-                    describe(region),
-                )  # fmt: skip
-            )
+            title = times(region.name, region.calls)
+            outer = tree[region.parent].path
+            made.groups.append(Group(sorted(members), outer, title, describe(region)))
     return made
+
+
+def _amount(values: list[Any], region: Region) -> int:
+    """How many groups `_whole` makes."""
+    return len(region.direct) if region.calls == 1 else len(_whole(values, region))
 
 
 def _whole(values: list[Any], region: Region) -> list[Group]:

@@ -21,15 +21,19 @@ the same program gives the same ids in every run. Nothing here recurses: a milli
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from types import CellType
 from typing import Any
 
-NAN = float("nan")
-COMMUTATIVE = frozenset({"+", "*", "add", "mul"})
-_EMPTY = CellType()
+from .reading import NAN as NAN
+from .reading import args_of as args_of
+from .reading import collector_paused, nearest
+from .reading import is_value as is_value
+from .reading import label_of as label_of
+from .reading import number as number
+from .reading import op_of as op_of
+from .reading import roots_of as roots_of
+from .reading import topological as topological
 
 
 @dataclass(slots=True)
@@ -125,147 +129,6 @@ class Graph:
         return sum(node.count for node in self.nodes)
 
 
-# ---------------------------------------------------------------- reading one Value-like object
-
-
-def args_of(value: Any) -> Sequence[Any]:
-    """The arguments of a Value-like object in order, duplicates kept where they can be known."""
-    args = getattr(value, "args", None)
-    if isinstance(args, tuple):
-        return args
-    prev: Any = getattr(value, "_prev", None)
-    if prev is None:
-        prev = getattr(value, "_children", ())
-    if isinstance(prev, (set, frozenset)):
-        return _in_order(value, prev)
-    return prev if isinstance(prev, (tuple, list)) else tuple(prev)
-
-
-def _in_order(value: Any, prev: set[Any] | frozenset[Any]) -> tuple[Any, ...]:
-    """The members of a bare set, which loses the order and turns x*x into one: what can be regained.
-
-    The closure in ``_backward`` still holds the operands by name; ``self`` is the first.
-    """
-    closure = getattr(value, "_backward", None)
-    code, cells = getattr(closure, "__code__", None), getattr(closure, "__closure__", None)
-    if code is not None and cells:
-        held = dict(zip(code.co_freevars, cells, strict=True))
-        names = sorted(held, key=lambda name: name != "self")
-        found = [cell.cell_contents for cell in map(held.__getitem__, names) if cell != _EMPTY]
-        members = {id(member) for member in prev}
-        operands = tuple(operand for operand in found if id(operand) in members)
-        if {id(operand) for operand in operands} == members:
-            return operands
-    if len(prev) == 1 and op_of(value) in COMMUTATIVE:
-        return (*prev, *prev)
-    # Labelled ones first, then by what can be seen: the same in every run.
-    return tuple(sorted(prev, key=_sort_key)) if len(prev) > 1 else tuple(prev)
-
-
-def _sort_key(value: Any) -> tuple[bool, str, str, float]:
-    return not label_of(value), label_of(value), op_of(value), number(getattr(value, "data", NAN))
-
-
-def op_of(value: Any) -> str:
-    """The display symbol of the operation that made ``value``, '' for a leaf."""
-    return str(getattr(value, "_op", "") or "")
-
-
-def label_of(value: Any) -> str:
-    """The label its author gave ``value``, '' when there is none."""
-    label = getattr(value, "label", "")
-    return label if isinstance(label, str) else "" if label is None else str(label)
-
-
-def number(x: Any) -> float:
-    """``x`` as a float; nan when it is not a real number (a tensor, a traced slot, None)."""
-    if type(x) is float:
-        return x
-    try:
-        return float(x)
-    except (TypeError, ValueError, OverflowError):
-        inner = getattr(x, "data", None)  # create_graph leaves a Value in .grad
-        return float(inner) if isinstance(inner, (int, float)) else NAN
-
-
-def is_value(x: Any) -> bool:
-    """Does ``x`` look like a Value: numbers ``data`` and ``grad``, and arguments?"""
-    return (
-        hasattr(x, "data")
-        and hasattr(x, "grad")
-        and (hasattr(x, "_prev") or hasattr(x, "args") or hasattr(x, "_children"))
-    )
-
-
-# ---------------------------------------------------------------- walking
-
-
-def topological(roots: Sequence[Any], within: Collection[int] | None = None) -> list[Any]:
-    """Every value reachable from ``roots``, arguments before users, each once.
-
-    ``within``: only values whose ``id`` is in it.
-    """
-    if within is None and len(roots) == 1 and callable(getattr(roots[0], "topological", None)):
-        return list(roots[0].topological())
-    done: set[int] = set()
-    order: list[Any] = []
-    for root in roots:
-        stack = [(root, False)]
-        while stack:
-            value, expanded = stack.pop()
-            if expanded:
-                order.append(value)
-            elif id(value) not in done:
-                done.add(id(value))
-                stack.append((value, True))
-                for arg in reversed(args_of(value)):
-                    if id(arg) not in done and (within is None or id(arg) in within):
-                        stack.append((arg, False))
-    return order
-
-
-def nearest(roots: Sequence[Any], limit: int) -> set[int] | None:
-    """The ``id``s of the ``limit`` values nearest to ``roots``; None when there are no more."""
-    seen = {id(root) for root in roots}
-    queue = deque(roots)
-    while queue:
-        for arg in args_of(queue.popleft()):
-            if id(arg) not in seen:
-                if len(seen) >= limit:
-                    return seen
-                seen.add(id(arg))
-                queue.append(arg)
-    return None
-
-
-def roots_of(root: Any) -> list[Any]:
-    """``root`` as a list of Values: one Value, or any nesting of lists and tuples of them."""
-    if is_value(root):
-        return [root]
-    found: list[Any] = []
-    seen: set[int] = set()
-    stack = [root]
-    while stack:
-        item = stack.pop()
-        if is_value(item):
-            if id(item) not in seen:
-                seen.add(id(item))
-                found.append(item)
-        elif isinstance(item, Iterable) and not isinstance(item, (str, bytes, Mapping)):
-            stack.extend(reversed(list(item)))
-        else:
-            raise TypeError(
-                f"cannot draw {item!r} ({type(item).__name__}): expected a Value (an object with "
-                "data, grad and _prev), a list of them, or an object with __viz_graph__()"
-            )
-    if not found:
-        raise ValueError("cannot draw an empty list: expected at least one Value")
-    return found
-
-
-# ---------------------------------------------------------------- the model
-
-
 def build(
     root: Any,
     *,
@@ -289,7 +152,18 @@ def build(
         if not isinstance(made, Graph):
             raise TypeError(f"__viz_graph__() returned {type(made).__name__}, expected viz.graph.Graph")
         return made
-    roots = roots_of(root)
+    with collector_paused():
+        return _build(roots_of(root), fold, budget, names, partials, limit)
+
+
+def _build(
+    roots: Sequence[Any],
+    fold: bool | int | str | Collection[str],
+    budget: int,
+    names: Callable[[Any], str] | None,
+    partials: bool,
+    limit: int | None,
+) -> Graph:
     within = nearest(roots, limit) if limit is not None else None
     values = topological(roots, within)
     place = {id(value): i for i, value in enumerate(values)}
@@ -301,12 +175,12 @@ def build(
         ]
 
     at = [place[id(r)] for r in roots]
-    learn = getattr(names, "learn", None)
-    if callable(learn):
-        learn(values)
     from .fold import plan  # here, because folding reads this module's helpers
 
-    graph = materialise(values, args, at, plan(values, args, at, fold, budget), names)
+    made = plan(values, args, at, fold, budget)
+    if names is not None and hasattr(names, "modules"):
+        names.modules = made.modules  # they name their parameters
+    graph = materialise(values, args, at, made, names)
     if within is not None:
         graph.note = f"only the {len(values):,} values nearest to the result" + (
             f", in {len(graph.nodes):,} boxes" if graph.note else ""
@@ -336,6 +210,7 @@ class Plan:
     groups: list[Group]
     clusters: list[Cluster] = field(default_factory=list)
     note: str = ""
+    modules: list[Any] = field(default_factory=list)  # those of the scopes, outermost first
 
 
 def materialise(
@@ -412,12 +287,12 @@ def _node(group: Group, values: list[Any], names: Callable[[Any], str]) -> Node:
         kind = "value" if op or args_of(value) else "leaf"
         return Node(
             f"n{last}", kind, op, names(value), data, grad, (), group.cluster, group.members,
-            abs(grad), data, data, (), value,
+            abs(grad), data, data, value=value,
         )  # fmt: skip
     data_of = [number(values[i].data) for i in group.members]
     finite = [x for x in data_of if x == x] or [NAN]
     return Node(
         f"f{first}", "fold", group.op, "", data_of[-1], number(value.grad), (), group.cluster,
         group.members, sum(abs(number(values[i].grad)) for i in group.members),
-        min(finite), max(finite), group.lines,
+        min(finite), max(finite), lines=group.lines,
     )  # fmt: skip

@@ -74,25 +74,27 @@ def page(graph: Graph, svg: str, title: str, chosen: str, precision: int) -> str
 
 
 def _leaves(graph: Graph, precision: int) -> str:
-    """The gradients of the leaves, shown or folded: the largest, each with a bar for its size."""
+    """The gradients of the leaves, shown or folded: those with names first, the largest first."""
     leaves = [value for value in graph.values if not args_of(value)]
     if not leaves:
         return ""
-    largest = heapq.nlargest(LEAVES, leaves, key=lambda leaf: _magnitude(leaf))
+    path = graph.path or label_of
+    named = {id(leaf): bool(path(leaf)) for leaf in leaves}
+    largest = heapq.nlargest(LEAVES, leaves, key=lambda leaf: (named[id(leaf)], _magnitude(leaf)))
     scale = next((m for m in map(_magnitude, largest) if 0 < m < math.inf), 1.0)
     rows = []
     for leaf in largest:
         node, grad = graph.of(leaf), number(leaf.grad)
-        name = node.name if node.kind != "fold" else (graph.path or label_of)(leaf)
+        name = path(leaf) if node.kind == "fold" or node.cluster else node.name
         width = min(_magnitude(leaf) / scale, 1.0)
         bar = f'<i class="{"below" if grad < 0 else "above"}" style="width:{width:.1%}"></i>'
         rows.append(
-            f'<tr data-node="{node.id}"><th scope="row">{xml(one_line(name, 40)) or "leaf"}</th>'
+            f'<tr data-node="{node.id}"><th scope="row">{xml(one_line(name, 40)) or "constant"}</th>'
             f"<td>{xml(show(number(leaf.data), precision))}</td>"
             f'<td>{xml(show(grad, precision))}</td><td class="bar">{bar if grad else ""}</td></tr>'
         )
     rest = len(leaves) - len(largest)
-    notes = [f"{rest:,} more leaves have smaller gradients."] if rest else []
+    notes = [f"{rest:,} more leaves have smaller gradients or no name."] if rest else []
     return (
         '<section><h2>Gradients of the leaves</h2><div class="scroll"><table>'
         '<thead><tr><th scope="col">leaf</th><th scope="col">data</th><th scope="col">gradient</th>'

@@ -34,23 +34,6 @@ class Names:
         self._found: dict[int, str] | None = None
         self._paths: dict[int, str] | None = None
 
-    def learn(self, values: Iterable[Any]) -> None:
-        """Note the modules in whose calls these values were made: they name their parameters."""
-        depth: dict[int, int] = {}
-        found: dict[int, tuple[int, Any]] = {}
-        for value in values:
-            chain, scope = [], getattr(value, "scope", None)
-            while scope is not None and id(scope) not in depth:
-                chain.append(scope)
-                scope = getattr(scope, "parent", None)
-            level = 0 if scope is None else depth[id(scope)]
-            for scope in reversed(chain):
-                level = depth[id(scope)] = level + 1
-                module = getattr(scope, "module", None)
-                if module is not None:
-                    found.setdefault(id(module), (level, module))
-        self.modules = [module for _, module in sorted(found.values(), key=lambda pair: pair[0])]
-
     def __call__(self, value: Any) -> str:
         label = label_of(value)
         if label:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,7 +86,7 @@ def _adopt_parameters(
 
     Uses at the top level do not count: a penalty on the weights does not move them out of the module.
     """
-    parameters = {id(p) for module in outer_modules(tree) for p in module_parameters(module)}
+    parameters = {id(p) for module in modules(tree) for p in module_parameters(module)}
     home: dict[int, int] = {}
     for i, operands in enumerate(args):
         for arg in operands:
@@ -97,10 +96,10 @@ def _adopt_parameters(
         inside[arg], position[arg] = region, -1 - arg  # parameters are never merged by position
 
 
-def outer_modules(tree: Iterable[Region]) -> list[Any]:
+def modules(tree: list[Region]) -> list[Any]:
     """The modules of the regions, each once, outermost first."""
     found: dict[int, Any] = {}
-    for region in tree:
+    for region in sorted(tree, key=lambda region: region.depth):
         module = getattr(region.scope, "module", None)
         if module is not None:
             found.setdefault(id(module), module)

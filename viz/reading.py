@@ -1,0 +1,164 @@
+"""Reading anything Value-like, and walking what it was computed from, without recursion."""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import CellType
+from typing import Any
+
+NAN = float("nan")
+COMMUTATIVE = frozenset({"+", "*", "add", "mul"})
+_EMPTY = CellType()
+
+
+def args_of(value: Any) -> Sequence[Any]:
+    """The arguments of a Value-like object in order, duplicates kept where they can be known."""
+    args = getattr(value, "args", None)
+    if isinstance(args, tuple):
+        return args
+    prev: Any = getattr(value, "_prev", None)
+    if prev is None:
+        prev = getattr(value, "_children", ())
+    if isinstance(prev, (set, frozenset)):
+        return _in_order(value, prev)
+    return prev if isinstance(prev, (tuple, list)) else tuple(prev)
+
+
+def _in_order(value: Any, prev: set[Any] | frozenset[Any]) -> tuple[Any, ...]:
+    """The members of a bare set, which loses the order and turns x*x into one: what can be regained.
+
+    The closure in ``_backward`` still holds the operands by name; ``self`` is the first.
+    """
+    closure = getattr(value, "_backward", None)
+    code, cells = getattr(closure, "__code__", None), getattr(closure, "__closure__", None)
+    if code is not None and cells:
+        held = dict(zip(code.co_freevars, cells, strict=True))
+        names = sorted(held, key=lambda name: name != "self")
+        found = [cell.cell_contents for cell in map(held.__getitem__, names) if cell != _EMPTY]
+        members = {id(member) for member in prev}
+        operands = tuple(operand for operand in found if id(operand) in members)
+        if {id(operand) for operand in operands} == members:
+            return operands
+    if len(prev) == 1 and op_of(value) in COMMUTATIVE:
+        return (*prev, *prev)
+    # Labelled ones first, then by what can be seen: the same in every run.
+    return tuple(sorted(prev, key=_sort_key)) if len(prev) > 1 else tuple(prev)
+
+
+def _sort_key(value: Any) -> tuple[bool, str, str, float]:
+    return not label_of(value), label_of(value), op_of(value), number(getattr(value, "data", NAN))
+
+
+def op_of(value: Any) -> str:
+    """The display symbol of the operation that made ``value``, '' for a leaf."""
+    return str(getattr(value, "_op", "") or "")
+
+
+def label_of(value: Any) -> str:
+    """The label its author gave ``value``, '' when there is none."""
+    label = getattr(value, "label", "")
+    return label if isinstance(label, str) else "" if label is None else str(label)
+
+
+def number(x: Any) -> float:
+    """``x`` as a float; nan when it is not a real number (a tensor, a traced slot, None)."""
+    if type(x) is float:
+        return x
+    try:
+        return float(x)
+    except (TypeError, ValueError, OverflowError):
+        inner = getattr(x, "data", None)  # create_graph leaves a Value in .grad
+        return float(inner) if isinstance(inner, (int, float)) else NAN
+
+
+def is_value(x: Any) -> bool:
+    """Does ``x`` look like a Value: numbers ``data`` and ``grad``, and arguments?"""
+    return (
+        hasattr(x, "data")
+        and hasattr(x, "grad")
+        and (hasattr(x, "_prev") or hasattr(x, "args") or hasattr(x, "_children"))
+    )
+
+
+# ---------------------------------------------------------------- walking
+
+
+def topological(roots: Sequence[Any], within: Collection[int] | None = None) -> list[Any]:
+    """Every value reachable from ``roots``, arguments before users, each once.
+
+    ``within``: only values whose ``id`` is in it.
+    """
+    if within is None and len(roots) == 1 and callable(getattr(roots[0], "topological", None)):
+        return list(roots[0].topological())
+    done: set[int] = set()
+    order: list[Any] = []
+    for root in roots:
+        stack = [(root, False)]
+        while stack:
+            value, expanded = stack.pop()
+            if expanded:
+                order.append(value)
+            elif id(value) not in done:
+                done.add(id(value))
+                stack.append((value, True))
+                for arg in reversed(args_of(value)):
+                    if id(arg) not in done and (within is None or id(arg) in within):
+                        stack.append((arg, False))
+    return order
+
+
+def nearest(roots: Sequence[Any], limit: int) -> set[int] | None:
+    """The ``id``s of the ``limit`` values nearest to ``roots``; None when there are no more."""
+    seen = {id(root) for root in roots}
+    queue = deque(roots)
+    while queue:
+        for arg in args_of(queue.popleft()):
+            if id(arg) not in seen:
+                if len(seen) >= limit:
+                    return seen
+                seen.add(id(arg))
+                queue.append(arg)
+    return None
+
+
+def roots_of(root: Any) -> list[Any]:
+    """``root`` as a list of Values: one Value, or any nesting of lists and tuples of them."""
+    if is_value(root):
+        return [root]
+    found: list[Any] = []
+    seen: set[int] = set()
+    stack = [root]
+    while stack:
+        item = stack.pop()
+        if is_value(item):
+            if id(item) not in seen:
+                seen.add(id(item))
+                found.append(item)
+        elif isinstance(item, Iterable) and not isinstance(item, (str, bytes, Mapping)):
+            stack.extend(reversed(list(item)))
+        else:
+            raise TypeError(
+                f"cannot draw {item!r} ({type(item).__name__}): expected a Value (an object with "
+                "data, grad and _prev), a list of them, or an object with __viz_graph__()"
+            )
+    if not found:
+        raise ValueError("cannot draw an empty list: expected at least one Value")
+    return found
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Lists of a million small things make the garbage collector look through them again and again.
+
+    Nothing made in the block is cyclic, so nothing waits for it.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
