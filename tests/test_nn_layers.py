@@ -58,7 +58,7 @@ LAYERS = {
     "AvgPool1d": (nn.AvgPool1d(3, stride=1), (1, 5)),
     "AvgPool2d": (nn.AvgPool2d(2), (2, 4, 4)),
     "BatchNorm": (nn.BatchNorm(3), (4, 3)),
-    "BatchNorm of images": (nn.BatchNorm(2), (2, 2, 2, 3)),
+    "BatchNorm of images": (nn.BatchNorm(2, rank=3), (2, 2, 2, 3)),
     "BatchNorm in evaluation": (nn.BatchNorm(3).eval(), (4, 3)),
     "LayerNorm": (nn.LayerNorm(4), (2, 4)),
     "RMSNorm": (nn.RMSNorm(4), (2, 4)),
@@ -345,8 +345,9 @@ def test_batch_norm_whitens_and_its_statistics_move():
 @pytest.mark.parametrize(
     ("call", "error"),
     [
-        (lambda: nn.BatchNorm(2)([1.0, 2.0]), "takes a batch"),
+        (lambda: nn.BatchNorm(2)([1.0, 2.0]), "takes a batch, .* nested 1 deep, not lists nested 1 deep"),
         (lambda: nn.BatchNorm(2)([[1.0, 2.0]]), "more than one number"),
+        (lambda: nn.BatchNorm(2, rank=3).eval()([1.0, 2.0]), "samples nested 3 deep, not lists nested 1 deep"),
         (lambda: nn.BatchNorm(2)([[1.0], [2.0]]), "samples of 2 features, not 1"),
         (lambda: nn.Conv1d(2, 1, 3)([[1.0, 2.0, 3.0]]), r"takes 2 channel\(s\), not 1"),
         (lambda: nn.Conv1d(1, 1, 3)([[1.0, 2.0]]), "window of 3, longer than the 2 numbers"),
@@ -402,7 +403,39 @@ def test_a_listener_hears_of_draws_and_running_statistics():
         nn.BatchNorm(1, momentum=1.0)([[1.0], [3.0]])
     finally:
         listeners.pop()
-    assert listener.heard == [("fresh", 2.0, True), ("assign", 0.0, 2.0), ("assign", 1.0, 2.0)]
+    assert listener.heard == [("fresh", 1.0, True), ("assign", 0.0, 2.0), ("assign", 1.0, 2.0)]
+
+
+COMPILED = [name for name in LAYERS if not name.startswith("BatchNorm")] + ["RNN, truncated"]
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_every_layer_compiles(name):
+    """The same loss and gradients as a tensor program, of one sample and of a batch."""
+    pytest.importorskip("numpy")
+    from micrograd import compile
+
+    module, size = LAYERS[name] if name in LAYERS else (nn.RNN(2, 3, truncate=2), (5, 2))
+    module = drawn(copy.deepcopy(module))
+    call = first(module) if isinstance(module, nn.recurrent.Recurrent) else module
+
+    def loss(x):
+        return sum((y * y for y in flat(call(x))), Value(0.0))
+
+    expected = []
+    module.zero_grad()
+    for seed in (1, 2):
+        root = loss(numbers(size, seed))
+        root.backward()
+        expected.append(root.data)
+    one, many = compile(loss, module, backend="numpy"), compile(loss, module, batch=True, backend="numpy")
+    found = [one.value_and_grad(numbers(size, seed)) for seed in (1, 2)]
+    assert [x for x, _ in found] == pytest.approx(expected, rel=1e-12)
+    grads = [p.grad for p in module.parameters()]
+    assert [a + b for a, b in zip(*(g.tolist() for _, g in found), strict=True)] == pytest.approx(grads, rel=1e-10, abs=1e-12)
+    mean, gradient = many.value_and_grad([numbers(size, 1), numbers(size, 2)])
+    assert mean == pytest.approx(sum(expected) / 2, rel=1e-12)
+    assert gradient.tolist() == pytest.approx([g / 2 for g in grads], rel=1e-10, abs=1e-12)
 
 
 # --- initialisation --------------------------------------------------------------------------------------------------
@@ -445,7 +478,7 @@ def test_reset_draws_weights_and_leaves_biases():
 def test_a_small_network_of_many_layers_learns():
     rng = random.Random(1)
     model = nn.Sequential(
-        nn.Conv1d(1, 3, 3, padding=1, rng=rng), nn.BatchNorm(3), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten(2),
+        nn.Conv1d(1, 3, 3, padding=1, rng=rng), nn.BatchNorm(3, rank=2), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten(2),
         nn.Linear(9, 2, rng=rng),
     )  # fmt: skip
     signals = [[[rng.gauss(0, 0.3) + (1.5 if (t < 3) == bool(k % 2) else 0.0) for t in range(6)]] for k in range(8)]

@@ -33,6 +33,6 @@ from micrograd.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell, d
 __all__ = [
     "ELU", "GELU", "GRU", "LSTM", "MLP", "RNN", "Activation", "AvgPool1d", "AvgPool2d", "BatchNorm", "Conv1d", "Conv2d",
     "Dropout", "Embedding", "Flatten", "GRUCell", "LSTMCell", "Layer", "LayerNorm", "LeakyReLU", "Linear", "LogSoftmax",
-    "MaxPool1d", "MaxPool2d", "Module", "MultiHeadAttention", "Neuron", "RMSNorm", "RNNCell", "ReLU", "Residual", "Sequential", "SiLU",
-    "Sigmoid", "Softmax", "Softplus", "Tanh", "TransformerBlock", "attention", "detached", "init",
+    "MaxPool1d", "MaxPool2d", "Module", "MultiHeadAttention", "Neuron", "RMSNorm", "RNNCell", "ReLU", "Residual",
+    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "TransformerBlock", "attention", "detached", "init",
 ]  # fmt: skip

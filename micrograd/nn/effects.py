@@ -28,9 +28,10 @@ listeners: list[Listener] = []
 
 def fresh(draw: Callable[[], float]) -> Value:
     """A leaf with a number just drawn."""
-    leaf = Value(draw())
-    for listener in listeners[-1:]:
-        listener.fresh(leaf, draw)
+    if not listeners:
+        return Value(draw())
+    leaf = Value(1.0)  # nothing is drawn while a program is made, so that making it once more changes no result
+    listeners[-1].fresh(leaf, draw)
     return leaf
 
 

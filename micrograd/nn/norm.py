@@ -23,25 +23,26 @@ def moments(xs: Sequence[Any]) -> tuple[Any, Any]:
 class BatchNorm(Module):
     """y = gain · (x - mean)/√(variance + eps) + bias for each of n features (channels), over a batch. Ioffe & Szegedy 2015.
 
-    A batch is a list of samples, a sample `x[feature]`, or `x[channel][…]` of numbers in lists of any depth. In training mean
-    and variance are the batch's, and `running_mean` and `running_var` move towards them by `momentum` (the variance with n -
-    1); in evaluation those are used, and a single sample of n numbers is taken too.
+    A batch is a list of samples; a sample is nested `rank` deep: 1 for `x[feature]`, 2 for signals `x[channel][t]`, 3 for
+    images. In training mean and variance are the batch's, and `running_mean` and `running_var` move towards them by
+    `momentum` (the variance being that over n - 1); in evaluation those are used, and a single sample is taken too.
     """
 
     buffers = ("running_mean", "running_var")
 
-    def __init__(self, n: int, momentum: float = 0.1, eps: float = 1e-5, affine: bool = True) -> None:
-        self.n, self.momentum, self.eps = n, momentum, eps
+    def __init__(self, n: int, rank: int = 1, momentum: float = 0.1, eps: float = 1e-5, affine: bool = True) -> None:
+        self.n, self.rank, self.momentum, self.eps = n, rank, momentum, eps
         self.gain = [Value(1.0) for _ in range(n)] if affine else None
         self.bias = [Value(0.0) for _ in range(n)] if affine else None
         self.running_mean = [Value(0.0) for _ in range(n)]
         self.running_var = [Value(1.0) for _ in range(n)]
 
     def __call__(self, batch: Any) -> Any:
-        if depth(batch) < 2:
-            if self.training:
-                raise ValueError(f"{self!r} in training takes a batch (a list of samples), not one sample; see eval()")
+        nested = depth(batch)
+        if nested == self.rank and not self.training:
             return self([batch])[0]
+        if nested != self.rank + 1:
+            raise ValueError(f"{self!r} takes a batch, a list of samples nested {self.rank} deep, not lists nested {nested} deep")
         for sample in batch:
             if len(sample) != self.n:
                 raise ValueError(f"{self!r} takes samples of {self.n} features, not {len(sample)}")

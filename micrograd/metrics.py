@@ -1,0 +1,107 @@
+"""Metrics: how good predictions are, as numbers for people. Not differentiable; Values and plain numbers alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp
+from typing import Any
+
+from micrograd.engine import Value
+from micrograd.functional import argmax
+
+
+def _number(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
+
+
+def classes(predictions: Sequence[Any], threshold: float = 0.0) -> list[int]:
+    """The class of each prediction: of a list of scores the place of the highest; of one score 1 above the threshold, else 0.
+
+    >>> classes([[0.1, 2.0], [3.0, -1.0]]), classes([-0.5, 0.5])
+    ([1, 0], [0, 1])
+    """
+    found = []
+    for p in predictions:
+        if hasattr(p, "__len__") and len(p) == 1:
+            p = p[0]
+        found.append(argmax(p) if hasattr(p, "__len__") else int(_number(p) > threshold))
+    return found
+
+
+def _wanted(targets: Sequence[Any]) -> list[int]:
+    """Targets as classes: an integer is one, -1 counts as 0, a list (one-hot) as its highest."""
+    return [argmax(t) if hasattr(t, "__len__") and len(t) > 1 else max(int(_number(_bare(t))), 0) for t in targets]
+
+
+def _bare(x: Any) -> Any:
+    return x[0] if hasattr(x, "__len__") else x
+
+
+def _pair(predictions: Sequence[Any], targets: Sequence[Any], threshold: float) -> tuple[list[int], list[int]]:
+    if len(predictions) != len(targets) or not len(targets):
+        raise ValueError(f"{len(predictions)} predictions for {len(targets)} targets")
+    return classes(predictions, threshold), _wanted(targets)
+
+
+def accuracy(predictions: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0) -> float:
+    """The part of the predictions whose class is the target's. targets: classes, one-hot lists, or for scores 0 / 1 or -1 / 1.
+
+    >>> accuracy([[0.1, 2.0], [3.0, -1.0]], [1, 1])
+    0.5
+    """
+    got, wanted = _pair(predictions, targets, threshold)
+    return sum(a == b for a, b in zip(got, wanted, strict=True)) / len(wanted)
+
+
+def confusion_matrix(
+    predictions: Sequence[Any], targets: Sequence[Any], count: int = 0, threshold: float = 0.0
+) -> list[list[int]]:  # fmt: skip
+    """matrix[t][p]: how many of class t were predicted as p. count: the number of classes, if some may be missing.
+
+    >>> confusion_matrix([-1.0, 2.0, 3.0], [0, 0, 1])
+    [[1, 1], [0, 1]]
+    """
+    got, wanted = _pair(predictions, targets, threshold)
+    n = max(count, *(k + 1 for k in got), *(k + 1 for k in wanted))
+    matrix = [[0] * n for _ in range(n)]
+    for p, t in zip(got, wanted, strict=True):
+        matrix[t][p] += 1
+    return matrix
+
+
+def precision(predictions: Sequence[Any], targets: Sequence[Any], positive: int = 1, threshold: float = 0.0) -> float:
+    """Of those predicted as the class `positive`, the part that are; 0 where none were."""
+    got, wanted = _pair(predictions, targets, threshold)
+    hits = [t == positive for p, t in zip(got, wanted, strict=True) if p == positive]
+    return sum(hits) / len(hits) if hits else 0.0
+
+
+def recall(predictions: Sequence[Any], targets: Sequence[Any], positive: int = 1, threshold: float = 0.0) -> float:
+    """Of those of the class `positive`, the part that were predicted so; 0 where there are none."""
+    got, wanted = _pair(predictions, targets, threshold)
+    hits = [p == positive for p, t in zip(got, wanted, strict=True) if t == positive]
+    return sum(hits) / len(hits) if hits else 0.0
+
+
+def f1(predictions: Sequence[Any], targets: Sequence[Any], positive: int = 1, threshold: float = 0.0) -> float:
+    """The harmonic mean of precision and recall; 0 where both are."""
+    p, r = precision(predictions, targets, positive, threshold), recall(predictions, targets, positive, threshold)
+    return 2 * p * r / (p + r) if p + r else 0.0
+
+
+def perplexity(cross_entropy: Any) -> float:
+    """exp of a mean cross-entropy: among how many equally likely classes the predictions choose, as it were."""
+    return exp(_number(cross_entropy))
+
+
+def r2(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
+    """1 - Σ(t - p)²/Σ(t - mean t)²: 1 for perfect predictions, 0 for those of a constant.
+
+    >>> r2([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
+    1.0
+    """
+    if len(predictions) != len(targets) or len(targets) < 2:
+        raise ValueError(f"r2 needs two or more numbers on each side, not {len(predictions)} and {len(targets)}")
+    p, t = ([_number(_bare(x)) for x in xs] for xs in (predictions, targets))
+    mean = sum(t) / len(t)
+    return 1.0 - sum((a - b) ** 2 for a, b in zip(p, t, strict=True)) / sum((b - mean) ** 2 for b in t)

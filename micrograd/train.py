@@ -1,0 +1,369 @@
+"""The training loop: `fit`, and `predict` and `evaluate` beside it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from micrograd import checkpoint as checkpoints
+from micrograd.engine import Value
+from micrograd.modes import no_grad
+from micrograd.nn.module import Module
+from micrograd.nn.norm import BatchNorm
+from micrograd.nn.shapes import each, flat
+from micrograd.optim import Average, EarlyStopping, Optimizer
+from micrograd.progress import progress_bar
+
+Loss = Callable[[Any, Any], Any]
+Batch = tuple[Any, Any]
+
+
+class History(dict[str, list[float]]):
+    """A number for each epoch under "loss", "lr", "val_loss", "val_" + each metric; in `steps` the loss of each step."""
+
+    def __init__(self, numbers: Mapping[str, list[float]] | None = None, steps: Sequence[float] = ()) -> None:
+        super().__init__(numbers or {})
+        self.steps = list(steps)
+
+    def record(self, **numbers: float) -> None:
+        """Append each number to its list."""
+        for name, x in numbers.items():
+            self.setdefault(name, []).append(x)
+
+
+@dataclass
+class Run:
+    """What a callback is told: a run of `fit`. Setting `stop` ends it after the epoch."""
+
+    model: Any
+    optimizer: Optimizer
+    epochs: int
+    history: History = field(default_factory=History)
+    epoch: int = 0  # epochs that are done
+    stop: bool = False
+
+
+def fit(
+    model: Any, data: Batch, loss: Loss, optimizer: Optimizer, epochs: int = 10, *, batch_size: int | None = None,
+    validation: Batch | None = None, metrics: Mapping[str, Callable[[Any, Any], float]] | None = None, seed: int = 0,
+    compiled: bool = False, whole: bool | None = None, accumulate: int = 1, average: Average | None = None,
+    early_stopping: EarlyStopping | None = None, callbacks: Sequence[Callable[[Run], Any]] = (), checkpoint: Any = None,
+    resume: bool = False, progress: bool | None = None,
+) -> History:  # fmt: skip
+    """Train the model on data = (inputs, targets), making `loss(predictions, targets)` small, and give the history.
+
+    batch_size: samples for each step, in an order drawn anew for each epoch from `seed`; None: all at once, in order.
+    validation: (inputs, targets) to measure loss and metrics on after each epoch, in evaluation. metrics: name → function of
+    (predictions, targets). compiled: run as a tensor program (see `micrograd.compile`; batches that differ in structure, not
+    in numbers, are traced each). whole: call the model on each batch, not on each sample; by default if it has a BatchNorm.
+    accumulate: add up the gradients of so many batches for each step. average: updated after each step. early_stopping:
+    told the validation loss (or the loss) after each epoch; its best parameters are restored. callbacks: called after each
+    epoch; a method `on_step` of one is called after each step. A `Plateau` schedule is told the loss too.
+
+    checkpoint: a file to write after each epoch, whole or not at all; with resume=True a run that was ended, in whatever way,
+    goes on from it to the same numbers in every bit. progress: a bar by tqdm; by default in a terminal or notebook.
+
+    Ctrl-C or an exception leaves the parameters as the last whole step made them. A loss that is nan or inf raises
+    ArithmeticError before its step is made (compiled: the epoch's steps are taken back).
+
+    >>> from micrograd import losses, nn, optim
+    >>> model = nn.Linear(1, 1, rng=Random(0))
+    >>> xs, ys = [[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]]
+    >>> history = fit(model, (xs, ys), losses.mse, optim.GD(model, lr=0.2), epochs=200)
+    >>> round(model([10.0])[0].data, 3), len(history["loss"])
+    (21.0, 200)
+    """
+    inputs, targets = data
+    if len(inputs) != len(targets) or not len(inputs):
+        raise ValueError(f"data is (inputs, targets) of one length, at least 1, not {len(inputs)} and {len(targets)}")
+    size = len(inputs) if batch_size is None else batch_size
+    if size < 1 or accumulate < 1:
+        raise ValueError(f"batch_size and accumulate must be at least 1, not {size} and {accumulate}")
+    rng = Random(seed)
+    run = Run(model, optimizer, epochs)
+    parts = {"optimizer": optimizer, "order": rng, "average": average, "early_stopping": early_stopping}
+    parts = {name: part for name, part in parts.items() if part is not None}
+    settings = {"seed": seed, "batch_size": size, "samples": len(inputs), "accumulate": accumulate}
+    if resume and checkpoint is not None and Path(checkpoint).exists():
+        _resume(run, checkpoint, parts, settings)
+    whole = any(isinstance(m, BatchNorm) for _, m in model.named_modules()) if whole is None else whole
+    make = _Compiled if compiled else _Eager
+    stepper = make(model, loss, optimizer, whole, accumulate, _after_step(run, average, callbacks))
+    measured = Measure(model, loss, metrics or {}, compiled) if validation is not None else None
+    steps = -(-len(inputs) // size)
+    bar = progress_bar(progress, epochs * steps, run.epoch * steps)
+    was_training = model.training
+    try:
+        while run.epoch < epochs and not run.stop:
+            model.train()
+            batches = list(_batches(inputs, targets, size, None if batch_size is None else rng))
+            losses = stepper.epoch(batches, bar.update)
+            run.history.steps += losses
+            mean = sum(x * len(b[1]) for x, b in zip(losses, batches, strict=True)) / len(inputs)
+            factor = 1.0 if optimizer.schedule is None else optimizer.schedule(optimizer.steps)
+            run.history.record(loss=mean, lr=optimizer.groups[0].settings["lr"] * factor)
+            watched = mean
+            if measured is not None and validation is not None:
+                found = measured(validation)
+                run.history.record(**{f"val_{name}": x for name, x in found.items()})
+                watched = found["loss"]
+            run.epoch += 1
+            follow = getattr(optimizer.schedule, "update", None)
+            if follow is not None:
+                follow(watched)
+            if early_stopping is not None and early_stopping.update(watched):
+                run.stop = True
+            for callback in callbacks:
+                callback(run)
+            bar.note({k: v[-1] for k, v in run.history.items() if k != "lr"})
+            if checkpoint is not None:
+                _write(run, checkpoint, parts, settings)
+        if early_stopping is not None and run.epoch:
+            early_stopping.restore()
+    finally:
+        model.train(was_training)
+        bar.close()
+    return run.history
+
+
+def predict(model: Any, inputs: Sequence[Any], compiled: bool = False) -> list[Any]:
+    """The model's outputs (plain numbers) for each input, in evaluation.
+
+    compiled: as a tensor program; all inputs must be of one shape.
+    """
+    return Predictor(model, compiled)(inputs)
+
+
+def evaluate(
+    model: Any, data: Batch, loss: Loss, metrics: Mapping[str, Callable[[Any, Any], float]] | None = None, compiled: bool = False
+) -> dict[str, float]:
+    """The loss and each metric of the model on (inputs, targets), in evaluation."""
+    return Measure(model, loss, metrics or {}, compiled)(data)
+
+
+class Predictor:
+    """`predict` for a model, made once and called often."""
+
+    def __init__(self, model: Any, compiled: bool = False) -> None:
+        self.model, self.compiled = model, compiled
+        self._program: Any = None
+        self._output: Any = None
+
+    def __call__(self, inputs: Sequence[Any]) -> list[Any]:
+        was = self.model.training
+        self.model.eval()
+        try:
+            if self.compiled:
+                return self._run(inputs)
+            with no_grad():
+                return [each(_number, self.model(x)) for x in inputs]
+        finally:
+            self.model.train(was)
+
+    def _run(self, inputs: Sequence[Any]) -> list[Any]:
+        from micrograd.compiler import compile
+
+        if self._program is None:
+
+            def forward(x: Any) -> Any:
+                self._output = self.model(x)
+                numbers = flat(self._output)
+                return (numbers[0], *numbers)
+
+            numbers = [*self.model.parameters(), *(b for _, b in self.model.named_buffers())]
+            self._program = compile(forward, numbers, batch=True)
+        self._program(inputs)
+        columns = [self._program.value_of(v) for v in flat(self._output)]
+        found = []
+        for i in range(len(inputs)):
+            row = iter([float(c[i]) if hasattr(c, "__len__") else c for c in columns])
+            found.append(each(lambda _, row=row: next(row), self._output))  # type: ignore[misc]
+        return found
+
+
+class Measure:
+    """`evaluate` for a model, made once and called often."""
+
+    def __init__(self, model: Any, loss: Loss, metrics: Mapping[str, Callable[[Any, Any], float]], compiled: bool) -> None:
+        self.predict, self.loss, self.metrics = Predictor(model, compiled), loss, metrics
+
+    def __call__(self, data: Batch) -> dict[str, float]:
+        inputs, targets = data
+        predictions = self.predict(inputs)
+        with no_grad():
+            found = {"loss": _number(self.loss(predictions, targets))}
+        return found | {name: float(metric(predictions, targets)) for name, metric in self.metrics.items()}
+
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+
+class _Eager:
+    """Steps by the engine: one graph for each batch."""
+
+    def __init__(
+        self, model: Any, loss: Loss, optimizer: Optimizer, whole: bool, accumulate: int, after: Callable[[], None] | None
+    ) -> None:
+        self.model, self.optimizer, self.accumulate, self.after = model, optimizer, accumulate, after
+        self.predictions: Callable[[Any], Any] = model if whole else lambda xs: [model(x) for x in xs]
+        self.measure = loss
+
+    def loss(self, xs: Any, ys: Any) -> Any:
+        """Of a batch."""
+        return self.measure(self.predictions(xs), ys)
+
+    def epoch(self, batches: Sequence[Batch], tick: Callable[[], None]) -> list[float]:
+        """A step (or a part of one) for each batch; the loss of each."""
+        found = []
+        for k, batch in enumerate(batches):
+            if k % self.accumulate == 0:
+                self.optimizer.zero_grad()
+            found.append(_finite(self.gradients(batch), self))
+            last = k + 1 == len(batches)
+            if (k + 1) % self.accumulate == 0 or last:
+                with _uninterrupted():
+                    _scale(self.optimizer, k % self.accumulate + 1)
+                    self.optimizer.step()
+                if self.after is not None:
+                    self.after()
+            tick()
+        return found
+
+    def gradients(self, batch: Batch) -> float:
+        """Add the gradients of a batch; its loss."""
+        root = self.loss(*batch)
+        root.backward()
+        return float(root.data)
+
+    def undo(self) -> None:
+        """Nothing to take back: the loss is looked at before the step."""
+
+
+class _Compiled(_Eager):
+    """Steps by a tensor program. Without accumulation a whole epoch runs inside it."""
+
+    def __init__(
+        self, model: Any, loss: Loss, optimizer: Optimizer, whole: bool, accumulate: int, after: Callable[[], None] | None
+    ) -> None:
+        from micrograd.compiler import compile
+
+        super().__init__(model, loss, optimizer, whole, accumulate, after)
+        self.program = (
+            compile(self.loss, model) if whole else compile(lambda x, y: loss([model(x)], [y]), model, batch=True)
+        )  # fmt: skip
+        self.before: list[float] = []
+
+    def epoch(self, batches: Sequence[Batch], tick: Callable[[], None]) -> list[float]:
+        if self.accumulate > 1:
+            return super().epoch(batches, tick)
+        self.before = [p.data for p in self.optimizer.params]
+
+        def on_step(number: int, answer: Any) -> None:
+            if self.after is not None:
+                self.after()
+
+        hook = on_step if self.after is not None else None
+        found = self.program.train(self.optimizer, iter(batches), len(batches), hook)
+        for x in found:
+            _finite(x, self)
+            tick()
+        return list(found)
+
+    def gradients(self, batch: Batch) -> float:
+        return float(self.program.backward(*batch))
+
+    def undo(self) -> None:
+        for p, x in zip(self.optimizer.params, self.before, strict=False):
+            p.data = x
+
+
+def _finite(loss: float, stepper: _Eager) -> float:
+    if not isfinite(loss):
+        stepper.undo()
+        raise ArithmeticError(f"the loss became {loss}: micrograd.detect_anomaly() finds where; a smaller lr may help")
+    return loss
+
+
+def _scale(optimizer: Optimizer, parts: int) -> None:
+    """The mean of the gradients that were added up."""
+    if parts > 1:
+        for p in optimizer.params:
+            p.grad = p.grad / parts
+
+
+def _after_step(run: Run, average: Average | None, callbacks: Sequence[Any]) -> Callable[[], None] | None:
+    told: list[Callable[[], Any]] = [average.update] if average is not None else []
+    told += [lambda c=c: c.on_step(run) for c in callbacks if hasattr(c, "on_step")]  # type: ignore[misc]
+
+    def after() -> None:
+        for tell in told:
+            tell()
+
+    return after if told else None
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until this block is done, so that no parameter is left behind the others."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[Any] = []
+    before = signal.signal(signal.SIGINT, lambda *event: waiting.append(event))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if waiting:
+            signal.raise_signal(signal.SIGINT)
+
+
+def _batches(inputs: Any, targets: Any, size: int, rng: Random | None) -> Iterator[Batch]:
+    order = list(range(len(inputs)))
+    if rng is not None:
+        rng.shuffle(order)
+    elif size >= len(order):
+        yield inputs, targets
+        return
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
+        yield _take(inputs, rows), _take(targets, rows)
+
+
+def _take(xs: Any, rows: list[int]) -> Any:
+    return xs[rows] if hasattr(xs, "dtype") else [xs[i] for i in rows]  # an array takes all at once
+
+
+def _number(x: Any) -> float:
+    return x.data if isinstance(x, Value) else float(x)
+
+
+# --- checkpoints -----------------------------------------------------------------------------------------
+
+
+def _write(run: Run, path: Any, parts: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    history = {"epochs": dict(run.history), "steps": run.history.steps}
+    with _uninterrupted():
+        checkpoints.write(path, run.model, parts, epoch=run.epoch, stopped=run.stop, history=history, settings=settings)
+
+
+def _resume(run: Run, path: Any, parts: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    content = checkpoints.read(path)
+    other = {k: (v, settings[k]) for k, v in content["settings"].items() if v != settings[k]}
+    if other:
+        differences = ", ".join(f"{name} was {was}, now {now}" for name, (was, now) in other.items())
+        raise ValueError(f"{path} is of a run with other settings: {differences}")
+    checkpoints.restore(content, run.model, parts)
+    numbers = {name: [float(x) for x in xs] for name, xs in content["history"]["epochs"].items()}
+    run.history = History(numbers, [float(x) for x in content["history"]["steps"]])
+    run.epoch, run.stop = content["epoch"], content["stopped"]
+
+
+__all__ = ["History", "Measure", "Module", "Predictor", "Run", "evaluate", "fit", "predict"]
