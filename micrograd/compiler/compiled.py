@@ -50,6 +50,10 @@ class Plan:
     def load(self, machine: Any) -> None:
         """Take the numbers of the parameters and buffers from their Values."""
         machine.params[:] = [p._data for p in self.traced.params]
+        self.load_buffers(machine)
+
+    def load_buffers(self, machine: Any) -> None:
+        """Take the numbers of the buffers from their Values."""
         for (buffer, _), (place, _) in zip(self.traced.assigns, self.program.assigns, strict=True):
             machine.values[0][place] = buffer._data
 

@@ -36,7 +36,8 @@ class Updates:
             if not isfinite(norm):
                 raise ArithmeticError(f"the gradients have norm {norm}: find where with micrograd.detect_anomaly()")
             if norm > made.clip_norm:
-                gradient *= made.clip_norm / norm
+                gradient /= norm
+                gradient *= made.clip_norm
         for part in self.parts:
             part.step(params, gradient)
         made.steps += 1

@@ -61,6 +61,10 @@ class Traced(Value):
 
     data = property(_read, _write)
 
+    def detach(self) -> Value:
+        """The same number, at every run, where gradients stop."""
+        return apply(detach, (self,)) if _open else super().detach()
+
     def __lt__(self, other: Any) -> Any:
         return _compared(ops.less, self, other)
 

@@ -101,6 +101,8 @@ class _Session:
                 plan.load(machine)
             elif plan is self.plan or plan.traced.params is self.plan.traced.params:
                 machine.params[:] = self.machine.params
+                self.plan.keep(self.machine)
+                plan.load_buffers(machine)
             else:
                 self.plan.store(self.machine)
                 plan.load(machine)
