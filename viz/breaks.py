@@ -12,15 +12,44 @@ from .recording import Moment, Trace
 Test = Callable[[Moment], bool]
 
 _ALLOWED = (
-    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd, ast.BinOp,
-    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE,
-    ast.Gt, ast.GtE, ast.Call, ast.Name, ast.Load, ast.Constant, ast.In, ast.NotIn,
-)  # fmt: skip
+    ast.Expression,
+    ast.BoolOp,
+    ast.And,
+    ast.Or,
+    ast.UnaryOp,
+    ast.Not,
+    ast.USub,
+    ast.UAdd,
+    ast.BinOp,
+    ast.Add,
+    ast.Sub,
+    ast.Mult,
+    ast.Div,
+    ast.Pow,
+    ast.Compare,
+    ast.Eq,
+    ast.NotEq,
+    ast.Lt,
+    ast.LtE,
+    ast.Gt,
+    ast.GtE,
+    ast.Call,
+    ast.Name,
+    ast.Load,
+    ast.Constant,
+    ast.In,
+    ast.NotIn,
+)
 _FIELDS = ("kind", "name", "op", "data", "grad", "upstream", "partial", "value", "before")
 _FUNCTIONS: dict[str, Any] = {
-    "abs": abs, "min": min, "max": max, "isnan": math.isnan, "isinf": math.isinf,
-    "inf": math.inf, "nan": math.nan,
-}  # fmt: skip
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "isnan": math.isnan,
+    "isinf": math.isinf,
+    "inf": math.inf,
+    "nan": math.nan,
+}
 
 
 def _nan(m: Moment) -> bool:
@@ -59,9 +88,7 @@ def test_for(trace: Trace, wanted: Any) -> Test:
     if isinstance(wanted, str):
         if wanted in trace.names:
             return lambda m: m.name == wanted
-        rows = {
-            i for i, row in enumerate(trace.ops) if i and wanted in (row["s"], trace.kinds[i])
-        }
+        rows = {i for i, row in enumerate(trace.ops) if i and wanted in (row["s"], trace.kinds[i])}
         if rows:
             return lambda m: m.trace.op[m.source] in rows
         return WORDS.get(wanted) or _expression(trace, wanted)

@@ -42,7 +42,7 @@ def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
     return (
         f'<div class="mg-host" data-mg="{uid}">{fallback}</div>\n'
         f'<script type="module">\n{_safe(code)}\nconst data = {_safe(payload)};\n'
-        f'const find = () => document.querySelectorAll(\'[data-mg="{uid}"]:not([data-mounted])\');\n'
+        f"const find = () => document.querySelectorAll('[data-mg=\"{uid}\"]:not([data-mounted])');\n"
         "const start = (tries) => {\nconst found = find();\n"
         f"for (const el of found) {{ el.dataset.mounted = 1; {module}.mount(el, data, {{ css: mgCSS }}); }}\n"
         "if (!found.length && tries) setTimeout(() => start(tries - 1), 50);\n};\n"

@@ -38,8 +38,7 @@ def check(trace: Trace) -> tuple[dict[int, list[str]], int]:
         else:
             if not _close(y, trace.data[place], 1e-9):
                 marks[place].append(
-                    f"data is {trace.data[place]:.6g}, but its operands now give {y:.6g} "
-                    "(changed after the forward pass?)"
+                    f"data is {trace.data[place]:.6g}, but its operands now give {y:.6g} (changed after the forward pass?)"
                 )
             slopes = [difference(function, xs, i) for i in range(len(args))]
         upstream = 1.0 if place == trace.root else grads[place]
@@ -49,9 +48,7 @@ def check(trace: Trace) -> tuple[dict[int, list[str]], int]:
     return {place: found for place, found in marks.items() if found}, unjudged
 
 
-def _judge(
-    trace: Trace, place: int, ks: Sequence[int], slopes: list[tuple[float, float]], upstream: float
-) -> list[str]:
+def _judge(trace: Trace, place: int, ks: Sequence[int], slopes: list[tuple[float, float]], upstream: float) -> list[str]:
     found = []
     args = trace.args[place]
     reached = {trace.slot[k] for k in ks if trace.slot[k] >= 0}
@@ -62,9 +59,7 @@ def _judge(
             found.append(f"writes to the gradient of {name}, which is not an operand")
             continue
         if before != 0 and value != 0 and same(after, value) and not same(after, before + value):
-            found.append(
-                f"overwrites the gradient of {name}: {before:.6g} was there, = instead of +="
-            )
+            found.append(f"overwrites the gradient of {name}: {before:.6g} was there, = instead of +=")
         elif not _close(after, before + value, 1e-9):
             found.append(f"sets the gradient of {name} to {after:.6g}, not {before:.6g} + {value:.6g}")
         if not slopes:
@@ -79,9 +74,7 @@ def _judge(
     return found
 
 
-def _name_mistake(
-    trace: Trace, k: int, slopes: list[tuple[float, float]], upstream: float, name: str
-) -> str:
+def _name_mistake(trace: Trace, k: int, slopes: list[tuple[float, float]], upstream: float, name: str) -> str:
     value, slot = trace.value[k], trace.slot[k]
     slope = sum(slopes[slot]) / 2
     right = slope * upstream
@@ -111,9 +104,9 @@ def forward_of(node: Any, arity: int) -> Function | None:
     """The operation of ``node`` as a function of its operands' numbers, None when it is not known."""
     name, _, params = identify(node)
     row = getattr(node, "op", None)
-    if row is None or not callable(getattr(row, "forward", None)):
+    if not callable(getattr(row, "forward", None)) or getattr(row, "partials", None) is None:
         row = _table().get(name)
-    if row is not None and getattr(row, "partials", ()) is not None:
+    if row is not None:
         forward = row.forward
         return lambda *xs: float(forward(*xs, *params))
     method = getattr(type(node), name, None)
@@ -136,18 +129,27 @@ def difference(f: Function, xs: Sequence[float], i: int) -> tuple[float, float]:
 
     Both are the five-point central quotient where f is smooth; at a kink they are the one-sided ones.
     """
-    h = 1e-3 * max(abs(xs[i]), 1e-3)
+    x = abs(xs[i])
+    found = [_quotients(f, xs, i, 1e-3 * scale) for scale in {max(x, 1e-3), min(max(x, 1e-3), 1.0), max(1e-3 * x, 1e-3)}]
+    left, right, central, _ = min(found, key=lambda quotients: quotients[3])
+    if abs(left - right) > 0.01 * max(1e-6, abs(central)):
+        return min(left, right), max(left, right)
+    return central, central
+
+
+def _quotients(f: Function, xs: Sequence[float], i: int, h: float) -> tuple[float, float, float, float]:
+    """Slopes from the left, from the right and from both, and how far finer and coarser ones disagree."""
 
     def at(t: float) -> float:
         y = _try(f, [*xs[:i], xs[i] + t, *xs[i + 1 :]])
         return math.nan if y is None else y
 
-    left = (3 * at(0) - 4 * at(-h) + at(-2 * h)) / (2 * h)
-    right = (-3 * at(0) + 4 * at(h) - at(2 * h)) / (2 * h)
-    central = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h)
-    if abs(left - right) > 0.01 * max(1e-6, abs(central)):
-        return min(left, right), max(left, right)
-    return central, central
+    far_left, near_left, here, near_right, far_right = (at(k * h) for k in (-2, -1, 0, 1, 2))
+    left = (3 * here - 4 * near_left + far_left) / (2 * h)
+    right = (-3 * here + 4 * near_right - far_right) / (2 * h)
+    central = (8 * (near_right - near_left) - (far_right - far_left)) / (12 * h)
+    doubt = abs(central - (near_right - near_left) / (2 * h))
+    return left, right, central, math.inf if math.isnan(doubt) else doubt
 
 
 def _try(f: Function, xs: Sequence[float]) -> float | None:

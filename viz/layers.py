@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 GAP_X, GAP_Y, THIN = 64.0, 16.0, 12.0
 
@@ -83,7 +84,7 @@ def _link(spots: list[Spot], ends: list[tuple[int, int]]) -> list[list[int]]:
             chain.append(len(spots))
             spots.append(Spot(0, THIN, spots[b].key, True, rank))
         chain.append(b)
-        for i, j in zip(chain, chain[1:], strict=False):
+        for i, j in pairwise(chain):
             spots[i].after.append(j)
             spots[j].before.append(i)
         chains.append(chain)
@@ -104,7 +105,7 @@ def _order(spots: list[Spot]) -> list[list[int]]:
             for i in rank:
                 near = spots[i].after if backwards else spots[i].before
                 want[i] = sum(spots[j].at for j in near) / len(near) if near else spots[i].at
-            rank.sort(key=lambda i: (want[i], spots[i].at))  # noqa: B023
+            rank.sort(key=lambda i: (want[i], spots[i].at))
             for at, i in enumerate(rank):
                 spots[i].at = at
         crossed = _crossings(spots, ranks)
@@ -204,7 +205,7 @@ def _route(chain: list[Spot]) -> list[Point]:
 def curve(points: Sequence[Point]) -> str:
     """SVG path data through the points, level at each of them."""
     made = [f"M{points[0][0]:.1f},{points[0][1]:.1f}"]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         bend = (x1 - x0) / 2
         if y0 == y1:
             made.append(f"L{x1:.1f},{y1:.1f}")

@@ -88,10 +88,26 @@ TEMPLATES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 #: display symbols (ours, and what students' classes use) -> name of the operation
 SYMBOLS = {
-    "+": "add", "-": "sub", "−": "sub", "*": "mul", "·": "mul", "×": "mul", "/": "div", "**": "pow",
-    "^": "pow", "ReLU": "relu", "Tanh": "tanh", "ln": "log", "max": "maximum", "min": "minimum",
-    "σ": "sigmoid", "logistic": "sigmoid", "u-": "neg", "negate": "neg", "Sigmoid": "sigmoid",
-}  # fmt: skip
+    "+": "add",
+    "-": "sub",
+    "−": "sub",
+    "*": "mul",
+    "·": "mul",
+    "×": "mul",
+    "/": "div",
+    "**": "pow",
+    "^": "pow",
+    "ReLU": "relu",
+    "Tanh": "tanh",
+    "ln": "log",
+    "max": "maximum",
+    "min": "minimum",
+    "σ": "sigmoid",
+    "logistic": "sigmoid",
+    "u-": "neg",
+    "negate": "neg",
+    "Sigmoid": "sigmoid",
+}
 SIGNS = {"*": "×", "-": "−", "/": "÷", "neg": "−x"}  # what stands in the picture
 _CONST_POW = re.compile(r"^(?:\*\*|\^)\s*\(?(-?[\d.]+(?:e[-+]?\d+)?)\)?$")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -101,7 +117,7 @@ def identify(node: Any) -> tuple[str, str, tuple[float, ...]]:
     """(name, display symbol, constant parameters) of the operation that made ``node``; '' on leaves."""
     symbol = str(getattr(node, "_op", "") or "")
     row = getattr(node, "op", None)
-    if row is not None and hasattr(row, "name"):
+    if hasattr(row, "name") and getattr(row, "partials", ()) is not None:  # a row of the table
         return str(row.name), symbol or str(row.symbol), tuple(row.params or ())
     power = _CONST_POW.match(symbol)
     if power:
@@ -143,9 +159,7 @@ def _holes(count: int, start: int = 0) -> list[str]:
 
 
 def _superscript(symbol: str, p: float) -> str:
-    return "xᵖ" if not p.is_integer() else "x" + f"{p:g}".translate(
-        str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-    )
+    return "xᵖ" if not p.is_integer() else "x" + f"{p:g}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def fmt(x: float) -> str:

@@ -110,12 +110,12 @@ class Watch:
 
         def read(value: Any) -> Any:
             if hasattr(type(slot), "__set__"):
-                return slot.__get__(value, cls)  # type: ignore[union-attr]
+                return slot.__get__(value, cls)
             return value.__dict__.get("grad", slot)
 
         def write(value: Any, grad: Any) -> None:
             if hasattr(type(slot), "__set__"):
-                slot.__set__(value, grad)  # type: ignore[union-attr]
+                slot.__set__(value, grad)
             else:
                 value.__dict__["grad"] = grad
 

@@ -14,8 +14,8 @@ JSON (format 1), made to be small: columns are base64 of little-endian arrays (`
 | ``count``, ``args`` | u32: operands of each value, and all operands end to end ("slots") |
 | ``partial`` | f64 over slots, nan where unknown |
 | ``names`` | ``{place: label}``; others are called v₁, v₂ … |
-| ``back`` | only where the pass is not "every slot of each value, values in reverse": u32 columns ``node``, ``slot`` and f64 ``partial value after`` |
-| ``lines``, ``line``, ``code`` | source lines; ``{place: index}`` of the line that made it, and of its ``_backward`` |
+| ``back`` | where the pass is not just the chain rule: u32 ``node slot arg``, f64 ``partial value after`` |
+| ``lines``, ``line``, ``code`` | source lines; ``{place: index}`` of what made it, of its ``_backward`` |
 | ``groups`` | the folding tree (see ``tree``): ``parent``, ``name``, ``kind``, ``of`` |
 | ``marks`` | ``{place: [message …]}`` what ``check=True`` found |
 | ``breaks`` | positions to stop at |
@@ -98,9 +98,17 @@ class Trace:
         for k, (node, arg) in enumerate(zip(self.node, self.arg, strict=True)):
             upstream, grads[arg] = grads[node], self.after[k]
             yield Moment(
-                "backward", self, arg, node, self.data[arg], self.after[k],
-                upstream, self.partial[k], self.value[k], self.before[k],
-            )  # fmt: skip
+                "backward",
+                self,
+                arg,
+                node,
+                self.data[arg],
+                self.after[k],
+                upstream,
+                self.partial[k],
+                self.value[k],
+                self.before[k],
+            )
 
     def payload(self) -> dict[str, Any]:
         """The trace as plain JSON data (without folding, sources and breakpoints)."""
@@ -144,8 +152,10 @@ class Trace:
         for node in range(len(self.args) - 1, -1, -1):
             for slot, arg in enumerate(self.args[node]):
                 if k == len(self.node) or (self.node[k], self.slot[k], self.arg[k]) != (
-                    node, slot, arg,
-                ):  # fmt: skip
+                    node,
+                    slot,
+                    arg,
+                ):
                     return False
                 value = grads[node] * self.partial[k]
                 grads[arg] += value

@@ -18,9 +18,13 @@ from .mathml import identify
 from .observe import ordered_args
 
 _AST_OPS = {
-    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow",
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+    ast.Pow: "pow",
     ast.USub: "neg",
-}  # fmt: skip
+}
 _SAME = {"sub": {"add", "sub"}, "div": {"mul", "div"}, "neg": {"mul", "neg"}}
 
 
@@ -52,7 +56,7 @@ def lines_for(frame: FrameType | None, values: Sequence[Any], names: Sequence[st
 
 def backward_code(value: Any) -> str:
     """The source of a student's own ``_backward`` closure, '' when there is none to be had."""
-    function = getattr(value, "_backward", None)
+    function: Any = getattr(value, "_backward", None)
     if getattr(function, "__code__", None) is None or getattr(value, "op", None) is not None:
         return ""
     try:

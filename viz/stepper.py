@@ -95,8 +95,7 @@ def step(
     """
     if not is_value(root):
         raise TypeError(
-            f"cannot step through {root!r} ({type(root).__name__}): expected a Value, that is an "
-            "object with data, grad and _prev"
+            f"cannot step through {root!r} ({type(root).__name__}): expected a Value, that is an object with data, grad and _prev"
         )
     frame = sys._getframe(1) if names else None
     return Stepper(root, frame, break_on, fold, quiz, check, at, title)
@@ -160,8 +159,11 @@ class Stepper:
             boxes = self.tree
             if boxes.parent:
                 made["groups"] = {
-                    "parent": boxes.parent, "name": boxes.name, "kind": boxes.kind, "of": boxes.of,
-                }  # fmt: skip
+                    "parent": boxes.parent,
+                    "name": boxes.name,
+                    "kind": boxes.kind,
+                    "of": boxes.of,
+                }
                 made["open"] = self.open
             made |= {"title": self.title, "at": self._at}
             if self.breaks:
@@ -215,10 +217,7 @@ class Stepper:
             from .stills import picture
 
             svg = base64.b64encode(picture(self).encode()).decode("ascii")
-            fallback = (
-                f'<img alt="{html.escape(self.alt())}" style="max-width:100%" '
-                f'src="data:image/svg+xml;base64,{svg}">'
-            )
+            fallback = f'<img alt="{html.escape(self.alt())}" style="max-width:100%" src="data:image/svg+xml;base64,{svg}">'
         return inline(uid, fallback, script("stepper"), "stepper", self.data)
 
     def alt(self) -> str:

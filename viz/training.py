@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import base64
 import html
-import json
 import math
 import os
 import uuid
@@ -36,9 +35,9 @@ from . import tree
 from .bundle import inline, script
 from .graph import is_value, number
 from .mathml import fmt
+from .recording import f64, record
 from .save import write
 from .stepper import PAGE
-from .recording import f64, record
 
 LOW, HIGH, BINS = -12.0, 4.0, 32  # of the histograms, in powers of ten of |grad|
 
@@ -105,10 +104,7 @@ class Watch:
         return len(self.snapshots)
 
     def __repr__(self) -> str:
-        return (
-            f"Watch({len(self.losses)} steps seen, {len(self.snapshots)} kept, "
-            f"{len(self.parameters)} parameters)"
-        )
+        return f"Watch({len(self.losses)} steps seen, {len(self.snapshots)} kept, {len(self.parameters)} parameters)"
 
     def __call__(self, loss: Any, step: int | None = None) -> None:
         """Note this step: ``loss`` is a Value or a number; ``step`` counts by itself unless given."""
@@ -205,8 +201,11 @@ class Watch:
         boxes = tree.grow(trace)
         if boxes.parent:
             made["groups"] = {
-                "parent": boxes.parent, "name": boxes.name, "kind": boxes.kind, "of": boxes.of,
-            }  # fmt: skip
+                "parent": boxes.parent,
+                "name": boxes.name,
+                "kind": boxes.kind,
+                "of": boxes.of,
+            }
             inner = sorted({box for box in boxes.parent if box != tree.TOP})  # boxes with boxes inside
             most = len(set(boxes.shown(inner)))
             made["open"] = inner if most <= 2 * tree.ROOMY else tree.opened(boxes)
@@ -226,8 +225,7 @@ class Watch:
             first, last = finite[0][0], max(finite[-1][0], finite[0][0] + 1)
             span = (high - low) or 1.0
             points = " ".join(
-                f"{50 + (width - 70) * (s - first) / (last - first):.1f},"
-                f"{height - 30 - (height - 60) * (v - low) / span:.1f}"
+                f"{50 + (width - 70) * (s - first) / (last - first):.1f},{height - 30 - (height - 60) * (v - low) / span:.1f}"
                 for s, v in finite
             )
             parts.append(f'<polyline points="{points}" fill="none" stroke="#0059a8" stroke-width="2"/>')
@@ -249,10 +247,7 @@ class Watch:
         fallback = ""
         if image:
             svg = base64.b64encode(self.curve().encode()).decode("ascii")
-            fallback = (
-                f'<img alt="{html.escape(self.alt())}" src="data:image/svg+xml;base64,{svg}" '
-                'style="max-width:100%">'
-            )
+            fallback = f'<img alt="{html.escape(self.alt())}" src="data:image/svg+xml;base64,{svg}" style="max-width:100%">'
         return inline(uid, fallback, script("training", "training.css"), "training", self.payload())
 
     def to_html(self) -> str:

@@ -17,7 +17,6 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from os.path import commonprefix
 from typing import Any
 
 from .recording import Trace
@@ -200,10 +199,7 @@ class _Shapes:
 
     def _shape(self, part: Sequence[int]) -> Hashable:
         at = {place: i for i, place in enumerate(part)}
-        return tuple(
-            (self.trace.op[place], tuple(at.get(arg, TOP) for arg in self.trace.args[place]))
-            for place in part
-        )
+        return tuple((self.trace.op[place], tuple(at.get(arg, TOP) for arg in self.trace.args[place])) for place in part)
 
     def _name(self, box: int, parts: list[list[int]]) -> list[tuple[int, list[int]]]:
         """Put parts into boxes, equal ones at equal depth into one repeat; returns the new boxes."""
@@ -256,10 +252,12 @@ class _Shapes:
         return "box", chain[chain.index(box) - 1] if box in chain else chain[-1]
 
     def _stem(self, places: Sequence[int]) -> str:
-        stem = commonprefix([self.trace.names[place] for place in places])
-        if all("." in self.trace.names[place] for place in places):
+        """What the names of these leaves have in common: their letters, or "parameters" for dotted ones."""
+        names = [self.trace.names[place] for place in places]
+        if all("." in name for name in names):
             return "parameters"
-        return re.sub(r"[\W\d_]+$", "", stem) or "leaves"
+        stems = {re.sub(r"[\W\d_]+$", "", name) for name in names}
+        return stems.pop() or "leaves" if len(stems) == 1 else "leaves"
 
 
 # ---------------------------------------------------------------- what is still too wide
@@ -295,7 +293,8 @@ def opened(tree: Tree, *, budget: int = ROOMY, closed: Sequence[str] = (), all: 
     inside = tree.inside()
     free = bool(closed) or len(tree.of) <= budget
     front = [g for kind, g in inside[TOP] if kind == "box"]
-    seen, found = len(inside[TOP]), []
+    seen = len(inside[TOP])
+    found: list[int] = []
     while True:
         sets: dict[Hashable, list[int]] = defaultdict(list)
         for g in front:

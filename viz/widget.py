@@ -65,7 +65,7 @@ def widget_class() -> Any:
             "without it, viz.step(root) and .save() show the same, one way"
         ) from error
 
-    class StepperWidget(anywidget.AnyWidget):  # type: ignore[misc]
+    class StepperWidget(anywidget.AnyWidget):
         """``step`` is the position (settable), ``score`` the quiz so far, ``breakpoints`` the places clicked."""
 
         _esm = script("stepper") + _HOST

@@ -29,8 +29,8 @@ from typing import Any
 
 from .mathml import fmt
 from .save import write
+from .scene import Scene
 from .stepper import Stepper, step
-from .stills import Scene
 
 BLANK = "____"
 
@@ -42,7 +42,8 @@ PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light; }}
-body {{ font: 15px/1.6 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1b1f24; background: #fff; max-width: 980px; margin: 24px auto; padding: 0 16px; }}
+body {{ font: 15px/1.6 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1b1f24; background: #fff; }}
+body {{ max-width: 980px; margin: 24px auto; padding: 0 16px; }}
 h1 {{ font-size: 22px; }} svg {{ max-width: 100%; height: auto; }}
 ol {{ columns: 2; column-gap: 40px; padding-left: 28px; }} li {{ break-inside: avoid; margin-bottom: 8px; }}
 .name {{ float: right; }} .key {{ break-before: page; }} b {{ color: #00704f; }}
@@ -90,18 +91,14 @@ def exercise(
         raise ValueError(f"kinds={kinds!r}: expected some of 'data', 'slope', 'grad'")
     stepper = Stepper(root, sys._getframe(1) if names else None, fold=False, title=title)
     if len(stepper.trace.values) > 120:
-        raise ValueError(
-            f"an exercise on {len(stepper.trace.values)} values is too long for a sheet: at most 120"
-        )
+        raise ValueError(f"an exercise on {len(stepper.trace.values)} values is too long for a sheet: at most 120")
     return Exercise(stepper, seed, blanks, kinds, title)
 
 
 class Exercise:
     """A worksheet and its key; made by ``viz.exercise``."""
 
-    def __init__(
-        self, stepper: Stepper, seed: int, share: float | int, kinds: tuple[str, ...], title: str
-    ) -> None:
+    def __init__(self, stepper: Stepper, seed: int, share: float | int, kinds: tuple[str, ...], title: str) -> None:
         self.stepper, self.seed, self.title = stepper, seed, title
         self._scene = Scene(stepper)
         everything = [blank for blank in self._all() if blank.kind in kinds]
@@ -123,9 +120,7 @@ class Exercise:
             made.append(Blank("data", place, question, fmt(t.data[place]), t.data[place]))
         for k, (node, arg) in enumerate(zip(t.node, t.arg, strict=True)):
             if t.partial[k] == t.partial[k]:
-                made.append(
-                    Blank("slope", k, f"∂{name(node)}/∂{name(arg)}", fmt(t.partial[k]), t.partial[k])
-                )
+                made.append(Blank("slope", k, f"∂{name(node)}/∂{name(arg)}", fmt(t.partial[k]), t.partial[k]))
         grads, seen = t.grads(len(t)), {t.root}
         for arg in reversed(t.arg):
             if arg not in seen:
@@ -139,7 +134,7 @@ class Exercise:
         """The graph as SVG, with numbered blanks; with ``key`` the answers stand in their places."""
         numbers: dict[tuple[str, int], str] = {}
         for number, blank in enumerate(self.blanks, 1):
-            shown = f"({number}) {blank.answer}" if key else f"({number}) {BLANK}"
+            shown = blank.answer if key else f"({number}) {BLANK}"
             numbers[blank.kind, blank.place] = shown
         text: Callable[[int, str, str], str] = lambda place, field, shown: numbers.get(  # noqa: E731
             (field, place), shown
@@ -171,9 +166,7 @@ class Exercise:
         for i, blank in enumerate(self.blanks):
             x, y = 16 + (width // 2 if i >= rows else 0), 60 + height + 34 + 26 * (i % rows)
             answer = blank.answer if key else "____________"
-            parts.append(
-                f'<text x="{x}" y="{y}">{i + 1}.  {html.escape(blank.question)} = {html.escape(answer)}</text>'
-            )
+            parts.append(f'<text x="{x}" y="{y}">{i + 1}.  {html.escape(blank.question)} = {html.escape(answer)}</text>')
         return "".join(parts) + "</svg>"
 
     def _heading(self, key: bool) -> str:
@@ -181,9 +174,7 @@ class Exercise:
 
     def to_html(self, *, key: bool = True) -> str:
         """The worksheet as one page to print; with ``key`` the answers follow on a page of their own."""
-        return PAGE.format(
-            title=html.escape(self.title), body=self._part(False) + (self._part(True) if key else "")
-        )
+        return PAGE.format(title=html.escape(self.title), body=self._part(False) + (self._part(True) if key else ""))
 
     def _part(self, key: bool) -> str:
         items = "".join(
@@ -192,7 +183,7 @@ class Exercise:
         )
         name = "" if key else '<span class="name">Name: ____________________</span>'
         return (
-            f'<section{" class=key" if key else ""}>{name}<h1>{html.escape(self._heading(key))}</h1>'
+            f"<section{' class=key' if key else ''}>{name}<h1>{html.escape(self._heading(key))}</h1>"
             f"{self.picture(key=key)}<ol>{items}</ol></section>"
         )
 

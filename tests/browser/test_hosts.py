@@ -160,9 +160,7 @@ def test_live_widget_speaks_both_ways(open_notebook, server):
     execute(page, "w.step = 4")
     page.wait_for_selector(f"{OUTPUT} .mg-stepper[data-step='4']", timeout=20_000)
     page.fill(f"{OUTPUT} .mg-answer", "1")
-    value = page.evaluate(
-        "document.querySelector('.jp-OutputArea-output .mg-stepper').parentNode.stepper.quiz.pending.answer"
-    )
+    value = page.evaluate("document.querySelector('.jp-OutputArea-output .mg-stepper').parentNode.stepper.quiz.pending.answer")
     page.fill(f"{OUTPUT} .mg-answer", repr(value))
     page.keyboard.press("Enter")
     page.wait_for_timeout(500)
