@@ -1,0 +1,222 @@
+"""The command line: `micrograd draw|step|check EXPR name=value … [-o FILE]`.
+
+Exit status: 0 done, 1 the check failed, 2 the command or the expression was wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import itertools
+import keyword
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from micrograd import __version__
+from micrograd.engine import Value
+from micrograd.expression import CONSTANTS, OF_LISTS, ExpressionError, evaluate
+from micrograd.notation import show
+from micrograd.ops import TABLE
+
+_EPILOG = """\
+expressions:
+  + - * / **, parentheses, numbers, names, pi, inf, nan, and the functions
+{functions}
+  Parts are named by statements, separated by ; or newlines; the last one is the result:
+  'c = a*b; L = tanh(c + 1)'     'p, q = softmax([x, y]); -log(p)'
+  Expressions are read as arithmetic and never executed.
+
+examples:
+  micrograd draw 'c = a*b; d = tanh(c) + a**2' a=2 b=-3 -o graph.svg
+  micrograd step 'c = a*b; d = tanh(c) + a**2' a=2 b=-3
+  micrograd check 'sqrt(x) * sin(1/x)' x=0.3
+  echo 'x**2 + 1' | micrograd step - x=3
+"""
+
+
+class Refused(Exception):
+    """What is wrong with the command, for standard error; exit status 2."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line (`sys.argv` by default) and give the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot print ∂ gets ? and not a traceback
+        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    try:
+        status = _run(_parser().parse_args(_shielded(arguments)))
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13
+
+
+def _parser() -> argparse.ArgumentParser:
+    functions = sorted({*TABLE, *OF_LISTS})
+    epilog = _EPILOG.format(functions=_wrapped(functions))
+    parser = argparse.ArgumentParser(
+        prog="micrograd", description="Draw, step through and check the gradients of an expression.", epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"micrograd {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="draw | step | check")
+
+    def command(name: str, run: Callable[[Any, Value], int], about: str, output: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name, help=about, description=f"{about[0].upper()}{about[1:]}.", epilog=epilog, allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        sub.add_argument("expression", metavar="EXPR", help="the expression; - reads it from standard input")
+        sub.add_argument("values", metavar="name=value", nargs="*", help="a number for each name, e.g. x=1.5 y=-2 angle=pi/4")
+        sub.add_argument("-o", dest="output", metavar="FILE", help=output)
+        sub.set_defaults(run=run)
+        return sub
+
+    draw = command(
+        "draw", _draw, "draw the computation graph with values and gradients",
+        "write a picture; the ending says which: .svg .png .pdf .html .dot .txt (without -o: a tree of text)",
+    )  # fmt: skip
+    draw.add_argument("--partials", action="store_true", help="write the local derivative on every edge")
+    draw.add_argument("--color", choices=("kind", "grad"), default="kind", help="what colours mean (default: kind)")
+    draw.add_argument("--rankdir", choices=("LR", "RL", "TB", "BT"), default="LR", help="direction (default: LR)")
+    step = command(
+        "step", _step, "print every forward evaluation and every application of the chain rule, in numbers",
+        "write .html (a page to step through), .txt or .tex",
+    )  # fmt: skip
+    step.add_argument("--latex", action="store_true", help="print LaTeX (amsmath's gather*)")
+    command("check", _check, "compare the gradients with finite differences", "write the report (.txt)")
+    return parser
+
+
+def _shielded(arguments: list[str]) -> list[str]:
+    """The arguments with a space before each expression that starts with a minus, so that argparse takes it for no option."""
+    options = arguments.index("--") if "--" in arguments else len(arguments)
+    given = enumerate(arguments[:options] + arguments[options + 1 :])
+    return [
+        f" {a}" if a[:1] == "-" and len(a) > 1 and (i >= options or not (a.startswith(("--", "-o")) or a == "-h")) else a
+        for i, a in given
+    ]
+
+
+def _wrapped(words: Iterable[str]) -> str:
+    import textwrap
+
+    return textwrap.fill(" ".join(words), 78, initial_indent="  ", subsequent_indent="  ")
+
+
+# --- the commands -----------------------------------------------------------------------------------------------------
+
+
+def _run(args: Any) -> int:
+    try:
+        text = sys.stdin.read() if args.expression == "-" else args.expression.removeprefix(" ")
+        result = evaluate(text, _values(args.values))
+        if result.unused:
+            raise Refused(f"the expression does not use {', '.join(result.unused)}")
+        status: int = args.run(args, result.root)
+        return status
+    except (Refused, ExpressionError) as error:
+        message = str(error)
+    except UnicodeDecodeError as error:
+        message = f"standard input is not text: {error}"
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        message = f"cannot write {args.output}: {error.strerror or error}"
+    print(f"micrograd {args.command}: {message}", file=sys.stderr)
+    return 2
+
+
+def _values(pairs: Sequence[str]) -> dict[str, float]:
+    values: dict[str, float] = {}
+    for pair in pairs:
+        name, equals, number = pair.partition("=")
+        name = name.strip()
+        if not equals:
+            hint = " (put the whole expression in quotes)" if not name.isidentifier() else f": write {name}=1.5, say"
+            raise Refused(f"{pair.strip()!r} is not of the form name=value{hint}")
+        if not name.isidentifier() or keyword.iskeyword(name) or name in CONSTANTS:
+            raise Refused(f"{name!r} cannot be a name, in {pair!r}")
+        if name in values:
+            raise Refused(f"{name!r} is given twice")
+        try:
+            values[name] = evaluate(number, {}).root.data
+        except ExpressionError as error:
+            raise Refused(f"the value of {name!r}: {error}") from None
+    return values
+
+
+def _draw(args: Any, root: Value) -> int:
+    if args.output is not None:
+        _ending(args.output, ".svg", ".png", ".pdf", ".html", ".dot", ".txt")
+    root.backward()
+    viz = importlib.import_module("viz")
+    picture = viz.draw(root, labels=False, partials=args.partials, color=args.color, rankdir=args.rankdir)
+    if args.output is None:
+        print(picture.text)
+        return 0
+    try:
+        picture.save(args.output)
+    except (RuntimeError, ImportError) as error:  # no layout program, no PDF library: it says what to install
+        raise Refused(str(error)) from error
+    return 0
+
+
+def _step(args: Any, root: Value) -> int:
+    ending = "" if args.output is None else _ending(args.output, ".html", ".txt", ".tex")
+    if ending == ".html":
+        importlib.import_module("viz").step(root, names=False).save(args.output)
+    elif args.latex or ending == ".tex":
+        inside = " \\\\\n".join(step.latex() for step in root.steps())
+        _put(args.output, [r"\begin{gather*}", inside, r"\end{gather*}"])
+    else:
+        _put(args.output, itertools.chain(map(str, root.steps()), _gradients(root)))
+    return 0
+
+
+def _check(args: Any, root: Value) -> int:
+    if args.output is not None:
+        _ending(args.output, ".txt")
+    report = importlib.import_module("micrograd.gradcheck").check_grads(root)
+    _put(args.output, [str(report)])
+    return 0 if report else 1
+
+
+def _gradients(root: Value) -> Iterator[str]:
+    """A table of the named leaves with their gradients, made when it is reached: after the steps."""
+    leaves = [v for v in root.topological() if v.op is None and v.label]
+    rows = [("", "value", "gradient"), *((v.label, show(v.data), show(v.grad)) for v in leaves)]
+    wide = [max(len(row[i]) for row in rows) for i in range(3)]
+    if leaves:
+        yield ""
+        yield from (f"{name:<{wide[0]}}  {data:>{wide[1]}}  {grad:>{wide[2]}}" for name, data, grad in rows)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def _ending(path: str, *known: str) -> str:
+    ending = Path(path).suffix.lower()
+    if ending not in known:
+        raise Refused(f"cannot write {path!r}: the ending must be one of {' '.join(known)}")
+    return ending
+
+
+def _put(path: str | None, lines: Iterable[str]) -> None:
+    """Print the lines, or write them to a file, whole or not at all."""
+    if path is None:
+        for line in lines:
+            print(line)
+        return
+    from micrograd.nn.files import write_whole
+
+    def fill(temporary: str) -> None:
+        Path(temporary).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    write_whole(path, fill)
