@@ -38,10 +38,11 @@ def plan(
         opened = [True] * len(tree)
         summaries: dict[int, list[Group]] = {}
     elif how == "auto":
-        opened, summaries, steps = _choose(values, args, tree, budget)
+        shapes = Shapes(values, args, tree, roots if len(roots) <= budget // 3 else ())
+        opened, summaries, steps = _choose(values, shapes, budget)
     else:
         opened = _asked(tree, how)
-        shapes = Shapes(values, args, tree)
+        shapes = Shapes(values, args, tree, roots)
         summaries = {
             at: shapes.groups(at, budget // 3)
             for at, region in enumerate(tree)
@@ -83,13 +84,13 @@ def _called(region: Region) -> set[str]:
 
 
 def _choose(
-    values: list[Any], args: list[tuple[int, ...]], tree: list[Region], budget: int
+    values: list[Any], shapes: Shapes, budget: int
 ) -> tuple[list[bool], dict[int, list[Group]], list[list[int]]]:
     """Open scopes from the outermost inwards while the budget lasts; then show their insides whole.
 
     Scopes of one kind beside each other (the neurons of a layer) open together or not at all.
     """
-    shapes = Shapes(values, args, tree)
+    tree = shapes.tree
     opened = [False] * len(tree)
     summaries: dict[int, list[Group]] = {}
     visible = 1
@@ -163,8 +164,8 @@ def _partition(
         region = tree[at]
         if members:
             title = times(region.name, region.calls)
-            outer = tree[region.parent].path
-            made.groups.append(Group(sorted(members), outer, title, describe(region)))
+            around = tree[region.parent].path
+            made.groups.append(Group(sorted(members), around, title, describe(region)))
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from .graph import Group
@@ -17,9 +18,14 @@ class Shapes:
     """What folding by shape needs to know of the whole graph, gathered once."""
 
     def __init__(
-        self, values: list[Any], args: list[tuple[int, ...]], tree: list[Region]
+        self,
+        values: list[Any],
+        args: list[tuple[int, ...]],
+        tree: list[Region],
+        alone: Collection[int] = (),
     ) -> None:
         self.args, self.tree = args, tree
+        self.alone = frozenset(alone)  # the results: never one of many
         self.ops = [str(getattr(value, "_op", "") or "") for value in values]
         self.labels = [str(getattr(value, "label", "") or "") for value in values]
         self.inside = [0] * len(values)
@@ -75,10 +81,11 @@ class _Units:
         """a + b + c + … is one unit: an op joins an argument of the same op that nobody else uses."""
         unit, members = self.unit, self.members
         ops, uses, args = self.shapes.ops, self.shapes.uses, self.shapes.args
+        alone = self.shapes.alone
         for i in self.direct:
             joined = -1
-            for arg in args[i]:
-                if uses[arg] == 1 and ops[arg] == ops[i] and arg in unit:
+            for arg in args[i] if i not in alone else ():
+                if uses[arg] == 1 and arg not in alone and ops[arg] == ops[i] and arg in unit:
                     other = unit[arg]
                     if joined < 0:
                         joined = other
@@ -128,7 +135,7 @@ class _Units:
                             inner = source if inner == NOBODY else -2
             if inner >= 0:
                 out = members[inner][-1]
-                if unit.get(first[out], -2) == u == unit.get(last[out], -2):
+                if unit.get(first[out], -2) == u == unit.get(last[out], -2) and out not in shapes.alone:
                     after[inner] = u
         return after
 
@@ -176,9 +183,11 @@ class _Units:
         piles: dict[int, list[int]] = {}  # kind -> its units
         for u in sorted((u for u in range(len(members)) if members[u]), key=lambda u: members[u][-1]):
             last = members[u][-1]
-            if not args[last]:
+            if last in shapes.alone:
+                key: Any = ("result", last)
+            elif not args[last]:
                 role = shapes.role[last] if fine else -(shapes.inside[shapes.first_user[last]] != self.at)
-                key: Any = (role, labels[last] if named else "")
+                key = (role, labels[last] if named else "")
             else:
                 sources: set[int] = set()
                 for i in members[u]:

@@ -1,0 +1,115 @@
+"""Value classes as students write them, and random graphs of them, for the tests of pictures."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import strategies as st
+
+
+class Student:
+    """As in the lecture: a set of children, closures, a label."""
+
+    def __init__(self, data, _children=(), _op="", label=""):
+        self.data = data
+        self.grad = 0.0
+        self._prev = set(_children)
+        self._op = _op
+        self._backward = lambda: None
+        self.label = label
+
+    def __add__(self, other):
+        other = other if isinstance(other, Student) else Student(other)
+        out = Student(self.data + other.data, (self, other), "+")
+
+        def _backward():
+            self.grad += out.grad
+            other.grad += out.grad
+
+        out._backward = _backward
+        return out
+
+    def __sub__(self, other):
+        out = Student(self.data - other.data, (self, other), "-")
+
+        def _backward():
+            self.grad += out.grad
+            other.grad -= out.grad
+
+        out._backward = _backward
+        return out
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Student) else Student(other)
+        out = Student(self.data * other.data, (self, other), "*")
+
+        def _backward():
+            self.grad += other.data * out.grad
+            other.grad += self.data * out.grad
+
+        out._backward = _backward
+        return out
+
+    def tanh(self):
+        t = math.tanh(self.data)
+        out = Student(t, (self,), "tanh")
+
+        def _backward():
+            self.grad += (1 - t * t) * out.grad
+
+        out._backward = _backward
+        return out
+
+
+class Bare:
+    """No more than `data`, `grad`, `_prev` (a tuple), `_op` and `_backward`; no label, slots."""
+
+    __slots__ = ("_backward", "_op", "_prev", "data", "grad")
+
+    def __init__(self, data, prev=(), op="", grad=0.0):
+        self.data, self._prev, self._op, self.grad = data, prev, op, grad
+        self._backward = lambda: None
+
+
+class Stored:
+    """As in the 200-line GPT: children and local gradients, no op, no closure."""
+
+    def __init__(self, data, children=(), local_grads=()):
+        self.data, self.grad = data, 0
+        self._children, self._local_grads = children, local_grads
+
+
+class Scope:
+    def __init__(self, name, parent=None, module=None):
+        self.name, self.parent, self.module = name, parent, module
+
+
+class Scoped(Bare):
+    __slots__ = ("label", "scope")
+
+    def __init__(self, data, prev=(), op="", grad=0.0, scope=None, label=""):
+        super().__init__(data, prev, op, grad)
+        self.scope, self.label = scope, label
+
+
+NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
+
+
+@st.composite
+def graphs(draw, largest=40, scopes=True):
+    """A root over a random graph with shared parts, doubled operands, wide sums and nested scopes."""
+    module = object()
+    places = [None]
+    if scopes:
+        for i in range(draw(st.integers(0, 6))):
+            parent = draw(st.sampled_from(places))
+            shared = draw(st.sampled_from([None, module]))
+            places.append(Scope(f"s{i % 3}", parent, shared))
+    nodes = [Scoped(draw(NUMBERS), grad=draw(NUMBERS)) for _ in range(draw(st.integers(1, 4)))]
+    for _ in range(draw(st.integers(0, largest))):
+        op = draw(st.sampled_from(["+", "*", "-", "tanh", "sum", ""]))
+        count = {"tanh": 1, "sum": draw(st.integers(1, 5)), "": 0}.get(op, 2)
+        args = tuple(draw(st.sampled_from(nodes)) for _ in range(count))
+        scope = draw(st.sampled_from(places))
+        nodes.append(Scoped(draw(NUMBERS), args, op, draw(NUMBERS), scope))
+    return nodes[-1]
