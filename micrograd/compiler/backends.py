@@ -11,7 +11,7 @@ NAMES = ("auto", "reference", "numpy", "numba")
 
 
 def named(backend: str) -> str:
-    """The back end that will run: "auto" is Numba where it is installed."""
+    """The name, if there is such a back end; ValueError or ImportError if not."""
     if backend not in NAMES:
         raise ValueError(f"no back end {backend!r}; there are {', '.join(NAMES)}")
     if backend == "numba" and find_spec("numba") is None:
@@ -20,14 +20,22 @@ def named(backend: str) -> str:
 
 
 def machine(program: Program, backend: str, samples: int) -> Any:
-    """Pools and bound instructions."""
-    from micrograd.compiler.numpy_backend import Machine
+    """Pools for a program and so many samples, with the means to run it."""
+    if backend == "reference":
+        from micrograd.compiler.reference import Machine as Reference
 
-    return Machine(program, samples)
+        return Reference(program, samples)
+    if backend == "numpy" or (backend == "auto" and find_spec("numba") is None):
+        from micrograd.compiler.numpy_backend import Machine
+
+        return Machine(program, samples)
+    from micrograd.compiler.numba_backend import NumbaMachine, TieredMachine
+
+    return (NumbaMachine if backend == "numba" else TieredMachine)(program, samples)
 
 
 def source(program: Program) -> str:
     """The specialised code."""
-    from micrograd.compiler.specialise import specialised
+    from micrograd.compiler.specialise import generate
 
-    return specialised(program)
+    return generate(program)[0]

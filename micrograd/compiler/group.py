@@ -83,7 +83,9 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
             loops.extend(_loops(found))
     constants = np.array([i for i, k in enumerate(graph.kinds) if k == "c"], dtype=np.int64)
     for loop in loops:
-        loop.columns = [_constant(graph, c) for c in loop.columns]
+        read = [_constant(graph, c) for c in loop.columns]
+        if not loop.fold or any(c.shape[1] == 1 for c in loop.columns) or not all(isinstance(c, float) for c in read):
+            loop.columns = read  # (one column must be left to say how many terms there are)
         for c in loop.columns:
             if isinstance(c, float):
                 continue

@@ -77,6 +77,20 @@ class Instruction:
         """How many times the rule is applied (for one sample)."""
         return int(np.prod(self.shape, dtype=np.int64))
 
+    @cached_property
+    def scatters(self) -> bool:
+        """Whether the output has a table of addresses, or comes to one address at several indices that it uses (i + j)."""
+        if self.out.index is not None:
+            return True
+        span = 0  # strides in rising order never meet where each is beyond all that is reached with those before it
+        for stride, extent in sorted((abs(s), n) for s, n in zip(self.out.strides, self.shape, strict=True) if s and n > 1):
+            if stride <= span:
+                used = tuple(n if s else 1 for s, n in zip(self.out.strides, self.shape, strict=True))
+                found = self.out.addresses(self.shape)[tuple(slice(n) for n in used)]
+                return bool(len(np.unique(found)) < found.size)
+            span += stride * (extent - 1)
+        return False
+
     @property
     def sums_batch(self) -> bool:
         """Whether the samples of a batch are added up in the output."""
@@ -111,6 +125,7 @@ class Program:
     backward: list[Instruction] = field(default_factory=list)
     places: Any = None  # node → (in the batch pool?, address), for provenance
     wanted: Any = None  # which slots get a gradient
+    cache: dict[str, Any] = field(default_factory=dict)  # what back ends made of it
 
     def __str__(self) -> str:
         from micrograd.compiler.show import show
@@ -125,8 +140,8 @@ class Program:
 
     @cached_property
     def operations(self) -> int:
-        """Tensor operations of the forward program."""
-        return len(self.forward)
+        """Tensor operations of the forward program (what is added to an output belongs to its operation)."""
+        return sum(not step.add for step in self.forward)
 
     def verify(self) -> Program:
         """Raise ValueError where an access leaves its pool, a slot is read before it is written, or a rule lacks an operand."""

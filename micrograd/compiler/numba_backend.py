@@ -1,12 +1,18 @@
-"""The Numba back end: a program's own code, compiled once and kept on disk by its text, run on the same pools as NumPy's."""
+"""The Numba back end: a program's own code, compiled once and kept on disk by its text, on the same pools as NumPy's.
+
+Two tiers: NumPy answers at once; the code, which takes seconds to compile, is used when it is on disk, when it is asked for
+(backend="numba"), or when a long run has earned it: then another process compiles it while NumPy goes on.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
 import os
+import subprocess
 import sys
 from pathlib import Path
+from time import perf_counter
 from types import ModuleType
 from typing import Any
 
@@ -15,28 +21,105 @@ from micrograd.compiler.numpy_backend import Machine
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.specialise import generate
 
+EARNED = 3.0  # seconds in NumPy after which a program's own code is compiled
+LARGE = 2**20  # terms in one product from which BLAS is faster than loops
+
 
 class NumbaMachine(Machine):
-    """Pools for a program, and its specialised code."""
+    """Pools for a program, and its specialised code, compiled now if it is not on disk."""
 
     def __init__(self, program: Program, samples: int = 1) -> None:
         super().__init__(program, samples)
-        if not hasattr(program, "_native"):
-            text, table = generate(program)
-            program._native = load(text), table  # type: ignore[attr-defined]
-        module, self.table = program._native  # type: ignore[attr-defined]
+        self._native = load(code(program), program.batch)
+        self._arguments(program)
+
+    def _arguments(self, program: Program) -> None:
         v, g = self.values, self.grads
-        self._pools = (v[0], g[0], v[1], g[1], self.table) if program.batch else (v[0], g[0], self.table)
-        self._run, self._forward_only = module.run, module.forward
+        table = program.cache["table"]
+        self._pools = (v[0], g[0], v[1], g[1], table) if program.batch else (v[0], g[0], table)
 
     def _bind(self) -> None:
         """Nothing to bind: the code has the addresses."""
 
     def forward(self) -> None:
-        self._forward_only(*self._pools)
+        self._native(*self._pools, False)
 
     def run(self) -> None:
-        self._run(*self._pools)
+        self._native(*self._pools, True)
+
+
+class TieredMachine(Machine):
+    """NumPy now, the specialised code as soon as it is there and worth it."""
+
+    def __init__(self, program: Program, samples: int = 1) -> None:
+        self._bound = False
+        self._native: Any = None
+        self._spent = 0.0
+        self._compiler: subprocess.Popen[bytes] | None = None
+        super().__init__(program, samples)
+        self._own_code = not any(s.rule.product and len(s.reads) == 2 and s.size * samples >= LARGE for s in program)
+        if self._own_code and compiled_on_disk(program):
+            self._switch()
+
+    _arguments = NumbaMachine._arguments
+
+    def _bind(self) -> None:
+        """When NumPy first runs."""
+
+    def _numpy(self) -> None:
+        if not self._bound:
+            super()._bind()
+            self._bound = True
+
+    def forward(self) -> None:
+        if self._native is not None:
+            self._native(*self._pools, False)
+        else:
+            self._numpy()
+            super().forward()
+
+    def run(self) -> None:
+        if self._native is not None:
+            self._native(*self._pools, True)
+            return
+        self._numpy()
+        start = perf_counter()
+        super().run()
+        self._spent += perf_counter() - start
+        if self._spent > EARNED and self._own_code:
+            self._earn()
+
+    def _earn(self) -> None:
+        """Compile in another process; take the code over when it is done."""
+        if self._compiler is None:
+            path = write(code(self.program))
+            command = [sys.executable, "-m", "micrograd.compiler.numba_backend", str(path), str(int(self.program.batch))]
+            say(f"a long run: compiling its own code ({self.program.scalars:,} scalars) meanwhile, once; kept in {path.parent}")
+            self._compiler = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        elif (ended := self._compiler.poll()) is not None:
+            self._own_code = False
+            if ended == 0:
+                self._switch()
+
+    def _switch(self) -> None:
+        try:
+            self._native = load(code(self.program), self.program.batch)
+        except ImportError:  # no Numba: NumPy stays
+            self._own_code = False
+            return
+        self._arguments(self.program)
+
+
+def code(program: Program) -> str:
+    """The program's source, made once."""
+    if "text" not in program.cache:
+        program.cache["text"], program.cache["table"] = generate(program)
+    return str(program.cache["text"])
+
+
+def say(message: str) -> None:
+    """A line on stderr."""
+    print(f"micrograd: {message}", file=sys.stderr, flush=True)
 
 
 def directory() -> Path:
@@ -46,23 +129,69 @@ def directory() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "micrograd"
 
 
-def load(text: str) -> ModuleType:
-    """The module with this source, from the cache or new."""
-    name = "micrograd_" + hashlib.sha256(text.encode()).hexdigest()[:24]
-    if name in sys.modules:
-        return sys.modules[name]
-    path = directory() / f"{name}.py"
+def path_of(text: str) -> Path:
+    """The file for this source: named by its text and by the versions that compile it."""
+    import numba
+
+    from micrograd import __version__
+
+    made = hashlib.sha256("\n".join((text, numba.__version__, np.__version__, __version__)).encode())
+    return directory() / f"micrograd_{made.hexdigest()[:24]}.py"
+
+
+def write(text: str) -> Path:
+    """The source as a file in the cache, whole or not at all."""
+    path = path_of(text)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
         part.write_text(text, encoding="utf-8")
-        part.replace(path)  # written whole or not at all
-    spec = importlib.util.spec_from_file_location(name, path)
+        part.replace(path)
+    return path
+
+
+def compiled_on_disk(program: Program) -> bool:
+    """Whether the program's code has been compiled before."""
+    if importlib.util.find_spec("numba") is None:
+        return False
+    return path_of(code(program)).with_suffix(".compiled").exists()
+
+
+def load(text: str, batch: bool) -> Any:
+    """The compiled `run` of this source, from the disk or new."""
+    path = write(text)
+    if path.stem in sys.modules:
+        return sys.modules[path.stem].run
+    marker = path.with_suffix(".compiled")
+    if not marker.exists():
+        say(f"compiling code for this program once; kept in {path.parent}")
+    module = imported(path)
+    compile_now(module, batch)
+    marker.touch()
+    sys.modules[path.stem] = module
+    return module.run
+
+
+def imported(path: Path) -> ModuleType:
+    """The module in this file."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-__all__ = ["NumbaMachine", "directory", "load", "np"]
+def compile_now(module: ModuleType, batch: bool) -> None:
+    """Compile (or fetch from Numba's own cache beside the file) for the types of our pools."""
+    from numba import types
+
+    flat, table = types.float64[::1], types.int64[::1]
+    lanes = types.float64[:, ::1]
+    pools = (flat, flat, lanes, lanes, table) if batch else (flat, flat, table)
+    module.run.compile((*pools, types.boolean))
+
+
+if __name__ == "__main__":
+    source, with_batch = Path(sys.argv[1]), sys.argv[2] == "1"
+    compile_now(imported(source), with_batch)
+    source.with_suffix(".compiled").touch()

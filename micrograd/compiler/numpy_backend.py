@@ -96,8 +96,7 @@ def bound(step: Instruction, pools: dict[str, tuple[Any, Any]], samples: int) ->
     shape = (*step.shape, samples) if step.batch else step.shape
     summed = (*step.summed, *((len(shape) - 1,) if step.sums_batch else ()))
     reads = [_operand(r, step, pools, shape) for r in step.reads]
-    index = step.out.index
-    if index is not None:
+    if step.scatters:
         return _scatter(step, pools, shape, summed, reads)
     out = _view(pools[step.out.pool][step.out.batch], step.out, step, shape)
     if step.rule.fold == "shift":

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from micrograd.compiler.ir import Access, Instruction, Program
 from micrograd import ops
+from micrograd.compiler import numpy_backend
+from micrograd.compiler.ir import Access, Instruction
 from micrograd.op import Symbol
 
 
-def run(
-    program: Program, params: Sequence[float], inputs: Sequence[Sequence[float]] = ((),), draws: Sequence[float] = ()
-) -> tuple[list[float], list[float]]:
-    """(outputs, gradient of the loss by each parameter). inputs: the numbers of each sample (of one, without a batch)."""
-    samples = len(inputs)
-    pools = {
-        "v": ([[0.0] for _ in range(program.sizes[0])], [[0.0] * samples for _ in range(program.sizes[1])]),
-        "g": ([[0.0] for _ in range(program.sizes[0])], [[0.0] * samples for _ in range(program.sizes[1])]),
-    }
-    values = pools["v"]
-    for places, numbers in ((program.params, params), program.constants, (program.draws, draws)):
-        for place, x in zip(places, numbers, strict=True):
-            values[0][int(place)][0] = float(x)
-    for i, place in enumerate(program.inputs):
-        for b in range(samples):
-            values[program.batch][int(place)][b] = float(inputs[b][i])
-    for step in program.forward:
-        perform(step, pools, samples)
-    outputs = []
-    for o in program.outputs:
-        if isinstance(o, tuple):
-            found = values[o[0]][o[1]]
-            outputs.append(sum(found) / len(found))
-        else:
-            outputs.append(o)
-    batch, place = program.outputs[0]
-    pools["g"][batch][place] = [1.0 / samples] * samples if batch else [1.0]
-    for step in program.backward:
-        perform(step, pools, samples)
-    return outputs, [pools["g"][0][int(place)][0] for place in program.params]
+class Machine(numpy_backend.Machine):
+    """The reference as a back end (backend="reference"), slow and plain."""
+
+    def _bind(self) -> None:
+        self.pools = {"v": self.values, "g": self.grads}
+
+    def forward(self) -> None:
+        for step in self.program.forward:
+            perform(step, self.pools, self.samples)
+
+    def run(self) -> None:
+        for step in self.program:
+            perform(step, self.pools, self.samples)
 
 
 def perform(step: Instruction, pools: dict[str, Any], samples: int) -> None:
@@ -51,19 +34,21 @@ def perform(step: Instruction, pools: dict[str, Any], samples: int) -> None:
             operands = {}
             for name, access, where in zip(step.rule.names, step.reads, reads, strict=True):
                 if isinstance(access, Access):
-                    operands[name] = pools[access.pool][access.batch][where[i]][b if access.batch else 0]
+                    pool = pools[access.pool][access.batch]
+                    operands[name] = float(pool[where[i], b] if access.batch else pool[where[i]])
                 else:
                     operands[name] = access
             result.setdefault((place, b if step.out.batch else 0), []).append(evaluate(step.rule.result, operands))
     pool = pools[step.out.pool][step.out.batch]
     for (place, b), found in result.items():
+        at = (place, b) if step.out.batch else place
         if step.rule.fold == "shift":
-            pool[place][b] = ops.shift.forward(*found)
+            pool[at] = ops.shift.forward(*found)
         else:
-            total = pool[place][b] if step.add else found.pop(0)
+            total = float(pool[at]) if step.add else found.pop(0)
             for x in found:
                 total += x
-            pool[place][b] = total
+            pool[at] = total
 
 
 def evaluate(s: Any, operands: dict[str, float]) -> float:

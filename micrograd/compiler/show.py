@@ -23,8 +23,8 @@ def show(program: Program) -> str:
     names = Names(program)
     kinds = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers"}
     lines = [
-        f"program of {program.scalars:,} scalars → {len(program.forward)} tensor operations"
-        + (f" and {len(program.backward)} for the gradients" if program.backward else "")
+        f"program of {program.scalars:,} scalars → {program.operations} tensor operations"
+        + (f" and {sum(not s.add for s in program.backward)} for the gradients" if program.backward else "")
         + (", for every sample of a batch" if program.batch else "")
     ]
     for family in program.families:

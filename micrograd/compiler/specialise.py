@@ -1,7 +1,7 @@
 """Specialise: a Program as Numba source of its own, every extent, stride and address a constant of the code.
 
 The axis whose neighbours are neighbours in memory runs innermost, as vector lanes. Products keep a block of outputs in registers: over
-lanes of the output they go through 16 terms at a time, over summed lanes they hold 4 × 4 sums. The result is plain code that can be
+lanes of the output they go through a few terms at a time, over summed lanes they hold 4 × 4 sums. The result is plain code that can be
 read (`print(step.source)`); it is compiled once and kept on disk by its text.
 """
 
@@ -14,7 +14,8 @@ from micrograd.compiler.ir import LETTERS, Access, Instruction, Program
 from micrograd.compiler.numba_templates import HEADER, TEMPLATES
 from micrograd.compiler.show import Names, extents
 
-CHUNK = 12  # instructions to a function: LLVM's time grows faster than the length of one
+MANY = 4  # terms of a sum in one pass over the lanes
+BLOCKS = (4, 5, 3, 2)  # outputs that share what is read
 
 
 class Tables:
@@ -34,32 +35,21 @@ class Tables:
         return self.starts[key]
 
 
-def specialised(program: Program) -> str:
-    """The source of `forward(pools…)` and `run(pools…)` for a program."""
-    return generate(program)[0]
-
-
 def generate(program: Program) -> tuple[str, Any]:
-    """(source, table of addresses)."""
+    """(source of `run(pools …, gradients)`, the table of addresses that it is given)."""
     from micrograd.compiler.numpy_gate import np
 
     tables, names = Tables(), Names(program)
     arguments = "V, G, VB, GB, T" if program.batch else "V, G, T"
-    lines = [HEADER.format(title=f"A program of {program.scalars:,} scalars.")]
-    calls: dict[str, list[str]] = {"forward": [], "backward": []}
-    for part in ("forward", "backward"):
-        steps = _with_starts(getattr(program, part))
-        for at in range(0, len(steps), CHUNK):
-            name = f"{part}{at // CHUNK}"
-            calls[part].append(name)
-            lines += ["", "@fast", f"def {name}({arguments}):"]
-            if program.batch:
-                lines.append("    samples = VB.shape[1]")
-            for step, start in steps[at : at + CHUNK]:
-                lines.append(f"    # {names.line(step)}    {extents(step)}".rstrip())
-                lines += ["    " + text for text in _Emitter(step, start, tables).lines()]
-    for name, parts in (("forward", calls["forward"]), ("run", calls["forward"] + calls["backward"])):
-        lines += ["", "@fast", f"def {name}({arguments}):", *([f"    {p}({arguments})" for p in parts] or ["    pass"])]
+    lines = [HEADER.format(title=f"A program of {program.scalars:,} scalars."), "", "@fast", f"def run({arguments}, gradients):"]
+    if program.batch:
+        lines.append("    samples = VB.shape[1]")
+    for part in (program.forward, program.backward):
+        if part is program.backward:
+            lines += ["    if not gradients:", "        return"]
+        for step, start in _with_starts(part):
+            lines.append(f"    # {names.line(step)}    {extents(step)}".rstrip())
+            lines += ["    " + text for text in _Emitter(step, start, tables).lines()]
     table = np.concatenate(tables.parts).astype(np.int64) if tables.parts else np.zeros(1, dtype=np.int64)
     return "\n".join(lines) + "\n", table
 
@@ -72,7 +62,7 @@ def _with_starts(steps: Sequence[Instruction]) -> list[tuple[Instruction, Instru
         if (
             before is not None and found[-1][1] is None and step.add and not before.add and before.rule.product
             and len(before.reads) == 1 and not before.summed and step.rule.product and len(step.reads) == 2
-            and step.out.index is None and before.out.index is None and before.batch == step.batch
+            and not step.scatters and not before.scatters and before.batch == step.batch
             and (not isinstance(before.reads[0], Access) or before.reads[0].index is None)
             and before.out.base == step.out.base and before.out.pool == step.out.pool and before.out.batch == step.out.batch
             and before.shape == tuple(n for a, n in enumerate(step.shape) if step.out.uses(a))
@@ -146,8 +136,9 @@ class _Emitter:
         step = self.step
         if step.rule.fold == "shift":
             return self._shift()
-        if step.rule.product and len(step.reads) == 2 and self.summed and self.lane and step.out.index is None:
-            if all(isinstance(r, Access) and r.index is None for r in step.reads):
+        if step.rule.product and len(step.reads) == 2 and self.summed and self.lane and not step.scatters:
+            affine = all(isinstance(r, Access) and r.index is None for r in step.reads)
+            if affine:
                 return self._lanes_out() if self.lane not in self.summed else self._lanes_summed()
         if self.start is not None:
             return [*_Emitter(self.start, None, self.tables).lines(), *self._plain()]
@@ -177,7 +168,7 @@ class _Emitter:
         body, text = self.expression()
         out = self.ref(step.out)
         kept = [a for a in self.axes if a not in self.summed]
-        scattered = step.out.index is not None
+        scattered = step.scatters
         if not self.summed and not scattered:
             order = [a for a in self.axes if a != lane] + ([lane] if lane else [])
             return self.loop(order, [*body, f"{out} {'+=' if step.add else '='} {text}"])
@@ -207,10 +198,10 @@ class _Emitter:
 
     def _block(self, axis: str, limit: int = 4) -> int:
         extent = self.extent[axis]
-        return next((n for n in (4, 5, 3, 2) if n <= limit and extent % n == 0), 1) if isinstance(extent, int) else 1
+        return next((n for n in BLOCKS if n <= limit and extent % n == 0), 1) if isinstance(extent, int) else 1
 
     def _lanes_out(self) -> list[str]:
-        """A product whose lanes are outputs: a few outputs at a time, up to 16 terms each in one pass over the lanes."""
+        """A product whose lanes are outputs: a few outputs at a time, a few terms of each in one pass over the lanes."""
         step, lane = self.step, self.lane
         outs = [a for a in self.axes if a not in self.summed and a != lane]
         moving = [r for r in step.reads if self.stride(r, lane)]
@@ -220,7 +211,7 @@ class _Emitter:
         terms = [a for a in self.summed if a != "b"]
         k = max(terms, key=lambda a: self.extent[a], default="")
         extent = self.extent[k] if k else 1
-        many = max(d for d in range(1, 17) if extent % d == 0)
+        many = max(d for d in range(1, MANY + 1) if extent % d == 0)
         rest = [a for a in terms if a != k]
         chunks = extent // many
         once = chunks == 1 and not rest
@@ -261,7 +252,6 @@ class _Emitter:
         q = max(b_only, key=lambda a: self.extent[a], default="")
         up, uq = (self._block(p) if p else 1), (self._block(q) if q else 1)
         first, second, body, last = [], [], [], []
-        start = self.start
         for i in range(up):
             at = {p: i, f"+{p}": 1} if p else {}
             first.append(f"x{i} = {self.ref(step.reads[0], at)}")
@@ -276,7 +266,6 @@ class _Emitter:
                 body.append(f"s{i}{j} += x{i} * y{j}")
                 begin = self._start_ref(at)
                 last.append(f"{self.ref(step.out, at)} = {begin + ' + ' if begin else ''}s{i}{j}")
-        del start
         inner = self.loop([a for a in self.summed if a != lane] + [lane], [*first, *second, *body])
         order = [a for a in outs if a not in (p, q)] + [a for a in (p, q) if a]
         return self.loop(order, [*zeros, *inner, *last], {p: up, q: uq})

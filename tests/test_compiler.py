@@ -1,0 +1,354 @@
+"""The compiled program against the eager engine, back end by back end."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import micrograd
+from micrograd import Value, functional, ops, optim
+from micrograd.compiler import TraceError, take
+
+np = pytest.importorskip("numpy")
+
+PLAIN = ["reference", "numpy"]
+
+
+def eager(loss: Any, params: list[Value], *inputs: Any) -> tuple[float, list[float]]:
+    for p in params:
+        p.grad = 0
+    root = loss(*inputs)
+    root.backward()
+    return root.data, [float(p.grad) for p in params]
+
+
+def agree(loss: Any, params: list[Value], *inputs: Any, backends: Any = PLAIN, tolerance: float = 1e-12) -> None:
+    value, grads = eager(loss, params, *inputs)
+    for backend in backends:
+        step = micrograd.compile(loss, params, backend=backend)
+        found, gradient = step.value_and_grad(*inputs)
+        step.program.verify()
+        assert found == pytest.approx(value, rel=tolerance, abs=tolerance, nan_ok=True), backend
+        assert gradient.tolist() == pytest.approx(grads, rel=tolerance, abs=tolerance, nan_ok=True), backend
+
+
+class Net:
+    """A perceptron in plain Value code."""
+
+    def __init__(self, sizes: list[int], act: str = "relu", seed: int = 1) -> None:
+        rng = random.Random(seed)
+        self.act = act
+        self.layers = [
+            [([Value(rng.uniform(-1, 1)) for _ in range(i)], Value(rng.uniform(-1, 1))) for _ in range(o)]
+            for i, o in zip(sizes, sizes[1:], strict=False)
+        ]
+
+    def __call__(self, x: Any) -> Any:
+        for k, layer in enumerate(self.layers):
+            x = [sum((wi * xi for wi, xi in zip(w, x, strict=True)), b) for w, b in layer]
+            if k + 1 < len(self.layers):
+                x = [getattr(xi, self.act)() for xi in x]
+        return x[0] if len(x) == 1 else x
+
+    def parameters(self) -> list[Value]:
+        return [p for layer in self.layers for w, b in layer for p in [*w, b]]
+
+
+def moons(n: int, seed: int = 0) -> tuple[list[list[float]], list[int]]:
+    rng = random.Random(seed)
+    return [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in range(n)], [rng.choice((-1, 1)) for _ in range(n)]
+
+
+def hinge(net: Net) -> Any:
+    def loss(xs: Any, ys: Any) -> Any:
+        scores = [net(x) for x in xs]
+        losses = [(1 + -y * s).relu() for y, s in zip(ys, scores, strict=True)]
+        return sum(losses) * (1.0 / len(losses)) + 1e-4 * sum(p * p for p in net.parameters())
+
+    return loss
+
+
+def test_the_moons_loss_is_recovered_as_a_few_tensor_operations() -> None:
+    net = Net([2, 16, 16, 1])
+    xs, ys = moons(100)
+    agree(hinge(net), net.parameters(), xs, ys, backends=["numpy"])
+    step = micrograd.compile(hinge(net), net, backend="numpy")
+    step(xs, ys)
+    program = step.program
+    assert program.scalars > 60_000
+    assert program.operations <= 12
+    assert "Σk p[48 + 17j + k] · relu1[i + 100k]" in str(program)
+    assert all(a.index is None for s in program.forward for a in s.reads if not isinstance(a, float))
+
+
+@pytest.mark.parametrize("act", ["relu", "tanh", "sigmoid", "exp", "gelu"])
+def test_small_nets_agree_everywhere(act: str) -> None:
+    net = Net([2, 3, 2, 1], act)
+    agree(hinge(net), net.parameters(), *moons(5))
+
+
+def test_the_original_demo_compiles_unchanged() -> None:
+    net = Net([2, 4, 1])
+    xs, ys = moons(20)
+    X, y = np.array(xs), np.array(ys)
+
+    def loss() -> Any:
+        inputs = [list(map(Value, row)) for row in X]
+        scores = list(map(net, inputs))
+        losses = [(1 + -yi * s).relu() for yi, s in zip(y, scores, strict=True)]
+        total = sum(losses) * (1.0 / len(losses))
+        accuracy = [(yi > 0) == (s.data > 0) for yi, s in zip(y, scores, strict=True)]
+        return total, sum(accuracy) / len(accuracy)
+
+    step = micrograd.compile(loss, net, backend="numpy")
+    value, accuracy = step()
+    expected, share = loss()
+    assert (value, accuracy) == (pytest.approx(expected.data, rel=1e-14), share)
+    losses = step.train(optim.SGD(net, lr=0.5), steps=150)
+    assert losses[-1] < 0.7 * losses[0]
+    assert step()[0] == pytest.approx(loss()[0].data, rel=1e-12)  # written back
+
+
+def attention(width: int, positions: int, seed: int = 3) -> tuple[Any, list[Value]]:
+    rng = random.Random(seed)
+    q, k, v = ([[Value(rng.gauss(0, 1)) for _ in range(width)] for _ in range(width)] for _ in range(3))
+    table = [[Value(rng.gauss(0, 1)) for _ in range(width)] for _ in range(5)]
+
+    def linear(w: Any, x: Any) -> Any:
+        return [sum(a * b for a, b in zip(row, x, strict=True)) for row in w]
+
+    def loss(tokens: Any) -> Any:
+        keys, values, out = [], [], []
+        for token in tokens:
+            x = take(table, token)
+            keys.append(linear(k, x))
+            values.append(linear(v, x))
+            query = linear(q, x)
+            weights = functional.softmax([sum(a * b for a, b in zip(query, key, strict=True)) / width**0.5 for key in keys])
+            mixed = [sum(w * value[j] for w, value in zip(weights, values, strict=True)) for j in range(width)]
+            out.append(-take(functional.softmax(mixed), tokens[0]).log())
+        return sum(out) / len(out)
+
+    assert positions
+    return loss, [p for m in (q, k, v, table) for row in m for p in row]
+
+
+def test_causal_attention_with_run_time_tokens() -> None:
+    loss, params = attention(5, 6)
+    agree(loss, params, [1, 4, 0, 3, 3, 2])
+    step = micrograd.compile(loss, params, backend="numpy")
+    for tokens in ([0, 1, 2, 3, 4, 0], [4, 4, 4, 4, 4, 4], [2, 1, 3]):  # new numbers: no new trace; a new length: a new plan
+        value, grads = step.value_and_grad(tokens)
+        expected, by_hand = eager(loss, params, tokens)
+        assert value == pytest.approx(expected, rel=1e-12)
+        assert grads.tolist() == pytest.approx(by_hand, rel=1e-9, abs=1e-13)
+    assert len(step._plans) == 2
+    with pytest.raises(IndexError, match="outside 0 … 4"):
+        step([0, 1, 5])
+
+
+# --- random graphs ---------------------------------------------------------------------------------------------------
+
+SMOOTH = [op for op in ops.TABLE.values() if op.arity in (1, 2) and op.name not in ("pow", "div", "tan", "atanh", "acosh", "asin", "acos")]
+
+
+@st.composite
+def graphs(draw: Any) -> tuple[Any, list[Value]]:
+    """A random DAG over parameters and constants; shared nodes, long sums and products are likely."""
+    count = draw(st.integers(1, 5))
+    data = [draw(st.floats(-2, 2)) for _ in range(count)]
+    plan = draw(st.lists(st.tuples(st.integers(0, 10**6), st.lists(st.integers(0, 10**6), min_size=1, max_size=7)), min_size=1, max_size=25))
+    params = [Value(x) for x in data]
+
+    def loss() -> Any:
+        nodes: list[Any] = [*params, Value(0.5), Value(0.0)]
+        for which, picks in plan:
+            args = [nodes[p % len(nodes)] for p in picks]
+            kind = which % 6
+            if kind == 0:
+                nodes.append(sum(args))
+            elif kind == 1:
+                nodes.append(sum(a * b for a, b in zip(args, reversed(args), strict=True)))
+            elif kind == 2:
+                nodes.append(ops.sum_(*args))
+            elif kind == 3:
+                nodes.extend(functional.softmax(args))
+            else:
+                op = SMOOTH[which // 6 % len(SMOOTH)]
+                if op.constants:
+                    op = op.bind(*op.defaults)
+                x = op(*(args * 2)[: op.arity])
+                nodes.append(x.tanh())
+        return sum(nodes[count:]) + params[0]
+
+    return loss, params
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs())
+def test_random_graphs_agree(graph: Any) -> None:
+    loss, params = graph
+    agree(loss, params, tolerance=1e-9)
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("loss", "says"),
+    [
+        (lambda x: x * 2 if x > 0 else x, "a branch"),
+        (lambda x: x * float(x.data), r"float\(\) takes the number out"),
+        (lambda x: x * math.exp(x.data), "takes the number out"),
+        (lambda x: x * max([x.data, 1.0]), "micrograd.where"),
+        (lambda x: x * round(x.data), "round"),
+        (lambda x: x * int(f"{x.data:.0f}"), "formatting"),
+        (lambda x: 3.0, "must return a Value"),
+    ],
+)
+def test_what_a_program_cannot_repeat_is_refused_with_its_line(loss: Any, says: str) -> None:
+    x = Value(2.0)
+    with pytest.raises(TraceError, match=says):
+        micrograd.compile(loss, [x])(1.5)
+    if "return" not in says:
+        with pytest.raises(TraceError, match=r"test_compiler\.py:\d+ \("):
+            micrograd.compile(loss, [x])(1.5)
+    assert type(x) is Value and x.data == 2.0
+
+
+def test_an_integer_argument_is_no_plain_index() -> None:
+    table = [Value(float(i)) for i in range(4)]
+    with pytest.raises(TraceError, match="take"):
+        micrograd.compile(lambda i: table[i] * 2, table)(3)
+    step = micrograd.compile(lambda i: take(table, i) * 2, table)
+    assert [step(i) for i in range(4)] == [0.0, 2.0, 4.0, 6.0]
+    assert micrograd.compile(lambda *, i: table[i] * 2, table)(i=3) == 6.0  # a keyword is part of the structure
+
+
+def test_setting_data_and_leaks_are_refused() -> None:
+    x, kept = Value(2.0), []
+
+    def sets(y: Any) -> Any:
+        x.data = 3.0
+        return x * y
+
+    def leaks(y: Any) -> Any:
+        kept.append(x * y)
+        return kept[-1] + 1
+
+    with pytest.raises(TraceError, match="is set while its loss is compiled"):
+        micrograd.compile(sets, [x])(1.0)
+    assert micrograd.compile(leaks, [x])(1.5) == 4.0
+    with pytest.raises(TraceError, match="belongs to that run alone"):
+        _ = kept[0].data
+
+
+def test_hand_made_nodes_are_refused_by_name() -> None:
+    x = Value(2.0)
+    with pytest.raises(TraceError, match="register"):
+        micrograd.compile(lambda: Value(4.0, (x,), "square") * 1, [x])()
+
+
+def test_names_and_errors_of_the_api() -> None:
+    with pytest.raises(ValueError, match="no back end 'gpu'"):
+        micrograd.compile(lambda: None, backend="gpu")
+    with pytest.raises(TypeError, match="must be a leaf"):
+        micrograd.compile(lambda: None, [Value(1.0) + 1])
+    with pytest.raises(TypeError, match="constant that can be hashed"):
+        micrograd.compile(lambda d: Value(1.0), [Value(1.0)])({})
+
+
+# --- inputs, batches, provenance -------------------------------------------------------------------------------------
+
+
+def test_inputs_of_every_nesting_and_their_gradients() -> None:
+    w = Value(3.0)
+    step = micrograd.compile(lambda a, b, c: a * w + b[0][1] * b[1][0] + c[1, 0] ** 2, [w], input_grads=True, backend="numpy")
+    value, grads, inputs = step.value_and_grad(2.0, [(1.0, 5.0), [4.0]], np.array([[1.0, 2.0], [3.0, 4.0]]))
+    assert (value, grads.tolist()) == (35.0, [2.0])
+    assert inputs[0] == 3.0 and inputs[1] == [(0.0, 4.0), [5.0]]
+    assert inputs[2].tolist() == [[0.0, 0.0], [6.0, 0.0]]
+
+
+@pytest.mark.parametrize("backend", PLAIN)
+def test_a_batch_is_the_mean_over_samples_of_any_number(backend: str) -> None:
+    net = Net([3, 4, 3], "tanh")
+
+    def sample(x: Any, label: Any) -> Any:
+        return -take(functional.softmax(net(x)), label).log() + 0.01 * sum(p * p for p in net.parameters())
+
+    step = micrograd.compile(sample, net, batch=True, backend=backend)
+    rng = random.Random(5)
+    for n in (4, 7, 1):
+        X, y = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(n)], [rng.randrange(3) for _ in range(n)]
+        value, grads = eager(lambda X=X, y=y, n=n: sum(map(sample, X, y)) * (1 / n), net.parameters())
+        found, gradient = step.value_and_grad(np.array(X) if n == 7 else X, np.array(y) if n == 7 else y)
+        assert found == pytest.approx(value, rel=1e-13)
+        assert gradient.tolist() == pytest.approx(grads, rel=1e-11, abs=1e-15)
+    assert step.program.verify().batch
+    assert len(step._plans) == 2  # lists and arrays
+    with pytest.raises(ValueError, match="as many samples"):
+        step([[1.0, 2.0, 3.0]], [0, 1])
+
+
+def test_lower_takes_an_existing_graph() -> None:
+    a, b = Value(2.0), Value(-3.0)
+    root = (a * b + b**3).tanh() + a
+    root.backward()
+    step = micrograd.lower(root, backend="numpy")
+    value, grads = step.value_and_grad()
+    assert value == root.data
+    leaves = [v for v in root.topological() if v.op is None]
+    assert grads.tolist() == pytest.approx([v.grad for v in leaves], abs=1e-15)
+
+
+def test_gradients_and_numbers_of_chosen_nodes() -> None:
+    w = [Value(0.5), Value(-1.0)]
+
+    def loss(x: Any) -> Any:
+        h = (w[0] * x).tanh()
+        h.label = "h"
+        return (h * w[1]) ** 2
+
+    step = micrograd.compile(loss, w, backend="numpy")
+    step.value_and_grad(1.5)
+    h = math.tanh(0.75)
+    assert step.value_of("h") == pytest.approx(h)
+    assert step.grad_of("h") == pytest.approx(2 * h)
+    with pytest.raises(KeyError, match="0 nodes"):
+        step.grad_of("nobody")
+    root = step.graph(1.5)
+    assert root.data == pytest.approx(h * h) and w[0].grad != 0
+
+
+def test_detect_anomaly_names_the_first_scalar() -> None:
+    w = Value(0.0, label="w")
+    step = micrograd.compile(lambda x: (w * x).exp() + (w * 1.0).log() * 2, [w], backend="numpy")
+    with micrograd.detect_anomaly(), pytest.raises(ArithmeticError, match=r"compiled run: log\(.*0.0\) made -inf"):
+        step(1.0)
+
+
+def test_backward_adds_to_grad_as_the_engine_does() -> None:
+    w = Value(3.0)
+    step = micrograd.compile(lambda x: w * w * x, [w], backend="numpy")
+    assert step.backward(2.0) == 18.0
+    assert step.backward(2.0) == 18.0
+    assert w.grad == 24.0
+
+
+def test_a_reordered_or_cut_program_does_not_verify() -> None:
+    step = micrograd.compile(hinge(net := Net([2, 3, 1])), net, backend="numpy")
+    step(*moons(4))
+    program = step.program
+    program.forward.reverse()
+    with pytest.raises(ValueError, match="nothing has written"):
+        program.verify()
+    program.forward.reverse()
+    program.forward[0].out.base += 10**6
+    with pytest.raises(ValueError, match="outside its pool"):
+        program.verify()
