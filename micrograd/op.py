@@ -152,7 +152,7 @@ class Op:
         start = ["g = node.grad", "a = node._a", *(["b = node._b"] if n == 2 else [])]
         text = " ".join([*body, *add])
         for name, where in (("x", "a._data"), ("z", "b._data"), ("y", "node._data")):
-            if name in text.replace("(", " ").replace(")", " ").replace(",", " ").split():
+            if name in text.replace("(", " ").replace(")", " ").replace(",", " ").replace("-", " ").split():
                 start.append(f"{name} = {where}")
         pull: Callable[[Any], None] = compile_function(f"pull_{self.name}", ["node"], [*start, *body, *add])
         return pull
