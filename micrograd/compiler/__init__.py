@@ -9,7 +9,7 @@
     >>> grads.tolist()
     [-4.0, -8.0]
 
-The passes, each a file: trace → graph → fuse → group → layout → factor (`lower` runs them) → transpose; `ir` says what a Program is,
+The passes, each a file: trace → graph → fuse → group → layout → factor (`lowering` runs them) → transpose; `ir` says what a Program is,
 `reference` what it means.
 """
 

@@ -8,7 +8,7 @@ from typing import Any
 from micrograd import modes
 from micrograd.compiler import backends, inputs, trace
 from micrograd.compiler.ir import Program
-from micrograd.compiler.lower import lowered
+from micrograd.compiler.lowering import lowered
 from micrograd.compiler.numpy_gate import np
 from micrograd.engine import Value
 
