@@ -28,6 +28,7 @@ from micrograd.walk import walk
 
 _clock = itertools.count(1).__next__  # ticks at every node made and every data set
 _new: Any = object.__new__
+MAX_WHOLE = 2**1000  # below it a whole number has a float
 _born = attrgetter("_born")
 
 # --- making nodes: an operator on Values computes its number and remembers its arguments ------------------------------
@@ -52,7 +53,7 @@ def binary(op: Op) -> Callable[[Value, Any], Value]:
 
     def method(self: Value, other: Any) -> Value:
         if type(other) is not Value:
-            other = operand(op, self, other)
+            other = leaf(other) if type(other) is float else operand(op, self, other)
             if other is NotImplemented:
                 return other  # type: ignore[no-any-return]
         out: Value = _new(Value)
@@ -74,7 +75,7 @@ def reflected(op: Op) -> Callable[[Value, Any], Value]:
     forward = binary(op)
 
     def method(self: Value, other: Any) -> Value:
-        left = operand(op, self, other)
+        left = leaf(other) if type(other) is float else operand(op, self, other)
         return left if left is NotImplemented else forward(left, self)
 
     return method
@@ -82,7 +83,12 @@ def reflected(op: Op) -> Callable[[Value, Any], Value]:
 
 def unary(op: Op) -> Callable[[Value], Value]:
     """The method `op(self)`."""
-    forward = op.forward
+    forward, params = op.forward, op.params
+    if params:
+        bare = forward
+
+        def forward(x: float) -> float:
+            return bare(x, *params)
 
     def method(self: Value) -> Value:
         out: Value = _new(Value)
@@ -99,22 +105,36 @@ def unary(op: Op) -> Callable[[Value], Value]:
     return method
 
 
+@lru_cache(maxsize=1024, typed=True)
+def power(exponent: Any) -> Callable[[Value], Value]:
+    """The method `self ** exponent` for a number: one argument, the constant in the op, named as the original names it."""
+    return unary(ops.power.bind(number(exponent), symbol=f"**{exponent}"))
+
+
+def leaf(data: float) -> Value:
+    """`Value(data)` for a float, without the constructor's questions."""
+    out: Value = _new(Value)
+    out._data = data
+    out.grad = 0
+    out.op = out._a = out._b = out._mark = None
+    out._scope = current.scope
+    out._born = _clock()
+    return out
+
+
 def operand(op: Op, mine: Value, other: Any) -> Any:
     """The other side of an operator as a Value; NotImplemented for a type that may know what to do with ours (an array)."""
+    if type(other) is int and -MAX_WHOLE < other < MAX_WHOLE:
+        return leaf(float(other))
     if isinstance(other, Value):
         return other
     try:
-        return Value(other)
+        return leaf(number(other))
     except TypeError:
         if type(other).__module__ != "builtins":
             return NotImplemented
     who = f"{mine.label or 'Value'} = {mine._data}"
     raise TypeError(f"{who} {op.symbol} {other!r:.60}: a {type(other).__name__} is not a number; Values and real numbers are")
-
-
-@lru_cache(maxsize=1024)
-def _power(exponent: float, written: str) -> Op:
-    return ops.power.bind(exponent, symbol=f"**{written}")
 
 
 class Value(Number):
@@ -165,11 +185,13 @@ class Value(Number):
     __rpow__ = reflected(ops.pow_)
 
     def __pow__(self, other: Any) -> Value:
-        """self ** number has one argument and the constant in the op, as the original; self ** Value has two."""
-        exponent = operand(ops.pow_, self, other)
-        if exponent is NotImplemented:
-            return NotImplemented
-        return apply(ops.pow_, (self, other)) if other is exponent else apply(_power(exponent._data, str(other)), (self,))
+        """self ** number has one argument, as for the original; self ** Value has two."""
+        if isinstance(other, Value):
+            return apply(ops.pow_, (self, other))
+        try:
+            return power(other)(self)
+        except TypeError:  # not a number: an array takes over, anything else is refused
+            return operand(ops.pow_, self, other)  # type: ignore[no-any-return]
 
     def __pos__(self) -> Value:
         return self
