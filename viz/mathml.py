@@ -175,7 +175,7 @@ def fmt(x: float) -> str:
     if x == int(x) and abs(x) < 1e6:
         return str(int(x)).replace("-", "−")
     digits = Decimal(x).normalize(Context(prec=4, rounding=ROUND_HALF_UP))
-    if 1e-4 <= abs(digits) < 1e6:
+    if Decimal("1e-4") <= abs(digits) < 10**6:
         return f"{digits:f}".replace("-", "−")
     mantissa, _, power = f"{digits:e}".partition("e")
     return f"{mantissa}e{int(power)}".replace("-", "−")

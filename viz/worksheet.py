@@ -5,7 +5,7 @@
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> sheet = viz.exercise(a * b + a, seed=1)
     >>> sheet
-    Exercise(7 blanks, seed 1)
+    Exercise(9 blanks, seed 1)
     >>> for number, blank in enumerate(sheet.blanks, 1):
     ...     print(number, blank.question, "=", blank.answer)  # doctest: +ELLIPSIS
     1 v₃ = a · b = −6

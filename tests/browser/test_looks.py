@@ -1,0 +1,135 @@
+"""Looks and access: phone width, dark, screen readers, equal numbers, the worksheet and training pages."""
+
+import random
+
+import pytest
+
+import viz
+from micrograd import Value, nn
+from viz.mathml import fmt
+from viz.stills import picture
+
+pytestmark = pytest.mark.browser
+
+
+def graph():
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    return (a * b + a * a).tanh()
+
+
+def test_numbers_are_written_the_same_in_python_and_on_the_page(show):
+    rng = random.Random(0)
+    xs = [rng.uniform(-1, 1) * 10 ** rng.randint(-9, 9) for _ in range(400)]
+    xs += [0.0, -0.0, 1.0625, 0.00015, 9999.5, 99995.0, 999999.5, 1e6, 123456.0, 1e-4, 5e-324, 1.7e308]
+    page = show(viz.step(graph()))
+    shown = page.evaluate(
+        """xs => { const s = document.querySelector('.mg-host').stepper, t = s.t, out = [];
+        for (const x of xs) { t.data[0] = x; s.picture.paint(0); out.push(s.picture.nodes.get(0).data.textContent); }
+        return out; }""",
+        xs,
+    )
+    assert shown == [fmt(x) for x in xs]
+
+
+def test_a_phone_needs_no_sideways_scrolling(browser, tmp_path):
+    context = browser(width=360, height=740, offline=True, has_touch=True)
+    page = context.new_page()
+    page.goto(viz.step(graph(), quiz=True).save(tmp_path / "p.html").as_uri())
+    page.wait_for_selector(".mg-stepper")
+    page.tap(".mg-button.mg-end")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    small = page.evaluate(
+        """[...document.querySelectorAll('.mg-bar button')].filter(b => b.getBoundingClientRect().height < 40).length"""
+    )
+    assert small == 0 and page.is_visible(".mg-quizbox")
+    context.close()
+
+
+def test_dark_follows_the_system_and_no_motion_when_not_wanted(browser, tmp_path):
+    context = browser(color_scheme="dark", offline=True)
+    page = context.new_page()
+    page.goto(viz.step(graph()).save(tmp_path / "p.html").as_uri())
+    page.wait_for_selector(".mg-stepper[data-theme=dark]")
+    assert page.evaluate("getComputedStyle(document.querySelector('.mg-rect')).transitionDuration") == "0s"
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    page.wait_for_selector(".mg-stepper[data-theme=light]")
+    assert page.evaluate("getComputedStyle(document.querySelector('.mg-rect')).transitionDuration") != "0s"
+    context.close()
+
+
+def test_every_control_has_a_name_and_the_live_region_tells_each_step(show):
+    page = show(viz.step(graph()))
+    nameless = page.evaluate(
+        """[...document.querySelectorAll('.mg-stepper button, .mg-stepper input')].filter(b =>
+        !(b.getAttribute('aria-label') || b.textContent.trim())).length"""
+    )
+    assert nameless == 0 and page.locator("[tabindex]:not([tabindex='0']):not([tabindex='-1'])").count() == 0
+    said = set()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+        said.add(page.text_content(".mg-live-region"))
+    page.keyboard.press("b")
+    page.keyboard.press("ArrowRight")
+    assert len(said) == 4
+    assert "upstream 1 times local derivative" in page.text_content(".mg-live-region")
+
+
+def test_the_whole_page_is_reached_by_tab_alone(show):
+    page = show(viz.step(graph()))
+    seen = set()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate("document.activeElement.className || document.activeElement.type"))
+    assert any("mg-next" in name for name in seen) and any("mg-quiz" in name for name in seen)
+
+
+def test_the_image_is_drawn_by_the_browser(page, tmp_path):
+    (tmp_path / "p.svg").write_text(picture(viz.step(graph())), encoding="utf-8")
+    (tmp_path / "p.html").write_text("<img src='p.svg'>", encoding="utf-8")
+    page.goto((tmp_path / "p.html").as_uri())
+    page.wait_for_function("document.images[0].complete")
+    assert page.evaluate("document.images[0].naturalWidth") > 300
+
+
+def test_a_worksheet_and_its_quiz_without_a_kernel(page, tmp_path):
+    sheet = viz.exercise(graph(), seed=2, blanks=5)
+    page.goto(sheet.save(tmp_path / "sheet.html", key=True).as_uri())
+    assert page.locator("section").count() == 2 and page.locator("li").count() == 10
+    page.goto(sheet.quiz().save(tmp_path / "quiz.html").as_uri())
+    page.wait_for_selector(".mg-stepper")
+    page.focus(".mg-stepper")
+    page.keyboard.press("End")
+    assert page.is_visible(".mg-quizbox")
+
+
+def test_the_training_view_scrubs_through_the_run(page, tmp_path):
+    random.seed(1)
+    model = nn.MLP(2, [4, 1])
+    watch = viz.watch(model, data=([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [1, -1, -1]), grid=6)
+    for _ in range(6):
+        loss = sum((model(x) - y) ** 2 for x, y in watch.pairs)
+        model.zero_grad()
+        loss.backward()
+        watch(loss)
+        for p in model.parameters():
+            p.data -= 0.02 * p.grad
+    page.goto(watch.save(tmp_path / "run.html").as_uri())
+    page.wait_for_selector(".mg-training")
+    page.focus(".mg-training")
+    losses = [loss for _, loss in watch.losses]
+    assert f"Step 5 · loss {fmt(losses[5])}" == page.inner_text(".mg-where")
+    page.keyboard.press("Home")
+    assert f"Step 0 · loss {fmt(losses[0])}" == page.inner_text(".mg-where")
+    before = page.evaluate("document.querySelector('canvas').toDataURL()")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute(".mg-training", "data-step") == "2"
+    assert page.evaluate("document.querySelector('canvas').toDataURL()") != before
+    page.keyboard.press("End")
+    assert page.locator(".mg-layer").count() == 2
+    last = watch.snapshots[-1]
+    shown = page.evaluate(
+        """() => { const s = document.querySelector('.mg-host').training, t = s.run.t;
+        return s.data.picture.parameters.map((i, k) => [s.run.grad[i], s.shots[s.at].grad[k]]); }"""
+    )
+    assert len(shown) == len(watch.parameters) and all(a == b for a, b in shown) and last["step"] == 5
