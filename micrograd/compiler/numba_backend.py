@@ -168,7 +168,6 @@ def load(text: str, batch: bool) -> Any:
     module = imported(path)
     compile_now(module, batch)
     marker.touch()
-    sys.modules[path.stem] = module
     return module.run
 
 
@@ -177,6 +176,7 @@ def imported(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # Numba keeps on disk only code whose module can be found by name
     spec.loader.exec_module(module)
     return module
 
