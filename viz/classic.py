@@ -41,17 +41,18 @@ class Drawing(Digraph):  # type: ignore[misc]
         encoding = options.get("encoding")
         return made.decode(encoding) if encoding else made
 
-    def render(self, filename: Any = None, directory: Any = None, *args: Any, **options: Any) -> str:
+    def render(self, filename: Any = None, **options: Any) -> str:
         """Save the source and the drawing beside it; the drawing's path comes back."""
         if _plain_dot():
-            return str(super().render(filename, directory, *args, **options))
+            return str(super().render(filename, **options))
+        directory = options.get("directory")
         outfile = options.get("outfile")
         if outfile is not None:
             target = Path(self.directory if directory is None else directory, outfile)
             format = options.get("format") or target.suffix[1:]
             source = Path(filename) if filename is not None else target.with_suffix(".gv")
         else:
-            source = Path(self.save(filename, directory))
+            source = Path(self.save(filename, directory=directory))
             format = options.get("format") or self.format
             target = Path(f"{source}.{format}")
         write(target, render.layout(self.source, format))

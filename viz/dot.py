@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .escape import one_line, quoted, xml
+from .escape import label as html
+from .escape import one_line, quoted
 from .formula import brief, show, sign, written
 from .graph import Cluster, Edge, Graph, Node
 from .heat import Scale
@@ -97,7 +98,7 @@ class _Writer:
     def open(self, cluster: Cluster, number: int) -> list[str]:
         colours = self.colours
         count = f" ×{cluster.count:,}" if cluster.count > 1 else ""
-        label = xml(one_line(cluster.name, NAME_LIMIT)) + count
+        label = html(one_line(cluster.name, NAME_LIMIT) or "scope") + count
         tip = cluster.path + (f"\n{cluster.count:,} calls drawn as one" if count else "")
         return [
             f"subgraph cluster_{number} {{",
@@ -151,9 +152,9 @@ class _Writer:
 
     def value_label(self, node: Node) -> str:
         rows = []
-        if node.label:
-            name = xml(one_line(node.label, NAME_LIMIT))
-            rows.append(f'<TR><TD COLSPAN="2"{_room(name)}><B>{name}</B></TD></TR>')
+        name = one_line(node.label, NAME_LIMIT)
+        if name:
+            rows.append(f'<TR><TD COLSPAN="2"{_room(name)}><B>{html(name)}</B></TD></TR>')
         elif self.look.aliases and node.alias:
             rows.append(self.wide(node.alias))
         if node.data == node.data or node.value is not None:
@@ -164,7 +165,7 @@ class _Writer:
 
     def fold_label(self, node: Node) -> str:
         title = one_line(node.op, NAME_LIMIT)
-        rows = [f'<TR><TD COLSPAN="2"{_room(title)}><B>{xml(title)}</B></TD></TR>']
+        rows = [f'<TR><TD COLSPAN="2"{_room(title)}><B>{html(title)}</B></TD></TR>']
         rows += [self.wide(line) for line in node.lines]
         if node.members:
             low, high = brief(node.low), brief(node.high)
@@ -177,14 +178,14 @@ class _Writer:
         colour = self.colours.muted if self.scale is None else self.colours.ink
         return (
             f'<TR><TD ALIGN="LEFT"{_room(key)}><FONT COLOR="{colour}">{key} </FONT></TD>'
-            f'<TD ALIGN="RIGHT"{_room(text)}>{xml(text)}</TD></TR>'
+            f'<TD ALIGN="RIGHT"{_room(text)}>{html(text)}</TD></TR>'
         )
 
     def wide(self, text: str) -> str:
         colour = self.colours.muted if self.scale is None else self.colours.ink
         text = one_line(text, 44)
         room = _room(text)
-        return f'<TR><TD COLSPAN="2"{room}><FONT COLOR="{colour}">{xml(text)}</FONT></TD></TR>'
+        return f'<TR><TD COLSPAN="2"{room}><FONT COLOR="{colour}">{html(text)}</FONT></TD></TR>'
 
     def circle(self, node: Node) -> str:
         colours = self.colours
@@ -193,7 +194,7 @@ class _Writer:
         size = "shape=circle fixedsize=true width=0.34 fontsize=15" if round_ else "shape=ellipse"
         return (
             f'{node.id}_op [id="{node.id}-op" class="op" {size} margin="0.05,0.02" style=filled '
-            f"label=<{xml(one_line(text, NAME_LIMIT))}> fillcolor={quoted(colours.op)} "
+            f"label=<{html(one_line(text, NAME_LIMIT) or '?')}> fillcolor={quoted(colours.op)} "
             f"color={quoted(colours.op_line)} tooltip={quoted(self.tip(node))}]"
         )
 
@@ -220,7 +221,7 @@ class _Writer:
             text = show(edge.partial, self.look.precision)
             tip += f"\n∂{names[1]}/∂{names[0]} = {text}"
             if self.look.partials:
-                attributes.append(f"label=<&nbsp;{xml(text)}&nbsp;>")
+                attributes.append(f"label=<&nbsp;{html(text)}&nbsp;>")
         attributes.append(f"tooltip={quoted(tip)} labeltooltip={quoted(tip)}")
         return f"{src.id} -> {end} [{' '.join(attributes)}]"
 
@@ -258,14 +259,14 @@ class _Writer:
         colours = self.colours
         if self.graph.note:
             text = f"{self.graph.note}; a double frame holds several values"
-            cells.append(f'<TD><FONT COLOR="{colours.muted}">{xml(text)}</FONT></TD>')
+            cells.append(f'<TD><FONT COLOR="{colours.muted}">{html(text)}</FONT></TD>')
         if self.scale is not None:
             cells += [f'<TD>  <FONT COLOR="{colours.muted}">|grad|</FONT></TD>']
             for level, text in self.scale.legend():
                 fill, line = colours.heat[level], colours.value_line
                 cells.append(
                     f'<TD BGCOLOR="{fill}" COLOR="{line}" BORDER="1" CELLPADDING="4">'
-                    f'<FONT COLOR="{colours.ink}">{xml(text)}</FONT></TD>'
+                    f'<FONT COLOR="{colours.ink}">{html(text)}</FONT></TD>'
                 )
         if not cells:
             return ""

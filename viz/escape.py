@@ -37,6 +37,15 @@ def xml(text: str) -> str:
     return clean(text)
 
 
+def label(text: str) -> str:
+    r"""``text`` inside an HTML-like label, where Graphviz still reads ``\N`` as the node's name.
+
+    >>> print(label(r"\N < 3"))
+    \\N &lt; 3
+    """
+    return xml(text).replace("\\", "\\\\")
+
+
 def quoted(text: str) -> str:
     r"""``text`` as a quoted DOT string that shows exactly itself: no escape sequence gets through.
 

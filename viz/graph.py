@@ -62,7 +62,7 @@ class Node:
     @property
     def name(self) -> str:
         """What to call it: its label, else the alias (what a fold says)."""
-        return self.label or self.alias or self.op or self.id
+        return (self.label if self.label.strip() else "") or self.alias or self.op or self.id
 
     @property
     def count(self) -> int:
@@ -271,7 +271,7 @@ def _give_aliases(nodes: list[Node], folded: bool) -> None:
     taken = {node.label for node in nodes}
     count = 0
     for node in nodes:
-        if node.kind != "fold" and not node.label:
+        if node.kind != "fold" and not node.label.strip():
             count = node.members[0] + 1 if folded else count + 1
             while f"v{count}" in taken:
                 count += 1

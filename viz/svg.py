@@ -26,7 +26,7 @@ def finish(raw: str, *, title: str, chosen: str) -> str:
     body = _LINK.sub(_tooltip, body)
     body = _FONT.sub(f'font-family="{FONTS}"', body)
     head = f'class="graph-picture" role="img" aria-label="{xml(title)}"'
-    body = _SIZE.sub(rf'<svg {head} width="\1pt" height="\2pt"', body, count=1)
+    body = _SIZE.sub(lambda m: f'<svg {head} width="{m[1]}pt" height="{m[2]}pt"', body, count=1)
     opening = body.index(">") + 1
     style = f"<style>{css}</style>\n" if css else ""
     return f"{body[:opening]}\n<title>{xml(title)}</title>\n{style}{body[opening:].lstrip()}"
