@@ -17,7 +17,6 @@ from numba.extending import intrinsic
 from micrograd import scalar
 
 inf, nan = math.inf, math.nan
-_inline = njit(inline="never", error_model="numpy", fastmath={"contract"})
 
 
 @intrinsic
@@ -82,39 +81,33 @@ def tanh(x):  # type: ignore[no-untyped-def]
     return math.copysign(y, x) if x == x else x
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", fastmath=False)
 def log(x):  # type: ignore[no-untyped-def]
     return math.log(x) if x > 0.0 else (-inf if x == 0.0 else nan)
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", fastmath=False)
 def log1p(x):  # type: ignore[no-untyped-def]
     return math.log1p(x) if x > -1.0 else (-inf if x == -1.0 else nan)
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", fastmath=False)
 def maximum(x, y):  # type: ignore[no-untyped-def]
     return x if x > y or x != x else y
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", fastmath=False)
 def minimum(x, y):  # type: ignore[no-untyped-def]
     return x if x < y or x != x else y
 
 
-def _jitted(f: Any) -> Any:
-    """A function of `micrograd.scalar`, compiled as it stands: its calls go to the functions here and in math."""
-    return njit(error_model="numpy")(FunctionType(f.__code__, {"math": math, "exp": exp, "inf": inf, "nan": nan, "abs": abs} | {
-        k: v for k, v in f.__globals__.items() if isinstance(v, float)
-    }, f.__name__, f.__defaults__))
-
-
-def _normal_cdf() -> Any:
-    code = scalar.normal_cdf.__code__
-    known = {k: v for k, v in scalar.__dict__.items() if isinstance(v, float)}
-    return njit(error_model="numpy")(FunctionType(code, {"math": math, "abs": abs, "gauss": gauss, **known}, "normal_cdf"))
+def _jitted(f: FunctionType, **calls: Any) -> Any:
+    """A function of `micrograd.scalar`, compiled as it stands: what it calls is taken from here."""
+    numbers = {k: x for k, x in f.__globals__.items() if isinstance(x, float)}
+    known = {"__name__": __name__, "math": math, "abs": abs, **numbers, **calls}
+    return njit(error_model="numpy", fastmath=False)(FunctionType(f.__code__, known, f.__name__))
 
 
 cbrt = _jitted(scalar.cbrt)
-gauss = _jitted(scalar.gauss)
-normal_cdf = _normal_cdf()
+gauss = _jitted(scalar.gauss, exp=exp)
+normal_cdf = _jitted(scalar.normal_cdf, gauss=gauss)

@@ -20,7 +20,7 @@ Run = Callable[[], object]
 
 TEMPLATES = {op.name: op.array for op in ops.TABLE.values() if op.array and op.arity is not None} | {
     "add": "np.add({0}, {1})", "sub": "np.subtract({0}, {1})", "mul": "np.multiply({0}, {1})", "div": "np.divide({0}, {1})",
-    "neg": "np.negative({0})", "power": "np.power({0}, {1})", "pow": "np.power({0}, {1})", "less": "np.less({0}, {1})",
+    "neg": "np.negative({0})", "power": "np.float_power({0}, {1})", "pow": "np.float_power({0}, {1})", "less": "np.less({0}, {1})",
     "equal": "np.equal({0}, {1})",
 }  # fmt: skip
 
@@ -31,7 +31,7 @@ def _elementwise(f: Callable[..., float], n: int) -> Callable[..., Any]:
 
 
 FUNCTIONS: dict[str, Any] = {
-    "np": np, "inf": math.inf, "nan": math.nan,
+    "np": np, "power": np.float_power, "inf": math.inf, "nan": math.nan,
     "gauss": _elementwise(scalar.gauss, 2), "normal_cdf": _elementwise(scalar.normal_cdf, 1),
     "erf": _elementwise(math.erf, 1), "erfc": _elementwise(math.erfc, 1),
 }  # fmt: skip

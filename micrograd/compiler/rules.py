@@ -37,6 +37,10 @@ def _copy(s: Any, made: dict[int, Any]) -> Any:
     if not isinstance(s, Symbol) or s.op is None:
         return s
     if id(s) not in made:
+        if s.op.name == "power" and s.op.params[0] in (1.0, 2.0):  # as exact, and far cheaper
+            x = _copy(s.args[0], made)
+            made[id(s)] = x if s.op.params[0] == 1.0 else Symbol("", ops.mul, (x, x))
+            return made[id(s)]
         made[id(s)] = Symbol("", s.op, tuple(_copy(a, made) for a in s.args))
     return made[id(s)]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from micrograd.compiler.ir import LETTERS, Access, Instruction, Program
 from micrograd.compiler.numba_templates import HEADER, TEMPLATES
+from micrograd.compiler.rules import Rule
 from micrograd.compiler.show import Names, extents
 
 MANY = 4  # terms of a sum in one pass over the lanes
@@ -19,12 +20,28 @@ BLOCKS = (4, 5, 3, 2)  # outputs that share what is read
 
 
 class Tables:
-    """The tables of addresses, one after the other in the array `T`."""
+    """What the code refers to: the tables of addresses, one after the other in the array `T`, and a function for each rule.
+
+    The loops may add up in any order; a rule may not be rearranged (its form is what makes it accurate), so it is a
+    function compiled without that permission.
+    """
 
     def __init__(self) -> None:
+        self.rules: dict[str, tuple[str, list[str]]] = {}  # what it computes → its name and its lines
         self.parts: list[Any] = []
         self.size = 0
         self.starts: dict[int, int] = {}
+
+    def rule(self, rule: Rule) -> str:
+        """The name of the function that computes a rule."""
+        body, text = rule.source(TEMPLATES)
+        key = "; ".join([*rule.names, *body, text])
+        if key not in self.rules:
+            plain = "".join(c if c.isalnum() else "_" for c in rule.name.replace("/", "_d"))
+            name = f"{plain}_{len(self.rules)}"
+            lines = ["", "@exactly", f"def {name}({', '.join(rule.names)}):", *[f"    {line}" for line in (*body, f"return {text}")]]
+            self.rules[key] = name, lines
+        return self.rules[key][0]
 
     def start(self, index: Any) -> int:
         key = id(index)
@@ -41,7 +58,8 @@ def generate(program: Program) -> tuple[str, Any]:
 
     tables, names = Tables(), Names(program)
     arguments = "V, G, VB, GB, T" if program.batch else "V, G, T"
-    lines = [HEADER.format(title=f"A program of {program.scalars:,} scalars."), "", "@fast", f"def run({arguments}, gradients):"]
+    head = [HEADER.format(title=f"A program of {program.scalars:,} scalars.")]
+    lines = ["", "@fast", f"def run({arguments}, gradients):"]
     if program.batch:
         lines.append("    samples = VB.shape[1]")
     for part in (program.forward, program.backward):
@@ -51,7 +69,8 @@ def generate(program: Program) -> tuple[str, Any]:
             lines.append(f"    # {names.line(step)}    {extents(step)}".rstrip())
             lines += ["    " + text for text in _Emitter(step, start, tables).lines()]
     table = np.concatenate(tables.parts).astype(np.int64) if tables.parts else np.zeros(1, dtype=np.int64)
-    return "\n".join(lines) + "\n", table
+    head += [line for _, text in tables.rules.values() for line in text]
+    return "\n".join([*head, *lines]) + "\n", table
 
 
 def _with_starts(steps: Sequence[Instruction]) -> list[tuple[Instruction, Instruction | None]]:
@@ -158,9 +177,7 @@ class _Emitter:
         refs = [self.ref(r, at) for r in step.reads]
         if step.rule.product:
             return [], " * ".join(refs)
-        named = [f"{n} = {r}" for n, r in zip(step.rule.names, refs, strict=True)]
-        body, text = step.rule.source(TEMPLATES)
-        return [*named, *body], text
+        return [], f"{self.tables.rule(step.rule)}({', '.join(refs)})"
 
     def _plain(self) -> list[str]:
         """Elementwise maps, sums and scatters."""
