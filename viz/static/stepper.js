@@ -68,6 +68,7 @@ export class Stepper {
 
   goto(p) {
     p = this.quiz.limit(Math.max(0, Math.min(this.t.total, Math.round(p))));
+    if (this.hot?.tag?.textContent === "?") this.picture.label(this.hot, null);
     const old = this.run.p, far = Math.abs(p - old) > 4000, dirty = new Set();
     this.from = p > old ? old : this.behind(p);
     this.run.goto(p, far ? null : (i) => dirty.add(this.tree.item[i]));
@@ -100,10 +101,7 @@ export class Stepper {
     const node = item[step.node];
     if (tree.isBox(node)) return { read: [], changed: [node], edges: [], step, box: node };
     if (step.kind === "seed") return { read: [], changed: [node], edges: [], step };
-    if (step.kind === "backward") {
-      const edge = { a: item[step.arg], b: node, slot: step.slot, back: true };
-      return { read: [node], changed: [item[step.arg]], edges: [edge], step };
-    }
+    if (step.kind === "backward") return { ...this.about(step), step };
     const edges = [];
     for (let e = t.start[step.node], slot = 0; e < t.start[step.node + 1]; e++, slot++) {
       edges.push({ a: item[t.args[e]], b: node, slot, back: false });
@@ -111,17 +109,24 @@ export class Stepper {
     return { read: [...new Set(edges.map((e) => e.a))], changed: [node], edges, step };
   }
 
+  // The things and the edge of one contribution.
+  about({ arg, node, slot }) {
+    const { item } = this.tree;
+    return { read: [item[node]], changed: [item[arg]], edges: [{ a: item[arg], b: item[node], slot, back: true }], box: -1 };
+  }
+
   // ------------------------------------------------------------ showing
 
   show(near = this.active()) {
-    const { picture, ui, run, t } = this;
+    const { picture, ui, run, t } = this, asked = this.quiz.show();
+    if (asked) near = { ...near, ...this.about(asked.step) };
     const edges = near.edges.map((e) => ({ edge: picture.find(e.a, e.b, e.slot), back: e.back })).filter((e) => e.edge);
     picture.roles(near.read, near.changed, edges);
     this.hot?.tag?.classList.remove("mg-hot");
     this.hot = null;
-    if (near.step?.kind === "backward" && edges.length) {
+    if (edges[0]?.back) {
       this.hot = edges[0].edge;
-      picture.label(this.hot, fmt(near.step.partial), "mg-hot");
+      picture.label(this.hot, asked ? "?" : fmt(near.step.partial), "mg-hot");
     }
     if (near.changed.length && !this.still) picture.follow([...near.read, ...near.changed]);
     const { step } = near;
@@ -132,7 +137,6 @@ export class Stepper {
     ui.fill.style.width = `${(100 * run.p) / t.total}%`;
     ui.root.dataset.step = run.p;
     ui.root.dataset.phase = phase;
-    const asked = this.quiz.show();
     this.speak(near, asked);
     if (!asked) this.source(step);
     tables(this, near);
@@ -144,7 +148,7 @@ export class Stepper {
   speak(near, asked) {
     const { t, ui, run } = this, { step } = near;
     if (asked) {
-      ui.math.innerHTML = lines(t, asked.step, { value: true, partial: asked.kind === "slope" })[0];
+      ui.math.innerHTML = lines(t, asked.step, asked).join("");
       ui.source.replaceChildren();
       return this.say(`Question: ${asked.text}`);
     }

@@ -108,7 +108,11 @@ export class Quiz {
     if (inside) ui.quiz.querySelector("input, button").focus({ preventScroll: true });
   }
 
-  tellHint() { this.note.textContent = `Hint: ${hint(this.s.t, this.pending)}`; this.tell(); }
+  tellHint() {
+    this.note.textContent = `Hint: ${hint(this.s.t, this.pending)}`;
+    this.note.classList.add("mg-helping");
+    this.s.show();
+  }
 
   judge(x, where) {
     const q = this.pending;
@@ -130,10 +134,11 @@ export class Quiz {
     where.classList.add("mg-wrong-answer");
     if (where.matches("button")) where.disabled = true;
     const why = mistake(this.s.t, q, x);
+    this.note.classList.remove("mg-helping");
     this.note.textContent = `Not ${fmt(x)}. ${why || hint(this.s.t, q)}`;
     this.s.host.on?.({ type: "answer", step: q.step.k, kind: q.kind, given: x, right: false, mistake: why, tries: q.tries, hints: q.hints });
     where.select?.();
-    this.tell();
+    this.s.show();
   }
 
   tell() {

@@ -65,9 +65,10 @@ export function lines(t, step, hide = {}) {
   }
   if (step.kind === "seed") return [math(slope(t, node), mo("="), "<mn>1</mn>")];
   const { arg, partial, value, before, after } = step;
-  const up = step.upstream, blank = '<mi class="mg-blank">?</mi>';
+  if (hide.hints !== undefined) return asked(t, step, hide);
+  const up = step.upstream;
   const local = frac(`<mi>∂</mi>${nameMath(t, node)}`, `<mi>∂</mi>${nameMath(t, arg)}`);
-  const p = hide.partial ? blank : number(partial), v = hide.value ? blank : number(value, true);
+  const p = number(partial), v = number(value, true);
   const known = !Number.isNaN(partial) || Number.isNaN(value);
   const product = up * partial;
   const exact = Object.is(product, value) || product === value || (product !== product && value !== value);
@@ -76,15 +77,29 @@ export function lines(t, step, hide = {}) {
       mo(exact ? "=" : "≠"), v)
     : math(slope(t, arg), mo("+="), v)];
   const rule = t.ops[t.op[node]].d[step.slot];
-  if (rule && known && !hide.partial) {
+  if (rule && known) {
     const shown = fill(rule, (hole) => nameMath(t, argOf(t, node, hole)));
     made.push(math(local, mo("="), shown, ...(/\{/.test(rule) ? [mo("="), numbers(t, node, rule)] : []),
       ...(/^<mn>[^<]*<\/mn>$|^\{.:?\}$/.test(rule) ? [] : [mo("="), number(partial, true)])));
   }
-  if (!hide.value) {
-    made.push(math(slope(t, arg), mo(":"), number(before, true), mo("+"), number(value), mo(
-      before + value === after || after !== after ? "=" : "≠"), number(after, true)));
-  } else if (before !== 0) made.push(math(slope(t, arg), mo(":"), number(before, true), mo("so far")));
+  made.push(math(slope(t, arg), mo(":"), number(before, true), mo("+"), number(value), mo(
+    before + value === after || after !== after ? "=" : "≠"), number(after, true)));
+  return made;
+}
+
+// The same while a question is open: symbols alone, then the rule, then its numbers.
+function asked(t, step, { kind, hints }) {
+  const { node, arg, partial, before, upstream } = step, blank = '<mi class="mg-blank">?</mi>';
+  const local = frac(`<mi>∂</mi>${nameMath(t, node)}`, `<mi>∂</mi>${nameMath(t, arg)}`);
+  const rule = t.ops[t.op[node]].d[step.slot], made = [];
+  if (kind === "slope") made.push(math(local, mo("="), blank));
+  else {
+    const sum = kind === "total" ? [number(before, true), mo("+")] : [];
+    const numbers = hints > 1 && partial === partial ? [mo("="), ...sum, number(upstream, !sum.length), mo("·"), number(partial)] : [];
+    const left = kind === "total" ? [slope(t, arg), mo("=")] : [slope(t, arg), mo("+=")];
+    made.push(math(...left, ...sum, slope(t, node), mo("·"), local, ...numbers, mo("="), blank));
+  }
+  if (hints > 0 && rule) made.push(math(local, mo("="), fill(rule, (hole) => nameMath(t, argOf(t, node, hole)))));
   return made;
 }
 
