@@ -69,8 +69,17 @@ def _public(namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [
         (name, held)
         for name, held in list(namespace.items())
-        if not (name.startswith("_") or name in ("In", "Out") or isinstance(held, type))
+        if name.isidentifier() and name[0] != "_" and name not in ("In", "Out") and _tells(held)
     ]
+
+
+def _tells(held: Any) -> bool:
+    """May this object be asked for attributes? Classes are no values; some objects raise at any."""
+    try:
+        is_value(held)
+    except Exception:
+        return False
+    return not isinstance(held, type)
 
 
 def _variables(namespace: Mapping[str, Any]) -> dict[int, str]:
@@ -90,9 +99,10 @@ def _variables(namespace: Mapping[str, Any]) -> dict[int, str]:
 def parameter_names(module: Any) -> dict[int, str]:
     """``id(parameter) -> path`` as Python would write it, e.g. ``layers[0].w[1]``; {} for others."""
     named = getattr(module, "named_parameters", None)
-    if not callable(named):
+    try:
+        return {id(parameter): as_python(str(path)) for path, parameter in named()} if named else {}
+    except Exception:  # something else that goes by this name
         return {}
-    return {id(parameter): as_python(str(path)) for path, parameter in named()}
 
 
 def as_python(path: str) -> str:

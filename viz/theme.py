@@ -53,7 +53,7 @@ LIGHT = Palette(
     paper="#ffffff", ink="#1a1f26", muted="#4f5965", line="#77818d", arrow="#69737f",
     partial="#8a3c00", leaf="#e4f1fb", leaf_line="#0072b2", value="#f5f6f8", value_line="#87909b",
     root="#fdeee2", root_line="#d55e00", op="#fefefe", op_line="#3c4650", fold="#f1ecfa",
-    fold_line="#7b5fb8", cluster="#fafbfd", cluster_line="#aab4c0", bad="#ffe3e8",
+    fold_line="#50307f", cluster="#fafbfd", cluster_line="#aab4c0", bad="#ffe3e8",
     bad_line="#b00030", heat0="#f3f4f6", heat1="#fff3dc", heat2="#ffdfab", heat3="#ffc474",
     heat4="#f9a03f", heat5="#ee7f1b",
 )  # fmt: skip
