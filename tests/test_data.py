@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import random
+import shutil
 import statistics
 
 import pytest
@@ -135,6 +137,39 @@ def test_a_writer_is_nearer_to_himself_than_to_his_forgers():
                 total += 1
                 nearer += statistics.fmean(others) < statistics.fmean(distance(f, o) for o in own)
     assert nearer / total > 0.75
+
+
+# --- spoken words ----------------------------------------------------------------------------------------------------
+
+
+def test_words_are_each_said_by_every_voice_at_every_speed():
+    found = data.words()
+    assert len(found) == 640 == len({(u.word, u.voice, u.speed) for u in found})
+    assert {u.word for u in found} == set(range(10)) and len({u.voice for u in found}) == 16 and len({u.speed for u in found}) == 4
+    assert all(len(u.frames) == 16 and all(len(f) == 13 for f in u.frames) for u in found)
+    assert os.path.getsize(os.path.join(os.path.dirname(data.__file__), "words.json")) < 400_000
+
+
+def test_a_word_is_nearest_to_the_same_word_of_other_voices():
+    """The recording holds what was said: even the nearest other recording tells the word, mostly."""
+    found = [u for u in data.words() if u.speed == 175]
+    flat = [[v for frame in u.frames for v in frame[1:]] for u in found]
+    right = 0
+    for i, u in enumerate(found):
+        others = (j for j, o in enumerate(found) if o.voice != u.voice)
+        right += found[min(others, key=lambda j: math.dist(flat[i], flat[j]))].word == u.word  # noqa: B023
+    assert right / len(found) > 0.8
+
+
+def test_the_recording_can_be_made_again(tmp_path):
+    pytest.importorskip("python_speech_features")
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("needs espeak-ng")
+    from micrograd.data import record_words
+
+    u = data.words()[0]
+    made = record_words.features(*record_words.spoken(record_words.WORDS[u.word], u.voice, u.speed))
+    assert made.ravel().tolist() == pytest.approx([v for f in u.frames for v in f], abs=1.0)
 
 
 # --- preparation -----------------------------------------------------------------------------------------------------

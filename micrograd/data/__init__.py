@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from micrograd.data.points import CURVES, blobs, circles, curve, moons, ratings, series, spirals, windows, xor
 from micrograd.data.prepare import Scaling, one_hot, split
+from micrograd.data.speech import Utterance, words
 from micrograd.data.strokes import Signature, movements, normalised, signatures
 from micrograd.data.tables import breast_cancer, diabetes, digits, iris
 from micrograd.data.text import Characters, names
 
 __all__ = [
-    "CURVES", "Characters", "Scaling", "Signature", "blobs", "breast_cancer", "circles", "curve", "diabetes", "digits", "iris",
-    "moons", "movements", "names", "normalised", "one_hot", "ratings", "series", "signatures", "spirals", "split", "windows",
-    "xor",
+    "CURVES", "Characters", "Scaling", "Signature", "Utterance", "blobs", "breast_cancer", "circles", "curve",
+    "diabetes", "digits", "iris", "moons", "movements", "names", "normalised", "one_hot", "ratings", "series",
+    "signatures", "spirals", "split", "windows", "words", "xor",
 ]  # fmt: skip
