@@ -12,16 +12,16 @@ def place_of(plan: Any, node: Value | str, what: str) -> tuple[bool, int]:
     """(in the batch pool?, address) of a node, or of the only node with that label."""
     graph, numbering = plan.program.places
     if isinstance(node, str):
-        found = [v for v in graph.nodes if v.label == node]
+        found = [v for v in (*graph.leaves, *graph.nodes) if v.label == node]
         if len(found) != 1:
             raise KeyError(f"{len(found)} nodes of the traced graph are labelled {node!r}")
         node = found[0]
-    i = graph.places.get(node)
+    i = graph.find(node)
     if i is None:
         raise KeyError(f"{node.label or node!r} is not a node of the traced graph, or the loss does not depend on it")
     owner = i
     if what == "grads":
-        while numbering.address[owner] < 0 and owner in graph.absorbed:
+        while numbering.address[owner] < 0 and owner >= 0 and graph.absorbed[owner]:
             owner = graph.absorbed[owner]
     if numbering.address[owner] < 0:
         raise KeyError(f"{node.label or 'the node'} ({node._op}) was fused into the sum or product that uses it")
@@ -36,12 +36,13 @@ def check(plan: Any, machine: Any) -> None:
         bad = [~np.isfinite(p) for p in pools]
         if not (bad[0].any() or bad[1].any()):
             continue
-        order = range(len(graph)) if what == "values" else range(len(graph) - 1, -1, -1)
+        count = len(graph.leaves) + len(graph.nodes)
+        order = range(count) if what == "values" else range(count - 1, -1, -1)
         for i in order:
             place, batch = numbering.address[i], int(numbering.batched[i])
             if place < 0 or not bad[batch][place].any() or (what == "grads" and not graph.wanted[i]):
                 continue
-            v = graph.nodes[i]
+            v = graph.at(i)
             sample = int(np.argmax(bad[batch][place])) if batch else None
             x = pools[batch][place][sample] if batch else pools[batch][place]
             raise ArithmeticError(_told(plan, machine, i, v, float(x), sample, what))
@@ -50,15 +51,16 @@ def check(plan: Any, machine: Any) -> None:
 def _told(plan: Any, machine: Any, i: int, v: Value, x: float, sample: int | None, what: str) -> str:
     graph, numbering = plan.program.places
     args = []
-    for a in graph.args[i]:
-        place, batch = numbering.address[a], int(numbering.batched[a])
-        known = graph.nodes[a].label
-        if place >= 0:
-            number = machine.values[batch][place]
-            known += (" = " if known else "") + f"{float(number[sample] if batch else number)}"
-        elif a < len(graph.data):
-            known += (" = " if known else "") + f"{graph.data[a]}"
-        args.append(known or "…")
+    for node in v.args:
+        a = graph.find(node)
+        known, number = node.label, None
+        if a is None or a < 0:
+            number = node._data
+        elif numbering.address[a] >= 0:
+            batch = int(numbering.batched[a])
+            found = machine.values[batch][numbering.address[a]]
+            number = float(found[sample] if batch else found)
+        args.append(" = ".join([*([known] if known else []), *([f"{number}"] if number is not None else [])]) or "…")
     name = f" ({v.label})" if v.label else ""
     where = f" in sample {sample}" if sample is not None else ""
     source = v.__dict__.get("source")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from micrograd import modes
@@ -199,10 +201,11 @@ class Compiled:
             made: list[Value] = []
             args.append(inputs.leaves(shape, flat, made))
             traced.inputs.append(made)
-        trace.run(traced, self.loss, args, static)
-        if self.params is None:
-            traced.params = trace.old_leaves(traced, born)
-        return Plan(lowered(traced, self.exact, self.input_grads), traced, shapes)
+        with _without_collector():
+            trace.run(traced, self.loss, args, static)
+            if self.params is None:
+                traced.params = trace.old_leaves(traced, born)
+            return Plan(lowered(traced, self.exact, self.input_grads), traced, shapes)
 
     def _ready(self, args: Sequence[Any], static: dict[str, Any]) -> tuple[Plan, Any]:
         plan, numbers = self.plan(args, static)
@@ -235,6 +238,18 @@ class Compiled:
         batch, place = place_of(plan, node, what)
         found = getattr(machine, what)[batch][place]
         return found.copy() if batch else float(found)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """A trace makes many objects and no cycles: looking for garbage among them would double its time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def listed(params: Any) -> list[Value]:

@@ -6,13 +6,13 @@ leaves. Fusing adds up in another order than the eager engine, so the last bits 
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
+from typing import Any
 
 from micrograd import ops
 from micrograd.compiler.graph import Graph
 from micrograd.op import Op
-
-_SUMS = {id(ops.add), id(ops.sum_)}
 
 
 @dataclass(slots=True)
@@ -27,83 +27,94 @@ class Unit:
     level: int
 
 
+_Sum = tuple[list[int], list[int], list[int]]  # what is added; the left and the right factors of the products
+
+
 def fuse(graph: Graph, exact: bool = False) -> list[Unit]:
     """The units of a graph, arguments before users."""
-    op, args, data = graph.op, graph.args, graph.data
-    leaves = len(graph.leaves)
-    uses = [0] * len(graph)
-    for found in args:
-        for a in found:
-            uses[a] += 1
-    for i in (*(o for o in graph.outputs if isinstance(o, int)), *(new for _, new in graph.assigns)):
-        uses[i] += 2
-    zero = [k == "c" and x == 0.0 for k, x in zip(graph.kinds, data, strict=True)]
-    level = [0] * len(graph)
-    sums: dict[int, tuple[list[int], list[int], list[int]]] = {}  # a sum that may go into its only user: its terms
-    products: dict[int, tuple[int, int]] = {}
-    alone: set[int] = set()  # sums that are a single + of two things
-    units: list[Unit] = []
+    return _Fuser(graph, exact).units
 
-    def settle(i: int) -> None:
-        """The node cannot be part of its user: it becomes a unit."""
-        if i in products:
-            a, b = products.pop(i)
-            level[i] = 1 + max(level[a], level[b])
-            units.append(Unit(i, ops.mul, [a, b], [], [], level[i]))
-        elif i in sums:
-            plus, left, right = sums.pop(i)
-            level[i] = 1 + max([level[a] for found in (plus, left, right) for a in found], default=0)
-            if i in alone:
-                units.append(Unit(i, ops.add, plus, [], [], level[i]))
+
+class _Fuser:
+    """One pass over the nodes. `sums` and `products`: nodes that may yet become a part of their only user."""
+
+    def __init__(self, graph: Graph, exact: bool) -> None:
+        n = len(graph)
+        self.level = array("i", bytes(4 * n))
+        self.uses = array("i", bytes(4 * n))
+        self.absorbed = graph.absorbed = array("i", bytes(4 * n))  # a sum that went into another → that one, else 0
+        self.wanted = graph.wanted
+        self.zeros = {-1 - i for i, x in enumerate(graph.data) if x == 0.0}
+        self.sums: dict[int, _Sum] = {}
+        self.products: dict[int, tuple[int, int]] = {}
+        self.alone: set[int] = set()  # sums that are a single + of two things
+        self.units: list[Unit] = []
+        uses = self.uses
+        for v in graph.nodes:
+            for a in v.args:
+                uses[a._mark] += 1  # type: ignore[call-overload]
+        for i in (*(o for o in graph.outputs if o is not None), *(new for _, new in graph.assigns)):
+            uses[i] += 2
+        adds = () if exact else (ops.add, ops.sum_)
+        for v in graph.nodes:
+            op, i = v.op, v._mark
+            found: Any = [a._mark for a in v.args]
+            if op in adds:
+                self._sum(i, found, op is ops.sum_)  # type: ignore[arg-type]
+            elif op is ops.dot and not exact:
+                self._settle_all(found)
+                self.sums[i] = [], found[: len(found) // 2], found[len(found) // 2 :]  # type: ignore[index]
             else:
-                units.append(Unit(i, None, plus, left, right, level[i]))
-
-    for i in range(leaves, len(graph)):
-        this, found = op[i], args[i]
-        if not exact and id(this) in _SUMS:
-            plus: list[int] = []
-            left: list[int] = []
-            right: list[int] = []
-            many = id(this) != id(ops.add)
-            for a in found:
-                inner = sums.pop(a, None) if uses[a] == 1 and graph.wanted[a] == graph.wanted[i] else None
-                if inner is not None:
-                    many = True
-                    graph.absorbed[a] = i
-                    if len(inner[0]) + len(inner[1]) > len(plus) + len(left):  # grow the longer list
-                        inner[0].extend(plus), inner[1].extend(left), inner[2].extend(right)
-                        plus, left, right = inner
-                    else:
-                        plus.extend(inner[0]), left.extend(inner[1]), right.extend(inner[2])
-                    continue
-                pair = products.pop(a, None) if uses[a] == 1 and graph.wanted[a] == graph.wanted[i] else None
-                if pair is not None:
-                    graph.absorbed[a] = i
-                    left.append(pair[0])
-                    right.append(pair[1])
-                elif a < leaves and zero[a]:
-                    many = True
+                self._settle_all(found)
+                if op is ops.mul and not exact:
+                    self.products[i] = found  # type: ignore[index]
                 else:
-                    if a in sums or a in products:
-                        settle(a)
-                    plus.append(a)
-            sums[i] = plus, left, right
-            if not many and not left:
-                alone.add(i)
-        elif not exact and this is ops.dot:
-            half = len(found) // 2
-            for a in found:
-                settle(a)
-            sums[i] = [], list(found[:half]), list(found[half:])
-        else:
-            for a in found:
-                if a in sums or a in products:
-                    settle(a)
-            if this is ops.mul and not exact:
-                products[i] = found  # type: ignore[assignment]
-                continue
-            level[i] = 1 + max([level[a] for a in found])
-            units.append(Unit(i, this, list(found), [], [], level[i]))
-    for i in [*sums, *products]:
-        settle(i)
-    return units
+                    self._unit(i, op, found, [], [])  # type: ignore[arg-type]
+        self._settle_all([*self.sums, *self.products])
+
+    def _sum(self, i: int, found: list[int], many: bool) -> None:
+        """A + or a Σ: takes in sums and products that nobody else uses."""
+        plus: list[int] = []
+        left: list[int] = []
+        right: list[int] = []
+        for a in found:
+            mine = self.uses[a] == 1 and self.wanted[a] == self.wanted[i]
+            if mine and a in self.sums:
+                inner = self.sums.pop(a)
+                self.absorbed[a] = i
+                many = True
+                if len(inner[0]) + len(inner[1]) > len(plus) + len(left):  # grow the longer list
+                    inner[0].extend(plus), inner[1].extend(left), inner[2].extend(right)
+                    plus, left, right = inner
+                else:
+                    plus.extend(inner[0]), left.extend(inner[1]), right.extend(inner[2])
+            elif mine and a in self.products:
+                pair = self.products.pop(a)
+                self.absorbed[a] = i
+                left.append(pair[0])
+                right.append(pair[1])
+            elif a in self.zeros:
+                many = True
+            else:
+                self._settle(a)
+                plus.append(a)
+        self.sums[i] = plus, left, right
+        if not many and not left:
+            self.alone.add(i)
+
+    def _settle_all(self, found: list[int]) -> None:
+        for a in found:
+            self._settle(a)
+
+    def _settle(self, i: int) -> None:
+        """The node cannot be part of its user: it becomes a unit."""
+        if i in self.products:
+            self._unit(i, ops.mul, list(self.products.pop(i)), [], [])
+        elif i in self.sums:
+            plus, left, right = self.sums.pop(i)
+            self._unit(i, ops.add if i in self.alone else None, plus, left, right)
+
+    def _unit(self, i: int, op: Op | None, args: list[int], left: list[int], right: list[int]) -> None:
+        level = self.level
+        level[i] = 1 + max([level[a] for found in (args, left, right) for a in found], default=0)
+        self.units.append(Unit(i, op, args, left, right, level[i]))

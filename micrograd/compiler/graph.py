@@ -1,4 +1,4 @@
-"""The scalar graph below a loss as plain lists: who is a leaf, which op made each node, of what.
+"""The scalar graph below a loss, numbered: who is a leaf, who is a constant, who depends on what.
 
 Also the simplification that changes no bit: nodes that depend on no parameter and no input are constants, and what the
 outputs do not need is left out.
@@ -13,84 +13,114 @@ from typing import Any
 from micrograd.compiler.rules import pullback
 from micrograd.compiler.trace import Number, Trace, TraceError
 from micrograd.engine import Value
-from micrograd.op import Op
 
 
 class Graph:
-    """Ids: leaves 0 … len(leaves)-1 (parameters first, then inputs, draws, buffers, constants), then nodes as they were made.
+    """Ids: parameters, inputs, draws and buffers come first, then nodes as they were made; constants have -1, -2, …
 
-    op[id], args[id]: None and () on leaves. live[id]: depends on a parameter or an input. batched[id]: on an input.
-    wanted[id]: gets a gradient, that is depends on a parameter by a path that no gradient wall cuts.
+    While passes run, `_mark` of a Value is its id (so a million nodes need no dictionary); `forget` clears that.
+    wanted[id]: gets a gradient, that is depends on a parameter by a path that no gradient wall cuts. batched[id]: depends on an
+    input of a batch. Both take negative ids, as Python's indexing does.
     """
 
     def __init__(self, trace: Trace, want_inputs: bool = False) -> None:
         roots = [*(v for v in trace.outputs if isinstance(v, Value)), *(new for _, new in trace.assigns)]
         order = interior(roots)
-        places: dict[Value, int] = {}
-        self.kinds: list[str] = []
-        self.leaves: list[Value] = []
         blocks = [("p", trace.params), *(("x", block) for block in trace.inputs)]
         blocks += [("d", [leaf for leaf, _ in trace.draws]), ("b", [b for b, _ in trace.assigns])]
         self.blocks = [(kind, len(found)) for kind, found in blocks]
-        for kind, found in blocks:
-            for v in found:
-                if v in places:
-                    raise ValueError(f"{v!r} is given twice among the parameters and inputs")
-                places[v] = len(self.leaves)
-                self.leaves.append(v)
-                self.kinds.append(kind)
-        live, made = set(self.leaves), []
-        op: list[Op | None] = []
-        args: list[tuple[int, ...]] = []
+        self.leaves: list[Value] = [v for _, found in blocks for v in found]
+        self.constants: list[Value] = []
+        self.nodes: list[Value] = []
+        try:
+            self._number(order, roots)
+            kinds = "".join(kind * len(found) for kind, found in blocks)
+            self._spread(kinds, trace.batch, want_inputs)
+            self.outputs = [v._mark if isinstance(v, Value) else None for v in trace.outputs]
+            self.assigns = [(b._mark, new._mark) for b, new in trace.assigns]
+        except BaseException:
+            self.forget()
+            raise
+        self.data = [v._data for v in self.constants]
+        self.absorbed: Any = {}
+
+    def __len__(self) -> int:
+        return len(self.leaves) + len(self.nodes) + len(self.constants)
+
+    def _number(self, order: list[Value], roots: list[Value]) -> None:
+        """Give ids; a node is live where an argument has one that is not negative."""
+        nodes, constants = self.nodes, self.constants
+        for i, v in enumerate(self.leaves):
+            if v._mark.__class__ is int:
+                raise ValueError(f"{v!r} is given twice among the parameters and inputs")
+            v._mark = i
+        count = len(self.leaves)
         for v in order:
-            if v.op.partials is None or "local_grads" in v.op.__dict__:
+            op: Any = v.op
+            if op.partials is None or "local_grads" in op.__dict__:
                 raise TraceError(
                     f"the node {v._op!r} = {v._data} was made by hand, so its rule is not known to the compiler: "
                     "enter it in the table with micrograd.register(Op(...))"
                 )
-            found = v.args
-            if not live.isdisjoint(found):
-                live.add(v)
-                made.append(v)
-        for v in made:  # constants: leaves, or nodes that depend on nothing that moves
-            for a in v.args:
-                if a not in live and a not in places:
-                    places[a] = len(self.leaves)
-                    self.leaves.append(a)
-                    self.kinds.append("c")
+            args = v.args
+            for a in args:
+                if a._mark.__class__ is int and a._mark >= 0:
+                    break
+            else:
+                v._mark = None
+                continue
+            for a in args:
+                if a._mark.__class__ is not int:
+                    constants.append(a)
+                    a._mark = -len(constants)
+            v._mark = count
+            count += 1
+            nodes.append(v)
         for v in roots:
-            if v not in live and v not in places:
-                places[v] = len(self.leaves)
-                self.leaves.append(v)
-                self.kinds.append("c")
-        n = len(self.leaves)
-        for v in made:
-            places[v] = n + len(op)
-            op.append(v.op)
-            args.append(tuple([places[a] for a in v.args]))
-        self.op: list[Op | None] = [None] * n + op
-        self.args: list[tuple[int, ...]] = [()] * n + args
-        self.nodes = self.leaves + made
-        self.outputs = [places[v] if isinstance(v, Value) else v for v in trace.outputs]
-        self.assigns = [(places[b], places[new]) for b, new in trace.assigns]
-        self.data = [v._data for v in self.leaves]
-        self.places = places
-        self.absorbed: dict[int, int] = {}  # a sum that was fused into the sum that uses it → that one
-        self.wanted = [k == "p" or (want_inputs and k == "x") for k in self.kinds]
-        self.batched = [trace.batch and k in "xd" for k in self.kinds]
-        wanted, batched = self.wanted, self.batched
-        flat: dict[Any, bool] = {}
-        for v, found in zip(made, args, strict=True):
-            if v.op not in flat:
-                flat[v.op] = _is_flat(v.op)
-            wanted.append(type(v) is not Number and not flat[v.op] and any([wanted[a] for a in found]))
-            batched.append(any([batched[a] for a in found]))
-        root = self.outputs[0]
-        if not wanted[root] and self.op[root] is not None and not any(self.kinds[i] == "x" for i in range(n)):
-            raise TraceError("the loss does not depend on any of the parameters given")
+            if v._mark.__class__ is not int:
+                constants.append(v)
+                v._mark = -len(constants)
 
-    def __len__(self) -> int:
-        return len(self.op)
+    def _spread(self, kinds: str, batch: bool, want_inputs: bool) -> None:
+        """What depends on parameters, and what on the samples of a batch."""
+        self.wanted = wanted = bytearray(k == "p" or (want_inputs and k == "x") for k in kinds)
+        self.batched = batched = bytearray(batch and k in "xd" for k in kinds)
+        rest = bytearray(len(self.nodes) + len(self.constants))
+        wanted += rest
+        batched += rest
+        flat: dict[Any, bool] = {}
+        i = len(self.leaves)
+        for v in self.nodes:
+            op: Any = v.op
+            if op not in flat:
+                flat[op] = _is_flat(op)
+            blocked = flat[op] or v.__class__ is Number
+            for a in v.args:
+                j: Any = a._mark
+                if wanted[j] and not blocked:
+                    wanted[i] = 1
+                if batched[j]:
+                    batched[i] = 1
+            i += 1
+
+    def forget(self) -> None:
+        """Clear the ids from the Values."""
+        for found in (self.leaves, self.nodes, self.constants):
+            for v in found:
+                v._mark = None
+
+    def at(self, i: int) -> Value:
+        """The Value with this id."""
+        n = len(self.leaves)
+        return self.constants[-1 - i] if i < 0 else self.leaves[i] if i < n else self.nodes[i - n]
+
+    def find(self, node: Value) -> int | None:
+        """The id of a Value, after `forget`; None where the program does not have it."""
+        for start, sign, found in ((0, 1, self.leaves), (len(self.leaves), 1, self.nodes), (-1, -1, self.constants)):
+            for i, v in enumerate(found):
+                if v is node:
+                    return start + sign * i
+        return None
 
 
 def _is_flat(op: Any) -> bool:

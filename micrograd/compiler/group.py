@@ -58,8 +58,8 @@ class Numbering:
 
 def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
     """The loops of a graph, in an order in which they can run, and where every slot is."""
-    batched = np.array(graph.batched, dtype=bool)
-    numbering = Numbering(np.full(len(graph), -1, dtype=np.int64), batched)
+    batched = np.frombuffer(graph.batched, dtype=bool)
+    numbering = Numbering(np.full(len(graph), -1, dtype=np.int32), batched)
     numbering.of = np.full(len(graph), -1, dtype=np.int32)
     start = 0
     for name, size in graph.blocks:
@@ -79,9 +79,8 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
             op = found[0][0].op
             name = "sum" if op is None else op.name
             made[name] = made.get(name, 0) + 1
-            numbering.give(f"{name}{made[name]}", np.array([u.id for u, _ in found]), graph.batched[found[0][0].id])
+            numbering.give(f"{name}{made[name]}", _ids([u.id for u, _ in found]), bool(batched[found[0][0].id]))
             loops.extend(_loops(found))
-    constants = np.array([i for i, k in enumerate(graph.kinds) if k == "c"], dtype=np.int64)
     for loop in loops:
         read = [_constant(graph, c) for c in loop.columns]
         if not loop.fold or any(c.shape[1] == 1 for c in loop.columns) or not all(isinstance(c, float) for c in read):
@@ -93,9 +92,8 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
             if len(new):
                 new = new[np.sort(np.unique(new, return_index=True)[1])]
                 numbering.give("c", new, False)
-    rest = constants[numbering.address[constants] < 0]
-    needed = [o for o in (*graph.outputs, *(new for _, new in graph.assigns)) if isinstance(o, int)]
-    rest = rest[np.isin(rest, needed)]
+    needed = [o for o in (*graph.outputs, *(new for _, new in graph.assigns)) if o is not None and o < 0]
+    rest = _ids(sorted({o for o in needed if numbering.address[o] < 0}))
     if len(rest):
         numbering.give("c", rest, False)
     return loops, numbering
@@ -107,18 +105,18 @@ _Sum = tuple[Unit, _Terms]
 
 def _terms(u: Unit, numbering: Numbering) -> _Terms:
     """The operands of a unit. Terms of a sum are sorted by where they come from, a parameter to the left of a product."""
-    of, batched = numbering.of, numbering.batched
+    of, batched = memoryview(numbering.of), memoryview(numbering.batched)  # reading one entry is far faster
     if u.op is not None and u.op.arity is not None:
-        return {("map", *[int(of[a]) for a in u.args]): [[a] for a in u.args]}
+        return {("map", *[of[a] for a in u.args]): [[a] for a in u.args]}
     if u.op is not None:
         return {("rows", len(u.args)): [u.args]}
     terms: _Terms = {}
     for a in u.args:
-        terms.setdefault(("plus", int(of[a])), [[]])[0].append(a)
+        terms.setdefault(("plus", of[a]), [[]])[0].append(a)
     for a, b in zip(u.left, u.right, strict=True):
         if (batched[a], of[a] != 0) > (batched[b], of[b] != 0):
             a, b = b, a
-        columns = terms.setdefault(("times", int(of[a]), int(of[b])), [[], []])
+        columns = terms.setdefault(("times", of[a], of[b]), [[], []])
         columns[0].append(a)
         columns[1].append(b)
     if len(terms) > 4:  # many sources: tell apart only what lies in different pools
@@ -157,8 +155,8 @@ def _loops(family: list[_Sum]) -> list[Group]:
 def _map(sums: list[_Sum]) -> Group:
     op = sums[0][0].op
     assert op is not None
-    columns = [np.array(c) for c in zip(*(u.args for u, _ in sums), strict=True)]
-    return Group(rules.forward(op, len(columns)), np.array([u.id for u, _ in sums]), columns)
+    columns = [_ids(c) for c in zip(*(u.args for u, _ in sums), strict=True)]
+    return Group(rules.forward(op, len(columns)), _ids([u.id for u, _ in sums]), columns)
 
 
 def _rule(kind: str) -> Rule:
@@ -167,17 +165,17 @@ def _rule(kind: str) -> Rule:
 
 def _rows(sums: list[_Sum]) -> list[Group]:
     """Sums of one length each: their terms are rows."""
-    out = np.array([u.id for u, _ in sums])
+    out = _ids([u.id for u, _ in sums])
     loops: list[Group] = []
     for kind in sums[0][1]:
-        columns = [np.array(c) for c in zip(*(terms[kind] for _, terms in sums), strict=True)]
+        columns = [_ids(c) for c in zip(*(terms[kind] for _, terms in sums), strict=True)]
         loops.append(Group(_rule(kind[0]), out, columns, add=bool(loops), fold=True))
     return loops
 
 
 def _segmented(sums: list[_Sum]) -> list[Group]:
     """Sums of different lengths: one item a term. Neighbours of one length are interleaved, so that they run as lanes."""
-    out = np.array([u.id for u, _ in sums])
+    out = _ids([u.id for u, _ in sums])
     loops: list[Group] = []
     kinds = list(dict.fromkeys(kind[0] if kind[0] == "rows" else kind for _, terms in sums for kind in terms))
     for kind in kinds:
@@ -185,7 +183,7 @@ def _segmented(sums: list[_Sum]) -> list[Group]:
         lengths = np.array([len(c[0]) for c in columns])
         order = _interleaved(lengths, _lanes(lengths))
         segments = np.repeat(np.arange(len(sums)), lengths)[order]
-        flat = [np.concatenate([np.array(c, dtype=np.int64) for c in column])[order] for column in zip(*columns, strict=True)]
+        flat = [np.concatenate([_ids(c) for c in column])[order] for column in zip(*columns, strict=True)]
         loops.append(Group(_rule(kind if kind == "rows" else kind[0]), out, flat, add=bool(loops), segments=segments))
     return loops
 
@@ -210,11 +208,11 @@ def _interleaved(lengths: Any, lanes: int) -> Any:
 
 def _constant(graph: Graph, column: Any) -> Any:
     """The number, where a column is one constant all over."""
-    first = int(column.flat[0])
-    if graph.kinds[first : first + 1] != ["c"]:
+    if column.max() >= 0:
         return column
-    x = graph.data[first]
-    distinct = np.unique(column)
-    if all(i < len(graph.kinds) and graph.kinds[i] == "c" and repr(graph.data[i]) == repr(x) for i in distinct.tolist()):
-        return float(x)
-    return column
+    numbers = {repr(graph.data[-1 - i]) for i in np.unique(column).tolist()}
+    return graph.data[-1 - int(column.flat[0])] if len(numbers) == 1 else column
+
+
+def _ids(found: Any) -> Any:
+    return np.array(found, dtype=np.int32)

@@ -18,11 +18,14 @@ from micrograd.compiler.transpose import transpose
 def lowered(trace: Trace, exact: bool = False, want_inputs: bool = False) -> Program:
     """trace → fuse → level and group → lay out → factor → transpose."""
     graph = Graph(trace, want_inputs)
-    loops, numbering = group(graph, fuse(graph, exact))
+    try:
+        loops, numbering = group(graph, fuse(graph, exact))
+    finally:
+        graph.forget()
     steps = [instruction(loop, numbering) for loop in loops]
     if lanes(steps, numbering):
         steps = [instruction(loop, numbering) for loop in loops]
-    return transpose(_program(graph, numbering, steps))
+    return transpose(_program(graph, numbering, steps, trace.outputs, trace.batch))
 
 
 def instruction(loop: Group, numbering: Numbering) -> Instruction:
@@ -46,31 +49,31 @@ def instruction(loop: Group, numbering: Numbering) -> Instruction:
     return Instruction(shape, made[0], loop.rule, reads, loop.add, made[0].batch)
 
 
-def _program(graph: Graph, numbering: Numbering, steps: list[Instruction]) -> Program:
+def _program(graph: Graph, numbering: Numbering, steps: list[Instruction], given: list[Any], batch: bool) -> Program:
     address, batched = numbering.address, numbering.batched
-    kinds = np.array(graph.kinds)
-    leaves = np.arange(len(kinds))
-    constants = leaves[(kinds == "c") & (address[: len(kinds)] >= 0)]
-    buffers = leaves[kinds == "b"]
+    places: dict[str, list[Any]] = {"p": [], "x": [], "d": [], "b": []}
+    start = 0
+    for kind, size in graph.blocks:
+        places[kind].append(address[start : start + size])
+        start += size
+    params, inputs, draws, buffers = (np.concatenate(found or [[]]).astype(np.int64) for found in places.values())
+    constants = -1 - np.arange(len(graph.constants))
+    constants = constants[address[constants] >= 0]
     data = np.array(graph.data, dtype=np.float64)
-    size0, size1 = numbering.sizes
-    wanted = [np.zeros(n, dtype=bool) for n in (size0, size1)]
-    want = np.array(graph.wanted, dtype=bool) & (address >= 0)
+    wanted = [np.zeros(n, dtype=bool) for n in numbering.sizes]
+    want = np.frombuffer(graph.wanted, dtype=bool) & (address >= 0)
     for b in (0, 1):
         wanted[b][address[want & (batched == b)]] = True
     return Program(
         forward=steps,
-        sizes=(size0, size1),
-        params=address[leaves[kinds == "p"]],
-        inputs=address[leaves[kinds == "x"]],
-        draws=address[leaves[kinds == "d"]],
+        sizes=(numbering.sizes[0], numbering.sizes[1]),
+        params=params,
+        inputs=inputs,
+        draws=draws,
         assigns=[(int(address[b]), int(address[n])) for b, n in graph.assigns],
-        constants=(
-            np.concatenate([address[constants], address[buffers]]),
-            np.concatenate([data[constants], data[buffers]]),
-        ),
-        outputs=[(bool(batched[o]), int(address[o])) if isinstance(o, int) else o for o in graph.outputs],
-        batch=any(k in "xd" and b for k, b in zip(graph.kinds, graph.batched, strict=False)),
+        constants=(address[constants].astype(np.int64), data[-1 - constants]),
+        outputs=[(bool(batched[o]), int(address[o])) if o is not None else value for o, value in zip(graph.outputs, given, strict=True)],
+        batch=batch,
         families=numbering.families,
         scalars=len(graph),
         places=(graph, numbering),
