@@ -9,12 +9,12 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from viz_values import Bare, Student
 
 import viz
 from micrograd import Value, nn
 from viz import html, names, render, theme
 from viz.save import write
-from viz_values import Bare, Student
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_pictures_follow_the_notebook_before_the_system(picture):
 
 def test_without_a_layout_program_there_is_a_message_and_a_tree(no_layout_program, picture):
     with pytest.raises(render.LayoutError, match="pip install graphviz-pure"):
-        viz.draw(picture.root).svg
+        assert viz.draw(picture.root).svg
     shown = viz.draw(picture.root)._repr_html_()
     assert "graphviz-pure" in shown
     assert "<pre>" in shown

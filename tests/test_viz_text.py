@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import math
 import re
+from typing import ClassVar
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from viz_values import Bare, Stored, Student, graphs
 
 import viz
 from micrograd import Value, ops
 from viz.formula import brief, show, sign, written
 from viz.latex import LINES, name_tex, number_tex, to_latex
 from viz.text import text_tree
-from viz_values import Bare, Stored, Student, graphs
 
 
 class Reader:
     """Evaluates the LaTeX of sums, products, fractions, powers and functions."""
 
-    FUNCTIONS = {"\\tanh": math.tanh, "\\exp": math.exp, "ReLU": lambda x: max(x, 0.0), "\\sin": math.sin}
+    FUNCTIONS: ClassVar = {"\\tanh": math.tanh, "\\exp": math.exp, "ReLU": lambda x: max(x, 0.0), "\\sin": math.sin}
 
     def __init__(self, text, variables):
         self.tokens = re.findall(r"\\operatorname\{\w+\}|\\[a-zA-Z]+|\d+(?:\.\d+)?|\w|[-+^{}()=,]", text)
@@ -96,6 +97,11 @@ class Reader:
 
 
 LEAVES = ("a", "b", "c")
+OPERATIONS = {
+    "+": lambda x, y: x + y, "-": lambda x, y: x - y, "*": lambda x, y: x * y, "/": lambda x, y: x / y,
+    "n": lambda x, y: -x, "2": lambda x, y: x**2, "t": lambda x, y: x.tanh(), "r": lambda x, y: x.relu(),
+    "m": lambda x, y: -3 * x,
+}  # fmt: skip
 
 
 @st.composite
@@ -108,8 +114,7 @@ def expressions(draw):
         op = draw(st.sampled_from("+-*/n2trm"))
         if op == "/" and abs(y.data) < 1e-3:
             continue
-        made = {"+": lambda: x + y, "-": lambda: x - y, "*": lambda: x * y, "/": lambda: x / y, "n": lambda: -x,
-                "2": lambda: x**2, "t": lambda: x.tanh(), "r": lambda: x.relu(), "m": lambda: -3 * x}[op]()  # fmt: skip
+        made = OPERATIONS[op](x, y)
         if abs(made.data) < 1e6:
             nodes.append(made)
     return nodes[-1]
