@@ -23,20 +23,39 @@ class _Graph:
         self.nodes = nodes
         self.places = {id(v): i for i, v in enumerate(nodes)}
 
+    held = False
+
+    def hold(self) -> _Graph:
+        """Be found through its nodes for as long as this graph lives."""
+        self.held = True
+        _graphs[id(self)] = self
+        _holders.update(dict.fromkeys(self.places, id(self)))
+        return self
+
+    def __del__(self) -> None:
+        if self.held:
+            for node in self.places:
+                del _holders[node]
+
     def __reduce__(self) -> Any:
         """Column by column: a pickle of few large objects is small and fast."""
         outside: dict[int, tuple[int, Value]] = {}  # leaves, and nodes that an earlier graph holds: places -1, -2, …
         states: dict[Any, int] = {}
+        known: dict[int, int] = {}  # the same of ops: most nodes share theirs
         data, grads, ops, counts, places = array("d"), [], array("q"), array("q"), array("q")
         extras: dict[int, Any] = {}
+        place_of = self.places.get
         for i, v in enumerate(self.nodes):
             args = v.args
             data.append(v._data)
             grads.append(v.grad)
-            ops.append(states.setdefault(_op_state(v), len(states)))
+            op = known.get(id(v.op))
+            if op is None:
+                op = known[id(v.op)] = states.setdefault(_op_state(v), len(states))
+            ops.append(op)
             counts.append(len(args))
             for a in args:
-                place = self.places.get(id(a))
+                place = place_of(id(a))
                 if place is None:
                     place = -1 - outside.setdefault(id(a), (len(outside), a))[0]
                 places.append(place)
@@ -46,17 +65,15 @@ class _Graph:
 
 
 _graphs: WeakValueDictionary[int, _Graph] = WeakValueDictionary()
+_holders: dict[int, int] = {}  # id of a node → id of the graph that holds it
 
 
 def reduce(v: Value) -> Any:
-    """`v.__reduce_ex__`: ValueError names the node whose `_backward` is a closure (closures do not pickle)."""
+    """`v.__reduce_ex__`: TypeError names the node whose `_backward` is a closure (closures do not pickle)."""
     if v.op is None:
         return _leaf, (type(v), v._data, v.grad, v.__dict__ or None, v._scope)
-    graph = _graphs.get(id(v))
-    if graph is None:
-        graph = _Graph([n for n in v.interior() if id(n) not in _graphs])
-        for n in graph.nodes:
-            _graphs[id(n)] = graph
+    held = _holders.get(id(v))
+    graph = _Graph([n for n in v.interior() if id(n) not in _holders]).hold() if held is None else _graphs[held]
     return _pick, (graph, graph.places[id(v)])
 
 
