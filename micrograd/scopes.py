@@ -10,10 +10,10 @@ from typing import Any
 class Scope:
     """One entry into a `with scope("name")` block or one call of a module; nested scopes have a parent."""
 
-    __slots__ = ("module", "parent", "title")
+    __slots__ = ("module", "over", "parent", "title")
 
     def __init__(self, title: str, parent: Scope | None, module: Any = None) -> None:
-        self.title, self.parent, self.module = title, parent, module
+        self.title, self.parent, self.module, self.over = title, parent, module, False
 
     @property
     def name(self) -> str:
@@ -45,12 +45,25 @@ class Scope:
 
 
 class _Current:
-    """The scope that new nodes are made in (None at the top)."""
+    """The scope that new nodes are made in (None at the top).
+
+    One for all threads, since every operation reads it: threads that open scopes at the same time may find their nodes in
+    each other's. Only pictures look at it.
+    """
 
     scope: Scope | None = None
 
 
 current = _Current()
+
+
+def leave(inner: Scope) -> None:
+    """Be outside `inner` again; a scope that ended meanwhile, entered by another thread, does not come back."""
+    inner.over = True
+    outer = inner.parent
+    while outer is not None and outer.over:
+        outer = outer.parent
+    current.scope = outer
 
 
 @contextmanager
@@ -64,8 +77,8 @@ def scope(name: str = "", module: Any = None) -> Iterator[Scope]:
     Scope(loss)
     """
     outer = current.scope
-    current.scope = Scope(str(name), outer, module)
+    current.scope = inner = Scope(str(name), outer, module)
     try:
-        yield current.scope
+        yield inner
     finally:
-        current.scope = outer
+        leave(inner)

@@ -9,6 +9,7 @@ import math
 import pickle
 import random
 import threading
+import time
 import tracemalloc
 import weakref
 from pathlib import Path
@@ -411,6 +412,29 @@ def test_modes_hold_in_their_own_thread_only():
     assert first == () and len(second) == 2
 
 
+def test_scopes_of_threads_end_with_them():
+    steps = [threading.Barrier(2, timeout=10) for _ in range(3)]
+
+    def work(i):
+        steps[0].wait()
+        if i == 0:
+            with scope("first"):
+                steps[1].wait()  # the other enters inside
+                time.sleep(0.02)
+            steps[2].wait()
+        else:
+            steps[1].wait()
+            with scope("second"):
+                steps[2].wait()  # and leaves last
+        return True
+
+    assert in_threads(2, work) == [True, True]
+    assert (Value(1.0) + 1).scope is None
+    model = micrograd.nn.MLP(2, [4, 4, 1])
+    assert in_threads(4, lambda i: [model([1.0, i]).data for _ in range(50)]) == [[model([1.0, i]).data] * 50 for i in range(4)]
+    assert (Value(1.0) + 1).scope is None
+
+
 # --- modes ------------------------------------------------------------------------------------------------------------
 
 
@@ -581,6 +605,7 @@ def test_a_graph_that_grew_between_pickles():
     first = pickle.dumps(y)
     z = y * y
     again = pickle.loads(pickle.dumps([z, y]))
+    assert not micrograd.copying._holders  # nothing is remembered of a pickler that is gone
     assert again[0].args == (again[1], again[1]) and pickle.loads(first).data == 6.0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from micrograd.engine import Value
-from micrograd.scopes import Scope, current
+from micrograd.scopes import Scope, current, leave
 
 _new = object.__new__
 Hook = Callable[["Module", tuple[Any, ...], Any], Any]
@@ -163,11 +163,14 @@ def _in_scope(call: Callable[..., Any]) -> Callable[..., Any]:
         if outer is not None and outer.module is self:  # a subclass called super().__call__
             return call(self, *args, **kwargs)
         current.scope = inner = _new(Scope)
-        inner.title, inner.parent, inner.module = "", outer, self
+        inner.title, inner.parent, inner.module, inner.over = "", outer, self, False
         try:
             out = call(self, *args, **kwargs)
         finally:
+            inner.over = True
             current.scope = outer
+            if outer is not None and outer.over:  # another thread's, and it has ended
+                leave(inner)
         return _after(self, args, out) if self._hooks else out
 
     return __call__
