@@ -104,7 +104,7 @@ const MOST = 8;
 export function tables(stepper, near) {
   const { t, run, ui, from } = stepper;
   const first = near.box >= 0 ? from : Math.max(0, run.p - 1);
-  const list = run.p - first > 1 ? summary(t, first, run.p) : run.p ? [change(t, run.p - 1)] : [];
+  const list = run.p - first > 1 ? summary(t, run, first) : run.p ? [change(t, run.p - 1)] : [];
   const rows = list.slice(0, MOST).map((c) => [nameOf(t, c.i), c.what, c.old === null ? "·" : fmt(c.old), "→", fmt(c.now)]);
   ui.changes.replaceChildren(...table("Changed by this step", ["value", "", "old", "", "new"], rows, (list.total ?? list.length) - rows.length));
   leaves(stepper);
@@ -117,25 +117,30 @@ function change(t, k) {
   return { i, what: "grad", old: step.before, now: step.after };
 }
 
-// Many steps in one: each value once, those that moved most first.
-function summary(t, first, last) {
-  const seen = new Map();
-  for (let k = first; k < last; k++) {
-    const c = k - t.seed - 1;
-    if (c < 0) { const made = change(t, k); seen.set(made.i, made); continue; }
-    const i = t.cArg[c], old = seen.get(i);
-    if (old) old.now = t.cAfter[c];
-    else seen.set(i, { i, what: "grad", old: t.cBefore[c], now: t.cAfter[c] });
+// Many steps in one: each value once, those that moved most first. The run stands at the last of them.
+function summary(t, run, first) {
+  t.seen ||= new Uint8Array(t.n);
+  t.old ||= new Float64Array(t.n);
+  const { seen, old } = t, list = new Uint32Array(run.p - first), back = first > t.seed;
+  let count = 0;
+  for (let k = first; k < run.p; k++) {
+    const c = k - t.seed - 1, i = back ? t.cArg[c] : k < t.seed ? t.forward[k] : t.root;
+    if (seen[i]) continue;
+    seen[i] = 1;
+    old[i] = back ? t.cBefore[c] : 0;
+    list[count++] = i;
   }
-  const list = [...seen.values()], size = (c) => (t.names[c.i] ? 1e9 : 1) * Math.abs(c.now - (c.old ?? 0)) || 0;
-  const top = [];
-  for (const c of list) {
-    if (top.length === MOST && size(c) <= size(top[MOST - 1])) continue;
-    top.push(c);
-    top.sort((a, b) => size(b) - size(a));
+  const now = back ? run.grad : t.data, top = [];
+  for (let at = 0; at < count; at++) {
+    const i = list[at];
+    seen[i] = 0;
+    const size = (t.named[i] ? 1e9 : 1) * Math.abs(now[i] - old[i]) || 0;
+    if (top.length === MOST && size <= top[MOST - 1].size) continue;
+    top.push({ i, size, what: back ? "grad" : "data", old: back ? old[i] : null, now: now[i] });
+    top.sort((a, b) => b.size - a.size);
     top.length = Math.min(top.length, MOST);
   }
-  return Object.assign(top, { total: list.length });
+  return Object.assign(top, { total: count });
 }
 
 function leaves(stepper) {
@@ -146,7 +151,7 @@ function leaves(stepper) {
   if (total > 12) {
     // Named ones first, then by size: a short list out of what may be thousands.
     const top = [];
-    const rank = (i) => (t.names[i] ? 1e9 : 1) * Math.abs(run.grad[i]) || 0;
+    const rank = (i) => (t.named[i] ? 1e9 : 1) * Math.abs(run.grad[i]) || 0;
     for (const i of list) {
       if (top.length === 12 && rank(i) <= rank(top[11])) continue;
       top.push(i);

@@ -14,6 +14,8 @@ export function decode(json) {
   t.partial = f64(json.partial);
   t.names ||= {};
   t.marks ||= {};
+  t.named = new Uint8Array(n);
+  for (const i of Object.keys(t.names)) t.named[i] = 1;
   t.forward = [];
   t.when = new Int32Array(n).fill(-1); // the forward step that makes value i, -1 for a leaf
   for (let i = 0; i < n; i++) if (count[i]) t.when[i] = t.forward.push(i) - 1;
