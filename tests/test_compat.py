@@ -300,6 +300,13 @@ def test_a_user_module_subclass():
     assert [p.grad for p in line.parameters()] == [0, 0]
 
 
+def test_a_bare_module():
+    m = nn.Module()
+    assert m.parameters() == []
+    m.zero_grad()
+    assert nn.Layer(2, 1, nonlin=False).neurons[0].nonlin is False
+
+
 # --- published numbers ------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +324,16 @@ def test_golden_readme_example():
     g += 10.0 / f
     g.backward()
     assert f"{g.data:.4f} {a.grad:.4f} {b.grad:.4f}" == "24.7041 138.8338 645.5773"
+
+
+def test_golden_whole_expression():
+    x = Value(-4.0)
+    z = 2 * x + 2 + x
+    q = z.relu() + z * x
+    h = (z * z).relu()
+    y = h + q + q * x
+    y.backward()
+    assert (y.data, x.grad) == (-20.0, 46.0)  # y = (3x+2)² + (3x+2)x(1+x), by hand where 3x+2 < 0
 
 
 def test_golden_softmax_exercise():
