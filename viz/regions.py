@@ -26,13 +26,16 @@ class Region:
 def regions(values: list[Any], args: list[tuple[int, ...]], merge: bool) -> list[Region]:
     """The regions of a graph, parents before children; ``merge`` draws repeated calls as one."""
     tree = [Region(None, -1, 0)]
+    scopes = [getattr(value, "scope", None) for value in values]
+    if all(scope is None for scope in scopes):
+        tree[0].direct, tree[0].position = list(range(len(values))), [0] * len(values)
+        return tree
     of_scope: dict[int, int] = {}
     of_key: dict[tuple[int, int | str], int] = {}
     inside = [0] * len(values)
     place_in_call: dict[int, int] = {}
     position = [0] * len(values)
-    for i, value in enumerate(values):
-        scope = getattr(value, "scope", None)
+    for i, scope in enumerate(scopes):
         if scope is None:
             continue
         if id(scope) not in of_scope:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from .graph import Group
+from .graph import Group, label_of, op_of
 from .regions import Region
 
 LONG = 12  # a chain at least this long is folded in the middle
@@ -26,8 +26,8 @@ class Shapes:
     ) -> None:
         self.args, self.tree = args, tree
         self.alone = frozenset(alone)  # the results: never one of many
-        self.ops = [str(getattr(value, "_op", "") or "") for value in values]
-        self.labels = [str(getattr(value, "label", "") or "") for value in values]
+        self.ops = list(map(op_of, values))
+        self.values = values
         self.inside = [0] * len(values)
         for at, region in enumerate(tree[1:], 1):
             for i in region.direct:
@@ -176,8 +176,9 @@ class _Units:
         Fine: it matters in which scope a leaf is used, and from which scope an argument comes.
         """
         shapes, unit, members = self.shapes, self.unit, self.members
-        args, ops, labels = shapes.args, shapes.ops, shapes.labels
-        named = sum(1 for i in self.direct if labels[i] and not args[i]) <= NAMED
+        args, ops, values = shapes.args, shapes.ops, shapes.values
+        labels = {i: label_of(values[i]) for i in self.direct if not args[i]}
+        named = sum(map(bool, labels.values())) <= NAMED
         kinds: dict[Any, int] = {}
         kind_of: dict[int, int] = {}
         piles: dict[int, list[int]] = {}  # kind -> its units
