@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .escape import label as html
 from .escape import one_line, quoted
-from .formula import brief, show, sign, written
+from .formula import MINUS, brief, show, sign, written
 from .graph import Cluster, Edge, Graph, Node
 from .heat import Scale
 from .theme import LIGHT, Palette
@@ -177,8 +177,8 @@ class _Writer:
         # On a strong fill the softer colour of keys would be hard to read.
         colour = self.colours.muted if self.scale is None else self.colours.ink
         return (
-            f'<TR><TD ALIGN="LEFT"{_room(key)}><FONT COLOR="{colour}">{key} </FONT></TD>'
-            f'<TD ALIGN="RIGHT"{_room(text)}>{html(text)}</TD></TR>'
+            f'<TR><TD ALIGN="LEFT"><FONT COLOR="{colour}">{key}  </FONT></TD>'
+            f'<TD ALIGN="RIGHT">{_ascii(html(text))}</TD></TR>'
         )
 
     def wide(self, text: str) -> str:
@@ -221,7 +221,7 @@ class _Writer:
             text = show(edge.partial, self.look.precision)
             tip += f"\n∂{names[1]}/∂{names[0]} = {text}"
             if self.look.partials:
-                attributes.append(f"label=<&nbsp;{html(text)}&nbsp;>")
+                attributes.append(f"label=<&nbsp;{_ascii(html(text))}&nbsp;>")
         attributes.append(f"tooltip={quoted(tip)} labeltooltip={quoted(tip)}")
         return f"{src.id} -> {end} [{' '.join(attributes)}]"
 
@@ -294,11 +294,14 @@ def _table(rows: Sequence[str]) -> str:
 
 
 def _room(text: str) -> str:
-    """A least width for text with other than ASCII letters: the layout takes those for blanks."""
-    if text.isascii():
-        return ""
-    wide = sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.6 for c in text)
-    return f' WIDTH="{round(11 * wide)}"'
+    """A least width for text with wide characters, which the layout takes to be narrower."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return f' WIDTH="{round(11 * (wide + 0.55 * (len(text) - wide)))}"' if wide else ""
+
+
+def _ascii(text: str) -> str:
+    """Numbers with the hyphen for a sign: the layout knows its width. `svg` puts the sign back."""
+    return text.replace(MINUS, "-")
 
 
 def _name(node: Node) -> str:

@@ -38,7 +38,7 @@ def inline(svg: str, title: str, chosen: str) -> str:
     css = theme.host_style(chosen, ".mg-picture")
     return (
         f'<div class="mg-picture"><style>.mg-picture{{overflow:auto}}.mg-picture .mg-plain'
-        f"{{display:none}}{css}</style>{_fluid(svg, 0.75)}{image}</div>"
+        f"{{display:none}}{css}</style>{_fluid(svg, 0.62)}{image}</div>"
     )
 
 

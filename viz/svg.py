@@ -6,12 +6,17 @@ import re
 
 from . import theme
 from .escape import xml
+from .formula import MINUS
 
 FONTS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
 
 _LINK = re.compile(r'<g id="a_[^"]*"><a\b[^>]*?xlink:title="([^"]*)"[^>]*>(.*?)</a>\s*</g>', re.S)
 _FONT = re.compile(r'font-family="Helvetica[^"]*"')
 _SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
+_NUMBER = re.compile(
+    r'(<text\b[^>]*?\bx=")(-?[\d.]+)("[^>]*?font-size=")([\d.]+)("[^>]*>)'
+    "([\xa0 ]*-(?:[\\d.]+(?:e[-+]\\d+)?|inf)(?: … -?[\\d.e+-]+)?[\xa0 ]*|[\\d.e+-]+ … -[\\d.e+-]+)</text>"
+)
 _TITLE = re.compile(r"<title>[^<]*</title>\n")
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.S)
 
@@ -24,6 +29,7 @@ def finish(raw: str, *, title: str, chosen: str) -> str:
     body = body.replace("&#45;", "-")
     body = _TITLE.sub("", body)  # node names: the tooltips below say more
     body = _LINK.sub(_tooltip, body)
+    body = _NUMBER.sub(_minus, body)
     body = _FONT.sub(f'font-family="{FONTS}"', body)
     head = f'class="graph-picture" role="img" aria-label="{xml(title)}"'
     body = _SIZE.sub(lambda m: f'<svg {head} width="{m[1]}pt" height="{m[2]}pt"', body, count=1)
@@ -35,6 +41,17 @@ def finish(raw: str, *, title: str, chosen: str) -> str:
 def _tooltip(link: re.Match[str]) -> str:
     """A link that leads nowhere becomes a group with a <title>, which browsers show at the mouse."""
     return f"<g><title>{link[1]}</title>{link[2]}</g>"
+
+
+def _minus(text: re.Match[str]) -> str:
+    """The hyphens of numbers as minus signs, moved so that the number still ends where it did."""
+    before, x, middle, size, after, number = text.groups()
+    signs = len(re.findall(r"(?<![e\d])-", number))
+    wider = 0.251 * float(size) * signs  # a minus sign is so much wider than a hyphen
+    if 'text-anchor="middle"' in before:
+        wider = 0.0
+    number = number.replace("-", MINUS)
+    return f"{before}{float(x) - wider:.2f}{middle}{size}{after}{number}</text>"
 
 
 def size(svg: str) -> tuple[float, float]:
