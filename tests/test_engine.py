@@ -426,3 +426,15 @@ def test_abandoned_walk_leaves_a_usable_graph():
     walk.close()
     L.backward()
     assert a.grad == 6.0
+
+
+@pytest.mark.parametrize("name", sorted(micrograd.TABLE))
+def test_every_row_is_written_as_text_and_latex(name):
+    function = getattr(micrograd, name)
+    xs = [Value(x, label=n) for n, x in zip("pqrs", (0.5, 0.25, 0.125, 0.75), strict=True)][: function.arity or 4]
+    for step in function(*xs).steps():
+        text, latex = str(step), step.latex()
+        assert latex.count("{") == latex.count("}") and latex.count(r"\left") == latex.count(r"\right")
+        if step.kind == "forward":
+            assert all(n in text and n in latex for n in "pqrs"[: len(xs)])
+            assert "v1 = " in text and latex.startswith("v_{1} = ")
