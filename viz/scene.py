@@ -252,7 +252,7 @@ class Scene:
             parts.append(_text(10, at, "d k", key))
             parts.append(_text(W - 9, at, "t", shown, "end"))
         if mark:
-            parts.append(_text(35, 53, "k m" if full else "k d", mark))
+            parts.append(_text(38, 53, "k m" if full else "k d", mark))
         if not box and self.t.marks.get(thing):
             parts.append(f'<path class="w" d="M{W - 8},-8l9,16h-18z"/>')
         return "".join(parts) + "</g>"

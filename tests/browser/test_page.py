@@ -300,3 +300,18 @@ def test_more_than_can_be_drawn_shows_the_neighbourhood(show):
     page.keyboard.press("End")
     assert page.locator(".mg-changed").count() == 1
     assert node(page, "x")[1] == fmt(1.001**1500)
+
+
+def test_a_jump_shows_the_last_run_alone(show):
+    root = moons(3)
+    page = show(viz.step(root))
+    at = "(p) => { const s = document.querySelector('.mg-host').stepper; s.goto(p); return [s.from, s.run.p]; }"
+    total = page.evaluate("document.querySelector('.mg-host').stepper.t.total")
+    for p in (total // 5, total, total // 2, 3):
+        first, here = page.evaluate(at, p)
+        things = page.evaluate(
+            """([a, b]) => { const s = document.querySelector('.mg-host').stepper; const seen = new Set();
+            for (let k = a; k < b; k++) seen.add(s.thingAt(k)); return seen.size; }""",
+            [first, here],
+        )
+        assert things == 1 and first < here == p

@@ -70,7 +70,7 @@ export class Stepper {
     p = this.quiz.limit(Math.max(0, Math.min(this.t.total, Math.round(p))));
     if (this.hot?.tag?.textContent === "?") this.picture.label(this.hot, null);
     const old = this.run.p, far = Math.abs(p - old) > 4000, dirty = new Set();
-    this.from = p > old ? old : this.behind(p);
+    this.from = Math.max(this.behind(p), p > old ? old : 0);
     this.run.goto(p, far ? null : (i) => dirty.add(this.tree.item[i]));
     const near = this.active();
     const all = [...near.read, ...near.changed];

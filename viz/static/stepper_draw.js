@@ -93,7 +93,7 @@ export class Picture {
     const made = { group, title, cx, cy, name };
     made.data = row(box ? "out" : "data", 36);
     made.grad = row(box ? "Σ|grad|" : "grad", 53);
-    if (!box) made.mark = text("mg-state", 35, 53);
+    if (!box) made.mark = text("mg-state", 38, 53);
     made.stop = svg("circle", { class: "mg-stop", cx: 0, cy: 0, r: 6 });
     group.append(made.stop, title);
     if (!box && t.marks[x]) {
