@@ -132,6 +132,16 @@ def tex_name(text: str) -> str:
     return rf"\mathrm{{{_escaped(text)}}}"
 
 
+def tex_bar(text: str) -> str:
+    """The gradient of what is named, as the name with a bar: on the letter where there is an index, over all of a long name.
+
+    >>> tex_bar("x"), tex_bar("x1"), tex_bar("loss")
+    ('\\\\bar{x}', '\\\\bar{x}_{1}', '\\\\overline{\\\\mathrm{loss}}')
+    """
+    letter, index, rest = tex_name(text).partition("_{")
+    return rf"\overline{{{letter}{index}{rest}}}" if letter.startswith("\\") else rf"\bar{{{letter}}}{index}{rest}"
+
+
 def _escaped(text: str) -> str:
     special = {"\\": r"\backslash ", "^": r"\hat{}", "~": r"\tilde{}", " ": r"\ "} | {c: "\\" + c for c in "_%&#${}"}
     return "".join(special.get(c, c) for c in text)

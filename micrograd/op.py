@@ -55,7 +55,8 @@ class Op:
         if forward is None and define is None:
             raise TypeError(f"op {name!r} needs a forward function or a define rule")
         self.name, self.partials, self.formula, self.symbol, self.precedence = name, partials, formula, symbol or name, precedence
-        self.latex = latex or rf"\operatorname{{{{{name.replace('_', ' ')}}}}}\left({{0}}\right)"
+        escaped = name.replace("_", r"\_")
+        self.latex = latex or rf"\operatorname{{{{{escaped}}}}}\left({{0}}\right)"
         self.domain, self.kinks, self.array, self.define, self.exact = domain, kinks, array, define, exact
         self.constants, self.defaults, self.params = constants, defaults, ()
         self.doc = self.__doc__ = doc

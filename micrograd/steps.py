@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from micrograd.notation import by_formula, latex, one_word, show, tex_name, tex_number, written
+from micrograd.notation import by_formula, latex, one_word, show, tex_bar, tex_name, tex_number, written
 
 if TYPE_CHECKING:
     from micrograd.engine import Value
@@ -153,8 +153,8 @@ class SeedStep(_OfNode):
 
     def latex(self) -> str:
         """This step as LaTeX."""
-        n = tex_name(self.names[self.node])
-        return rf"\bar{{{n}}} = \frac{{\partial {n}}}{{\partial {n}}} = 1"
+        n, bar = tex_name(self.names[self.node]), tex_bar(self.names[self.node])
+        return rf"{bar} = \frac{{\partial {n}}}{{\partial {n}}} = 1"
 
 
 class BackwardStep(_OfNode):
@@ -179,17 +179,17 @@ class BackwardStep(_OfNode):
 
     def latex(self) -> str:
         """This step as LaTeX: an `aligned` environment with one line a contribution; the sum follows where there is one."""
-        n = tex_name(self.names[self.node])
+        n, n_bar = tex_name(self.names[self.node]), tex_bar(self.names[self.node])
         lines = []
         for c in self.contributions:
-            a = tex_name(self.names[c.arg])
+            a, bar = tex_name(self.names[c.arg]), tex_bar(self.names[c.arg])
             line = (
-                rf"\bar{{{a}}} &\mathrel{{+}}= \bar{{{n}}} \cdot \frac{{\partial {n}}}{{\partial {a}}} = "
+                rf"{bar} &\mathrel{{+}}= {n_bar} \cdot \frac{{\partial {n}}}{{\partial {a}}} = "
                 rf"{tex_number(self.upstream)} \cdot {tex_number(c.partial, inside=True)} = {tex_number(c.value)}"
             )
             if c.before:
                 sum_ = rf"{tex_number(c.before)} + {tex_number(c.value, inside=True)} = {tex_number(c.after)}"
-                line += rf" \qquad \bar{{{a}}} = {sum_}"
+                line += rf" \qquad {bar} = {sum_}"
             lines.append(line)
         return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
 
