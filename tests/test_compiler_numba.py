@@ -159,6 +159,7 @@ def test_a_long_run_earns_its_code(monkeypatch: Any) -> None:
     from micrograd.compiler import numba_backend
 
     monkeypatch.setattr(numba_backend, "EARNED", 0.0)
+    monkeypatch.setattr(numba_backend, "FETCHED", 0.0)
     net = Net([2, 3, 1])
     step = micrograd.compile(hinge(net), net)
     data = moons(4)

@@ -43,11 +43,11 @@ class Plan:
                 bad = found[(found != np.floor(found)) | (found < 0) | (found >= limits)][0]
                 raise IndexError(f"an index among the inputs is {bad:g}, outside 0 … {int(self.limits.min()) - 1}")
         machine.inputs[self.program.inputs] = numbers
-        for (_, draw), place in zip(self.traced.draws, self.program.draws, strict=True):
-            if self.program.batch:
-                machine.inputs[place] = [draw() for _ in range(machine.samples)]
-            else:
-                machine.values[0][place] = draw()
+        if self.traced.draws:  # sample by sample, as the eager engine draws
+            draws = [draw for _, draw in self.traced.draws]
+            machine.inputs[self.program.draws] = (
+                np.array([[draw() for draw in draws] for _ in range(machine.samples)]).T if self.program.batch else [d() for d in draws]
+            )
 
     def load(self, machine: Any) -> None:
         """Take the numbers of the parameters and buffers from their Values."""

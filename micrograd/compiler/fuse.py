@@ -30,6 +30,9 @@ class Unit:
 _Sum = tuple[list[int], list[int], list[int]]  # what is added; the left and the right factors of the products
 
 
+_NONE: list[int] = []  # shared: never appended to
+
+
 def fuse(graph: Graph, exact: bool = False) -> list[Unit]:
     """The units of a graph, arguments before users."""
     return _Fuser(graph, exact).units
@@ -69,7 +72,7 @@ class _Fuser:
                 if op is ops.mul and not exact:
                     self.products[i] = found  # type: ignore[index]
                 else:
-                    self._unit(i, op, found, [], [])  # type: ignore[arg-type]
+                    self._unit(i, op, found, _NONE, _NONE)  # type: ignore[arg-type]
         self._settle_all([*self.sums, *self.products])
 
     def _sum(self, i: int, found: list[int], many: bool) -> None:
@@ -109,7 +112,7 @@ class _Fuser:
     def _settle(self, i: int) -> None:
         """The node cannot be part of its user: it becomes a unit."""
         if i in self.products:
-            self._unit(i, ops.mul, list(self.products.pop(i)), [], [])
+            self._unit(i, ops.mul, list(self.products.pop(i)), _NONE, _NONE)
         elif i in self.sums:
             plus, left, right = self.sums.pop(i)
             self._unit(i, ops.add if i in self.alone else None, plus, left, right)

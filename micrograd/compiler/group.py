@@ -119,6 +119,7 @@ def _terms(u: Unit, numbering: Numbering) -> _Terms:
         columns = terms.setdefault(("times", of[a], of[b]), [[], []])
         columns[0].append(a)
         columns[1].append(b)
+    u.left = u.right = u.args = []  # said by the terms from here on
     if len(terms) > 4:  # many sources: tell apart only what lies in different pools
         merged: _Terms = {}
         for (kind, *_), columns in terms.items():

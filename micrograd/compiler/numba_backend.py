@@ -11,6 +11,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
@@ -22,11 +23,14 @@ from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.specialise import generate
 
 EARNED = 3.0  # seconds in NumPy after which a program's own code is compiled
+FETCHED = 0.3  # … after which code that is on disk is fetched (which imports Numba)
 LARGE = 2**20  # terms in one product from which BLAS is faster than loops
 
 
 class NumbaMachine(Machine):
     """Pools for a program, and its specialised code, compiled now if it is not on disk."""
+
+    native = True
 
     def __init__(self, program: Program, samples: int = 1) -> None:
         super().__init__(program, samples)
@@ -58,7 +62,8 @@ class TieredMachine(Machine):
         self._compiler: subprocess.Popen[bytes] | None = None
         super().__init__(program, samples)
         self._own_code = not any(s.rule.product and len(s.reads) == 2 and s.size * samples >= LARGE for s in program)
-        if self._own_code and compiled_on_disk(program):
+        self._on_disk = self._own_code and compiled_on_disk(program)
+        if self._on_disk and "numba" in sys.modules:
             self._switch()
 
     _arguments = NumbaMachine._arguments
@@ -86,8 +91,11 @@ class TieredMachine(Machine):
         start = perf_counter()
         super().run()
         self._spent += perf_counter() - start
-        if self._spent > EARNED and self._own_code:
-            self._earn()
+        if self._own_code and self._spent > FETCHED:
+            if self._on_disk:
+                self._switch()
+            elif self._spent > EARNED:
+                self._earn()
 
     def _earn(self) -> None:
         """Compile in another process; take the code over when it is done."""
@@ -102,10 +110,10 @@ class TieredMachine(Machine):
                 self._switch()
 
     def _switch(self) -> None:
+        self._own_code = False
         try:
             self._native = load(code(self.program), self.program.batch)
         except ImportError:  # no Numba: NumPy stays
-            self._own_code = False
             return
         self._arguments(self.program)
 
@@ -131,11 +139,9 @@ def directory() -> Path:
 
 def path_of(text: str) -> Path:
     """The file for this source: named by its text and by the versions that compile it."""
-    import numba
-
     from micrograd import __version__
 
-    made = hashlib.sha256("\n".join((text, numba.__version__, np.__version__, __version__)).encode())
+    made = hashlib.sha256("\n".join((text, version("numba"), np.__version__, __version__)).encode())
     return directory() / f"micrograd_{made.hexdigest()[:24]}.py"
 
 

@@ -27,6 +27,6 @@ from numba import njit
 
 from micrograd.compiler.numba_runtime import cbrt, exp, expm1, gauss, inf, log, log1p, maximum, minimum, nan, normal_cdf, tanh
 
-exactly = njit(error_model="numpy", fastmath=False)
+exactly = njit(cache=True, error_model="numpy", fastmath=False)
 fast = njit(cache=True, error_model="numpy", fastmath={{"contract", "reassoc", "nsz"}}, boundscheck=False)
 '''

@@ -202,7 +202,7 @@ def _scatter(
     """An output with a table of addresses: points that share an address are added (or folded) segment by segment."""
     pool = pools[step.out.pool][step.out.batch]
     kept = [a for a in range(len(step.shape)) if a not in step.summed]
-    inner = tuple(a for a in summed if a)
+    inner = tuple(summed)
     addresses = step.out.addresses(step.shape)
     addresses = addresses[tuple(slice(None) if a in kept else 0 for a in range(len(step.shape)))].ravel()
     order = np.argsort(addresses, kind="stable")

@@ -8,22 +8,23 @@ from typing import Any
 
 from micrograd.compiler.numpy_backend import FUNCTIONS, TEMPLATES
 from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.rules import copied
 from micrograd.engine import Value
 from micrograd.op import source
 from micrograd.optim.clipping import norm_of
-from micrograd.optim.optimizer import Group, Optimizer
+from micrograd.optim.optimizer import Group, Kernel, Optimizer
 
 
 class Updates:
     """An optimizer bound to the parameters and gradients of a machine; its state is taken over and given back."""
 
-    def __init__(self, optimizer: Optimizer, params: Sequence[Value]) -> None:
+    def __init__(self, optimizer: Optimizer, params: Sequence[Value], native: bool = False) -> None:
         self.optimizer = optimizer
         places = {id(p): i for i, p in enumerate(params)}
         missing = [p for p in optimizer.params if id(p) not in places]
         if missing:
             raise ValueError(f"the optimizer has a parameter that the compiled loss was not given in params: {missing[0]!r}")
-        self.parts = [_Part(optimizer, group, places) for group in optimizer.groups]
+        self.parts = [_Part(optimizer, group, places, native) for group in optimizer.groups]
         self.live = np.array(sorted(i for part in self.parts for i in part.places), dtype=np.int64)
 
     def step(self, params: Any, gradient: Any) -> None:
@@ -51,7 +52,7 @@ class Updates:
 class _Part:
     """One group: its parameters that are not frozen, as places in the arrays."""
 
-    def __init__(self, optimizer: Optimizer, group: Group, places: dict[int, int]) -> None:
+    def __init__(self, optimizer: Optimizer, group: Group, places: dict[int, int], native: bool) -> None:
         self.optimizer, self.group = optimizer, group
         self.params = [p for p in group.params if not getattr(p, "frozen", False)]
         self.places = [places[id(p)] for p in self.params]
@@ -62,14 +63,24 @@ class _Part:
         whole = len(run) > 0 and (np.diff(run) == 1).all()
         self.where: Any = slice(int(run[0]), int(run[-1]) + 1) if whole else run
         self.update = _on_arrays(optimizer, group)
+        self.native: Any = None
+        if native and whole and (self.made == self.made[0]).all():
+            from micrograd.compiler.numba_update import native_update
+
+            self.native = native_update(optimizer.kernel(group), len(self.slots))
 
     def step(self, params: Any, gradient: Any) -> None:
         if not len(self.places):
             return
         self.made += 1
         first = int(self.made[0])
+        numbers: list[Any]
+        if self.native is not None:
+            numbers = self.optimizer.scalars(self.group, first)
+            self.native(params, gradient, self.slots, self.where.start, np.array(numbers))
+            return
         if (self.made == first).all():
-            numbers: list[Any] = self.optimizer.scalars(self.group, first)
+            numbers = self.optimizer.scalars(self.group, first)
         else:
             at = {t: self.optimizer.scalars(self.group, t) for t in np.unique(self.made).tolist()}
             numbers = [np.array(x) for x in zip(*(at[t] for t in self.made.tolist()), strict=True)]
@@ -86,13 +97,19 @@ class _Part:
 
 def _on_arrays(optimizer: Optimizer, group: Group) -> Callable[..., Any]:
     kernel = optimizer.kernel(group)
-    body, results = source(kernel.results, TEMPLATES)
+    body, results = written(kernel, TEMPLATES)
     lines = [*body, f"return {', '.join(results)},"]
     code = f"def update({', '.join(kernel.arguments)}):\n" + "".join(f"    {line}\n" for line in lines)
     namespace = dict(FUNCTIONS)
     exec(compile(code, f"<{type(optimizer).__name__} for NumPy>", "exec"), namespace)  # made by the optimizer's own rule
     update: Callable[..., Any] = namespace["update"]
     return update
+
+
+def written(kernel: Kernel, templates: Any) -> tuple[list[str], list[str]]:
+    """The update rule as source: assignments, and an expression for each result."""
+    made: dict[int, Any] = {}
+    return source([copied(r, made) for r in kernel.results], templates, expand_defined=True)
 
 
 def bindable(optimizer: Any) -> bool:

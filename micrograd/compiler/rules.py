@@ -25,23 +25,23 @@ class Rule:
 
     def source(self, templates: Mapping[str, str], prefix: str = "t") -> tuple[list[str], str]:
         """(assignments of shared sub-expressions, the expression), printed by these templates, defined ops expanded."""
-        body, (text,) = source([_copy(self.result, {})], templates, prefix, expand_defined=True)
+        body, (text,) = source([copied(self.result, {})], templates, prefix, expand_defined=True)
         return body, text
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(self.names)})"
 
 
-def _copy(s: Any, made: dict[int, Any]) -> Any:
-    """Expansion rewrites symbols in place: print a copy."""
+def copied(s: Any, made: dict[int, Any]) -> Any:
+    """A copy to print (printing expands defined ops in place), squares as products."""
     if not isinstance(s, Symbol) or s.op is None:
         return s
     if id(s) not in made:
         if s.op.name == "power" and s.op.params[0] in (1.0, 2.0):  # as exact, and far cheaper
-            x = _copy(s.args[0], made)
+            x = copied(s.args[0], made)
             made[id(s)] = x if s.op.params[0] == 1.0 else Symbol("", ops.mul, (x, x))
             return made[id(s)]
-        made[id(s)] = Symbol("", s.op, tuple(_copy(a, made) for a in s.args))
+        made[id(s)] = Symbol("", s.op, tuple(copied(a, made) for a in s.args))
     return made[id(s)]
 
 

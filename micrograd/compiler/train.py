@@ -67,7 +67,7 @@ class _Session:
         self.compiled, self.optimizer, self.static = step, optimizer, static
         self.inside = bindable(optimizer)
         self.updates: Any = None
-        self.make_updates = lambda params: Updates(optimizer, params)
+        self.make_updates = lambda params, native: Updates(optimizer, params, native)
         self.plan: Any = None
         self.machine: Any = None
         self.given: Any = None
@@ -109,7 +109,7 @@ class _Session:
             self.plan, self.machine = plan, machine
             self.compiled._latest = plan, machine
             if self.inside and self.updates is None:
-                self.updates = self.make_updates(plan.traced.params)
+                self.updates = self.make_updates(plan.traced.params, getattr(machine, "native", False))
         plan.feed(machine, self.numbers)
         self.given = args
 

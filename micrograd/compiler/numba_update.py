@@ -1,0 +1,39 @@
+"""An optimizer's update rule as one compiled loop over the parameters, in the arithmetic of the rule, to the last bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from micrograd.compiler.numba_backend import imported, write
+from micrograd.compiler.numba_templates import HEADER, TEMPLATES
+from micrograd.compiler.optimize import written
+from micrograd.optim.optimizer import Kernel
+
+_known: dict[str, Any] = {}
+
+
+def native_update(kernel: Kernel, slots: int) -> Any:
+    """update(params, gradient, slots, first, numbers), compiled (or taken from the disk)."""
+    body, results = written(kernel, TEMPLATES)
+    _, _, *names = kernel.arguments
+    own, numbers = names[:slots], names[slots:]
+    lines = [
+        HEADER.format(title="An optimizer's update rule."), "", "@exactly", "def update(P, G, S, first, numbers):",
+        *[f"    {name} = numbers[{k}]" for k, name in enumerate(numbers)],
+        "    for i in range(S.shape[1]):",
+        "        p = P[first + i]",
+        "        g = G[first + i]",
+        *[f"        {name} = S[{k}, i]" for k, name in enumerate(own)],
+        *[f"        {line}" for line in body],
+        f"        P[first + i] = {results[0]}",
+        *[f"        S[{k}, i] = {text}" for k, text in enumerate(results[1:])],
+    ]  # fmt: skip
+    text = "\n".join(lines) + "\n"
+    if text not in _known:
+        from numba import types
+
+        update = imported(write(text)).update
+        flat = types.float64[::1]
+        update.compile((flat, flat, types.float64[:, ::1], types.int64, flat))
+        _known[text] = update
+    return _known[text]
