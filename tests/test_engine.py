@@ -30,7 +30,7 @@ def test_real_numbers_become_floats(given, data):
     assert v.data == data and type(v.data) is float
 
 
-@pytest.mark.parametrize("wrong", ["3", None, [1.0], (2.0,), 1j, {}, object(), b"1"], ids=repr)
+@pytest.mark.parametrize("wrong", ["3", None, [1.0], (2.0,), 1j, {}, object(), b"1"], ids=lambda x: type(x).__name__)
 def test_anything_else_is_a_type_error(wrong):
     with pytest.raises(TypeError, match=f"expected a Value or a real number, not {type(wrong).__name__}"):
         Value(wrong)

@@ -7,13 +7,13 @@ import sys
 import time
 import urllib.request
 
-import nbformat
 import pytest
 
 import viz
 from micrograd import Value
 from viz.mathml import fmt
 
+nbformat = pytest.importorskip("nbformat")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 BUILD = """
