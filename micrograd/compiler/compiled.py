@@ -12,7 +12,7 @@ from micrograd.compiler import backends, inputs, trace
 from micrograd.compiler.ir import Program
 from micrograd.compiler.lowering import lowered
 from micrograd.compiler.numpy_gate import np
-from micrograd.engine import Value
+from micrograd.engine import Value, _clock
 
 
 class Plan:
@@ -60,10 +60,11 @@ class Plan:
             machine.values[0][place] = buffer._data
 
     def store(self, machine: Any) -> None:
-        """Write the parameters and buffers back to their Values."""
+        """Write the parameters and buffers back to their Values: what their `data` setters do, a hundred thousand at a time."""
         for p, x in zip(self.traced.params, machine.params.tolist(), strict=True):
-            if p._data != x:
-                p.data = x
+            p._data = x
+            p._born = _clock()
+        modes.state.last_change = _clock()
         self.keep(machine)
 
     def advance(self, machine: Any) -> None:

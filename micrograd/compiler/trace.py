@@ -219,13 +219,13 @@ _same = Op("same", lambda x: x, (lambda y, x: 1.0,), formula=("1",), array="{0}"
 
 
 def old_leaves(trace: Trace, born: int) -> list[Value]:
-    """The leaves below the outputs that existed before the trace began, oldest first: what it takes for parameters."""
+    """The leaves below the outputs that existed before the trace began, in the order of their first use: taken for parameters."""
     from micrograd.compiler.graph import interior
 
     inputs = {v for block in trace.inputs for v in block} | {b for b, _ in trace.assigns}
     roots = [v for v in trace.outputs if isinstance(v, Value)]
-    found = {a for v in interior(roots) for a in v.args if a.op is None and a._born <= born}
-    return sorted(found - inputs, key=lambda v: v._born)
+    found = {a: None for v in interior(roots) for a in v.args if a.op is None and a._born <= born}
+    return [v for v in found if v not in inputs]
 
 
 def leaf(x: Any, integer: bool = False) -> Value:
