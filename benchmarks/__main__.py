@@ -1,4 +1,4 @@
-"""`python -m benchmarks [eager] [compiled] [--rounds N]`: measure all or a part; write results.json, results.md and chart.svg."""
+"""`python -m benchmarks [part …] [--rounds N]`: measure all or a part; write results.json, results.md and chart.svg."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from benchmarks import chart, compiled, eager, report
 from benchmarks.process import machine
 
 FOLDER = Path(__file__).parent
-PARTS = {"eager": eager.measure, "compiled": compiled.measure}
+PARTS = {"eager": eager.measure, **compiled.SECTIONS}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=[], help=f"of {', '.join(PARTS)}; all when none is named")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; compiled: all but the first; nothing: all")
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each figure (3)")
     parser.add_argument("--report", action="store_true", help="measure nothing: write tables and chart of results.json again")
     arguments = parser.parse_args()
-    unknown = set(arguments.parts) - set(PARTS)
+    wanted = [p for part in arguments.parts for p in (compiled.SECTIONS if part == "compiled" else [part])]
+    unknown = set(wanted) - set(PARTS)
     if unknown:
-        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+        parser.error(f"no part {', '.join(unknown)}; there are compiled, {', '.join(PARTS)}")
     path = FOLDER / "results.json"
     results = json.loads(path.read_text()) if path.exists() else {}
-    for part in [] if arguments.report else arguments.parts or PARTS:
+    for part in [] if arguments.report else wanted or PARTS:
         figures = PARTS[part](arguments.rounds)
-        about = {"date": datetime.date.today().isoformat(), **machine(), "rounds": arguments.rounds}
-        results[part] = {"measured": about | ({"versions": versions()} if part == "compiled" else {}), "figures": figures}
+        about = {"date": datetime.date.today().isoformat(), **machine(), "rounds": arguments.rounds, "versions": versions()}
+        results[part] = {"measured": about, "figures": figures}
         path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     text = report.whole(results)
     (FOLDER / "results.md").write_text(text)
     print(text)
-    if "compiled" in results and find_spec("matplotlib"):
-        chart.draw(results["compiled"]["figures"], FOLDER / "chart.svg")
+    if "steps" in results and find_spec("matplotlib"):
+        chart.draw({part: found["figures"] for part, found in results.items()}, FOLDER / "chart.svg")
 
 
 def versions() -> dict[str, str]:

@@ -34,13 +34,13 @@ def draw(found: dict[str, Any], path: Path) -> None:
     colours = dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK)
     style = {"svg.fonttype": "none", "svg.hashsalt": "benchmarks", "font.family": "sans-serif", "font.size": 10, **colours}
     with plt.rc_context(style | {"axes.spines.top": False, "axes.spines.right": False}):
-        figure, axes = plt.subplots(2, 2, figsize=(11, 9), gridspec_kw={"height_ratios": [1.15, 1]}, layout="constrained")
+        figure, axes = plt.subplots(2, 2, figsize=(11, 11), gridspec_kw={"height_ratios": [1.55, 1]}, layout="constrained")
         grid = axes[0, 0].get_gridspec()
         for a in axes[0]:
             a.remove()
-        bars(figure.add_subplot(grid[0, :]), found)
+        bars(figure.add_subplot(grid[0, :]), found["steps"])
         for a, curve in zip(axes[1], ("samples", "positions"), strict=True):
-            lines(a, found, curve)
+            lines(a, found.get(curve, {}), curve)
         figure.savefig(path, transparent=True, metadata={"Date": None})
         plt.close(figure)
     path.write_text(adaptive(path.read_text()))
@@ -48,18 +48,19 @@ def draw(found: dict[str, Any], path: Path) -> None:
 
 def bars(axes: Any, found: dict[str, Any]) -> None:
     """Microseconds a step, a group of three bars for each of us."""
-    who = [w for w in PEERS if any("step" in found[k].get(w, {}) for k in COLOURS)]
+    who = [w for w in PEERS if w != "ours.auto" and any("step" in found[k].get(w, {}) for k in COLOURS)]
     who.sort(key=lambda w: found["W3"].get(w, {}).get("step", 1e9), reverse=True)
     for i, workload in enumerate(COLOURS):
         spots = [(y, 1e6 * found[workload][w]["step"]) for y, w in enumerate(who) if "step" in found[workload].get(w, {})]
         heights = [y + 0.26 * (1 - i) for y, _ in spots]
         axes.barh(heights, [us for _, us in spots], 0.24, color=COLOURS[workload], label=TITLES[workload])
         for y, (_, us) in zip(heights, spots, strict=True):
-            axes.text(us * 1.08, y, f"{us:,.0f}" if us >= 10 else f"{us:.1f}", va="center", fontsize=7)
+            axes.text(us * 1.08, y, short(us), va="center", fontsize=7)
     axes.set_yticks(range(len(who)), [PEERS[w][2].replace("**", "") for w in who])
     for label, w in zip(axes.get_yticklabels(), who, strict=True):
         label.set_fontweight("bold" if w in OURS or w == "eager" else "normal")
     axes.set_xscale("log")
+    axes.set_xlim(right=1e7 * 1.6)
     axes.set_xlabel("µs for one training step (log scale; shorter is faster)")
     axes.grid(axis="x", color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
@@ -67,11 +68,17 @@ def bars(axes: Any, found: dict[str, Any]) -> None:
     axes.set_title("One training step, float64, one thread", loc="left", fontweight="bold")
 
 
+def short(us: float) -> str:
+    """Microseconds in the unit that needs few digits."""
+    value, unit = (us / 1e6, "s") if us >= 1e6 else (us / 1e3, "ms") if us >= 1e4 else (us, "µs")
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.2g} {unit}"
+
+
 def lines(axes: Any, found: dict[str, Any], curve: str) -> None:
     """Cost against size, both on log scales."""
     workload, _, sizes = CURVES[curve]
     for who, (colour, marker, title) in LINES.items():
-        points = [(size, f["step"]) for size in sizes if (f := at(found[curve], who, size)) and "step" in f]
+        points = [(size, f["step"]) for size in sizes if (f := at(found, who, size)) and "step" in f]
         if points:
             xs, ys = zip(*points, strict=True)
             width = 2.4 if who in OURS else 1.2
@@ -84,7 +91,8 @@ def lines(axes: Any, found: dict[str, Any], curve: str) -> None:
     axes.set_ylabel("µs a step")
     axes.grid(color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.legend(frameon=False, fontsize=8)
+    if axes.lines:
+        axes.legend(frameon=False, fontsize=8)
     axes.set_title(f"Cost against {curve}, {TITLES[workload]}", loc="left", fontweight="bold")
 
 

@@ -93,20 +93,26 @@ def distance(peer: Any, name: str, sizes: dict[str, int]) -> float:
     return max(abs(a - b) for a, b in zip((loss, *gradients), (true_loss, *true), strict=True)) / scale
 
 
-def steady(train: Any, most: int, least: float = 0.03, rounds: int = 15, patience: float = 8.0) -> float:
-    """Wall-clock seconds of one step: the median of rounds of `least` seconds or more."""
+def steady(train: Any, most: int, least: float = 0.01, rounds: int = 31, patience: float = 10.0) -> float:
+    """Wall-clock seconds of one step more: (time of 1 + n steps - time of 1) / n, medians of rounds of `least` seconds or more.
+
+    What a call of train costs by itself (data and parameters into arrays and back) is left to the first step.
+    """
 
     def timed(steps: int) -> float:
         start = time.perf_counter()
         train(steps)
         return time.perf_counter() - start
 
-    steps, seconds = 1, timed(1)
-    while seconds < least and steps < most:
-        steps = min(most, 2 * steps, max(steps + 1, math.ceil(steps * 1.3 * least / seconds)))
-        seconds = timed(steps)
-    rounds = max(3, min(rounds, int(patience / seconds)))
-    return statistics.median(timed(steps) for _ in range(rounds)) / steps
+    base = statistics.median(timed(1) for _ in range(3))
+    more, seconds = 1, timed(2)
+    while seconds - base < max(least, base) and more < most:
+        wanted = 1.3 * more * max(least, base) / max(seconds - base, 1e-9)
+        more = min(most, max(more + 1, min(4 * more, math.ceil(wanted))))
+        seconds = timed(1 + more)
+    rounds = max(3, min(rounds, int(patience / (seconds + base))))
+    both = [(timed(1 + more), timed(1)) for _ in range(rounds)]
+    return (statistics.median(long for long, _ in both) - statistics.median(short for _, short in both)) / more
 
 
 def trace(name: str) -> dict[str, float]:
@@ -143,29 +149,43 @@ def cold(who: str, name: str) -> dict[str, Any]:
         return {"cold": time.perf_counter() - start}
 
 
+MODULE = "benchmarks.compiled"
 PROBES: dict[str, Any] = {"step": step, "trace": trace, "cold": cold}
 
 
 # --- in the measuring process --------------------------------------------------------------------------------------------
 
 
-def measure(rounds: int = 3) -> dict[str, Any]:
-    """Every figure of this page, by workload and by curve."""
-    found: dict[str, Any] = {}
-    for name, who in TABLE.items():
-        found[name] = in_turn({w: partial(fresh, "benchmarks.compiled", "step", w, name, "{}") for w in who}, rounds)
-    for curve, (name, axis, sizes) in CURVES.items():
-        jobs = {}
-        for size in sizes:
-            for w in LARGE if axis == "samples" and size > 1000 else SCALED:
-                jobs[f"{w} {size}"] = partial(
-                    fresh, "benchmarks.compiled", "step", w, name, json.dumps({axis: size}), timeout=300
-                )
-        found[curve] = in_turn(jobs, 1)
-    three = ("W3", "W4", "W5")
-    found["trace"] = in_turn({n: partial(fresh, "benchmarks.compiled", "trace", n) for n in three}, rounds)
-    found["cold"] = in_turn({n: partial(fresh, "benchmarks.compiled", "cold", "ours.native", n) for n in three}, rounds)
-    return found
+def table(rounds: int) -> dict[str, Any]:
+    """A training step of every workload by everybody."""
+    return {name: turns({w: (w, name, "{}") for w in who}, rounds) for name, who in TABLE.items()}
+
+
+def curve(name: str, rounds: int) -> dict[str, Any]:
+    """A step against one size."""
+    workload, axis, sizes = CURVES[name]
+    jobs = {}
+    for size in sizes:
+        for w in LARGE if axis == "samples" and size > 1000 else SCALED:
+            jobs[f"{w} {size}"] = (w, workload, json.dumps({axis: size}))
+    return turns(jobs, rounds)
+
+
+def first(rounds: int) -> dict[str, Any]:
+    """Tracing: time to the first step in eager passes, bytes a node; and the first step of the compiled code, nothing on disk."""
+    probes = {"trace": ("trace",), "cold": ("cold", "ours.native")}
+    return {
+        probe: in_turn({name: partial(fresh, MODULE, *words, name) for name in ("W3", "W4", "W5")}, rounds)
+        for probe, words in probes.items()
+    }
+
+
+def turns(jobs: dict[str, tuple[str, str, str]], rounds: int) -> dict[str, Any]:
+    """Measure a step of each, everybody in turn."""
+    return in_turn({title: partial(fresh, MODULE, "step", *job, timeout=300) for title, job in jobs.items()}, rounds)
+
+
+SECTIONS = {"steps": table, **{name: partial(curve, name) for name in CURVES}, "first": first}
 
 
 if __name__ == "__main__":

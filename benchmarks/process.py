@@ -59,7 +59,7 @@ def in_turn(jobs: dict[str, Callable[[], dict[str, Any]]], rounds: int, say: boo
 
 def summary(found: dict[str, Any]) -> str:
     """One line of what a run found."""
-    return " ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in found.items())
+    return " ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in reversed(found.items()))
 
 
 def merged(runs: Iterable[dict[str, Any]]) -> dict[str, Any]:

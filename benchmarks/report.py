@@ -18,11 +18,13 @@ def whole(results: Figures) -> str:
     parts = []
     if "eager" in results:
         parts.append(f"### Eager\n\n{measured(results['eager'])}\n\n{eager.report(results['eager']['figures'])}")
-    if "compiled" in results:
-        found = results["compiled"]["figures"]
-        parts.append(f"### Compiled\n\n{measured(results['compiled'])}\n\n{steps(found)}")
-        parts.append(f"Goals, as ratios in this run:\n\n{goals(results)}")
-        parts.append(f"Cost against size, µs a step:\n\n{curves(found)}")
+    if "steps" in results:
+        found = results["steps"]["figures"]
+        parts.append(f"### Compiled\n\n{measured(results['steps'])}\n\n{steps(found)}")
+        parts.append(f"The goals, as ratios:\n\n{goals(results)}")
+    sizes = [curve(name, results[name]["figures"]) for name in CURVES if name in results]
+    if sizes:
+        parts += ["Cost against size, µs a step:", *sizes]
     return "\n\n".join(parts) + "\n"
 
 
@@ -73,7 +75,7 @@ def best(found: Figures, workload: str) -> float | None:
 
 def goals(results: Figures) -> str:
     """Each goal of the project for speed, and the ratio found."""
-    found = results["compiled"]["figures"]
+    found = results["steps"]["figures"]
     three = ("W3", "W4", "W5")
 
     def time(workload: str, who: str) -> float | None:
@@ -83,7 +85,7 @@ def goals(results: Figures) -> str:
         pairs = {w: (time(w, over), time(w, under)) for w in workloads}
         return {w: a / b for w, (a, b) in pairs.items() if a and b}
 
-    traced = {w: f for w, f in found.get("trace", {}).items() if "first" in f}
+    traced = {w: f for w, f in results.get("first", {}).get("figures", {}).get("trace", {}).items() if "first" in f}
     in_time = {w: f["first"] / (2 * f["eager"] + 0.5) for w, f in traced.items()}
     rows: list[tuple[str, str, float, dict[str, float]]] = [
         ("time, in hand-written C's", "≤", 2, ratios(three, "best", "c")),
@@ -120,20 +122,16 @@ def number(x: float) -> str:
     return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
-def curves(found: Figures) -> str:
-    """A table for each axis: sizes down, people across."""
-    tables = []
-    for curve, (workload, _, sizes) in CURVES.items():
-        if curve not in found:
-            continue
-        who = list(dict.fromkeys(name.split()[0].replace("ours.batch", "ours.native") for name in found[curve]))
-        title = {"W3": "moons", "W5": "scalar GPT"}[workload]
-        lines = [f"| {title}, {curve} | " + " | ".join(PEERS[w][2] for w in who) + " |", "|---:" * (len(who) + 1) + "|"]
-        for size in sizes:
-            row = [cell(at(found[curve], w, size), lambda f: micro(f["step"])) for w in who]
-            lines.append(f"| {size:,} | " + " | ".join(row) + " |")
-        tables.append("\n".join(lines))
-    return "\n\n".join(tables)
+def curve(name: str, found: Figures) -> str:
+    """Sizes down, people across."""
+    workload, _, sizes = CURVES[name]
+    who = list(dict.fromkeys(job.split()[0].replace("ours.batch", "ours.native") for job in found))
+    title = {"W3": "moons", "W5": "scalar GPT"}[workload]
+    lines = [f"| {title}, {name} | " + " | ".join(PEERS[w][2] for w in who) + " |", "|---:" * (len(who) + 1) + "|"]
+    for size in sizes:
+        row = [cell(at(found, w, size), lambda f: micro(f["step"])) for w in who]
+        lines.append(f"| {size:,} | " + " | ".join(row) + " |")
+    return "\n".join(lines)
 
 
 def at(curve: Figures, who: str, size: int) -> Figures | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import native, workloads
+from benchmarks import compiled, native, peers, report, workloads
 from benchmarks.workloads import Workload, engine
 
 SMALL: dict[str, Callable[..., Workload]] = {
@@ -95,3 +97,46 @@ def test_c_agrees(make: Callable[..., Workload]) -> None:
     losses = [work.step() for _ in range(3)]
     assert close(c.train(3), losses[-1])
     assert all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) for a, b in zip(c.params, work.data(), strict=True))
+
+
+@pytest.mark.parametrize("who", ["numpy", "ours.numpy", "autograd", "torch", pytest.param("jax", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["W3", "W4", "W5"])
+def test_peers_agree(who: str, name: str) -> None:
+    module = {"ours.numpy": "numpy"}.get(who, who)
+    pytest.importorskip(module)
+    make = SMALL[name] if name != "W5" else lambda e: workloads.gpt(e, positions=3, width=8)  # four heads, as the peers have
+    work, peer = make(engine("micrograd")), peers.load(who)(make(engine("micrograd")))
+    (loss, theirs), (ours, gradients) = peer.gradients(), work.gradients()
+    assert close(loss, ours)
+    assert all(map(close, theirs, gradients))
+    assert close(peer.train(3), [work.step() for _ in range(3)][-1])
+
+
+def test_steady_takes_the_cost_of_a_call_off() -> None:
+    now = 0.0
+
+    def train(steps: int) -> None:
+        nonlocal now
+        now += 0.5 + 0.001 * steps
+
+    clock = compiled.time.perf_counter
+    compiled.time.perf_counter = lambda: now  # type: ignore[assignment]
+    try:
+        assert compiled.steady(train, 10_000) == pytest.approx(0.001)
+    finally:
+        compiled.time.perf_counter = clock
+
+
+def test_tables_are_of_the_figures_kept() -> None:
+    folder = Path(report.__file__).parent
+    results = json.loads((folder / "results.json").read_text())
+    assert (folder / "results.md").read_text() == report.whole(results)
+    assert all(part["measured"]["date"] and part["measured"]["cpu"] for part in results.values())
+
+
+def test_a_step_that_could_not_be_measured_says_so() -> None:
+    assert report.cell({"note": "not installed (jax)"}, str) == "not installed (jax)"
+    assert report.cell(None, str) == "–"
+    assert report.verdict(1.9, "≤", 2) == "1.9"
+    assert report.verdict(2.1, "≤", 2) == "2.1 ✗"
+    assert report.verdict(9, "≥", 10) == "9 ✗"

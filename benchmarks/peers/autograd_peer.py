@@ -34,3 +34,7 @@ class Autograd:
                     g = m[name] / (1 - o.beta1**t) / (np.sqrt(v[name]) / math.sqrt(1 - o.beta2**t) + o.eps)
                 p[name] = p[name] - o.lr * g
         return float(loss)
+
+    def call(self) -> Any:
+        """One evaluation of loss and gradients from Python."""
+        return self.both(arrays.parameters(self.work), *self.inputs)
