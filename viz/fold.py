@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from .formula import word
 from .graph import Cluster, Group, Plan
 from .regions import Region, module_parameters, modules, name_regions, regions
 from .shapes import Shapes
@@ -182,7 +183,7 @@ def _whole(values: list[Any], region: Region) -> list[Group]:
     for i, position in zip(region.direct, region.position, strict=True):
         piles.setdefault((position, str(getattr(values[i], "_op", ""))), []).append(i)
     return [
-        Group(pile, region.path, times(op or "leaf", len(pile)) if len(pile) > 1 else "")
+        Group(pile, region.path, times(word(op) or "leaf", len(pile)) if len(pile) > 1 else "")
         for (_, op), pile in piles.items()
     ]
 

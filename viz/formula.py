@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 SIGNS = {"*": "×", "-": "−", "/": "÷"}
+WORDS = {"·": "dot"}  # signs that are too small to stand before a number
 INFIX = frozenset({"+", "-", "*", "/", "**", "<", "="})
 MINUS = "−"  # the sign, as wide as a digit; a hyphen is easily overlooked
 
@@ -44,6 +45,11 @@ def sign(op: str) -> str:
     ('×', 'tanh', '**2')
     """
     return SIGNS.get(op, op)
+
+
+def word(op: str) -> str:
+    """The operation as it stands before "×N"."""
+    return WORDS.get(op, op)
 
 
 def written(op: str, operands: Sequence[str], params: Sequence[Any] = ()) -> str:

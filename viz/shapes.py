@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from .formula import word
 from .graph import Group, label_of, op_of
 from .regions import Region
 
@@ -12,6 +13,7 @@ LONG = 12  # a chain at least this long is folded in the middle
 PERIOD = 6  # the longest repeating unit that is looked for
 NAMED = 16  # up to so many labelled leaves stay apart
 NOBODY = -1
+DOT = ("·", "dot")  # takes two vectors end to end
 
 
 class Shapes:
@@ -29,9 +31,12 @@ class Shapes:
         self.ops = list(map(op_of, values))
         self.values = values
         self.inside = [0] * len(values)
+        self.parameters: set[int] = set()
         for at, region in enumerate(tree[1:], 1):
-            for i in region.direct:
+            for i, position in zip(region.direct, region.position, strict=True):
                 self.inside[i] = at
+                if position < 0:
+                    self.parameters.add(i)
         self.uses = [0] * len(values)
         self.first_user = [NOBODY] * len(values)
         self.last_user = [NOBODY] * len(values)
@@ -43,8 +48,10 @@ class Shapes:
         )  # fmt: skip
         for i, operands in enumerate(args):
             if operands:
+                half = len(operands) // 2 if ops[i] in DOT else 0
                 for index, arg in enumerate(operands):
-                    use = (ops[i], index if index < 2 else 2, inside[i])
+                    side = index if len(operands) < 3 else int(index < half)
+                    use = (ops[i], side, inside[i])
                     uses[arg] += 1
                     if first[arg] < 0:
                         first[arg] = i
@@ -104,7 +111,7 @@ class _Units:
         for one, run in enumerate(members):
             if len(run) > 1:
                 run.sort()
-                self.text[one] = f"{ops[run[-1]]} ×{len(run):,}"
+                self.text[one] = f"{word(ops[run[-1]])} ×{len(run):,}"
 
     def fold_chains(self) -> None:
         """Fold the middle of every long chain, with the leaves that only the middle uses."""
@@ -188,7 +195,7 @@ class _Units:
                 key: Any = ("result", last)
             elif not args[last]:
                 role = shapes.role[last] if fine else -(shapes.inside[shapes.first_user[last]] != self.at)
-                key = (role, labels[last] if named else "")
+                key = (role, last in shapes.parameters, labels[last] if named else "")
             else:
                 sources: set[int] = set()
                 for i in members[u]:
@@ -207,14 +214,16 @@ class _Units:
             every = sorted(i for u in pile for i in members[u])
             text = ""
             if len(every) > 1:
-                word = self.text.get(pile[0], "") if len(pile) == 1 else ""
-                text = word or f"{self._kind_of_box(pile[0])} ×{len(every):,}"
+                alone = self.text.get(pile[0], "") if len(pile) == 1 else ""
+                text = alone or f"{self._kind_of_box(pile[0])} ×{len(every):,}"
             made.append(Group(every, path, text))
         return made
 
     def _kind_of_box(self, u: int) -> str:
         text = self.text.get(u, "")
-        return text.split(" ×")[0] or self.shapes.ops[self.members[u][-1]] or "leaf"
+        last = self.members[u][-1]
+        leaf = "parameters" if last in self.shapes.parameters else "leaf"
+        return text.split(" ×")[0] or word(self.shapes.ops[last]) or leaf
 
 
 def _period(words: list[str]) -> tuple[int, str]:
