@@ -26,48 +26,47 @@ MILLION = 1_000_000
 # --- one million operations -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def chain():
-    """x · 1 + 0 + 1e-6 + 1e-6 …: a million nodes deep."""
+    """x + c + c + …: a million nodes deep, with the collector off: it would walk them all again and again."""
+    gc.disable()
     x = Value(0.5, label="x")
     y = x
     add = Value(1e-6, label="c")
     for _ in range(MILLION):
         y = y + add
     yield x, add, y
+    gc.enable()
 
 
-def test_million_forward_and_backward(chain):
-    x, add, y = chain
-    x.grad = add.grad = 0
-    y.backward()
-    assert y.data == pytest.approx(1.5, rel=1e-9)
-    assert (x.grad, add.grad) == (1.0, MILLION)
-    assert len(y.topological()) == MILLION + 2
+class TestMillion:
+    def test_forward_and_backward(self, chain):
+        x, add, y = chain
+        x.grad = add.grad = 0
+        y.backward()
+        assert y.data == pytest.approx(1.5, rel=1e-9)
+        assert (x.grad, add.grad) == (1.0, MILLION)
+        assert len(y.topological()) == MILLION + 2
 
+    def test_pickle(self, chain):
+        y = chain[2]
+        again = pickle.loads(pickle.dumps(y))
+        assert again.data == y.data
+        again.backward()
+        order = again.topological()
+        x = next(v for v in order if v.label == "x")
+        assert len(order) == MILLION + 2 and x.grad == chain[0].grad + 1
 
-def test_million_pickle(chain):
-    y = chain[2]
-    again = pickle.loads(pickle.dumps(y))
-    assert again.data == y.data
-    again.backward()
-    order = again.topological()
-    x = next(v for v in order if v.label == "x")
-    assert len(order) == MILLION + 2 and x.grad == chain[0].grad + 1
+    def test_deepcopy(self, chain):
+        y = chain[2]
+        again = copy.deepcopy(y)
+        x = next(v for v in again.topological() if v.label == "x")
+        before = x.grad
+        again.backward()
+        assert x is not chain[0] and x.grad == before + 1 and chain[0].grad == before
 
-
-def test_million_deepcopy(chain):
-    y = chain[2]
-    again = copy.deepcopy(y)
-    x = next(v for v in again.topological() if v.label == "x")
-    before = x.grad
-    again.backward()
-    assert x is not chain[0] and x.grad == before + 1 and chain[0].grad == before
-
-
-def test_million_freed_without_the_collector():
-    gc.disable()
-    try:
+    def test_freed_without_the_collector(self, chain):
+        assert not gc.isenabled()
         x = Value(0.5)
         y = x
         for _ in range(MILLION):
@@ -77,15 +76,12 @@ def test_million_freed_without_the_collector():
         del x
         del y  # a recursive destructor would end the process here
         assert last() is None and first() is None
-    finally:
-        gc.enable()
 
-
-def test_million_drawn_folded(chain):
-    viz = pytest.importorskip("viz")
-    picture = viz.draw(chain[2])
-    svg = picture.svg if isinstance(picture.svg, str) else picture.svg()
-    assert "<svg" in svg and len(svg) < 1_000_000
+    def test_drawn_folded(self, chain):
+        viz = pytest.importorskip("viz")
+        picture = viz.draw(chain[2])
+        svg = picture.svg if isinstance(picture.svg, str) else picture.svg()
+        assert "<svg" in svg and len(svg) < 1_000_000
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------
