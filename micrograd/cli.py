@@ -17,7 +17,7 @@ from typing import Any
 
 from micrograd import __version__
 from micrograd.engine import Value
-from micrograd.expression import CONSTANTS, OF_LISTS, ExpressionError, evaluate
+from micrograd.expression import ALIASES, CONSTANTS, OF_LISTS, ExpressionError, evaluate
 from micrograd.notation import show
 from micrograd.ops import TABLE
 
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    functions = sorted({*TABLE, *OF_LISTS})
+    functions = sorted({*TABLE, *OF_LISTS, *ALIASES})
     epilog = _EPILOG.format(functions=_wrapped(functions))
     parser = argparse.ArgumentParser(
         prog="micrograd", description="Draw, step through and check the gradients of an expression.", epilog=epilog,
