@@ -264,3 +264,35 @@ def test_log_agrees_with_the_recording():
     assert len(lines) == len(stepper)
     last = lines[-1].rsplit("→", 1)[1].strip()
     assert last == fmt(stepper.trace.after[-1])
+
+
+def test_the_originals_kind_of_class_folds_a_loss_into_few_boxes():
+    """No scopes, no labels, bare sets: shapes alone must find neurons, samples, sums and parameters."""
+
+    class V:
+        def __init__(self, data, prev=(), op=""):
+            self.data, self.grad, self._prev, self._op = data, 0.0, set(prev), op
+            self._backward = lambda: None
+
+        def __add__(self, other):
+            return V(self.data + other.data, (self, other), "+")
+
+        def __mul__(self, other):
+            return V(self.data * other.data, (self, other), "*")
+
+        def relu(self):
+            return V(max(0.0, self.data), (self,), "ReLU")
+
+    weights = [[V(0.1 * i - 0.2 * j) for j in range(3)] for i in range(6)]
+    total = V(0.0)
+    for sample in range(30):
+        xs = [V(float(sample)), V(float(-sample)), V(1.0)]
+        hidden = [(ws[0] * xs[0] + ws[1] * xs[1] + ws[2] * xs[2]).relu() for ws in weights]
+        score = hidden[0]
+        for h in hidden[1:]:
+            score = score + h
+        total = total + score.relu()
+    boxes = tree.grow(record(total * V(1 / 30)))
+    opened = tree.opened(boxes)
+    assert len(set(boxes.shown(opened))) <= 20
+    assert any(name.endswith("×30") for name in boxes.name)

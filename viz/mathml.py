@@ -116,7 +116,7 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 def identify(node: Any) -> tuple[str, str, tuple[float, ...]]:
     """(name, display symbol, constant parameters) of the operation that made ``node``; '' on leaves."""
     symbol = str(getattr(node, "_op", "") or "")
-    row = getattr(node, "op", None)
+    row: Any = getattr(node, "op", None)
     if hasattr(row, "name") and getattr(row, "partials", ()) is not None:  # a row of the table
         return str(row.name), symbol or str(row.symbol), tuple(row.params or ())
     power = _CONST_POW.match(symbol)

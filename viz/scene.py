@@ -246,7 +246,7 @@ class Scene:
         if box:
             parts.append(f'<rect class="b" x="4" y="-4" width="{W}" height="{H}" rx="5"/>')
         parts.append(f'<rect class="b {role}" width="{W}" height="{H}" rx="{16 if leaf else 5}"/>')
-        parts.append(_text(10, 17, "t n", shorten(name, (14 if box else 13) - len(op))))
+        parts.append(_text(10, 17, "t n", shorten(name, 13 - len(op))))
         parts.append(_text(W - 9, 17, "d", op, "end"))
         for (key, shown), at in zip(rows, (36, 53), strict=True):
             parts.append(_text(10, at, "d k", key))

@@ -23,6 +23,7 @@ from .recording import Trace
 
 TOP = -1
 ROOMY = 60  # a box may hold this many things before its shape is looked at
+EFFORT = 500_000  # values looked at while peeling one part
 PEELS = 12  # how often the last value of one thick part is taken off before giving up
 DRAWN = 2000  # the page draws at most this many things at once
 WIDE = 24  # a repeat shows at most this many at once
@@ -153,6 +154,7 @@ class _Shapes:
         held: dict[int, list[int]] = defaultdict(list)
         for place, box in enumerate(self.tree.of):
             held[box].append(place)
+        single: list[tuple[int, list[int]]] = []
         work = [(box, places, 0) for box, places in held.items() if len(places) > ROOMY]
         while work:
             box, places, peeled = work.pop()
@@ -160,20 +162,27 @@ class _Shapes:
             parts = self._parts(rest)
             thick = max(parts, key=len, default=[])
             if len(thick) > 0.9 * len(places):
-                if peeled < PEELS:  # one thick part: its last value stays, the rest is looked at again
+                if (
+                    peeled < PEELS and peeled * len(places) < EFFORT
+                ):  # one thick part: its last value stays, the rest is looked at again
                     work.append((box, thick, peeled + 1))
                     parts.remove(thick)
                 else:
                     continue  # a long mixed chain: left to be cut into runs
             work += [(at, part, 1) for at, part in self._name(box, parts) if len(part) > ROOMY]
-            self._leaves(box, [part[0] for part in parts if len(part) == 1])
+            single.append((box, [part[0] for part in parts if len(part) == 1]))
+        for box, places in single:  # now that the boxes of all users are known
+            self._leaves(box, places)
 
     def _parts(self, places: Sequence[int]) -> list[list[int]]:
         """Each value with all that is used nowhere but in it (its fan-out-free cone)."""
         home: dict[int, int] = {}
         for place in reversed(places):
-            around = {home.get(user, TOP) for user in self.users[place]}
-            home[place] = around.pop() if len(around) == 1 and TOP not in around else place
+            users = self.users[place]
+            into = home.get(users[0], TOP) if users else TOP
+            if into != TOP and len(users) > 1 and any(home.get(user, TOP) != into for user in users):
+                into = TOP
+            home[place] = place if into == TOP else into
         parts: dict[int, list[int]] = defaultdict(list)
         for place in places:
             parts[home[place]].append(place)

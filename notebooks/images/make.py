@@ -64,7 +64,7 @@ def screenshots() -> None:
             if name == "quiz":
                 page.focus(selector)
                 page.keyboard.press("End")
-                page.keyboard.press("?")
+                page.locator(".mg-hint").click()
             page.locator(selector).screenshot(path=HERE / f"{name}.png")
         browser.close()
 

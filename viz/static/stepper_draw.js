@@ -83,7 +83,7 @@ export class Picture {
     };
     const title = svg("title");
     const op = box ? "▸" : leaf ? "" : t.ops[t.op[x]].k || t.ops[t.op[x]].s;
-    const room = Math.max(3, (box ? 14 : 13) - op.length);
+    const room = Math.max(3, 13 - op.length);
     text("mg-name", 10, 17).textContent = shorten(name, room);
     text("mg-op", W - 9, 17, "end").textContent = shorten(op, 10);
     const row = (key, y) => {
