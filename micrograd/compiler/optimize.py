@@ -64,6 +64,9 @@ class _Part:
         self.where: Any = slice(int(run[0]), int(run[-1]) + 1) if whole else run
         self.update = _on_arrays(optimizer, group)
         self.native: Any = None
+        self.steps, self.first, self.start = 0, int(self.made[0]) if len(self.made) else 0, int(run[0]) if len(run) else 0
+        still = optimizer.schedule is None and type(optimizer).numbers is Optimizer.numbers
+        self.constant = np.array(optimizer.scalars(group, 1)) if still else None  # where no number depends on the step
         if native and whole and (self.made == self.made[0]).all():
             from micrograd.compiler.numba_update import native_update
 
@@ -72,18 +75,19 @@ class _Part:
     def step(self, params: Any, gradient: Any) -> None:
         if not len(self.places):
             return
-        self.made += 1
-        first = int(self.made[0])
-        numbers: list[Any]
+        self.steps += 1
         if self.native is not None:
-            numbers = self.optimizer.scalars(self.group, first)
-            self.native(params, gradient, self.slots, self.where.start, np.array(numbers))
+            numbers: Any = self.constant
+            if numbers is None:
+                numbers = np.array(self.optimizer.scalars(self.group, self.first + self.steps))
+            self.native(params, gradient, self.slots, self.start, numbers)
             return
-        if (self.made == first).all():
-            numbers = self.optimizer.scalars(self.group, first)
+        if (self.made == self.first).all():
+            numbers = self.optimizer.scalars(self.group, self.first + self.steps)
         else:
-            at = {t: self.optimizer.scalars(self.group, t) for t in np.unique(self.made).tolist()}
-            numbers = [np.array(x) for x in zip(*(at[t] for t in self.made.tolist()), strict=True)]
+            steps = (self.made + self.steps).tolist()
+            at = {t: self.optimizer.scalars(self.group, t) for t in set(steps)}
+            numbers = [np.array(x) for x in zip(*(at[t] for t in steps), strict=True)]
         with np.errstate(all="ignore"):
             p, *slots = self.update(params[self.where], gradient[self.where], *self.slots, *numbers)
         params[self.where] = p
@@ -91,7 +95,7 @@ class _Part:
             kept[:] = new
 
     def give_back(self) -> None:
-        for p, t, row in zip(self.params, self.made.tolist(), self.slots.T.tolist(), strict=True):
+        for p, t, row in zip(self.params, (self.made + self.steps).tolist(), self.slots.T.tolist(), strict=True):
             self.group.state[p] = [t, *row]
 
 
