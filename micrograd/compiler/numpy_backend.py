@@ -96,6 +96,8 @@ def bound(step: Instruction, pools: dict[str, tuple[Any, Any]], samples: int) ->
     shape = (*step.shape, samples) if step.batch else step.shape
     summed = (*step.summed, *((len(shape) - 1,) if step.sums_batch else ()))
     reads = [_operand(r, step, pools, shape) for r in step.reads]
+    if step.rule.fold == "ordered":
+        return _ordered(step, pools, reads[0])
     if step.scatters:
         return _scatter(step, pools, shape, summed, reads)
     out = _view(pools[step.out.pool][step.out.batch], step.out, step, shape)
@@ -112,6 +114,20 @@ def _shift(read: Any, out: Any, shape: Sequence[int], summed: Sequence[int]) -> 
     def run() -> None:
         x = np.broadcast_to(read(), shape).max(axis=tuple(summed)) if summed else np.broadcast_to(read(), shape)
         np.copyto(target, np.where(np.isinf(x), 0.0, x))
+
+    return run
+
+
+def _ordered(step: Instruction, pools: dict[str, tuple[Any, Any]], read: Any) -> Run:
+    """Sums from left to right, each partial sum rounded: what `cumsum` does and `sum` does not."""
+    pool = pools[step.out.pool][step.out.batch]
+    used = tuple(slice(None) if step.out.uses(a) else slice(0, 1) for a in range(len(step.shape)))
+    where = step.out.addresses(step.shape)[used].ravel()
+    terms = step.size // len(where)
+
+    def run() -> None:
+        x = np.broadcast_to(read(), step.shape).reshape(len(where), terms)
+        pool[where] = np.cumsum(x, axis=1)[:, -1]
 
     return run
 
