@@ -352,3 +352,34 @@ def test_a_reordered_or_cut_program_does_not_verify() -> None:
     program.forward[0].out.base += 10**6
     with pytest.raises(ValueError, match="outside its pool"):
         program.verify()
+
+
+# --- exact -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", PLAIN)
+def test_exact_adds_up_as_the_eager_engine_bit_for_bit(backend: str) -> None:
+    net = Net([2, 5, 4, 1])
+    xs, ys = moons(13)
+
+    def loss(xs: Any, ys: Any) -> Any:
+        return hinge(net)(xs, ys) + ops.sum_(*(p * p * p for p in net.parameters())) * 1e-3
+
+    value, grads = eager(loss, net.parameters(), xs, ys)
+    step = micrograd.compile(loss, net, backend=backend, exact=True)
+    found, gradient = step.value_and_grad(xs, ys)
+    assert found == value
+    assert gradient.tolist() == grads
+    step.program.verify()
+    with pytest.raises(ValueError, match="no meaning with batch"):
+        micrograd.compile(lambda x: net(x), net, batch=True, exact=True)([[1.0, 2.0]])
+
+
+@settings(max_examples=40, deadline=None)
+@given(graphs())
+def test_exact_random_graphs(graph: Any) -> None:
+    loss, params = graph
+    value, grads = eager(loss, params)
+    found, gradient = micrograd.compile(loss, params, exact=True, backend="reference").value_and_grad()
+    assert found == value or (found != found and value != value)
+    assert all(a == b or (a != a and b != b) for a, b in zip(gradient.tolist(), grads, strict=True)), (gradient, grads)

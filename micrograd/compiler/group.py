@@ -140,12 +140,13 @@ def _loops(family: list[_Sum]) -> list[Group]:
     found: list[Group] = []
     for key, sums in parts.items():
         op = sums[0][0].op
-        if op is not None and op.name != "shift":
+        if op is not None and op.name not in ("shift", "sum"):
             found.append(_map(sums))
         else:
             alike[tuple(kind if kind[0] != "rows" else "rows" for kind, _ in key)].append(sums)
     for same in alike.values():
-        if (len(same) > 2 and max(map(len, same)) <= 64) or len(same) > 8:
+        whole = same[0][0][0].op is not None and same[0][0][0].op.name == "sum"  # left to right: not to be interleaved
+        if not whole and ((len(same) > 2 and max(map(len, same)) <= 64) or len(same) > 8):
             found.extend(_segmented(sorted((s for sums in same for s in sums), key=lambda s: s[0].id)))
         else:
             for sums in same:
@@ -160,8 +161,10 @@ def _map(sums: list[_Sum]) -> Group:
     return Group(rules.forward(op, len(columns)), _ids([u.id for u, _ in sums]), columns)
 
 
-def _rule(kind: str) -> Rule:
-    return {"rows": rules.shift, "plus": rules.copy, "times": rules.product}[kind]
+def _rule(kind: str, u: Unit) -> Rule:
+    if kind == "rows":
+        return rules.shift if u.op is not None and u.op.name == "shift" else rules.left_to_right
+    return rules.copy if kind == "plus" else rules.product
 
 
 def _rows(sums: list[_Sum]) -> list[Group]:
@@ -170,7 +173,7 @@ def _rows(sums: list[_Sum]) -> list[Group]:
     loops: list[Group] = []
     for kind in sums[0][1]:
         columns = [_ids(c) for c in zip(*(terms[kind] for _, terms in sums), strict=True)]
-        loops.append(Group(_rule(kind[0]), out, columns, add=bool(loops), fold=True))
+        loops.append(Group(_rule(kind[0], sums[0][0]), out, columns, add=bool(loops), fold=True))
     return loops
 
 
@@ -185,7 +188,7 @@ def _segmented(sums: list[_Sum]) -> list[Group]:
         order = _interleaved(lengths, _lanes(lengths))
         segments = np.repeat(np.arange(len(sums)), lengths)[order]
         flat = [np.concatenate([_ids(c) for c in column])[order] for column in zip(*columns, strict=True)]
-        loops.append(Group(_rule(kind if kind == "rows" else kind[0]), out, flat, add=bool(loops), segments=segments))
+        loops.append(Group(_rule(kind if kind == "rows" else kind[0], sums[0][0]), out, flat, add=bool(loops), segments=segments))
     return loops
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from micrograd.compiler.exact import ordered
 from micrograd.compiler.factor import loops_of
 from micrograd.compiler.fuse import fuse
 from micrograd.compiler.graph import Graph
@@ -23,9 +24,10 @@ def lowered(trace: Trace, exact: bool = False, want_inputs: bool = False) -> Pro
     finally:
         graph.forget()
     steps = [instruction(loop, numbering) for loop in loops]
-    if lanes(steps, numbering):
+    if not exact and lanes(steps, numbering):
         steps = [instruction(loop, numbering) for loop in loops]
-    return transpose(_program(graph, numbering, steps, trace.outputs, trace.batch))
+    program = _program(graph, numbering, steps, trace.outputs, trace.batch)
+    return ordered(program, numbering) if exact else transpose(program)
 
 
 def instruction(loop: Group, numbering: Numbering) -> Instruction:

@@ -59,6 +59,7 @@ zero = Rule("zero", (), 0.0)
 copy = Rule("copy", ("x0",), Symbol("x0"), product=True)
 copy_gradient = Rule("copy", ("g",), Symbol("g"), product=True)
 product = Rule("product", ("x0", "x1"), Symbol("x0") * Symbol("x1"), product=True)
+left_to_right = Rule("ordered", ("x0",), Symbol("x0"), fold="ordered")
 shift = Rule("shift", ("x0",), Symbol("x0"), fold="shift")
 
 

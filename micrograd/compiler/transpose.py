@@ -26,9 +26,9 @@ def transpose(program: Program) -> Program:
             continue  # the loss does not depend on it
         for i, read in enumerate(step.reads):
             if isinstance(read, Access) and _wanted(program, read, step.shape):
-                part = _part(step, i, read)
-                if part is not None:
-                    found.extend(_first_replaces(part, written))
+                pulled = part(step, i, read)
+                if pulled is not None:
+                    found.extend(_first_replaces(pulled, written))
     program.backward = found
     return program
 
@@ -37,11 +37,13 @@ def _wanted(program: Program, access: Access, shape: tuple[int, ...]) -> bool:
     return bool(program.wanted[access.batch][access.addresses(shape)].any())
 
 
-def _part(step: Instruction, i: int, read: Access) -> Instruction | None:
+def part(step: Instruction, i: int, read: Access) -> Instruction | None:
     """The instruction that carries the gradient of step's output to operand i."""
     g, into = step.out.within("g"), read.within("g")
     reads: tuple[Read, ...]
-    if step.rule.product:
+    if step.rule.fold == "ordered":
+        rule, reads = rules.copy, (g,)
+    elif step.rule.product:
         others = tuple(r for k, r in enumerate(step.reads) if k != i)
         rule, reads = (rules.product, (g, *others)) if others else (rules.copy, (g,))
     else:
