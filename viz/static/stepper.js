@@ -3,7 +3,7 @@
 import { Run, decode, stepAt, workAt } from "./stepper_trace.js";
 import { Tree } from "./stepper_tree.js";
 import { Picture } from "./stepper_draw.js";
-import { fmt, lines, nameOf, escape, sentence } from "./stepper_math.js";
+import { fmt, lines, nameOf, sentence } from "./stepper_math.js";
 import { KEYS, dark, h, panel, tables } from "./stepper_page.js";
 import { Quiz } from "./stepper_ask.js";
 
@@ -376,5 +376,3 @@ export function mount(el, data, host) {
   el.stepper = stepper; // for tests and for the curious
   return stepper;
 }
-
-export const title = (data) => escape(data.title || "Backpropagation, step by step");

@@ -1,7 +1,7 @@
 // The picture: one SVG, laid out when what is seen changes, then repainted node by node.
 
 import { curve, layout } from "./stepper_layout.js";
-import { escape, fmt, nameOf, shorten } from "./stepper_math.js";
+import { fmt, nameOf, shorten } from "./stepper_math.js";
 import { LIMIT } from "./stepper_tree.js";
 
 const W = 124, H = 62, NS = "http://www.w3.org/2000/svg";
@@ -240,5 +240,3 @@ export class Picture {
     holder.scrollTop = fit(span("cy", H), holder.scrollTop, holder.clientHeight);
   }
 }
-
-export const described = (t, tree, x) => escape(tree.isBox(x) ? tree.name[x - tree.n] : nameOf(t, x));

@@ -57,7 +57,7 @@ const numbers = (t, node, template) =>
   fill(template, (hole, bare) => number(t.data[argOf(t, node, hole)], bare));
 
 // The lines of mathematics for one step, most important first.
-export function lines(t, step, hide = {}) {
+export function lines(t, step, question = null) {
   const { node } = step;
   if (step.kind === "forward") {
     return [math(nameMath(t, node), mo("="), formula(t, node), mo("="),
@@ -65,7 +65,7 @@ export function lines(t, step, hide = {}) {
   }
   if (step.kind === "seed") return [math(slope(t, node), mo("="), "<mn>1</mn>")];
   const { arg, partial, value, before, after } = step;
-  if (hide.hints !== undefined) return asked(t, step, hide);
+  if (question) return asked(t, step, question);
   const up = step.upstream;
   const local = frac(`<mi>∂</mi>${nameMath(t, node)}`, `<mi>∂</mi>${nameMath(t, arg)}`);
   const p = number(partial), v = number(value, true);
