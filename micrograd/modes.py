@@ -98,7 +98,7 @@ def notice(out: Value) -> Value:
             frame = frame.f_back
         out.__dict__["source"] = (frame.f_code.co_filename, frame.f_lineno)
     if me in state.traced:
-        out.__class__ = state.marks[me in state.paused]  # type: ignore[assignment]
+        out.__class__ = state.marks[me in state.paused]
         if not out.__dict__:
             del out.__dict__  # the change of class made an empty one: 64 bytes a node
     elif me in state.paused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ class Net:
         self.act = act
         self.layers = [
             [([Value(rng.uniform(-1, 1)) for _ in range(i)], Value(rng.uniform(-1, 1))) for _ in range(o)]
-            for i, o in zip(sizes, sizes[1:], strict=False)
+            for i, o in pairwise(sizes)
         ]
 
     def __call__(self, x: Any) -> Any:
@@ -154,7 +155,8 @@ def test_causal_attention_with_run_time_tokens() -> None:
 
 # --- random graphs ---------------------------------------------------------------------------------------------------
 
-SMOOTH = [op for op in ops.TABLE.values() if op.arity in (1, 2) and op.name not in ("pow", "div", "tan", "atanh", "acosh", "asin", "acos")]
+STEEP = ("pow", "div", "tan", "atanh", "acosh", "asin", "acos")
+SMOOTH = [op for op in ops.TABLE.values() if op.arity in (1, 2) and op.name not in STEEP]
 
 
 @st.composite
@@ -162,7 +164,8 @@ def graphs(draw: Any) -> tuple[Any, list[Value]]:
     """A random DAG over parameters and constants; shared nodes, long sums and products are likely."""
     count = draw(st.integers(1, 5))
     data = [draw(st.floats(-2, 2)) for _ in range(count)]
-    plan = draw(st.lists(st.tuples(st.integers(0, 10**6), st.lists(st.integers(0, 10**6), min_size=1, max_size=7)), min_size=1, max_size=25))
+    number = st.integers(0, 10**6)
+    plan = draw(st.lists(st.tuples(number, st.lists(number, min_size=1, max_size=7)), min_size=1, max_size=25))
     params = [Value(x) for x in data]
 
     def loss() -> Any:

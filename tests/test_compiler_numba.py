@@ -24,7 +24,8 @@ from test_compiler import Net, attention, eager, hinge, moons  # noqa: E402
 UNARY = [op.bind(*op.defaults) if op.constants else op for op in ops.TABLE.values() if op.arity == 1]
 BINARY = [op for op in ops.TABLE.values() if op.arity == 2]
 POWERS = [ops.power.bind(p) for p in (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0, 2.5)]
-EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 1e-300, -1e-300, 5e-324, 1e200, -1e200, 19.5, -40.0, 710.0, -710.0, -745.2, math.inf, -math.inf, math.nan]
+EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 1e-300, -1e-300, 5e-324, 1e200, -1e200, 19.5, -40.0, 710.0, -710.0]
+EDGES += [-745.2, math.inf, -math.inf, math.nan]
 
 
 @pytest.fixture(autouse=True)

@@ -96,7 +96,8 @@ def test_on_step_sees_and_may_set_parameters_and_stop() -> None:
             w.data = 100.0
         return number == 2
 
-    losses = micrograd.compile(lambda x: w * x, [w], backend="numpy").train(optim.SGD([w], lr=1.0), (2.0,), steps=9, on_step=on_step)
+    step = micrograd.compile(lambda x: w * x, [w], backend="numpy")
+    losses = step.train(optim.SGD([w], lr=1.0), (2.0,), steps=9, on_step=on_step)
     assert seen == [(0, 2.0, -1.0), (1, -2.0, -3.0), (2, 200.0, 98.0)]
     assert losses == [2.0, -2.0, 200.0]
 

@@ -9,8 +9,8 @@
     >>> grads.tolist()
     [-4.0, -8.0]
 
-The passes, each a file: trace → graph → fuse → group → layout → factor (`lowering` runs them) → transpose; `ir` says what a Program is,
-`reference` what it means.
+The passes, each a file: trace → graph → fuse → group → layout → factor (`lowering` runs them) → transpose; `ir` says what a
+Program is, `reference` what it means.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ def compile(
 ) -> Compiled:  # fmt: skip
     """The loss as a function that runs at tensor speed; it is traced at its first call.
 
-    loss: takes numbers (nested in lists, tuples, arrays) and gives a Value, or a tuple that starts with one. params: the Values to
-    differentiate by (a module, nested lists, a dict); by default every leaf that the loss uses and that existed before.
-    batch: `loss` is of one sample; calls take a leading axis of samples and give the mean. backend: "numpy", "numba", "reference" or
-    "auto" (Numba where it is installed). exact: add up in the eager engine's order, bit for bit; the default
-    re-associates sums. input_grads: also differentiate by the inputs.
+    loss: takes numbers (nested in lists, tuples, arrays) and gives a Value, or a tuple that starts with one. params: the Values
+    to differentiate by (a module, nested lists, a dict); by default every leaf that the loss uses and that existed before.
+    batch: `loss` is of one sample; calls take a leading axis of samples and give the mean. backend: "numpy", "numba" (code
+    made for this program, compiled at once), "reference", or "auto": NumPy at first, and code of its own once a long run
+    has earned it. exact: add up in the eager engine's order, bit for bit (by NumPy); the default re-associates sums. input_grads:
+    also differentiate by the inputs.
 
     Raises TraceError where the loss does what a program cannot repeat, naming the line.
     """

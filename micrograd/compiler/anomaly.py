@@ -16,6 +16,7 @@ def place_of(plan: Any, node: Value | str, what: str) -> tuple[bool, int]:
         if len(found) != 1:
             raise KeyError(f"{len(found)} nodes of the traced graph are labelled {node!r}")
         node = found[0]
+    assert isinstance(node, Value)
     i = graph.find(node)
     if i is None:
         raise KeyError(f"{node.label or node!r} is not a node of the traced graph, or the loss does not depend on it")

@@ -45,9 +45,8 @@ class Plan:
         machine.inputs[self.program.inputs] = numbers
         if self.traced.draws:  # sample by sample, as the eager engine draws
             draws = [draw for _, draw in self.traced.draws]
-            machine.inputs[self.program.draws] = (
-                np.array([[draw() for draw in draws] for _ in range(machine.samples)]).T if self.program.batch else [d() for d in draws]
-            )
+            found = np.array([[draw() for draw in draws] for _ in range(machine.samples)]).T
+            machine.inputs[self.program.draws] = found if self.program.batch else found[:, 0]
 
     def load(self, machine: Any) -> None:
         """Take the numbers of the parameters and buffers from their Values."""
@@ -107,7 +106,7 @@ class Compiled:
         return self._answer(plan, machine)
 
     def value_and_grad(self, *args: Any, **static: Any) -> tuple[Any, ...]:
-        """(loss, gradient by each parameter, in order, as an array); with input_grads=True also by each argument, nested as it is."""
+        """(loss, array of the gradients by the parameters, in order); with input_grads=True also by each argument, nested so."""
         plan, machine = self._ready(args, static)
         machine.run()
         self._done(plan, machine)

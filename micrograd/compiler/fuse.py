@@ -55,24 +55,26 @@ class _Fuser:
         uses = self.uses
         for v in graph.nodes:
             for a in v.args:
-                uses[a._mark] += 1  # type: ignore[call-overload]
-        for i in (*(o for o in graph.outputs if o is not None), *(new for _, new in graph.assigns)):
-            uses[i] += 2
+                place: Any = a._mark
+                uses[place] += 1
+        for kept in graph.roots:
+            uses[kept] += 2
         adds = () if exact else (ops.add, ops.sum_)
         for v in graph.nodes:
-            op, i = v.op, v._mark
+            op: Any = v.op
+            i: Any = v._mark
             found: Any = [a._mark for a in v.args]
             if op in adds:
-                self._sum(i, found, op is ops.sum_)  # type: ignore[arg-type]
+                self._sum(i, found, op is ops.sum_)
             elif op is ops.dot and not exact:
                 self._settle_all(found)
-                self.sums[i] = [], found[: len(found) // 2], found[len(found) // 2 :]  # type: ignore[index]
+                self.sums[i] = [], found[: len(found) // 2], found[len(found) // 2 :]
             else:
                 self._settle_all(found)
                 if op is ops.mul and not exact:
-                    self.products[i] = found  # type: ignore[index]
+                    self.products[i] = found
                 else:
-                    self._unit(i, op, found, _NONE, _NONE)  # type: ignore[arg-type]
+                    self._unit(i, op, found, _NONE, _NONE)
         self._settle_all([*self.sums, *self.products])
 
     def _sum(self, i: int, found: list[int], many: bool) -> None:
@@ -87,10 +89,10 @@ class _Fuser:
                 self.absorbed[a] = i
                 many = True
                 if len(inner[0]) + len(inner[1]) > len(plus) + len(left):  # grow the longer list
-                    inner[0].extend(plus), inner[1].extend(left), inner[2].extend(right)
-                    plus, left, right = inner
-                else:
-                    plus.extend(inner[0]), left.extend(inner[1]), right.extend(inner[2])
+                    plus, left, right, inner = *inner, (plus, left, right)
+                plus.extend(inner[0])
+                left.extend(inner[1])
+                right.extend(inner[2])
             elif mine and a in self.products:
                 pair = self.products.pop(a)
                 self.absorbed[a] = i

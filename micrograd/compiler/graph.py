@@ -36,8 +36,9 @@ class Graph:
             self._number(order, roots)
             kinds = "".join(kind * len(found) for kind, found in blocks)
             self._spread(kinds, trace.batch, want_inputs)
-            self.outputs = [v._mark if isinstance(v, Value) else None for v in trace.outputs]
-            self.assigns = [(b._mark, new._mark) for b, new in trace.assigns]
+            self.outputs: list[Any] = [v._mark if isinstance(v, Value) else None for v in trace.outputs]
+            self.assigns: list[tuple[Any, Any]] = [(b._mark, new._mark) for b, new in trace.assigns]
+            self.roots: list[int] = [*(o for o in self.outputs if o is not None), *(new for _, new in self.assigns)]
         except BaseException:
             self.forget()
             raise

@@ -92,8 +92,7 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
             if len(new):
                 new = new[np.sort(np.unique(new, return_index=True)[1])]
                 numbering.give("c", new, False)
-    needed = [o for o in (*graph.outputs, *(new for _, new in graph.assigns)) if o is not None and o < 0]
-    rest = _ids(sorted({o for o in needed if numbering.address[o] < 0}))
+    rest = _ids(sorted({i for i in graph.roots if i < 0 and numbering.address[i] < 0}))
     if len(rest):
         numbering.give("c", rest, False)
     return loops, numbering
@@ -114,7 +113,7 @@ def _terms(u: Unit, numbering: Numbering) -> _Terms:
     for a in u.args:
         terms.setdefault(("plus", of[a]), [[]])[0].append(a)
     for a, b in zip(u.left, u.right, strict=True):
-        if (batched[a], of[a] != 0) > (batched[b], of[b] != 0):
+        if (bool(batched[a]), of[a] != 0) > (bool(batched[b]), of[b] != 0):
             a, b = b, a
         columns = terms.setdefault(("times", of[a], of[b]), [[], []])
         columns[0].append(a)

@@ -35,8 +35,8 @@ def structure(x: Any, flat: list[float]) -> Any:
             hash(x)
         except TypeError:
             raise TypeError(
-                f"an argument of a compiled loss is a number, or numbers in lists, tuples and arrays, or a constant that can be hashed, "
-                f"not {type(x).__name__}: {x!r:.80}"
+                "an argument of a compiled loss is a number, or numbers in lists, tuples and arrays, or a constant that can be "
+                f"hashed, not {type(x).__name__}: {x!r:.80}"
             ) from None
         return ("constant", x)
     flat.append(float(x))
@@ -100,7 +100,7 @@ def samples(args: Sequence[Any]) -> tuple[tuple[Any, ...], Any]:
             flats.append([])
             kinds.add(structure(sample, flats[-1]))
         if len(kinds) > 1:
-            raise ValueError(f"argument {i}: the samples of a batch must have one structure; pad them, or compile without batch=True")
+            raise ValueError(f"argument {i}: the samples of a batch must be of one structure; pad them, or do without batch=True")
         shapes.append(kinds.pop())
         rows.append(np.array(flats, dtype=np.float64).T)
     return tuple(shapes), (np.concatenate(rows) if rows else np.zeros((0, 1)))

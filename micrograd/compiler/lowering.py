@@ -58,7 +58,7 @@ def _program(graph: Graph, numbering: Numbering, steps: list[Instruction], given
     for kind, size in graph.blocks:
         places[kind].append(address[start : start + size])
         start += size
-    params, inputs, draws, buffers = (np.concatenate(found or [[]]).astype(np.int64) for found in places.values())
+    params, inputs, draws, _ = (np.concatenate(found or [[]]).astype(np.int64) for found in places.values())
     constants = -1 - np.arange(len(graph.constants))
     constants = constants[address[constants] >= 0]
     data = np.array(graph.data, dtype=np.float64)
@@ -74,7 +74,9 @@ def _program(graph: Graph, numbering: Numbering, steps: list[Instruction], given
         draws=draws,
         assigns=[(int(address[b]), int(address[n])) for b, n in graph.assigns],
         constants=(address[constants].astype(np.int64), data[-1 - constants]),
-        outputs=[(bool(batched[o]), int(address[o])) if o is not None else value for o, value in zip(graph.outputs, given, strict=True)],
+        outputs=[
+            value if o is None else (bool(batched[o]), int(address[o])) for o, value in zip(graph.outputs, given, strict=True)
+        ],
         batch=batch,
         families=numbering.families,
         scalars=len(graph),

@@ -35,12 +35,7 @@ class NumbaMachine(Machine):
     def __init__(self, program: Program, samples: int = 1) -> None:
         super().__init__(program, samples)
         self._native = load(code(program), program.batch)
-        self._arguments(program)
-
-    def _arguments(self, program: Program) -> None:
-        v, g = self.values, self.grads
-        table = program.cache["table"]
-        self._pools = (v[0], g[0], v[1], g[1], table) if program.batch else (v[0], g[0], table)
+        self._pools = _pools(self)
 
     def _bind(self) -> None:
         """Nothing to bind: the code has the addresses."""
@@ -52,12 +47,19 @@ class NumbaMachine(Machine):
         self._native(*self._pools, True)
 
 
+def _pools(machine: Machine) -> tuple[Any, ...]:
+    """The arguments of the compiled code."""
+    v, g, table = machine.values, machine.grads, machine.program.cache["table"]
+    return (v[0], g[0], v[1], g[1], table) if machine.program.batch else (v[0], g[0], table)
+
+
 class TieredMachine(Machine):
     """NumPy now, the specialised code as soon as it is there and worth it."""
 
     def __init__(self, program: Program, samples: int = 1) -> None:
         self._bound = False
         self._native: Any = None
+        self._pools: tuple[Any, ...] = ()
         self._spent = 0.0
         self._compiler: subprocess.Popen[bytes] | None = None
         super().__init__(program, samples)
@@ -65,8 +67,6 @@ class TieredMachine(Machine):
         self._on_disk = self._own_code and compiled_on_disk(program)
         if self._on_disk and "numba" in sys.modules:
             self._switch()
-
-    _arguments = NumbaMachine._arguments
 
     def _bind(self) -> None:
         """When NumPy first runs."""
@@ -115,7 +115,7 @@ class TieredMachine(Machine):
             self._native = load(code(self.program), self.program.batch)
         except ImportError:  # no Numba: NumPy stays
             return
-        self._arguments(self.program)
+        self._pools = _pools(self)
 
 
 def code(program: Program) -> str:

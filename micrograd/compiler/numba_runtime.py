@@ -1,7 +1,7 @@
-"""What generated Numba code calls: scalar functions that follow NUMERICS, and exp, expm1 and tanh in a form that runs as vector lanes.
+"""What generated Numba code calls: functions that answer every edge as the engine does; exp, expm1, tanh run as lanes.
 
-The polynomial forms have no branches, so LLVM turns a loop over them into SIMD code: within 1 ulp (exp) and 2 ulp (expm1, tanh) of the
-true value, against a call of the C library for each number.
+The polynomial forms have no branches, so LLVM turns a loop over them into SIMD code: within 1 ulp (exp) and 2 ulp (expm1, tanh)
+of the true value, against a call of the C library for each number.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 from types import FunctionType
 from typing import Any
 
-from llvmlite import ir as llvm
+from llvmlite import ir as llvm  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 
@@ -19,14 +19,16 @@ from micrograd import scalar
 inf, nan = math.inf, math.nan
 
 
-@intrinsic
-def _bits(typingctx: Any, x: Any) -> Any:
+def _reading(typingctx: Any, x: Any) -> Any:
     """An int64 read as the bits of a float64."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], llvm.DoubleType())
 
     return types.float64(types.int64), codegen
+
+
+_bits: Any = intrinsic(_reading)
 
 
 @njit(error_model="numpy", fastmath={"contract"})
@@ -66,7 +68,7 @@ def expm1(x):  # type: ignore[no-untyped-def]
     y = y if y > -60.0 else -60.0
     k = math.floor(y * 1.4426950408889634 + 0.5)
     r = (y - k * 0.6931471803691238) - k * 1.9082149292705877e-10
-    scale = _bits((int(k) + 1022) << 52)
+    scale: Any = _bits((int(k) + 1022) << 52)
     e = 2.0 * (scale * _expm1_reduced(r) + (scale - 0.5))
     e = inf if x > 709.782712893384 else e
     e = x if x == 0.0 else e
@@ -101,7 +103,7 @@ def minimum(x, y):  # type: ignore[no-untyped-def]
     return x if x < y or x != x else y
 
 
-def _jitted(f: FunctionType, **calls: Any) -> Any:
+def _jitted(f: Any, **calls: Any) -> Any:
     """A function of `micrograd.scalar`, compiled as it stands: what it calls is taken from here."""
     numbers = {k: x for k, x in f.__globals__.items() if isinstance(x, float)}
     known = {"__name__": __name__, "math": math, "abs": abs, **numbers, **calls}

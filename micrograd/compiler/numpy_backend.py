@@ -20,8 +20,8 @@ Run = Callable[[], object]
 
 TEMPLATES = {op.name: op.array for op in ops.TABLE.values() if op.array and op.arity is not None} | {
     "add": "np.add({0}, {1})", "sub": "np.subtract({0}, {1})", "mul": "np.multiply({0}, {1})", "div": "np.divide({0}, {1})",
-    "neg": "np.negative({0})", "power": "np.float_power({0}, {1})", "pow": "np.float_power({0}, {1})", "less": "np.less({0}, {1})",
-    "equal": "np.equal({0}, {1})",
+    "neg": "np.negative({0})", "power": "np.float_power({0}, {1})", "pow": "np.float_power({0}, {1})",
+    "less": "np.less({0}, {1})", "equal": "np.equal({0}, {1})",
 }  # fmt: skip
 
 
@@ -163,9 +163,9 @@ def _product(step: Instruction, out: Any, reads: list[Any], shape: Sequence[int]
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return _map(step.rule, out, reads, shape, summed, step.add)
     roles: dict[str, list[int]] = {"z": [], "m": [], "n": [], "k": []}
-    for axis, n in enumerate(shape):
-        in_a, in_b = a.shape[axis] == n, b.shape[axis] == n
-        if n == 1:
+    for axis, extent in enumerate(shape):
+        in_a, in_b = a.shape[axis] == extent, b.shape[axis] == extent
+        if extent == 1:
             continue
         if in_a and in_b:
             roles["k" if axis in summed else "z"].append(axis)
@@ -184,11 +184,10 @@ def _product(step: Instruction, out: Any, reads: list[Any], shape: Sequence[int]
         return x.reshape(*lead, *([shape[rows[0]]] if rows else [1]), *([shape[columns[0]]] if columns else [1]))
 
     into = target.transpose([kept.index(x) for x in (*z, *m, *n)])
-    into = into[(..., *([slice(None)] if m else [None]), *([slice(None)] if n else [None]))] if not (m and n) else into
-    if not m and n:
-        into = target.transpose([kept.index(x) for x in (*z, *n)])[..., None, :]
-    elif not n and m:
-        into = target.transpose([kept.index(x) for x in (*z, *m)])[..., :, None]
+    if not m:
+        into = into[..., None, :] if n else into[..., None, None]
+    elif not n:
+        into = into[..., :, None]
     left, right = reads
     if left.fixed and right.fixed:
         p, q = matrix(a, m, k), matrix(b, k, n)
@@ -311,14 +310,17 @@ def _view(pool: Any, access: Access, step: Instruction, shape: Sequence[int], br
 
 
 def _squeezed(out: Any, summed: Sequence[int]) -> Any:
-    return out[(*(0 if a in summed else slice(None) for a in range(out.ndim)), ...)] if summed else out
+    if not summed:
+        return out
+    where: tuple[Any, ...] = (*(0 if a in summed else slice(None) for a in range(out.ndim)), ...)
+    return out[where]
 
 
 @lru_cache(maxsize=4096)
 def function(rule: Rule) -> tuple[Callable[..., Any], bool]:
     """The rule as a function of arrays, and whether it takes `out=`."""
     body, text = rule.source(TEMPLATES)
-    into = text.startswith("np.") and text.endswith(")") and _is_one_call(text) and not text.startswith(("np.where", "np.less", "np.equal"))
+    into = text.startswith("np.") and _is_one_call(text) and not text.startswith(("np.where", "np.less", "np.equal"))
     if into:
         text = f"{text[:-1]}, out=out)"
     code = f"def f({', '.join((*rule.names, 'out=None'))}):\n" + "".join(f"    {line}\n" for line in (*body, f"return {text}"))

@@ -1,4 +1,4 @@
-"""Optimizers inside the program: the update rule of `micrograd.optim`, the same arithmetic on whole arrays, equal in every bit."""
+"""Optimizers inside the program: the update rules of `micrograd.optim` on whole arrays, equal in every bit."""
 
 from __future__ import annotations
 

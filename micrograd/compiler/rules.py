@@ -20,7 +20,9 @@ class Rule:
     op: the row that it is the forward rule of, for its derivative. product: whether it multiplies its operands, no more.
     """
 
-    def __init__(self, name: str, names: tuple[str, ...], result: Any, fold: str = "+", product: bool = False, op: Op | None = None) -> None:
+    def __init__(
+        self, name: str, names: tuple[str, ...], result: Any, fold: str = "+", product: bool = False, op: Op | None = None
+    ) -> None:
         self.name, self.names, self.result, self.fold, self.product, self.op = name, names, result, fold, product, op
 
     def source(self, templates: Mapping[str, str], prefix: str = "t") -> tuple[list[str], str]:

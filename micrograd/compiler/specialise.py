@@ -1,8 +1,8 @@
 """Specialise: a Program as Numba source of its own, every extent, stride and address a constant of the code.
 
-The axis whose neighbours are neighbours in memory runs innermost, as vector lanes. Products keep a block of outputs in registers: over
-lanes of the output they go through a few terms at a time, over summed lanes they hold 4 × 4 sums. The result is plain code that can be
-read (`print(step.source)`); it is compiled once and kept on disk by its text.
+The axis whose neighbours are neighbours in memory runs innermost, as vector lanes. Products keep a block of outputs in registers:
+over lanes of the output they go through a few terms at a time, over summed lanes they hold 4 × 4 sums. The result is plain code
+that can be read (`print(step.source)`); it is compiled once and kept on disk by its text.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Tables:
         if key not in self.rules:
             plain = "".join(c if c.isalnum() else "_" for c in rule.name.replace("/", "_d"))
             name = f"{plain}_{len(self.rules)}"
-            lines = ["", "@exactly", f"def {name}({', '.join(rule.names)}):", *[f"    {line}" for line in (*body, f"return {text}")]]
-            self.rules[key] = name, lines
+            inside = [f"    {line}" for line in (*body, f"return {text}")]
+            self.rules[key] = name, ["", "@exactly", f"def {name}({', '.join(rule.names)}):", *inside]
         return self.rules[key][0]
 
     def start(self, index: Any) -> int:
@@ -155,10 +155,9 @@ class _Emitter:
         step = self.step
         if step.rule.fold == "shift":
             return self._shift()
-        if step.rule.product and len(step.reads) == 2 and self.summed and self.lane and not step.scatters:
-            affine = all(isinstance(r, Access) and r.index is None for r in step.reads)
-            if affine:
-                return self._lanes_out() if self.lane not in self.summed else self._lanes_summed()
+        affine = all(isinstance(r, Access) and r.index is None for r in step.reads)
+        if step.rule.product and len(step.reads) == 2 and self.summed and self.lane and affine and not step.scatters:
+            return self._lanes_out() if self.lane not in self.summed else self._lanes_summed()
         if self.start is not None:
             return [*_Emitter(self.start, None, self.tables).lines(), *self._plain()]
         return self._plain()

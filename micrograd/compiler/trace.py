@@ -103,9 +103,9 @@ class Number(Traced):
 
     def __bool__(self) -> bool:
         raise TraceError(
-            f"{_line()}: a branch (if, while, and, or, max, min, sorted …) on a traced number: the program would follow for ever "
-            "the way that this run took. The way out: micrograd.where, maximum, minimum, relu or functional.softmax; or pass what "
-            "decides as a keyword argument, which is part of the structure"
+            f"{_line()}: a branch (if, while, and, or, max, min, sorted …) on a traced number: the program would follow for "
+            "ever the way that this run took. The way out: micrograd.where, maximum, minimum, relu or functional.softmax; or "
+            "pass what decides as a keyword argument, which is part of the structure"
         )
 
     def __float__(self) -> float:
@@ -115,8 +115,8 @@ class Number(Traced):
 
     def __index__(self) -> int:
         raise TraceError(
-            f"{_line()}: a traced number is used as an index or a count. The way out: micrograd.compiler.take(table, index) for a "
-            "look-up at run time; or pass the integer as a keyword argument, which is part of the structure"
+            f"{_line()}: a traced number is used as an index or a count. The way out: micrograd.compiler.take(table, index) for "
+            "a look-up at run time; or pass the integer as a keyword argument, which is part of the structure"
         )
 
     def __abs__(self) -> Any:
@@ -181,7 +181,8 @@ def run(trace: Trace, loss: Callable[..., Any], args: Sequence[Any], kwargs: dic
     trace.outputs = [result] if trace.single else list(result)
     root = trace.outputs[0] if trace.outputs else None
     if not isinstance(root, Value):
-        raise TraceError(f"the loss must return a Value (or a tuple that starts with one), not {type(root).__name__}: {root!r:.80}")
+        kind = type(root).__name__
+        raise TraceError(f"the loss must return a Value (or a tuple that starts with one), not {kind}: {root!r:.80}")
     return trace
 
 

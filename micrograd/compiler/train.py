@@ -18,12 +18,12 @@ def train(
 ) -> list[float]:  # fmt: skip
     """Run `steps` steps of loss, gradients and update; gives the loss of each step (before its update).
 
-    optimizer: of `micrograd.optim` (runs inside the program), or any object whose `step()` reads `.grad` and sets `.data` of the
-    parameters. data: a tuple with the arguments of the loss, the same at every step; or an iterable of such
-    tuples, taken in turn (a list again and again); or a function of the step's number. batch_size: take that many rows at a time
-    of each argument in the tuple `data`, shuffled by `rng` in each epoch, the last batch of an epoch being smaller. steps: if not given, one
-    pass over the data. on_step(number, loss) is called after each `every`-th step with the parameters written back; training stops
-    when it returns True. progress: draw a bar.
+    optimizer: of `micrograd.optim` (runs inside the program), or any object whose `step()` reads `.grad` and sets `.data` of
+    the parameters. data: a tuple with the arguments of the loss, the same at every step; or an iterable of such tuples, taken in
+    turn (a list again and again); or a function of the step's number. batch_size: take that many rows at a time of each argument
+    in the tuple `data`, shuffled by `rng` in each epoch, the last batch of an epoch being smaller. steps: if not given, one pass
+    over the data. on_step(number, loss) is called after each `every`-th step with the parameters written back; training
+    stops when it returns True. progress: draw a bar.
 
     Parameters and optimizer state are written back at the end, and also when an exception or Ctrl-C ends it.
     """
@@ -62,12 +62,11 @@ class _Session:
     """A compiled loss and an optimizer at work, with the parameters in arrays."""
 
     def __init__(self, step: Any, optimizer: Any, static: dict[str, Any]) -> None:
-        from micrograd.compiler.optimize import Updates, bindable
+        from micrograd.compiler.optimize import bindable
 
         self.compiled, self.optimizer, self.static = step, optimizer, static
         self.inside = bindable(optimizer)
         self.updates: Any = None
-        self.make_updates = lambda params, native: Updates(optimizer, params, native)
         self.plan: Any = None
         self.machine: Any = None
         self.given: Any = None
@@ -109,7 +108,9 @@ class _Session:
             self.plan, self.machine = plan, machine
             self.compiled._latest = plan, machine
             if self.inside and self.updates is None:
-                self.updates = self.make_updates(plan.traced.params, getattr(machine, "native", False))
+                from micrograd.compiler.optimize import Updates
+
+                self.updates = Updates(self.optimizer, plan.traced.params, getattr(machine, "native", False))
         plan.feed(machine, self.numbers)
         self.given = args
 
