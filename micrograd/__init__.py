@@ -24,7 +24,7 @@ __all__ = [
 
 # What is imported when it is first asked for: name → module.
 _LATER = {
-    "gradcheck": "micrograd.gradcheck", "check_grads": "micrograd.gradcheck",
+    "gradcheck": "micrograd.checks", "check_grads": "micrograd.checks",
     "compile": "micrograd.compiler", "lower": "micrograd.compiler",
 }  # fmt: skip
 _MODULES = ("nn", "losses", "optim", "testing", "compiler", "export", "data", "train", "metrics", "plots")

@@ -183,14 +183,20 @@ def _step(args: Any, root: Value) -> int:
 def _check(args: Any, root: Value) -> int:
     if args.output is not None:
         _ending(args.output, ".txt")
-    report = importlib.import_module("micrograd.gradcheck").check_grads(root)
+    from micrograd.checks import check_grads
+
+    report = check_grads(root, _named(root) or None)
     _put(args.output, [str(report)])
     return 0 if report else 1
 
 
+def _named(root: Value) -> list[Value]:
+    return [v for v in root.topological() if v.op is None and v.label]
+
+
 def _gradients(root: Value) -> Iterator[str]:
     """A table of the named leaves with their gradients, made when it is reached: after the steps."""
-    leaves = [v for v in root.topological() if v.op is None and v.label]
+    leaves = _named(root)
     rows = [("", "value", "gradient"), *((v.label, show(v.data), show(v.grad)) for v in leaves)]
     wide = [max(len(row[i]) for row in rows) for i in range(3)]
     if leaves:

@@ -13,7 +13,7 @@ from math import inf, log, nan, pi
 from math import sqrt as _sqrt
 from typing import Any
 
-from micrograd import scalar
+from micrograd import rules, scalar
 from micrograd.op import Kink, Op
 
 TABLE: dict[str, Op] = {}
@@ -46,13 +46,13 @@ equal: Op = row(
 where: Op = row(
     "where", lambda c, a, b: a if c else b,
     (_zero, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)),
-    formula=("0", "a != 0", "a == 0"), latex=r"\operatorname{where}\left({0}, {1}, {2}\right)",
+    formula=("0", "a != 0", "a == 0"), latex=r"\operatorname{{where}}\left({0}, {1}, {2}\right)",
     domain=(_REAL, _REAL, _REAL), array="np.where({0}, {1}, {2})", exact=lambda m, c, a, b: a if c else b,
     doc="a where the condition is not 0, else b; the branch not taken has gradient 0, even when it is nan.",
 )
 sign: Op = row(
     "sign", define=lambda x: where(less(0.0, x), 1.0, where(less(x, 0.0), -1.0, x)), partials=(_zero,),
-    formula=("0",), domain=(_REAL,), latex=r"\operatorname{sgn}\left({0}\right)",
+    formula=("0",), domain=(_REAL,), latex=r"\operatorname{{sgn}}\left({0}\right)",
     kinks=(Kink((0.0,), (0.0,), "continuity"),), exact=lambda m, x: m.sign(x),
     doc="-1, 0 or 1 (nan for nan). Derivative 0.",
 )
@@ -61,11 +61,6 @@ step: Op = row(
     domain=(_REAL,), kinks=(Kink((0.0,), (0.0,), "continuity"),), exact=lambda m, x: m.mpf(x > 0),
     doc="The derivative of relu: 1 for x > 0, else 0 (nan for nan).",
 )
-
-
-def _valid(y: Any, p: Any) -> Any:
-    """`p`, or nan where the value itself is nan (outside the domain)."""
-    return where(equal(y, y), p, y)
 
 
 # --- arithmetic ----------------------------------------------------------------------------------------------------
@@ -82,14 +77,9 @@ mul: Op = row(
     "mul", operator.mul, (lambda y, a, b: b, lambda y, a, b: a), formula=("b", "a"), symbol="*", precedence=3,
     latex=r"{0} \cdot {1}", domain=(_REAL, _REAL), array="({0} * {1})", exact=lambda m, a, b: a * b, doc="a · b.",
 )
-_TINY, _UP = 2.2250738585072014e-308, 2.0**200
 div: Op = row(
     "div", scalar.div,
-    (
-        lambda y, a, b: div(1.0, b),
-        # -(a/b)/b, not -a/b² (b² is 0 at 1e-200); where a/b is subnormal it has lost digits: scale first
-        lambda y, a, b: where(less(abs_(y), _TINY), div(div(a * -_UP, b), b) * (1.0 / _UP), -div(y, b)),
-    ),
+    (lambda y, a, b: div(1.0, b), rules.quotient_b),
     formula=("1 / b", "-a / b**2"), symbol="/", precedence=3, latex=r"\frac{{{0}}}{{{1}}}", domain=(_REAL, _POSITIVE),
     array="({0} / {1})", exact=lambda m, a, b: a / b, doc="a / b; x/0 is ±inf, 0/0 is nan.",
 )
@@ -104,16 +94,9 @@ abs_: Op = row(
 )
 
 
-def _pow_a(y: Any, a: Any, b: Any) -> Any:
-    """b·aᵇ⁻¹ as b·(aᵇ/a) where aᵇ is finite and normal (b - 1 would lose digits of a small b)."""
-    size = abs_(y)
-    ordinary = less(_TINY, size) * less(size, inf)
-    return where(equal(b, 0.0), 0.0, b * where(ordinary, div(y, a), pow_(a, b - 1.0)))
-
-
 pow_: Op = row(
     "pow", scalar.pow,
-    (_pow_a, lambda y, a, b: where(equal(a, 0.0), where(less(b, 0.0), -inf, b * 0.0), y * log_(a))),
+    (rules.power_a, rules.power_b),
     formula=("b * a**(b - 1)", "y * log(a)"), symbol="**", precedence=5, latex="{{{0}}}^{{{1}}}",
     domain=(_POSITIVE, _REAL), array="power({0}, {1})", exact=lambda m, a, b: m.power(a, b),
     kinks=(Kink((0.0, 0.0), (0.0, 0.0), "0**0 is 1 for every exponent near 0 but one"),),
@@ -121,17 +104,8 @@ pow_: Op = row(
 )
 
 
-def _power_rule(y: Any, x: Any, p: float) -> Any:
-    """p·xᵖ⁻¹; whole powers exactly so, broken ones as p·(xᵖ/x), see `_pow_a`."""
-    if p == 2.0:
-        return 2.0 * x
-    if p.is_integer():
-        return p * power.bind(p - 1.0)(x) if p else 0.0
-    return _pow_a(y, x, p)
-
-
 power: Op = row(
-    "power", scalar.pow, (_power_rule,), formula=("p * a**(p - 1)",), symbol="**", precedence=5, latex="{{{0}}}^{{{1}}}",
+    "power", scalar.pow, (rules.power,), formula=("p * a**(p - 1)",), symbol="**", precedence=5, latex="{{{0}}}^{{{1}}}",
     domain=(_POSITIVE,), array="power({0}, {1})", exact=lambda m, x, p: m.power(x, p), constants=("p",), defaults=(2.0,),
     doc="x ** p for a constant number p.",
 )
@@ -147,22 +121,22 @@ expm1: Op = row(
     array="np.expm1({0})", doc="eˣ - 1 without cancellation near 0.",
 )
 log_: Op = row(
-    "log", scalar.log, (lambda y, x: _valid(y, div(1.0, abs_(x))),), formula=("1 / a",),
+    "log", scalar.log, (lambda y, x: rules.valid(y, div(1.0, abs_(x))),), formula=("1 / a",),
     latex=r"\log\left({0}\right)", domain=(_POSITIVE,), array="np.log({0})",
     doc="Natural logarithm; -inf at 0, nan below.",
 )
 log1p: Op = row(
-    "log1p", scalar.log1p, (lambda y, x: _valid(y, div(1.0, 1.0 + x)),), formula=("1 / (1 + a)",),
+    "log1p", scalar.log1p, (lambda y, x: rules.valid(y, div(1.0, 1.0 + x)),), formula=("1 / (1 + a)",),
     latex=r"\log\left(1 + {0}\right)", domain=((-1.0, inf),), array="np.log1p({0})",
     doc="log(1 + x) without cancellation near 0.",
 )
 log2: Op = row(
-    "log2", scalar.log2, (lambda y, x: _valid(y, div(1 / log(2.0), abs_(x))),), formula=("1 / (a * log(2))",),
+    "log2", scalar.log2, (lambda y, x: rules.valid(y, div(1 / log(2.0), abs_(x))),), formula=("1 / (a * log(2))",),
     latex=r"\log_2\left({0}\right)", domain=(_POSITIVE,), array="np.log2({0})", exact=lambda m, x: m.log(x, 2),
     doc="Logarithm to base 2.",
 )
 log10: Op = row(
-    "log10", scalar.log10, (lambda y, x: _valid(y, div(1 / log(10.0), abs_(x))),), formula=("1 / (a * log(10))",),
+    "log10", scalar.log10, (lambda y, x: rules.valid(y, div(1 / log(10.0), abs_(x))),), formula=("1 / (a * log(10))",),
     latex=r"\log_{{10}}\left({0}\right)", domain=(_POSITIVE,), array="np.log10({0})", doc="Logarithm to base 10.",
 )
 sqrt: Op = row(
@@ -170,7 +144,7 @@ sqrt: Op = row(
     domain=(_POSITIVE,), array="np.sqrt({0})", doc="Square root; derivative inf at 0, nan below.",
 )
 cbrt: Op = row(
-    "cbrt", scalar.cbrt, (lambda y, x: div(1.0, 3.0 * (y * y)),), formula=("1 / (3 * y**2)",),
+    "cbrt", scalar.cbrt, (rules.cbrt,), formula=("1 / (3 * y**2)",),
     latex=r"\sqrt[3]{{{0}}}", domain=(_POSITIVE,), array="np.cbrt({0})",
     exact=lambda m, x: m.sign(x) * m.cbrt(m.fabs(x)), doc="Cube root, odd; derivative inf at 0.",
 )
@@ -187,12 +161,8 @@ cos: Op = row(
 )
 
 
-def _inverse_square(z: Any) -> Any:
-    return div(1.0, z * z)
-
-
 tan: Op = row(
-    "tan", scalar.tan, (lambda y, x: _inverse_square(cos(x)),), formula=("1 + y**2",), latex=r"\tan\left({0}\right)",
+    "tan", scalar.tan, (lambda y, x: 1.0 + y * y,), formula=("1 + y**2",), latex=r"\tan\left({0}\right)",
     domain=((-1.5, 1.5),), array="np.tan({0})", doc="Tangent of x in radians.",
 )
 asin: Op = row(
@@ -205,25 +175,14 @@ acos: Op = row(
 )
 
 
-def _atan_rule(y: Any, x: Any) -> Any:
-    """1/(1 + x²), as (1/x)/x where x² would overflow."""
-    return where(less(abs_(x), 1e100), div(1.0, 1.0 + x * x), div(div(1.0, x), x))
-
-
 atan: Op = row(
-    "atan", math.atan, (_atan_rule,), formula=("1 / (1 + a**2)",), latex=r"\arctan\left({0}\right)",
+    "atan", math.atan, (rules.atan,), formula=("1 / (1 + a**2)",), latex=r"\arctan\left({0}\right)",
     domain=(_REAL,), array="np.arctan({0})", doc="Arc tangent, radians.",
 )
 
 
-def _over_square(z: Any, a: Any, b: Any) -> Any:
-    """z / (a² + b²), scaled; 0 at the origin and at infinity."""
-    h = hypot(a, b)
-    return where(less(0.0, h) * less(h, inf), div(div(z, h), h), where(equal(h, h), 0.0, h))
-
-
 atan2: Op = row(
-    "atan2", math.atan2, (lambda y, a, b: _over_square(b, a, b), lambda y, a, b: _over_square(-a, a, b)),
+    "atan2", math.atan2, (lambda y, a, b: rules.over_square(b, a, b), lambda y, a, b: rules.over_square(-a, a, b)),
     formula=("b / (a**2 + b**2)", "-a / (a**2 + b**2)"), latex=r"\operatorname{{atan2}}\left({0}, {1}\right)",
     domain=(_REAL, _POSITIVE), kinks=(Kink((0.0, 0.0), (0.0, 0.0), "minimum norm"),), array="np.arctan2({0}, {1})",
     doc="The angle of the point (x=b, y=a), radians; partials 0 at the origin.",
@@ -238,13 +197,8 @@ cosh: Op = row(
 )
 
 
-def _bell(e: Any) -> Any:
-    """e/(1 + e)²: the derivative of the logistic function, e = exp(-|x|)."""
-    return div(e, (1.0 + e) * (1.0 + e))
-
-
 tanh: Op = row(
-    "tanh", math.tanh, (lambda y, x: 4.0 * _bell(exp(-2.0 * abs_(x))),), formula=("1 - y**2",),
+    "tanh", math.tanh, (lambda y, x: 4.0 * rules.bell(exp(-2.0 * rules.size(x))),), formula=("1 - y**2",),
     latex=r"\tanh\left({0}\right)", domain=(_REAL,), array="np.tanh({0})", doc="Hyperbolic tangent.",
 )
 asinh: Op = row(
@@ -252,12 +206,12 @@ asinh: Op = row(
     latex=r"\operatorname{{arsinh}}\left({0}\right)", domain=(_REAL,), array="np.arcsinh({0})", doc="Inverse of sinh.",
 )
 acosh: Op = row(
-    "acosh", scalar.acosh, (lambda y, x: div(div(1.0, sqrt(x - 1.0)), sqrt(x + 1.0)),),
+    "acosh", scalar.acosh, (rules.acosh,),
     formula=("1 / sqrt(a**2 - 1)",), latex=r"\operatorname{{arcosh}}\left({0}\right)", domain=((1.0, inf),),
     array="np.arccosh({0})", doc="Inverse of cosh; nan below 1.",
 )
 atanh: Op = row(
-    "atanh", scalar.atanh, (lambda y, x: _valid(y, div(1.0, (1.0 - x) * (1.0 + x))),), formula=("1 / (1 - a**2)",),
+    "atanh", scalar.atanh, (lambda y, x: rules.valid(y, div(1.0, (1.0 - x) * (1.0 + x))),), formula=("1 / (1 - a**2)",),
     latex=r"\operatorname{{artanh}}\left({0}\right)", domain=(_UNIT,), array="np.arctanh({0})",
     doc="Inverse of tanh; ±inf at ±1, nan outside.",
 )
@@ -285,13 +239,8 @@ elu: Op = row(
 )
 
 
-def _sigmoid(x: Any) -> Any:
-    e = exp(-abs_(x))
-    return div(where(less(x, 0.0), e, 1.0), 1.0 + e)
-
-
 sigmoid: Op = row(
-    "sigmoid", define=_sigmoid, partials=(lambda y, x: _bell(exp(-abs_(x))),), formula=("y * (1 - y)",),
+    "sigmoid", define=rules.logistic, partials=(lambda y, x: rules.bell(exp(-rules.size(x))),), formula=("y * (1 - y)",),
     latex=r"\sigma\left({0}\right)", domain=(_REAL,), exact=lambda m, x: 1 / (1 + m.exp(-x)),
     doc="1 / (1 + e⁻ˣ), the logistic function.",
 )
@@ -306,31 +255,24 @@ log_sigmoid: Op = row(
 )
 
 
-def _flat(x: Any, y: Any, left: float, right: Any) -> Any:
-    """`y`, but its limits far out, where inf · 0 would make a nan."""
-    return where(less(x, -1000.0), left, where(less(1000.0, x), right, y))
-
-
 silu: Op = row(
-    "silu", define=lambda x: _flat(x, x * sigmoid(x), -0.0, x),
-    partials=(lambda y, x: _flat(x, sigmoid(x) * (1.0 + x * sigmoid(-x)), 0.0, 1.0),),
+    "silu", define=rules.silu, partials=(rules.silu_slope,),
     formula=("sigmoid(a) * (1 + a * (1 - sigmoid(a)))",), domain=(_REAL,), exact=lambda m, x: x / (1 + m.exp(-x)),
     doc="x · sigmoid(x), also called swish. Elfwing et al. 2017.",
 )
 gauss: Op = row(
-    "gauss", scalar.gauss, (lambda y, x, k: -2.0 * k * x * y,), formula=("-2 * k * a * y",), constants=("k",), defaults=(1.0,),
+    "gauss", scalar.gauss, (rules.gauss_slope,), formula=("-2 * k * a * y",), constants=("k",), defaults=(1.0,),
     latex=r"e^{{-{1} \cdot {{{0}}}^2}}", domain=(_REAL,), array="gauss({0}, {1})", exact=lambda m, x, k: m.exp(-k * x * x),
     doc="exp(-k x²), exact in the tail (k a power of two).",
 )
 normal_cdf: Op = row(
-    "normal_cdf", scalar.normal_cdf, (lambda y, x: gauss(x, 0.5) * (1 / _sqrt(2 * pi)),),
+    "normal_cdf", define=rules.normal_cdf, partials=(lambda y, x: gauss(x, 0.5) * rules.NORMAL,),
     formula=("exp(-a**2 / 2) / sqrt(2 * pi)",), latex=r"\Phi\left({0}\right)", domain=(_REAL,),
-    array="normal_cdf({0})", exact=lambda m, x: m.erfc(-max(x, m.mpf(-10**6)) / m.sqrt(2)) / 2,
+    exact=lambda m, x: m.erfc(-max(x, m.mpf(-10**6)) / m.sqrt(2)) / 2,
     doc="The standard normal distribution function Φ(x).",
 )
 gelu: Op = row(
-    "gelu", define=lambda x: _flat(x, x * normal_cdf(x), -0.0, x),
-    partials=(lambda y, x: _flat(x, normal_cdf(x) + x * (gauss(x, 0.5) * (1 / _sqrt(2 * pi))), 0.0, 1.0),),
+    "gelu", define=rules.gelu, partials=(rules.gelu_slope,),
     formula=("normal_cdf(a) + a * exp(-a**2 / 2) / sqrt(2 * pi)",), domain=(_REAL,),
     exact=lambda m, x: x * m.erfc(-max(x, m.mpf(-10**6)) / m.sqrt(2)) / 2, doc="x · Φ(x), the exact form. Hendrycks & Gimpel 2016.",
 )
@@ -339,41 +281,30 @@ erf: Op = row(
     latex=r"\operatorname{{erf}}\left({0}\right)", domain=(_REAL,), array="erf({0})", doc="The error function.",
 )
 erfc: Op = row(
-    "erfc", math.erfc, (lambda y, x: gauss(x, 1.0) * (-2 / _sqrt(pi)),), formula=("-2 * exp(-a**2) / sqrt(pi)",),
-    latex=r"\operatorname{{erfc}}\left({0}\right)", domain=(_REAL,), array="erfc({0})",
+    "erfc", define=rules.erfc, partials=(lambda y, x: gauss(x, 1.0) * (-2 / _sqrt(pi)),), formula=("-2 * exp(-a**2) / sqrt(pi)",),
+    latex=r"\operatorname{{erfc}}\left({0}\right)", domain=(_REAL,), exact=lambda m, x: m.erfc(min(x, m.mpf(10**6))),
     doc="1 - erf(x), accurate for large x.",
 )
 
 # --- of several numbers ------------------------------------------------------------------------------------------------
 
 
-def _hypot_rule(z: Any, a: Any, b: Any, h: Any) -> Any:
-    """z/h, scaled up where the length is near the smallest numbers; 0 at the origin."""
-    small = div(z * _UP, hypot(a * _UP, b * _UP))
-    return where(equal(h, 0.0), 0.0, where(less(h, 1e-290), small, div(z, h)))
-
-
 hypot: Op = row(
-    "hypot", math.hypot, (lambda y, a, b: _hypot_rule(a, a, b, y), lambda y, a, b: _hypot_rule(b, a, b, y)),
+    "hypot", math.hypot, (lambda y, a, b: rules.over_length(a, a, b, y), lambda y, a, b: rules.over_length(b, a, b, y)),
     formula=("a / y", "b / y"), latex=r"\sqrt{{{{{0}}}^2 + {{{1}}}^2}}", domain=(_REAL, _REAL),
     kinks=(Kink((0.0, 0.0), (0.0, 0.0), "minimum-norm subgradient"),), array="np.hypot({0}, {1})",
     doc="√(a² + b²) without overflow; partials 0 at the origin.",
 )
 
 
-def _selects(a: Any, b: Any) -> Any:
-    """1 where a is the larger, ½ at a tie, nan with a nan."""
-    return where(less(b, a), 1.0, where(less(a, b), 0.0, where(equal(a, b), 0.5, nan)))
-
-
 _TIE = (Kink((1.0, 1.0), (0.5, 0.5), "minimum-norm subgradient"),)
 maximum: Op = row(
-    "maximum", scalar.maximum, (lambda y, a, b: _selects(a, b), lambda y, a, b: _selects(b, a)),
+    "maximum", scalar.maximum, (lambda y, a, b: rules.selects(a, b), lambda y, a, b: rules.selects(b, a)),
     formula=("a > b", "b > a"), symbol="max", latex=r"\max\left({0}, {1}\right)", domain=(_REAL, _REAL), kinks=_TIE,
     array="np.maximum({0}, {1})", exact=lambda m, a, b: max(a, b), doc="The larger of two; ½ to each at a tie; nan if either is nan.",
 )
 minimum: Op = row(
-    "minimum", scalar.minimum, (lambda y, a, b: _selects(b, a), lambda y, a, b: _selects(a, b)),
+    "minimum", scalar.minimum, (lambda y, a, b: rules.selects(b, a), lambda y, a, b: rules.selects(a, b)),
     formula=("a < b", "b < a"), symbol="min", latex=r"\min\left({0}, {1}\right)", domain=(_REAL, _REAL), kinks=_TIE,
     array="np.minimum({0}, {1})", exact=lambda m, a, b: min(a, b), doc="The smaller of two; ½ to each at a tie; nan if either is nan.",
 )

@@ -95,7 +95,8 @@ def gauss(x: float, k: float) -> float:
     low = x - high
     square = x * x
     error = ((high * high - square) + 2.0 * high * low) + low * low
-    return exp(-k * square) * (1.0 - k * error)
+    rounded = exp(-k * square)
+    return rounded - rounded * (k * error)
 
 
 _SQRT_HALF, _SQRT_HALF_ERROR = 0.7071067811865476, -4.833646656726457e-17

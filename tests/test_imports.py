@@ -31,7 +31,7 @@ CORE = {
 # Files named for another package may import it at module level.
 MAY = {"numpy": {"numpy"}, "numba": {"numpy", "numba", "llvmlite"}, "testing": {"hypothesis"}}
 # What needs the engine and may not be needed by it.
-LATE = {"nn", "losses", "optim", "train", "data", "metrics", "plots", "gradcheck", "testing", "compiler", "export", "cli"}
+LATE = {"nn", "losses", "optim", "train", "data", "metrics", "plots", "checks", "evaluation", "numeric", "exact", "testing", "compiler", "export", "cli"}
 
 
 def imports(path, inner=False):

@@ -1,0 +1,313 @@
+"""The rows of the table in other arithmetic: any number of digits (mpmath), or complex numbers.
+
+`Exact` is a number of such an arithmetic that micrograd's ops, operators and methods take in the place of a Value, so a
+function written for Values runs on it unchanged. Each op is evaluated by its plain mathematics (`Op.exact`), never by the
+forward function and the partials that this is here to judge.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from micrograd.op import Op
+from micrograd.ops import TABLE
+
+MAX_BITS = 2400  # a double that cancels down to less than 2**-MAX_BITS of its terms is below the smallest double
+
+
+class Unsupported(TypeError):
+    """An op that this arithmetic cannot evaluate."""
+
+
+def context(digits: int = 50) -> Any:
+    """An mpmath context of its own, with so many decimal digits (mpmath is imported only here)."""
+    try:
+        import mpmath
+    except ImportError as error:
+        raise ImportError("the reference in many digits needs mpmath: pip install mpmath") from error
+    m = mpmath.MPContext()
+    m.dps = digits
+    return m
+
+
+def evaluate(op: Op, m: Any, xs: Sequence[Any]) -> Any:
+    """`op` by its plain mathematics on numbers of the context `m`; Unsupported if the row does not say how."""
+    if op.exact is not None:
+        return op.exact(m, *xs, *op.params)
+    named = getattr(m, op.name, None)
+    if named is not None:
+        return named(*xs, *op.params)
+    if op.define is not None:
+        result = op.define(*(Exact(x, m) for x in xs), *op.params)
+        return result.x if isinstance(result, Exact) else m.mpf(result)
+    raise Unsupported(f"op {op.name!r} has no `exact` rule, and {type(m).__name__} has no function of that name")
+
+
+class Exact:
+    """A number `x` of the arithmetic `m` (an mpmath context, or `ComplexStep`), to use in the place of a Value."""
+
+    __slots__ = ("m", "x")
+
+    def __init__(self, x: Any, m: Any) -> None:
+        self.x, self.m = x, m
+
+    @staticmethod
+    def __op__(op: Op, args: tuple[Any, ...]) -> Exact:
+        m = next(a.m for a in args if isinstance(a, Exact))
+        try:
+            return Exact(evaluate(op, m, [_constant(a, m) for a in args]), m)
+        except ZeroDivisionError as error:
+            raise Unsupported(f"{op.name} of {args} is a pole") from error
+
+    data = property(lambda self: self)  # code that reads .data gets a number that it can go on with
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name not in TABLE:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return lambda *args: TABLE[name](self, *args)
+
+    def __add__(self, other: Any) -> Any:
+        return TABLE["add"](self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return TABLE["add"](other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return TABLE["sub"](self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return TABLE["sub"](other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return TABLE["mul"](self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return TABLE["mul"](other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return TABLE["div"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return TABLE["div"](other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return TABLE["pow"](self, other) if isinstance(other, Exact) else TABLE["power"].bind(float(other))(self)
+
+    def __rpow__(self, other: Any) -> Any:
+        return TABLE["pow"](other, self)
+
+    def __neg__(self) -> Any:
+        return TABLE["neg"](self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return TABLE["abs"](self)
+
+    def __bool__(self) -> bool:
+        return bool(self.x)
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.x < _constant(other, self.m))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.x > _constant(other, self.m))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self.x <= _constant(other, self.m))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self.x >= _constant(other, self.m))
+
+    def __repr__(self) -> str:
+        return f"Exact({self.x})"
+
+
+def _constant(a: Any, m: Any) -> Any:
+    """An operand as a number of `m`: an Exact's own, a leaf Value's data, a plain number's exact value."""
+    if isinstance(a, Exact):
+        return a.x
+    if getattr(a, "args", None):
+        raise Unsupported(f"{a!r} is a computed Value: it cannot be mixed with an Exact of another arithmetic")
+    return m.mpf(float(getattr(a, "data", a)))
+
+
+# --- complex numbers ---------------------------------------------------------------------------------------------------
+
+
+class Ordered(complex):
+    """A complex number that compares by its real part, so that max, min and if choose as they do for real numbers."""
+
+    def __lt__(self, other: Any) -> bool:
+        return self.real < other.real
+
+    def __gt__(self, other: Any) -> bool:
+        return self.real > other.real
+
+    def __le__(self, other: Any) -> bool:
+        return self.real <= other.real
+
+    def __ge__(self, other: Any) -> bool:
+        return self.real >= other.real
+
+    def __eq__(self, other: Any) -> bool:
+        return bool(self.real == other.real)
+
+    __hash__ = complex.__hash__
+
+
+def _analytic(f: Callable[[complex], complex]) -> Any:
+    return staticmethod(f)
+
+
+class ComplexStep:
+    """The functions of `Op.exact` on complex numbers x + ih with a tiny h: f(x + ih) = f(x) + ih·f'(x), free of cancellation.
+
+    Squire & Trapp, SIAM Review 40 (1998). Functions that `cmath` lacks are written out to first order in h only where the
+    real and imaginary parts are known in closed form; erf and its kin are not here (Unsupported).
+    """
+
+    pi = math.pi
+    exp, log10, sqrt = map(_analytic, (cmath.exp, cmath.log10, cmath.sqrt))
+    sin, cos, tan, asin, acos, atan = map(_analytic, (cmath.sin, cmath.cos, cmath.tan, cmath.asin, cmath.acos, cmath.atan))
+    sinh, cosh, tanh = map(_analytic, (cmath.sinh, cmath.cosh, cmath.tanh))
+    asinh, acosh, atanh = map(_analytic, (cmath.asinh, cmath.acosh, cmath.atanh))
+
+    @staticmethod
+    def mpf(x: Any) -> Ordered:
+        return Ordered(x)
+
+    @staticmethod
+    def log(z: complex, base: float | None = None) -> complex:
+        return cmath.log(z) if base is None else cmath.log(z) / math.log(base)
+
+    @staticmethod
+    def expm1(z: complex) -> complex:
+        return complex(math.expm1(z.real), math.exp(z.real) * z.imag)
+
+    @staticmethod
+    def log1p(z: complex) -> complex:
+        return complex(math.log1p(z.real), z.imag / (1.0 + z.real))
+
+    @staticmethod
+    def power(z: complex, p: complex) -> complex:
+        if p.imag == 0.0 and p.real.is_integer() and abs(p.real) < 1024:
+            return complex(z) ** int(p.real)
+        if z.real <= 0.0:
+            raise Unsupported("a complex power of a number that is not positive")
+        return cmath.exp(p * cmath.log(z))
+
+    @staticmethod
+    def fabs(z: complex) -> complex:
+        return -z if z.real < 0.0 else +z
+
+    @staticmethod
+    def sign(z: complex) -> complex:
+        return Ordered(math.copysign(1.0, z.real) if z.real else 0.0)
+
+    @staticmethod
+    def cbrt(z: complex) -> complex:
+        return cmath.exp(cmath.log(z) / 3.0)
+
+    @staticmethod
+    def hypot(a: complex, b: complex) -> complex:
+        return cmath.sqrt(a * a + b * b)
+
+    @staticmethod
+    def atan2(a: complex, b: complex) -> complex:
+        """The angle of (b, a), from log(b + ia) with complex a and b."""
+        return -1j * (cmath.log(b + 1j * a) - 0.5 * cmath.log(a * a + b * b))
+
+    @staticmethod
+    def fsum(zs: Sequence[complex]) -> complex:
+        return sum(zs, 0j)
+
+
+# --- the truth about one op, and how far a float is from it --------------------------------------------------------------
+
+
+def value(op: Op, xs: Sequence[float], bits: int = 160) -> Any:
+    """`op` at these floats, true to more digits than a double has (mpf); nan where it is not a real number."""
+    return settled(lambda m: evaluate(op, m, [m.mpf(x) for x in xs]), bits + _spread((*xs, *op.params)))
+
+
+def partial(op: Op, i: int, xs: Sequence[float], bits: int = 160) -> Any:
+    """∂op/∂xᵢ at these floats, from the row's textbook formula, in as many digits as it takes.
+
+    Never from the row's own rule. `derivative` gives it by mpmath's differences, where the formula is to be judged.
+    """
+    return settled(lambda m: by_formula(op, i, m, xs), bits + _spread((*xs, *op.params)))
+
+
+def _spread(xs: Sequence[float]) -> int:
+    """How many bits it takes to add 1 to each of these numbers exactly."""
+    return max((abs(math.frexp(x)[1]) for x in xs), default=0)
+
+
+def by_formula(op: Op, i: int, m: Any, xs: Sequence[float]) -> Any:
+    """The row's textbook formula for ∂op/∂xᵢ, evaluated on numbers of `m` (names: y, a, b, …, the constants, the table)."""
+    args = [m.mpf(x) for x in xs]
+    names: dict[str, Any] = {name: _function(other, m) for name, other in TABLE.items()}
+    names |= {"exp": m.exp, "log": m.log, "sqrt": m.sqrt, "pi": m.pi, "__builtins__": {}}
+    names |= dict(zip(op.constants, map(m.mpf, op.params), strict=True))
+    names |= dict(zip("abcdefgh", args, strict=False)) | {"y": evaluate(op, m, args)}
+    result = eval(op.formula[i], names)
+    return m.mpf(result) if isinstance(result, (bool, int)) else result
+
+
+def _function(op: Op, m: Any) -> Callable[..., Any]:
+    return lambda *args: evaluate(op, m, args)
+
+
+def derivative(op: Op, i: int, xs: Sequence[float], bits: int = 160) -> Any:
+    """∂op/∂xᵢ at these floats by central differences of its plain mathematics in many digits: for ordinary arguments."""
+
+    def difference(m: Any) -> Any:
+        h = m.ldexp(max(abs(xs[i]), 2.0**-60), -m.prec // 3)
+        up, down = ([m.mpf(x) + (side * h if j == i else 0) for j, x in enumerate(xs)] for side in (1, -1))
+        return (evaluate(op, m, up) - evaluate(op, m, down)) / (2 * h)
+
+    return settled(difference, 3 * bits, agree=bits // 2)
+
+
+def settled(f: Callable[[Any], Any], bits: int, agree: int = 90) -> Any:
+    """f(m) with the precision doubled until two results agree to `agree` bits; nan where f is not real.
+
+    A zero is believed only at the highest precision: at a lower one it may be a difference that cancelled.
+    """
+    before = None
+    while True:
+        m = context()
+        m.prec = bits
+        try:
+            now = f(m)
+        except (ZeroDivisionError, ValueError):
+            return m.nan
+        if isinstance(now, m.mpc) or now != now:
+            return m.nan
+        if bits > MAX_BITS or (before and now and abs(now - before) <= m.ldexp(abs(now), -agree)):
+            return now
+        before, bits = now, 2 * bits
+
+
+def ulps(got: float, true: Any) -> float:
+    """The distance from `got` to the true number, in units in the last place (the spacing of doubles) at the true number.
+
+    True numbers past the largest double count as 2**1024, which is what inf stands for; nan is at distance 0 from nan alone.
+    """
+    if got != got or true != true:
+        return 0.0 if got != got and true != true else math.inf
+    m = true.context if hasattr(true, "context") else context()
+    limit = m.ldexp(1, 1024)
+    t = max(-limit, min(limit, m.mpf(true)))
+    g = max(-limit, min(limit, m.mpf(got)))
+    if t == g:
+        return 0.0
+    if abs(t) == limit:
+        t = t * (1 - m.ldexp(1, -60))  # the spacing just below
+    exponent = max(m.frexp(t)[1] if t else -1073, -1021)
+    return float(abs(g - t) / m.ldexp(1, exponent - 53))
