@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from micrograd.compiler.rules import pullback
-from micrograd.compiler.trace import Number, Trace, TraceError
+from micrograd.compiler.trace import Number, Trace, TraceError, same
 from micrograd.engine import Value
 
 
@@ -32,6 +32,7 @@ class Graph:
         self.leaves: list[Value] = [v for _, found in blocks for v in found]
         self.constants: list[Value] = []
         self.nodes: list[Value] = []
+        self.aliases: list[Value] = []
         try:
             self._number(order, roots)
             kinds = "".join(kind * len(found) for kind, found in blocks)
@@ -64,6 +65,10 @@ class Graph:
                     "enter it in the table with micrograd.register(Op(...))"
                 )
             args = v.args
+            if op is same:  # another name for its argument
+                v._mark = args[0]._mark
+                self.aliases.append(v)
+                continue
             for a in args:
                 if a._mark.__class__ is int and a._mark >= 0:
                     break
@@ -109,6 +114,8 @@ class Graph:
         for found in (self.leaves, self.nodes, self.constants):
             for v in found:
                 v._mark = None
+        for v in self.aliases:
+            v._mark = None
 
     def at(self, i: int) -> Value:
         """The Value with this id."""

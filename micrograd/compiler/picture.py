@@ -16,6 +16,7 @@ def picture(program: Program) -> Any:
     kinds = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers", "c": "constants"}
     nodes: dict[str, Any] = {}
     reads: dict[str, list[str]] = {}
+    loops: dict[str, str] = {}
 
     def box(access: Access) -> str:
         family = names.family(access)
@@ -35,15 +36,17 @@ def picture(program: Program) -> Any:
         out = box(step.out)
         node = nodes[out]
         text = names.line(step).partition("= ")[2]
-        where = extents(step)
-        node.lines = (*node.lines, ("+ " if step.add else "") + text + (f"   ({where})" if where else ""))
+        node.lines = (*node.lines, ("+ " if step.add else "") + text)
+        loops[out] = extents(step)
         reads[out] += [s for s in sources if s not in reads[out] and s != out]
     edges = []
     for out, sources in reads.items():
         nodes[out].args = tuple(sources)
+        if loops.get(out):
+            nodes[out].lines = (*nodes[out].lines, loops[out])
         edges += [Edge(src=s, dst=out, index=i) for i, s in enumerate(sources)]
     scalars = Node(
-        id="scalars", kind="fold", label="the scalar graph", op="", lines=(f"{program.scalars:,} scalars",), cluster="Value code"
+        id="scalars", kind="fold", label="", op="scalar graph", lines=(f"{program.scalars:,} scalars",), cluster="Value code"
     )
     for node in nodes.values():
         node.cluster = "Program"

@@ -195,7 +195,7 @@ def _marked(trace: Trace) -> Iterator[None]:
     def init(self: Value, data: Any = 0.0, *args: Any, **kwargs: Any) -> None:
         if isinstance(data, Traced) and _open:  # Value(x) of a run-time input: the input itself, under a new name
             plain_init(self, data._data, (data,), kwargs.get("_op", ""), kwargs.get("label", ""))
-            self.op, self._a, self._b = (detach if type(data) is Number else _same), data, None
+            self.op, self._a, self._b = (detach if type(data) is Number else same), data, None
             self.__class__ = Traced
         else:
             plain_init(self, data, *args, **kwargs)
@@ -216,7 +216,7 @@ def _marked(trace: Trace) -> Iterator[None]:
         _open.pop()
 
 
-_same = Op("same", lambda x: x, (lambda y, x: 1.0,), formula=("1",), array="{0}", doc="x.")
+same = Op("same", lambda x: x, (lambda y, x: 1.0,), formula=("1",), array="{0}", doc="x.")
 
 
 def old_leaves(trace: Trace, born: int) -> list[Value]:
