@@ -386,3 +386,75 @@ def test_exact_random_graphs(graph: Any) -> None:
     found, gradient = micrograd.compile(loss, params, exact=True, backend="reference").value_and_grad()
     assert found == value or (found != found and value != value)
     assert all(a == b or (a != a and b != b) for a, b in zip(gradient.tolist(), grads, strict=True)), (gradient, grads)
+
+
+# --- what changed, and ops of the user's own -------------------------------------------------------------------------
+
+
+def test_check_names_the_line_where_the_loss_is_no_longer_the_program() -> None:
+    settings_: dict[str, Any] = {"scale": 2.0, "act": "tanh"}
+    w = Value(0.5)
+
+    def loss(x: Any) -> Any:
+        return getattr(w * x, settings_["act"])() * settings_["scale"]
+
+    step = micrograd.compile(loss, [w], backend="numpy")
+    step(1.0)
+    step.check(3.0)
+    settings_["scale"] = 3.0
+    with pytest.raises(TraceError, match=r"test_compiler\.py:\d+: a number that is the constant 2.0 in the program is now 3.0"):
+        step.check(1.0)
+    settings_["act"] = "exp"
+    with pytest.raises(TraceError, match=r"computes 'exp' where the program has 'tanh'"):
+        step.check(1.0)
+
+
+def test_a_constant_among_the_arguments_of_a_softmax_over_a_batch() -> None:
+    w = Value(0.5)
+
+    def sample(x: Any, i: Any) -> Any:
+        return -take(functional.softmax([w * x, w, 0.25]), i).log()
+
+    step = micrograd.compile(sample, [w], batch=True, backend="numpy")
+    xs, labels = [1.0, -2.0, 3.0], [0, 1, 2]
+    value, grads = eager(lambda: sum(map(sample, xs, labels)) * (1 / 3), [w])
+    found, gradient = step.value_and_grad(xs, labels)
+    assert found == pytest.approx(value, rel=1e-14)
+    assert gradient.tolist() == pytest.approx(grads, rel=1e-13)
+
+
+@pytest.mark.parametrize("forward", [lambda x: x * x * x, lambda x: math.pow(x, 3)])
+def test_a_registered_op_compiles(forward: Any) -> None:
+    micrograd.register(micrograd.Op("cube", forward, (lambda y, x: 3.0 * x * x,)))
+    try:
+        w = [Value(0.5), Value(-1.5)]
+        agree(lambda: sum(p.cube() for p in w) * 2.0, w)
+    finally:
+        del micrograd.TABLE["cube"], Value.cube
+
+
+def test_gradients_do_not_depend_on_the_order_of_params() -> None:
+    net = Net([2, 4, 3, 1], "tanh")
+    params = net.parameters()
+    random.Random(2).shuffle(params)
+    agree(hinge(net), params, *moons(6))
+
+
+def test_a_convolution_is_one_loop() -> None:
+    rng = random.Random(0)
+    kernel = [[Value(rng.gauss(0, 1)) for _ in range(3)] for _ in range(3)]
+
+    def loss(image: Any) -> Any:
+        places = range(len(image) - 2)
+        out = [
+            sum(kernel[a][b] * image[i + a][j + b] for a in range(3) for b in range(3)).tanh() for i in places for j in places
+        ]
+        second = [sum(kernel[a][0] * out[i + a] for a in range(3)) for i in range(len(out) - 2)]
+        return sum(second) + sum(x * x for x in out)
+
+    image = [[rng.gauss(0, 1) for _ in range(8)] for _ in range(8)]
+    agree(loss, [p for row in kernel for p in row], image)
+    step = micrograd.compile(loss, kernel, backend="numpy")
+    step(image)
+    assert step.program.operations <= 6
+    assert all(a.index is None for s in step.program.forward for a in s.reads if not isinstance(a, float))

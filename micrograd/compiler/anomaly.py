@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.trace import TraceError
 from micrograd.engine import Value
 
 
@@ -70,3 +71,20 @@ def _told(plan: Any, machine: Any, i: int, v: Value, x: float, sample: int | Non
     if what == "values":
         return f"compiled run: {call}{name} made {x}{where}{line}"
     return f"compiled run: the gradient of {call}{name} is {x}{where}{line}"
+
+
+def compare(plan: Any, again: Any) -> None:
+    """Raise TraceError at the first node, or constant, in which two traces of a loss differ."""
+    (old, _), (new, _) = plan.program.places, again.program.places
+    way_out = "pass what changed as an argument (a keyword where it decides the structure), or compile again"
+    for i in range(max(len(old.nodes), len(new.nodes))):
+        a, b = (g.nodes[i] if i < len(g.nodes) else None for g in (old, new))
+        if a is None or b is None or a.op is not b.op:
+            source = (b if b is not None else new.nodes[-1]).__dict__.get("source", ("?", 0))
+            was, now = (v._op if v is not None else "nothing" for v in (a, b))
+            raise TraceError(f"{source[0]}:{source[1]}: the loss now computes {now!r} where the program has {was!r}: {way_out}")
+    for x, y, v in zip(old.data, new.data, new.constants, strict=False):
+        if repr(x) != repr(y):
+            user = next(n for n in new.nodes if any(c is v for c in n.args))
+            source = user.__dict__.get("source", ("?", 0))
+            raise TraceError(f"{source[0]}:{source[1]}: a number that is the constant {x} in the program is now {y}: {way_out}")

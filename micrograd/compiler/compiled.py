@@ -151,6 +151,18 @@ class Compiled:
         root.backward()
         return root  # type: ignore[no-any-return]
 
+    def check(self, *args: Any, **static: Any) -> None:
+        """Run the loss once more and raise TraceError where it is no longer what the program does, naming the line.
+
+        What can have changed: what it reads from outside, such as a number or a setting that the program holds as a constant.
+        """
+        from micrograd.compiler.anomaly import compare
+
+        plan, numbers = self.plan(args, static)
+        with modes.record_source():
+            again = self._traced(plan.shapes, numbers[:, 0] if self.batch else numbers, static)
+        compare(plan, again)
+
     def train(self, optimizer: Any, data: Any = (), steps: int | None = None, on_step: Any = None, **options: Any) -> list[float]:
         """Train with `optimizer` (see `micrograd.compiler.train.train` for every option); gives the loss of each step."""
         from micrograd.compiler.train import train

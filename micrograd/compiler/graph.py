@@ -11,8 +11,8 @@ from operator import attrgetter
 from typing import Any
 
 from micrograd.compiler.rules import pullback
-from micrograd.compiler.trace import Number, Trace, TraceError, same
-from micrograd.engine import Value
+from micrograd.compiler.trace import Number, Trace, TraceError, lift, same
+from micrograd.engine import Value, apply
 
 
 class Graph:
@@ -26,6 +26,8 @@ class Graph:
     def __init__(self, trace: Trace, want_inputs: bool = False) -> None:
         roots = [*(v for v in trace.outputs if isinstance(v, Value)), *(new for _, new in trace.assigns)]
         order = interior(roots)
+        if trace.batch:
+            order = _lifted(order, {v for block in trace.inputs for v in block} | {v for v, _ in trace.draws})
         blocks = [("p", trace.params), *(("x", block) for block in trace.inputs)]
         blocks += [("d", [leaf for leaf, _ in trace.draws]), ("b", [b for b, _ in trace.assigns])]
         self.blocks = [(kind, len(found)) for kind, found in blocks]
@@ -136,6 +138,23 @@ def _is_flat(op: Any) -> bool:
     if op.arity is None:
         return bool(op.name == "shift")
     return all(pullback(op, i, op.arity) is None for i in range(op.arity))
+
+
+def _lifted(order: list[Value], sampled: set[Value]) -> list[Value]:
+    """For ops of many arguments: where some depend on the sample and some do not, those are given a batch axis too."""
+    found: list[Value] = []
+    for v in order:
+        args = v.args
+        mine = [a in sampled for a in args]
+        if any(mine):
+            sampled.add(v)
+            if not all(mine) and v.op is not None and v.op.arity is None and v.op.name not in ("sum", "dot"):
+                anchor = args[mine.index(True)]
+                new = [a if m else apply(lift, (a, anchor)) for a, m in zip(args, mine, strict=True)]
+                found.extend(a for a, m in zip(new, mine, strict=True) if not m)
+                v._a, v._b = None, tuple(new)
+        found.append(v)
+    return found
 
 
 def interior(roots: Iterable[Any]) -> list[Value]:

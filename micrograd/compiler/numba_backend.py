@@ -64,7 +64,10 @@ class TieredMachine(Machine):
         self._compiler: subprocess.Popen[bytes] | None = None
         super().__init__(program, samples)
         self._own_code = not any(s.rule.product and len(s.reads) == 2 and s.size * samples >= LARGE for s in program)
-        self._on_disk = self._own_code and compiled_on_disk(program)
+        try:
+            self._on_disk = self._own_code and compiled_on_disk(program)
+        except NotImplementedError:  # an op that NumPy alone can call
+            self._own_code = self._on_disk = False
         if self._on_disk and "numba" in sys.modules:
             self._switch()
 

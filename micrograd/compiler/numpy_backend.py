@@ -14,7 +14,7 @@ from typing import Any
 from micrograd import ops, scalar
 from micrograd.compiler.ir import Access, Instruction, Program
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.rules import Rule
+from micrograd.compiler.rules import Rule, calls
 
 Run = Callable[[], object]
 
@@ -319,12 +319,13 @@ def _squeezed(out: Any, summed: Sequence[int]) -> Any:
 @lru_cache(maxsize=4096)
 def function(rule: Rule) -> tuple[Callable[..., Any], bool]:
     """The rule as a function of arrays, and whether it takes `out=`."""
-    body, text = rule.source(TEMPLATES)
+    unknown = calls(rule, TEMPLATES)  # ops of the user's own
+    body, text = rule.source(TEMPLATES | {op.name: op.array for op in unknown if op.array})
     into = text.startswith("np.") and _is_one_call(text) and not text.startswith(("np.where", "np.less", "np.equal"))
     if into:
         text = f"{text[:-1]}, out=out)"
     code = f"def f({', '.join((*rule.names, 'out=None'))}):\n" + "".join(f"    {line}\n" for line in (*body, f"return {text}"))
-    namespace = dict(FUNCTIONS)
+    namespace = FUNCTIONS | {op.name: _elementwise(op.forward, (op.arity or 0) + len(op.params)) for op in unknown}
     exec(compile(code, f"<{rule.name} for NumPy>", "exec"), namespace)  # source made by the table's own rules
     return namespace["f"], into
 

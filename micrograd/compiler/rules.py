@@ -73,10 +73,30 @@ def forward(op: Op, arity: int) -> Rule:
     if op.name in ("same", "detach"):
         return copy
     names = tuple(f"x{i}" for i in range(arity))
-    try:
-        return Rule(_called(op), names, op(*map(Symbol, names)), op=op)
-    except TypeError as e:
-        raise TypeError(f"the op {op.name!r} cannot be compiled: {e}") from e
+    symbols = [Symbol(name) for name in names]
+    result: Any = op(*symbols)
+    if op.define is None and not op.array:  # a user's op: perhaps its forward is written in arithmetic, and can be read
+        try:
+            read = op.forward(*symbols, *op.params)
+            result = read if isinstance(read, Symbol) else result
+        except Exception:
+            pass  # it cannot: a back end calls it, number by number
+    return Rule(_called(op), names, result, op=op)
+
+
+def calls(rule: Rule, templates: Mapping[str, str]) -> list[Op]:
+    """The ops of a rule that have neither a template nor a rule of their own: they are called by name."""
+    found: dict[str, Op] = {}
+    seen: set[int] = set()
+    stack: list[Any] = [copied(rule.result, {})]
+    while stack:
+        s = stack.pop()
+        if isinstance(s, Symbol) and s.op is not None and id(s) not in seen:
+            seen.add(id(s))
+            if s.op.name not in templates and s.op.define is None:
+                found[s.op.name] = s.op
+            stack.extend(s.args)
+    return list(found.values())
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ from typing import Any
 
 from micrograd.compiler.ir import LETTERS, Access, Instruction, Program
 from micrograd.compiler.numba_templates import HEADER, TEMPLATES
-from micrograd.compiler.rules import Rule
+from micrograd.compiler.rules import Rule, calls
 from micrograd.compiler.show import Names, extents
 
 MANY = 4  # terms of a sum in one pass over the lanes
@@ -34,6 +34,12 @@ class Tables:
 
     def rule(self, rule: Rule) -> str:
         """The name of the function that computes a rule."""
+        unknown = calls(rule, TEMPLATES)
+        if unknown:
+            raise NotImplementedError(
+                f"the op {unknown[0].name!r} is known by a Python function alone, which only NumPy can call (backend='numpy'): "
+                "give it a `define` rule in primitives"
+            )
         body, text = rule.source(TEMPLATES)
         key = "; ".join([*rule.names, *body, text])
         if key not in self.rules:

@@ -40,6 +40,13 @@ pick = Op(
 )
 
 
+same = Op("same", lambda x: x, (lambda y, x: 1.0,), formula=("1",), array="{0}", doc="x.")
+lift = Op(
+    "lift", define=lambda x, sample: x, partials=(lambda y, x, sample: 1.0, lambda y, x, sample: 0.0), formula=("1", "0"),
+    doc="x, once for every sample of a batch.",
+)  # fmt: skip
+
+
 class Traced(Value):
     """A Value whose number belongs to the run that is being traced."""
 
@@ -214,9 +221,6 @@ def _marked(trace: Trace) -> Iterator[None]:
             p.__class__ = kind
         effects.listeners.pop()
         _open.pop()
-
-
-same = Op("same", lambda x: x, (lambda y, x: 1.0,), formula=("1",), array="{0}", doc="x.")
 
 
 def old_leaves(trace: Trace, born: int) -> list[Value]:
