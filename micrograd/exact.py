@@ -218,11 +218,6 @@ class ComplexStep:
         return cmath.sqrt(a * a + b * b)
 
     @staticmethod
-    def atan2(a: complex, b: complex) -> complex:
-        """The angle of (b, a), from log(b + ia) with complex a and b."""
-        return -1j * (cmath.log(b + 1j * a) - 0.5 * cmath.log(a * a + b * b))
-
-    @staticmethod
     def fsum(zs: Sequence[complex]) -> complex:
         return sum(zs, 0j)
 

@@ -1,4 +1,4 @@
-"""The two polynomials behind normal_cdf, erfc and gelu, in q = (t - 6)/(t + 6), good for 0 ≤ t ≤ 39 to 2**-55 of the result.
+"""The polynomials behind normal_cdf, erfc and gelu, most in q = (t - 6)/(t + 6), good for 0 ≤ t ≤ 39 to 2**-55 of the result.
 
 Chebyshev interpolants on 60 points computed with 260 bits, cut where the rest is below 2**-58 and written out in powers of q.
 The constant term is in two parts, high and low, for it alone is as large as the result.
@@ -31,12 +31,22 @@ SLOPE = (
     1.2045800064773767e-07, 3.5213897166997052e-09, -1.448015875367744e-08, 1.7708748099408841e-09, 1.5472838313757235e-09,
     -2.611356202260683e-10, -1.4308790664216635e-10,
 )
+# (Φ(-t) - t·φ(t))/(t - t₀) in powers of t - t₀, for t ≤ 1.5
+CORE_0 = -0.4314939923140469, -1.978891465739462e-17
+CORE = (
+    0.388284982990552, 0.018199676398671087, -0.11400823329722178, 0.014771522148244261, 0.019421679838191788,
+    -0.0045392283791232686, -0.0022395380681214418, 0.0007448268386436422, 0.00018633974669705252, -8.615947834929252e-05,
+    -1.121438289919311e-05, 7.748459929034932e-06, 4.328549916196504e-07, -5.702718370663364e-07, -1.6274642367647603e-09,
+    3.5449720235676005e-08, -1.363959965804362e-09, -1.889427456846355e-09, 1.1821639401973103e-10, 7.882579470128576e-11,
+)
 
 
-def corrected(q: Any, constant: tuple[float, float], coefficients: Sequence[float], lost: Any) -> Any:
-    """p(q)·(1 - lost) in primitives: the small terms go in before the last addition, which alone rounds the result."""
+def corrected(q: Any, constant: tuple[float, float], coefficients: Sequence[float], lost: Any) -> tuple[Any, Any]:
+    """p(q)·(1 - lost), in primitives, and what its last addition lost."""
     total: Any = coefficients[-1]
     for c in reversed(coefficients[:-1]):
         total = c + q * total
     rest = constant[1] + q * total
-    return constant[0] + (rest - (constant[0] + rest) * lost)
+    rest = rest - (constant[0] + rest) * lost
+    result = constant[0] + rest
+    return result, rest - (result - constant[0])

@@ -10,7 +10,7 @@ from math import inf, nan, pi, sqrt
 from typing import Any
 
 from micrograd import ops
-from micrograd.polynomials import LOWER, LOWER_0, LOWER_SQRT2, LOWER_SQRT2_0, SLOPE, SLOPE_0, corrected
+from micrograd.polynomials import CORE, CORE_0, LOWER, LOWER_0, LOWER_SQRT2, LOWER_SQRT2_0, SLOPE, SLOPE_0, corrected
 
 TINY = 2.2250738585072014e-308  # the smallest double with all its digits
 UP = 2.0**600
@@ -24,6 +24,13 @@ def valid(y: Any, partial: Any) -> Any:
 def size(x: Any) -> Any:
     """|x| with derivative 1 at 0, where the true one does not matter: an even rule f(|x|) keeps its own higher derivatives."""
     return ops.where(ops.less(x, 0.0), -x, x)
+
+
+def total(a: Any, b: Any) -> tuple[Any, Any]:
+    """a + b, and what its rounding lost (Knuth)."""
+    rounded = a + b
+    part = rounded - a
+    return rounded, (a - (rounded - part)) + (b - part)
 
 
 def within(low: float, x: Any, high: float) -> Any:
@@ -131,9 +138,9 @@ def selects(a: Any, b: Any) -> Any:
 # --- the logistic family -------------------------------------------------------------------------------------------------
 
 
-def bell(e: Any, factor: Any = 1.0) -> Any:
-    """factor·e/(1 + e)²: the derivative of the logistic function, e = exp(-|x|). Below, 1 + e(2 + e) rounds least."""
-    return ops.div(e if factor == 1.0 else factor * e, 1.0 + e * (2.0 + e))
+def bell(e: Any) -> Any:
+    """e/(1 + e)²: the derivative of the logistic function, e = exp(-|x|). Below, 1 + e(2 + e) rounds least."""
+    return ops.div(e, 1.0 + e * (2.0 + e))
 
 
 def logistic(x: Any) -> Any:
@@ -153,16 +160,22 @@ def silu(x: Any) -> Any:
 
 
 def silu_slope(y: Any, x: Any) -> Any:
-    """σ(x)·(1 + x·σ(-x)), from its value at t = -|x|, where it is (1 + e - t)·e/(1 + e)², e = exp(-t).
+    """σ(x)·(1 + x·σ(-x)), from its value at t = -|x|, where it is (1 - t + e)/(2 + f + e), e = exp(-t), f = exp(t).
 
-    1 + e - t has a root t₀: measured from there it is t₀ - t + (t₀ - 1)·expm1(t₀ - t), in which nothing cancels.
+    1 - t + e has a root t₀: measured from there it is d + (t₀ - 1)·expm1(d), d = t₀ - t, in which nothing cancels.
     """
     t = ops.where(ops.less(1500.0, size(x)), 1500.0, size(x))
-    e = ops.exp(-t)
-    d = 1.2784645427610737 - t  # the rest of t₀, 1.09e-16, comes below with its slope
-    near = d + (1.3995343852960413e-16 + 0.2784645427610738 * ops.expm1(d))
-    factor = ops.where(ops.less(t, 2.0), near, (1.0 - t) + e)
-    left = ops.where(ops.less(t, 700.0), bell(e, factor), halves(-t, 1.0 - t))
+    f = ops.exp(t)
+    e = ops.div(1.0, f)
+    under, under_lost = total(2.0, f)
+    under, more_lost = total(under, e)
+    near = ops.less(0.64, t) * ops.less(t, 2.0)
+    d, d_lost = total(1.2784645427610737, -t)
+    n, n_lost = total(1.0, -t)
+    first, first_lost = ops.where(near, d, n), ops.where(near, (d_lost + 1.0946994183093437e-16) * (1.0 + e), n_lost)
+    over, over_lost = total(first, ops.where(near, 0.2784645427610738 * ops.expm1(d), e))
+    over = over + (over_lost + first_lost - over * ops.div(under_lost + more_lost, under))
+    left = ops.where(ops.less(t, 700.0), ops.div(over, under), halves(-t, 1.0 - t))
     return ops.where(ops.less(x, 0.0), left, 1.0 - left)
 
 
@@ -174,23 +187,44 @@ def capped(x: Any) -> Any:
     return ops.where(ops.less(40.0, size(x)), 40.0, size(x))
 
 
-def square(x: Any) -> tuple[Any, Any]:
-    """x² and what its rounding lost (Dekker's split)."""
+def split(x: Any) -> tuple[Any, Any]:
+    """x as a sum of two numbers of half the digits, whose products are exact (Dekker 1971)."""
     high = 134217729.0 * x
     high = high - (high - x)
-    low = x - high
+    return high, x - high
+
+
+def product(a: Any, b: Any) -> tuple[Any, Any]:
+    """a·b, and what its rounding lost."""
+    (a_high, a_low), (b_high, b_low) = split(a), split(b)
+    rounded = a * b
+    return rounded, ((a_high * b_high - rounded) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def square(x: Any) -> tuple[Any, Any]:
+    """x², and what its rounding lost."""
+    high, low = split(x)
     rounded = x * x
     return rounded, ((high * high - rounded) + 2.0 * high * low) + low * low
+
+
+def times(e: Any, x: Any, rest: Any) -> Any:
+    """e·(x + rest), rounded once (but where e is so small that its digits are lost anyway)."""
+    rounded, lost = product(e, x)
+    return rounded + ops.where(ops.less(e, 1e-270), 0.0, lost + e * rest)
 
 
 def tail(x: Any, k: float, ratio: Any, base: float, base_lost: float = 0.0, factor: Any = 1.0) -> Any:
     """factor·exp(-kx²)·p/(base + x), ratio(lost) being p·(1 - lost): what x² and base + x lost goes into the ratio."""
     squared, lost = square(x)
-    under = base + x
-    part = under - base
-    under_lost = (base - (under - part)) + (x - part) + base_lost
-    p = ratio(k * lost + ops.div(under_lost, under))
-    return ops.exp(-k * squared) * ops.div(p if factor == 1.0 else factor * p, under)
+    under, under_lost = total(base, x)
+    p, p_lost = ratio(k * lost + ops.div(under_lost + base_lost, under))
+    quotient = ops.div(p, under)
+    back, back_lost = product(quotient, under)
+    rest = ops.div(((p - back) - back_lost) + p_lost, under)
+    if factor == 1.0:
+        return times(ops.exp(-k * squared), quotient, rest)
+    return ops.exp(-k * squared) * (factor * quotient)
 
 
 def mapped(t: Any) -> Any:
@@ -225,14 +259,17 @@ def gelu(x: Any) -> Any:
 
 
 def gelu_slope(y: Any, x: Any) -> Any:
-    """Φ(x) + x·φ(x), from its value at t = -|x|: exp(-t²/2)·(t - t₀)·p(q), t₀ being its root (see polynomials.py)."""
+    """Φ(x) + x·φ(x), from its value at t = -|x|: a polynomial times t - t₀, t₀ being its root, and times exp(-t²/2) far out."""
     t = capped(x)
-    squared, lost = square(t)
     high = t - 0.7517915246935645
     d = high + 1.4956759177009883e-17
-    d_lost = 1.4956759177009883e-17 - (d - high)
-    rest = d * corrected(mapped(t), SLOPE_0, SLOPE, 0.5 * lost - ops.div(d_lost, d))
-    left = ops.where(ops.less(t, 37.0), ops.exp(-0.5 * squared) * rest, halves(-0.5 * squared, rest))
+    d_lost = ops.div(d - high - 1.4956759177009883e-17, d)
+    core, _ = corrected(d, CORE_0, CORE, d_lost)
+    squared, lost = square(t)
+    p, p_lost = corrected(mapped(t), SLOPE_0, SLOPE, 0.5 * lost + d_lost)
+    rest, rest_lost = product(d, p)
+    outer = times(ops.exp(-0.5 * squared), rest, rest_lost + d * p_lost)
+    left = ops.where(ops.less(t, 1.25), d * core, ops.where(ops.less(t, 37.0), outer, halves(-0.5 * squared, rest)))
     return ops.where(ops.less(x, 0.0), left, 1.0 - left)
 
 
