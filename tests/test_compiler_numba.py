@@ -152,7 +152,7 @@ def test_code_is_kept_on_disk_and_taken_from_there(capsys: Any) -> None:
     again = micrograd.compile(hinge(net), net)  # auto: finds it, and uses it at once
     again(*moons(3))
     machine = again._latest[1]
-    assert machine._native is not None
+    assert machine.code is not None
     assert capsys.readouterr().err == ""
 
 
@@ -170,6 +170,6 @@ def test_a_long_run_earns_its_code(monkeypatch: Any) -> None:
     assert machine._compiler.wait(120) == 0
     value, grads = step.value_and_grad(*data)  # notices that it is done
     value, grads = step.value_and_grad(*data)
-    assert machine._native is not None
+    assert machine.code is not None
     assert value == pytest.approx(expected[0], rel=1e-13)
     assert grads.tolist() == pytest.approx(expected[1].tolist(), rel=1e-12)

@@ -34,17 +34,17 @@ class NumbaMachine(Machine):
 
     def __init__(self, program: Program, samples: int = 1) -> None:
         super().__init__(program, samples)
-        self._native = load(code(program), program.batch)
-        self._pools = _pools(self)
+        self.code = load(code(program), program.batch)
+        self.arguments = _pools(self)
 
     def _bind(self) -> None:
         """Nothing to bind: the code has the addresses."""
 
     def forward(self) -> None:
-        self._native(*self._pools, False)
+        self.code(*self.arguments, False)
 
     def run(self) -> None:
-        self._native(*self._pools, True)
+        self.code(*self.arguments, True)
 
 
 def _pools(machine: Machine) -> tuple[Any, ...]:
@@ -58,8 +58,8 @@ class TieredMachine(Machine):
 
     def __init__(self, program: Program, samples: int = 1) -> None:
         self._bound = False
-        self._native: Any = None
-        self._pools: tuple[Any, ...] = ()
+        self.code: Any = None
+        self.arguments: tuple[Any, ...] = ()
         self._spent = 0.0
         self._compiler: subprocess.Popen[bytes] | None = None
         super().__init__(program, samples)
@@ -71,6 +71,11 @@ class TieredMachine(Machine):
         if self._on_disk and "numba" in sys.modules:
             self._switch()
 
+    @property
+    def native(self) -> bool:
+        """Whether the specialised code is there."""
+        return self.code is not None
+
     def _bind(self) -> None:
         """When NumPy first runs."""
 
@@ -80,15 +85,15 @@ class TieredMachine(Machine):
             self._bound = True
 
     def forward(self) -> None:
-        if self._native is not None:
-            self._native(*self._pools, False)
+        if self.code is not None:
+            self.code(*self.arguments, False)
         else:
             self._numpy()
             super().forward()
 
     def run(self) -> None:
-        if self._native is not None:
-            self._native(*self._pools, True)
+        if self.code is not None:
+            self.code(*self.arguments, True)
             return
         self._numpy()
         start = perf_counter()
@@ -115,10 +120,10 @@ class TieredMachine(Machine):
     def _switch(self) -> None:
         self._own_code = False
         try:
-            self._native = load(code(self.program), self.program.batch)
+            self.code = load(code(self.program), self.program.batch)
         except ImportError:  # no Numba: NumPy stays
             return
-        self._pools = _pools(self)
+        self.arguments = _pools(self)
 
 
 def code(program: Program) -> str:

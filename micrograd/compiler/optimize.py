@@ -19,7 +19,7 @@ class Updates:
     """An optimizer bound to the parameters and gradients of a machine; its state is taken over and given back."""
 
     def __init__(self, optimizer: Optimizer, params: Sequence[Value], native: bool = False) -> None:
-        self.optimizer = optimizer
+        self.optimizer, self.native = optimizer, native
         places = {id(p): i for i, p in enumerate(params)}
         missing = [p for p in optimizer.params if id(p) not in places]
         if missing:
@@ -42,6 +42,30 @@ class Updates:
         for part in self.parts:
             part.step(params, gradient)
         made.steps += 1
+
+    def loop(self, machine: Any, count: int) -> list[float] | None:
+        """So many whole steps in one call of compiled code; None where clipping or several groups stand in the way."""
+        made, part = self.optimizer, self.parts[0]
+        if len(self.parts) > 1 or part.native is None or made.clip_value is not None or made.clip_norm is not None:
+            return None
+        from micrograd.compiler.numba_loop import compiled_loop
+
+        if part.constant is not None:
+            numbers = np.tile(part.constant, (count, 1))
+            part.steps += count
+            made.steps += count
+        else:
+            numbers = np.empty((count, len(made.scalars(part.group, 1))))
+            for row in numbers:
+                part.steps += 1
+                row[:] = made.scalars(part.group, part.first + part.steps)
+                made.steps += 1
+        losses = np.empty(count)
+        values, gradients, table = machine.arguments
+        root = machine.program.outputs[0][1]
+        compiled_loop()(machine.code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses)
+        found: list[float] = losses.tolist()
+        return found
 
     def give_back(self) -> None:
         """Write the state back into the optimizer."""

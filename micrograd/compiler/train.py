@@ -11,6 +11,8 @@ from typing import Any
 from micrograd import modes
 from micrograd.compiler.numpy_gate import np
 
+CHUNK = 256  # steps in one call of compiled code, between which Ctrl-C is heard
+
 
 def train(
     step: Any, optimizer: Any, data: Any = (), steps: int | None = None, on_step: Callable[[int, Any], Any] | None = None, *,
@@ -35,6 +37,9 @@ def train(
     session = _Session(step, optimizer, static)
     bar = _Bar(steps) if progress else None
     try:
+        if isinstance(data, tuple) and batch_size is None and on_step is None and bar is None:
+            session.repeat(next(feed), steps, losses)
+            return losses
         for number in range(steps):
             try:
                 args = next(feed)
@@ -92,6 +97,28 @@ class _Session:
             self.plan.advance(machine)
         return loss  # type: ignore[no-any-return]
 
+    def repeat(self, args: Any, steps: int, losses: list[float]) -> None:
+        """Many steps on the same arguments: in compiled code, some hundred at a time, where it is there."""
+        while len(losses) < steps:
+            many = self._native_steps(min(steps - len(losses), CHUNK)) if self.machine is not None else None
+            losses.extend([self.step(args)] if many is None else many)
+
+    def _native_steps(self, count: int) -> list[float] | None:
+        """So many steps in one call; None where something has to happen between them."""
+        plan, machine = self.plan, self.machine
+        plain = not (plan.program.batch or plan.traced.draws or plan.program.assigns or modes.state.anomaly)
+        if not (self.inside and plain and getattr(machine, "native", False)):
+            return None
+        if not self.updates.native:  # the code has arrived in the meantime
+            self.updates.give_back()
+            self.updates = self._updates()
+        return self.updates.loop(machine, count)  # type: ignore[no-any-return]
+
+    def _updates(self) -> Any:
+        from micrograd.compiler.optimize import Updates
+
+        return Updates(self.optimizer, self.plan.traced.params, getattr(self.machine, "native", False))
+
     def _enter(self, args: Any) -> None:
         plan, self.numbers = self.compiled.plan(args, self.static)
         machine = plan.machine(self.compiled.backend, self.numbers.shape[1] if self.compiled.batch else 1)
@@ -108,9 +135,7 @@ class _Session:
             self.plan, self.machine = plan, machine
             self.compiled._latest = plan, machine
             if self.inside and self.updates is None:
-                from micrograd.compiler.optimize import Updates
-
-                self.updates = Updates(self.optimizer, plan.traced.params, getattr(machine, "native", False))
+                self.updates = self._updates()
         plan.feed(machine, self.numbers)
         self.given = args
 
