@@ -199,6 +199,8 @@ class Value(Number):
     @staticmethod
     def __op__(op: Op, args: tuple[Any, ...]) -> Value:
         """An op of the table met a Value among its arguments."""
+        if state.choosing and op is ops.where and (branch := modes.chosen(args)) is not None:
+            return branch  # type: ignore[no-any-return]
         return apply(op, tuple(a if isinstance(a, Value) else Value(a) for a in args))
 
     # --- what it knows ---------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from micrograd.op import Op
@@ -245,17 +247,27 @@ def _spread(xs: Sequence[float]) -> int:
 
 def by_formula(op: Op, i: int, m: Any, xs: Sequence[float]) -> Any:
     """The row's textbook formula for ∂op/∂xᵢ, evaluated on numbers of `m` (names: y, a, b, …, the constants, the table)."""
+    code = _compiled(op.formula[i])
     args = [m.mpf(x) for x in xs]
-    names: dict[str, Any] = {name: _function(other, m) for name, other in TABLE.items()}
-    names |= {"exp": m.exp, "log": m.log, "sqrt": m.sqrt, "pi": m.pi, "__builtins__": {}}
-    names |= dict(zip(op.constants, map(m.mpf, op.params), strict=True))
-    names |= dict(zip("abcdefgh", args, strict=False)) | {"y": evaluate(op, m, args)}
-    result = eval(op.formula[i], names)
-    return m.mpf(result) if isinstance(result, (bool, int)) else result
+    known = dict(zip(op.constants, map(m.mpf, op.params), strict=True)) | dict(zip("abcdefgh", args, strict=False))
+    names: dict[str, Any] = {"__builtins__": {}}
+    for name in code.co_names:
+        if name == "y":
+            names[name] = evaluate(op, m, args)
+        elif name in known:
+            names[name] = known[name]
+        else:
+            names[name] = getattr(m, name) if hasattr(m, name) else _function(TABLE[name], m)
+    return eval(code, names)
 
 
 def _function(op: Op, m: Any) -> Callable[..., Any]:
     return lambda *args: evaluate(op, m, args)
+
+
+@lru_cache(maxsize=None)
+def _compiled(formula: str) -> CodeType:
+    return compile(formula, f"<formula {formula}>", "eval")
 
 
 def derivative(op: Op, i: int, xs: Sequence[float], bits: int = 160) -> Any:
@@ -274,19 +286,25 @@ def settled(f: Callable[[Any], Any], bits: int, agree: int = 90) -> Any:
 
     A zero is believed only at the highest precision: at a lower one it may be a difference that cancelled.
     """
-    before = None
+    m, before = _working(), None
     while True:
-        m = context()
         m.prec = bits
         try:
             now = f(m)
         except (ZeroDivisionError, ValueError):
             return m.nan
+        if isinstance(now, (bool, int)):  # a formula that is a comparison or a whole number
+            return m.mpf(now)
         if isinstance(now, m.mpc) or now != now:
             return m.nan
         if bits > MAX_BITS or (before and now and abs(now - before) <= m.ldexp(abs(now), -agree)):
             return now
         before, bits = now, 2 * bits
+
+
+@lru_cache(maxsize=1)
+def _working() -> Any:
+    return context()
 
 
 def ulps(got: float, true: Any) -> float:
@@ -296,7 +314,8 @@ def ulps(got: float, true: Any) -> float:
     """
     if got != got or true != true:
         return 0.0 if got != got and true != true else math.inf
-    m = true.context if hasattr(true, "context") else context()
+    m = _working()
+    m.prec = 300
     limit = m.ldexp(1, 1024)
     t = max(-limit, min(limit, m.mpf(true)))
     g = max(-limit, min(limit, m.mpf(got)))

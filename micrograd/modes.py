@@ -23,6 +23,7 @@ class _State:
     recording: tuple[int, ...] = ()
     traced: tuple[int, ...] = ()  # threads in which a compiler traces
     marks: tuple[type, type] = (object, object)  # the classes of its nodes: ordinary, and made in no_grad
+    choosing: tuple[int, ...] = ()  # threads in which `where` takes its branch at once, see `choosing`
     last_change = 0  # when any Value's data was last set, by the engine's clock
 
     def refresh(self) -> None:
@@ -85,6 +86,24 @@ def tracing(node: type, paused: type) -> Any:
     """Within this block every new node is of class `node`; in no_grad it is of class `paused` and keeps its arguments."""
     state.marks = node, paused
     return _switched_on("traced")
+
+
+def choosing() -> Any:
+    """Within this block `where` on Values gives the branch that its condition takes, and no node.
+
+    For rules run on Values: their conditions only choose between forms of one derivative, and the form not taken may be
+    infinite there, which would make 0 · inf in the next derivative. Not while a compiler traces: there both must stay.
+    """
+    return _switched_on("choosing")
+
+
+def chosen(args: tuple[Any, ...]) -> Any:
+    """The branch of where(condition, a, b) that the condition takes; None where no choice is to be made here."""
+    me = get_ident()
+    if me not in state.choosing or me in state.traced:
+        return None
+    condition = getattr(args[0], "data", args[0])
+    return args[1] if condition else args[2]
 
 
 def notice(out: Value) -> Value:

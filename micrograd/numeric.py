@@ -58,7 +58,6 @@ def _central(f: Callable[[float], float], x: float, h: float) -> float:
 def _extrapolated(f: Callable[[float], float], x: float, h: float, power: float, quotient: Callable[[float], float]) -> Estimate:
     """The limit of `quotient(h)` for h → 0, whose error is a series in h**power (h² for central, h for one-sided)."""
     shrink = 1.6
-    at_x = abs(f(x))
     for _ in range(12):  # a step that leaves the domain is no step
         if math.isfinite(quotient(h)):
             break
@@ -69,7 +68,7 @@ def _extrapolated(f: Callable[[float], float], x: float, h: float, power: float,
         new = [quotient(h)]
         factor = shrink**power
         weight = factor
-        rounding = 2.0 * EPSILON * at_x / abs(h)
+        rounding = 2.0 * EPSILON * max(abs(f(x)), abs(f(x + h))) / abs(h)
         for k, old in enumerate(row):
             new.append(new[k] + (new[k] - old) / (weight - 1.0))
             weight *= factor

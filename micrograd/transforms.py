@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from micrograd.engine import Value
-from micrograd.modes import refuse_changed
+from micrograd.modes import choosing, refuse_changed
 from micrograd.steps import contributions
 
 
@@ -47,7 +47,9 @@ def _pulled(node: Value, upstream: Any, create_graph: bool) -> list[tuple[Value,
     if not create_graph:
         return [(arg, value) for arg, _, value in contributions(node, upstream)]
     assert op is not None
-    return [(arg, upstream * p) for arg, p in zip(args, op.gradient(node, args), strict=True)]
+    with choosing():
+        partials = op.gradient(node, args)
+    return [(arg, upstream * p) for arg, p in zip(args, partials, strict=True)]
 
 
 def vjp(fn: Callable[..., Any], inputs: Sequence[Any], cotangents: Any) -> tuple[Any, list[float]]:

@@ -1,0 +1,106 @@
+"""Every row of the table, by the same checks: a new row is tested with no new test."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrograd import TABLE, Op, Value, gradcheck, ops, testing
+from micrograd.testing import GradientError, assert_gradients
+
+ROWS = [op.bind(*op.defaults) if op.constants else op for op in TABLE.values()]
+SMOOTH = [op for op in ROWS if op.domain]
+PIECEWISE_CONSTANT = ("less", "equal", "sign", "step")
+
+
+@pytest.mark.parametrize("op", SMOOTH, ids=lambda op: op.name)
+@given(data=st.data())
+def test_partials_are_the_derivatives(op, data):
+    xs = data.draw(testing.domain(op))
+    if xs:
+        assert_gradients(op, xs)
+
+
+@pytest.mark.parametrize("op", [op for op in SMOOTH if op.arity is not None], ids=lambda op: op.name)
+@given(data=st.data())
+def test_second_derivatives(op, data):
+    xs = data.draw(testing.domain(op, size=3.0).filter(lambda xs: op.name not in ("elu", "pow") or 0.0 not in xs))  # jumps there
+    assert_gradients(op, xs, order=2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("op", [op for op in SMOOTH if op.name not in PIECEWISE_CONSTANT and op.exact], ids=lambda op: op.name)
+@given(data=st.data())
+def test_against_fifty_digits(op, data):
+    pytest.importorskip("mpmath")
+    xs = data.draw(testing.domain(op, size=4.0))
+    if xs:
+        assert_gradients(op, xs, method="exact")
+
+
+@pytest.mark.parametrize(("op", "kink"), [(op, k) for op in ROWS for k in op.kinks], ids=lambda x: getattr(x, "name", ""))
+def test_kinks_answer_what_the_row_says(op, kink):
+    args = [Value(x) for x in kink.at]
+    op(*args).backward()
+    assert [a.grad for a in args] == list(kink.partials), kink.why
+
+
+@pytest.mark.parametrize("op", [op for op in SMOOTH if op.formula and op.arity], ids=lambda op: op.name)
+@given(data=st.data())
+def test_textbook_formulas_say_the_same(op, data):
+    xs = data.draw(testing.domain(op, size=4.0))
+    y = op(*xs)
+    names = {n: getattr(math, n) for n in ("exp", "log", "sqrt", "sin", "cos", "cosh", "sinh", "pi")}
+    names |= {n: TABLE[n].forward for n in ("sign", "sigmoid", "normal_cdf")}
+    names |= dict(zip("abc", xs, strict=False)) | dict(zip(op.constants, op.params, strict=True)) | {"y": y}
+    for i, formula in enumerate(op.formula):
+        assert float(eval(formula, {"__builtins__": {}}, names)) == pytest.approx(op.partial(i, y, *xs), rel=1e-6, abs=1e-9)
+
+
+@given(testing.expressions())
+def test_expressions(expression):
+    assert_gradients(expression, expression.inputs, rtol=1e-6)
+
+
+@given(testing.mlps())
+def test_whole_models(drawn):
+    assert_gradients(testing.total_output, drawn)
+
+
+def planted(name, partial):
+    return Op(name, lambda x: x * x, (partial,), domain=((-math.inf, math.inf),))
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        lambda y, x: 2.0 * x * (1.0 + 1e-6),
+        lambda y, x: -2.0 * x,
+        lambda y, x: x,
+        lambda y, x: 2.0 * y,
+        lambda y, x: 0.0,
+    ],
+    ids=["a millionth", "sign", "factor", "wrong operand", "nothing"],
+)
+def test_a_planted_bug_is_caught_in_any_row(partial):
+    with pytest.raises(GradientError, match="WRONG"):
+        assert_gradients(planted("planted", partial), (1.7,))
+    assert not gradcheck(lambda x: planted("planted", partial)(x).tanh() + x, (0.8,))
+
+
+def test_a_planted_row_is_caught_by_the_test_above():
+    op = planted("planted", lambda y, x: 2.000002 * x)
+    inner = test_partials_are_the_derivatives.hypothesis.inner_test
+
+    class Draws:
+        def draw(self, strategy):
+            return (1.3,)
+
+    with pytest.raises(GradientError):
+        inner(op, Draws())
+
+
+def test_every_row_is_documented():
+    for op in TABLE.values():
+        assert op.doc and (op.domain or "decree" in op.doc), op.name
+    assert ops.TABLE is TABLE
