@@ -10,7 +10,7 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import CodeType
 from typing import Any
 
@@ -27,7 +27,7 @@ class Unsupported(TypeError):
 def context(digits: int = 50) -> Any:
     """An mpmath context of its own, with so many decimal digits (mpmath is imported only here)."""
     try:
-        import mpmath
+        import mpmath  # type: ignore[import-untyped]
     except ImportError as error:
         raise ImportError("the reference in many digits needs mpmath: pip install mpmath") from error
     m = mpmath.MPContext()
@@ -145,16 +145,16 @@ class Ordered(complex):
     """A complex number that compares by its real part, so that max, min and if choose as they do for real numbers."""
 
     def __lt__(self, other: Any) -> bool:
-        return self.real < other.real
+        return bool(self.real < other.real)
 
     def __gt__(self, other: Any) -> bool:
-        return self.real > other.real
+        return bool(self.real > other.real)
 
     def __le__(self, other: Any) -> bool:
-        return self.real <= other.real
+        return bool(self.real <= other.real)
 
     def __ge__(self, other: Any) -> bool:
-        return self.real >= other.real
+        return bool(self.real >= other.real)
 
     def __eq__(self, other: Any) -> bool:
         return bool(self.real == other.real)
@@ -265,7 +265,7 @@ def _function(op: Op, m: Any) -> Callable[..., Any]:
     return lambda *args: evaluate(op, m, args)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(formula: str) -> CodeType:
     return compile(formula, f"<formula {formula}>", "eval")
 

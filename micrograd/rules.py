@@ -276,10 +276,10 @@ def gelu_slope(y: Any, x: Any) -> Any:
 def gauss_slope(y: Any, x: Any, k: float) -> Any:
     """-2kx·exp(-kx²), by halves where the exponential is subnormal."""
 
-    z = ops.maximum(ops.minimum(x, 1e150), -1e150)  # no inf · 0
+    z = ops.maximum(ops.minimum(x, 1e100), -1e100)  # no inf · 0
     squared, lost = square(z)
     far = (-2.0 * k) * halves(-k * squared, z - z * (k * lost))
     return ops.where(ops.less(y, TINY), far, (-2.0 * k) * (x * y))
 
 
-NORMAL = 1.0 / sqrt(2.0 * pi)
+NORMAL: float = 1.0 / sqrt(2.0 * pi)
