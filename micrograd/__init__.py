@@ -27,7 +27,7 @@ _LATER = {
     "gradcheck": "micrograd.checks", "check_grads": "micrograd.checks",
     "compile": "micrograd.compiler", "lower": "micrograd.compiler",
 }  # fmt: skip
-_MODULES = ("nn", "losses", "optim", "testing", "compiler", "export", "data", "train", "metrics", "plots")
+_MODULES = ("nn", "losses", "optim", "testing", "compiler", "data", "explain", "train", "metrics", "plots")
 
 
 def register(op: Op) -> Op:

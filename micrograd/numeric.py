@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def sides(f: Callable[[float], float], x: float) -> tuple[Estimate, Estimate]:
 def _steep(f: Callable[[float], float], x: float, side: float, found: Estimate) -> Estimate:
     """±inf where the difference quotient grows without end as the step shrinks (as for √x at 0)."""
     quotients = [(f(x + side * h) - f(x)) / (side * h) for h in (1e-6, 1e-9, 1e-12, 1e-15) if x + side * h != x]
-    growing = len(quotients) > 2 and all(abs(b) > 3.0 * abs(a) for a, b in zip(quotients, quotients[1:], strict=False))
+    growing = len(quotients) > 2 and all(abs(b) > 3.0 * abs(a) for a, b in pairwise(quotients))
     return Estimate(math.copysign(math.inf, quotients[-1]), 0.0) if growing else found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from math import inf, log, nan, pi
+from math import inf, log, pi
 from math import sqrt as _sqrt
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Many training steps in one call of compiled code: one loop for every program and optimizer, which are given to it as functions."""
+"""Many training steps in one call of compiled code: one loop for every program and optimizer, given to it as functions."""
 
 from __future__ import annotations
 

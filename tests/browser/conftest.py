@@ -27,7 +27,7 @@ def browser(tmp_path_factory):
     path = _chromium()
     if path is None:
         pytest.skip("chromium is not installed")
-    from playwright.sync_api import sync_playwright
+    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
 
     opened = []
     with sync_playwright() as playwright:
