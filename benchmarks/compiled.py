@@ -94,7 +94,7 @@ def distance(peer: Any, name: str, sizes: dict[str, int]) -> float:
 
 
 def steady(train: Any, most: int, least: float = 0.01, rounds: int = 31, patience: float = 10.0) -> float:
-    """Wall-clock seconds of one step more: (time of 1 + n steps - time of 1) / n, medians of rounds of `least` seconds or more.
+    """Wall-clock seconds of one step more: (time of 2n steps - time of n) / n, medians of rounds of `least` seconds or more.
 
     What a call of train costs by itself (data and parameters into arrays and back) is left to the first step.
     """
@@ -104,15 +104,16 @@ def steady(train: Any, most: int, least: float = 0.01, rounds: int = 31, patienc
         train(steps)
         return time.perf_counter() - start
 
-    base = statistics.median(timed(1) for _ in range(3))
-    more, seconds = 1, timed(2)
-    while seconds - base < max(least, base) and more < most:
-        wanted = 1.3 * more * max(least, base) / max(seconds - base, 1e-9)
-        more = min(most, max(more + 1, min(4 * more, math.ceil(wanted))))
-        seconds = timed(1 + more)
-    rounds = max(3, min(rounds, int(patience / (seconds + base))))
-    both = [(timed(1 + more), timed(1)) for _ in range(rounds)]
-    return (statistics.median(long for long, _ in both) - statistics.median(short for _, short in both)) / more
+    twice, once = timed(2), timed(1)
+    if once > 0.3 and twice > 1.5 * once:  # a step by itself is long
+        return statistics.median([twice / 2, once, timed(1)])
+    once = min(timed(1), timed(1))  # the first of all may have compiled
+    n = 1
+    while n < most // 2 and (more := min(timed(2 * n), timed(2 * n)) - once) < max(2 * least, once):
+        n = min(most // 2, max(n + 1, min(4 * n, math.ceil(1.2 * n * max(2 * least, once) / max(more, 1e-9)))))
+    rounds = max(3, min(rounds, int(patience / (1.5 * timed(2 * n)))))
+    both = [(timed(2 * n), timed(n)) for _ in range(rounds)]
+    return (statistics.median(long for long, _ in both) - statistics.median(short for _, short in both)) / n
 
 
 def trace(name: str) -> dict[str, float]:

@@ -97,9 +97,7 @@ def import_time() -> dict[str, float]:
 
     def run(*arguments: str) -> tuple[float, str]:
         start = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, *arguments], capture_output=True, text=True, env=environment(), cwd=ROOT, check=True
-        )
+        done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment(), cwd=ROOT, check=True)
         return time.perf_counter() - start, done.stderr
 
     _, report = run("-X", "importtime", "-c", "import micrograd")

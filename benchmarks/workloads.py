@@ -218,9 +218,7 @@ def moons(e: Engine, samples: int = 100, width: int = 16, seed: int = 1337) -> W
     return Workload("W3 moons step", params, two_moons(samples), loss, Optimizer(0.05), model.shapes, sample)
 
 
-def classifier(
-    e: Engine, name: str, sizes: Sequence[int], nonlin: str, batch: int, rows: Sequence[Row], labels: Sequence[int]
-) -> Workload:
+def classifier(e: Engine, name: str, sizes: Sequence[int], nonlin: str, batch: int, rows: Sequence[Row], labels: Sequence[int]) -> Workload:
     """Softmax cross-entropy of an MLP, mean over a batch."""
     model = Perceptron(e, sizes, nonlin, random.Random(1337))
 
