@@ -97,7 +97,8 @@ def complex_step(e: Evaluation, i: int) -> Estimate | None:
     if not math.isfinite(value.imag) or not abs(value.real - plain) <= 1e-9 * max(abs(plain), 1e-300):
         return None
     derivative = value.imag / h
-    return Estimate(derivative, EPSILON * abs(derivative))
+    cancelled = abs(plain) / (abs(e.start[i]) or 1.0)  # how large the terms of a derivative that sums to nearly 0 may be
+    return Estimate(derivative, EPSILON * (abs(derivative) + cancelled))
 
 
 def exact_difference(e: Evaluation, i: int) -> Estimate:
