@@ -24,6 +24,8 @@ from micrograd.compiler.specialise import generate
 
 EARNED = 3.0  # seconds in NumPy after which a program's own code is compiled
 FETCHED = 0.3  # … after which code that is on disk is fetched (which imports Numba)
+LONG = 150_000  # characters of source from which LLVM takes gigabytes: such a program stays in NumPy, unless asked
+MEMORY = 8 * 2**30  # bytes of address space that the compiling process may take
 LARGE = 2**20  # terms in one product from which BLAS is faster than loops
 
 
@@ -107,9 +109,11 @@ class TieredMachine(Machine):
 
     def _earn(self) -> None:
         """Compile in another process; take the code over when it is done."""
-        if self._compiler is None:
+        if len(code(self.program)) > LONG:
+            self._own_code = False
+        elif self._compiler is None:
             path = write(code(self.program))
-            say(f"a long run: compiling its own code ({self.program.scalars:,} scalars) meanwhile, once; kept in {path.parent}")
+            say(f"a long run: compiling its own code ({self.program.scalars:,} scalars) meanwhile, once; kept in {shown(path)}")
             self._compiler = compiler(path, self.program.batch)
         elif (ended := self._compiler.poll()) is not None:
             self._own_code = False
@@ -135,6 +139,12 @@ def code(program: Program) -> str:
 def say(message: str) -> None:
     """A line on stderr."""
     print(f"micrograd: {message}", file=sys.stderr, flush=True)
+
+
+def shown(path: Path) -> str:
+    """The folder of a file as one writes it: ~ for one's own."""
+    folder, home = str(path.parent), str(Path.home())
+    return f"~{folder[len(home) :]}" if folder.startswith(home) else folder
 
 
 def directory() -> Path:
@@ -177,7 +187,7 @@ def load(text: str, batch: bool) -> Any:
         return sys.modules[path.stem].run
     marker = path.with_suffix(".compiled")
     if not marker.exists():
-        say(f"compiling code for this program once; kept in {path.parent}")
+        say(f"compiling code for this program once; kept in {shown(path)}")
         compiler(path, batch).wait()
     module = imported(path)
     compile_now(module, batch)  # fetches it; compiles here where the other process could not
@@ -213,7 +223,28 @@ def compile_now(module: ModuleType, batch: bool) -> None:
     module.run.compile((*pools, types.boolean))
 
 
+def modest() -> None:
+    """End this process with its parent, and before it takes all memory."""
+    import threading
+    import time
+
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
 if __name__ == "__main__":
+    modest()
     from llvmlite import binding  # type: ignore[import-untyped, unused-ignore]
 
     binding.set_option("micrograd", "-unroll-threshold=30")  # as fast, in half the time: the loops' bounds are all constants
