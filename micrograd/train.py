@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from random import Random
@@ -53,7 +54,7 @@ class Run:
 def fit(
     model: Any, data: Batch, loss: Loss, optimizer: Optimizer, epochs: int = 10, *, batch_size: int | None = None,
     validation: Batch | None = None, metrics: Mapping[str, Callable[[Any, Any], float]] | None = None, seed: int = 0,
-    compiled: bool = False, whole: bool | None = None, accumulate: int = 1, average: Average | None = None,
+    compiled: bool | str = False, whole: bool | None = None, accumulate: int = 1, average: Average | None = None,
     early_stopping: EarlyStopping | None = None, callbacks: Sequence[Callable[[Run], Any]] = (), checkpoint: Any = None,
     resume: bool = False, progress: bool | None = None,
 ) -> History:  # fmt: skip
@@ -62,7 +63,7 @@ def fit(
     batch_size: samples for each step, in an order drawn anew for each epoch from `seed`; None: all at once, in order.
     validation: (inputs, targets) to measure loss and metrics on after each epoch, in evaluation. metrics: name → function of
     (predictions, targets). compiled: run as a tensor program (see `micrograd.compile`; batches that differ in structure, not
-    in numbers, are traced each). whole: call the model on each batch, not on each sample; by default if it has a BatchNorm.
+    in numbers, are traced each): True on NumPy, the same bits in every run; or the name of a back end ("numba", "auto"). whole: call the model on each batch, not on each sample; by default if it has a BatchNorm.
     accumulate: add up the gradients of so many batches for each step. average: updated after each step. early_stopping:
     told the validation loss (or the loss) after each epoch; its best parameters are restored. callbacks: called after each
     epoch; a method `on_step` of one is called after each step. A `Plateau` schedule is told the loss too.
@@ -94,9 +95,9 @@ def fit(
     if resume and checkpoint is not None and Path(checkpoint).exists():
         _resume(run, checkpoint, parts, settings)
     whole = any(isinstance(m, BatchNorm) for _, m in model.named_modules()) if whole is None else whole
-    make = _Compiled if compiled else _Eager
+    make: Any = partial(_Compiled, backend=compiled if isinstance(compiled, str) else "numpy") if compiled else _Eager
     stepper = make(model, loss, optimizer, whole, accumulate, _after_step(run, average, callbacks))
-    measured = Measure(model, loss, metrics or {}, compiled) if validation is not None else None
+    measured = Measure(model, loss, metrics or {}, bool(compiled)) if validation is not None else None
     steps = -(-len(inputs) // size)
     bar = progress_bar(progress, epochs * steps, run.epoch * steps)
     was_training = model.training
@@ -178,7 +179,7 @@ class Predictor:
                 return (numbers[0], *numbers)
 
             numbers = [*self.model.parameters(), *(b for _, b in self.model.named_buffers())]
-            self._program = compile(forward, numbers, batch=True)
+            self._program = compile(forward, numbers, batch=True, backend="numpy")
         self._program(inputs)
         columns = [self._program.value_of(v) for v in flat(self._output)]
         found = []
@@ -250,13 +251,16 @@ class _Compiled(_Eager):
     """Steps by a tensor program. Without accumulation a whole epoch runs inside it."""
 
     def __init__(
-        self, model: Any, loss: Loss, optimizer: Optimizer, whole: bool, accumulate: int, after: Callable[[], None] | None
-    ) -> None:
+        self, model: Any, loss: Loss, optimizer: Optimizer, whole: bool, accumulate: int, after: Callable[[], None] | None,
+        backend: str = "numpy",
+    ) -> None:  # fmt: skip
         from micrograd.compiler import compile
 
         super().__init__(model, loss, optimizer, whole, accumulate, after)
         self.program = (
-            compile(self.loss, model) if whole else compile(lambda x, y: loss([model(x)], [y]), model, batch=True)
+            compile(self.loss, model, backend=backend)
+            if whole
+            else compile(lambda x, y: loss([model(x)], [y]), model, batch=True, backend=backend)
         )  # fmt: skip
         self.before: list[float] = []
 
