@@ -63,7 +63,8 @@ def fit(
     batch_size: samples for each step, in an order drawn anew for each epoch from `seed`; None: all at once, in order.
     validation: (inputs, targets) to measure loss and metrics on after each epoch, in evaluation. metrics: name → function of
     (predictions, targets). compiled: run as a tensor program (see `micrograd.compile`; batches that differ in structure, not
-    in numbers, are traced each): True on NumPy, the same bits in every run; or the name of a back end ("numba", "auto"). whole: call the model on each batch, not on each sample; by default if it has a BatchNorm.
+    in numbers, are traced each): True on NumPy, the same bits in every run; or the name of a back end ("numba", "auto").
+    whole: call the model on each batch, not on each sample; by default if it has a BatchNorm.
     accumulate: add up the gradients of so many batches for each step. average: updated after each step. early_stopping:
     told the validation loss (or the loss) after each epoch; its best parameters are restored. callbacks: called after each
     epoch; a method `on_step` of one is called after each step. A `Plateau` schedule is told the loss too.
