@@ -1,9 +1,9 @@
 """Gradients against independent truth: `gradcheck(fn, inputs)` for a function, `check_grads(root)` for a graph.
 
     >>> print(gradcheck(lambda x, y: x * y + x.tanh(), (0.5, -2.0)))  # doctest: +ELLIPSIS
-    input     analytic      numeric    error  ulps  method        verdict
-    x      -1.21355227  -1.21355227  2.7e-16     ...  complex step  ok
-    y              0.5          0.5  1.1e-16     0  complex step  ok
+    input     analytic      numeric ...
+    x      -1.21355227  -1.21355227 ... complex step  ok
+    y              0.5          0.5 ... complex step  ok
 
 Three kinds of truth, each with an estimate of its own error (micrograd/numeric.py): the complex step, free of cancellation,
 where the ops allow it; else central differences with Richardson extrapolation; or 50 digits (method="exact", needs mpmath).
