@@ -99,24 +99,6 @@ def gauss(x: float, k: float) -> float:
     return rounded - rounded * (k * error)
 
 
-_SQRT_HALF, _SQRT_HALF_ERROR = 0.7071067811865476, -4.833646656726457e-17
-
-
-def normal_cdf(x: float) -> float:
-    """Φ(x) = ½ erfc(-x/√2); the rounding of x/√2 is put back through the derivative of erfc."""
-    if not abs(x) < 1e3:
-        return x if x != x else 0.0 if x < 0 else 1.0
-    z = -x * _SQRT_HALF
-    high = 134217729.0 * x
-    high -= high - x
-    low = x - high
-    c_high = 0.7071067839860916  # the upper 26 bits of sqrt(1/2), so that the products below are exact
-    c_low = _SQRT_HALF - c_high
-    # what z lost: x * sqrt(1/2) exactly, less -z
-    lost = (((high * c_high + z) + high * c_low + low * c_high) + low * c_low) + x * _SQRT_HALF_ERROR
-    return 0.5 * (math.erfc(z) + 1.1283791670955126 * gauss(z, 1.0) * lost)
-
-
 def maximum(x: float, y: float) -> float:
     """The larger of two; nan if either is nan."""
     return x if x > y or x != x else y

@@ -20,6 +20,7 @@ import micrograd
 from micrograd import TABLE, Value, ops, scalar
 from micrograd.polynomials import CORE, CORE_0, LOWER, LOWER_0, LOWER_SQRT2, LOWER_SQRT2_0, SLOPE, SLOPE_0, corrected
 
+thorough = settings(max_examples=2 * settings().max_examples)  # of the profile, see conftest
 inf, nan = math.inf, math.nan
 PARAMS = {"leaky_relu": (0.01,), "elu": (1.5,), "clamp": (-1.0, 2.0), "gauss": (0.5,), "power": (3.0,)}
 ROWS = [op.bind(*PARAMS.get(op.name, op.defaults)) if op.constants else op for op in TABLE.values()]
@@ -203,7 +204,7 @@ def arguments(op):
 
 
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
-@settings(max_examples=60)
+@thorough
 @given(data=st.data())
 def test_arithmetic_never_raises(op, data):
     xs = data.draw(arguments(op))
@@ -217,7 +218,7 @@ def test_arithmetic_never_raises(op, data):
 
 
 @pytest.mark.parametrize("op", FIXED, ids=lambda op: op.name)
-@settings(max_examples=60)
+@thorough
 @given(data=st.data())
 def test_the_engine_adds_what_the_rules_say(op, data):
     """The compiled backward pass of one node and the rule itself are the same numbers, bit for bit."""
@@ -242,7 +243,7 @@ TIED = {"maximum", "minimum"}  # at a tie, and at the origin, a convention stand
 
 
 @pytest.mark.parametrize("op", FIXED, ids=lambda op: op.name)
-@settings(max_examples=50)
+@thorough
 @given(data=st.data())
 def test_every_double_to_a_few_ulp(op, data):
     exact = pytest.importorskip("micrograd.exact")
@@ -259,7 +260,7 @@ def test_every_double_to_a_few_ulp(op, data):
 
 
 @pytest.mark.parametrize("op", [ops.div, ops.hypot, ops.atan2, ops.pow_], ids=lambda op: op.name)
-@settings(max_examples=60)
+@thorough
 @given(a=st.one_of(PATTERNS, st.floats(0.01, 100)), ratio=st.floats(-60, 60))
 def test_two_arguments_of_like_size(op, a, ratio):
     exact = pytest.importorskip("micrograd.exact")
@@ -310,7 +311,6 @@ def test_a_planted_inaccuracy_is_caught():
 
 
 @pytest.mark.parametrize("op", [op for op in FIXED if op.formula], ids=lambda op: op.name)
-@settings(max_examples=15)
 @given(data=st.data())
 def test_formulas_against_differences_in_many_digits(op, data):
     """The textbook partials, which judge the rules above, are themselves judged by mpmath's differences of the value."""
@@ -381,7 +381,7 @@ def running_errors(root):
     return {v: (value[v], gradient[v]) for v in nodes}
 
 
-@settings(max_examples=40)
+@thorough
 @given(data=st.data())
 def test_composites_to_a_few_running_errors(data):
     exact = pytest.importorskip("micrograd.exact")

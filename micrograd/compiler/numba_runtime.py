@@ -112,4 +112,3 @@ def _jitted(f: Any, **calls: Any) -> Any:
 
 cbrt = _jitted(scalar.cbrt)
 gauss = _jitted(scalar.gauss, exp=exp)
-normal_cdf = _jitted(scalar.normal_cdf, gauss=gauss)

@@ -11,8 +11,8 @@ TEMPLATES = {
     "tan": "np.tan({0})", "asin": "np.arcsin({0})", "acos": "np.arccos({0})", "atan": "np.arctan({0})",
     "atan2": "np.arctan2({0}, {1})", "sinh": "np.sinh({0})", "cosh": "np.cosh({0})", "tanh": "tanh({0})",
     "asinh": "np.arcsinh({0})", "acosh": "np.arccosh({0})", "atanh": "np.arctanh({0})",
-    "relu": "({0} if {0} > 0.0 or {0} != {0} else 0.0)", "gauss": "gauss({0}, {1})", "normal_cdf": "normal_cdf({0})",
-    "erf": "math.erf({0})", "erfc": "math.erfc({0})", "hypot": "np.hypot({0}, {1})", "maximum": "maximum({0}, {1})",
+    "relu": "({0} if {0} > 0.0 or {0} != {0} else 0.0)", "gauss": "gauss({0}, {1})",
+    "erf": "math.erf({0})", "hypot": "np.hypot({0}, {1})", "maximum": "maximum({0}, {1})",
     "minimum": "minimum({0}, {1})",
 }  # fmt: skip
 
@@ -26,7 +26,7 @@ import math
 import numpy as np
 from numba import njit
 
-from micrograd.compiler.numba_runtime import cbrt, exp, expm1, gauss, inf, log, log1p, maximum, minimum, nan, normal_cdf, tanh
+from micrograd.compiler.numba_runtime import cbrt, exp, expm1, gauss, inf, log, log1p, maximum, minimum, nan, tanh
 
 exactly = njit(cache=True, error_model="numpy", fastmath=False)
 fast = njit(cache=True, error_model="numpy", fastmath={{"contract", "reassoc", "nsz"}}, boundscheck=False)

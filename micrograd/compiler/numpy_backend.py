@@ -32,8 +32,7 @@ def _elementwise(f: Callable[..., float], n: int) -> Callable[..., Any]:
 
 FUNCTIONS: dict[str, Any] = {
     "np": np, "power": np.float_power, "inf": math.inf, "nan": math.nan,
-    "gauss": _elementwise(scalar.gauss, 2), "normal_cdf": _elementwise(scalar.normal_cdf, 1),
-    "erf": _elementwise(math.erf, 1), "erfc": _elementwise(math.erfc, 1),
+    "gauss": _elementwise(scalar.gauss, 2), "erf": _elementwise(math.erf, 1),
 }  # fmt: skip
 
 
