@@ -68,7 +68,8 @@ def far_power(a: Any, p: Any) -> Any:
 def power_a(y: Any, a: Any, b: Any) -> Any:
     """b·aᵇ⁻¹ as b·(aᵇ/a), for b - 1 loses the digits of a small b."""
     q = ops.div(y, a)
-    return ops.where(ops.equal(b, 0.0), 0.0, ops.where(within(TINY, y, inf) * within(TINY, q, inf), b * q, far_power(a, b)))
+    ordinary = within(TINY, y, inf) * within(TINY, q, inf)
+    return ops.where(ordinary, b * q, ops.where(ops.equal(b, 0.0), 0.0, far_power(a, b)))
 
 
 def power_b(y: Any, a: Any, b: Any) -> Any:
