@@ -109,7 +109,7 @@ def gradcheck(
             return Report(list(_second(slots, rtol)))
         outputs = slots.outputs(slots.start)
         if gradient is None:
-            analytic = [grad(out, slots.leaves) for out in outputs]
+            analytic = [backward(out, slots.leaves) for out in outputs]
         else:
             analytic = [slots.flattened(gradient(*slots.arguments(slots.start)))]
         evaluations = [slots.evaluation(k) for k in range(len(outputs))]
@@ -133,7 +133,26 @@ def check_grads(
         note = f"{affordable} of {len(leaves)} leaves checked, evenly spread: name others with inputs="
         leaves = [leaves[i * len(leaves) // affordable] for i in range(affordable)]
     evaluation = GraphEvaluation(root, leaves)
-    return Report(list(_rows(evaluation, grad(root, leaves), method, rtol)), note)
+    return Report(list(_rows(evaluation, backward(root, leaves), method, rtol)), note)
+
+
+def backward(root: Value, leaves: Sequence[Value]) -> list[float]:
+    """The gradients that a backward pass leaves in `leaves`; every gradient is as before afterwards.
+
+    The engine's own pass, not `grad`: that takes each contribution by itself, and would not see a closure that overwrites a
+    gradient where it should add to it.
+    """
+    nodes = root.topological()
+    kept = [(v, v.grad) for v in dict.fromkeys((*nodes, *leaves))]
+    try:
+        for v, _ in kept:
+            v.grad = 0.0
+        for v in reversed(root.start_backward()):
+            v.op.pull(v)
+        return [float(v.grad) for v in leaves]
+    finally:
+        for v, gradient in kept:
+            v.grad = gradient
 
 
 def _rows(e: Evaluation, analytic: Sequence[float], method: str, rtol: float) -> Iterator[Row]:

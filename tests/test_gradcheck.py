@@ -86,6 +86,34 @@ def test_forgotten_upstream_and_overwritten_gradients_are_caught():
     assert not gradcheck(lambda x, y: x * y + x, (2.0, 3.0), gradient=Overwrites().gradient)
 
 
+@pytest.mark.parametrize("bug", ["none", "overwrites", "forgets the upstream", "wrong operand", "sign", "a millionth"])
+def test_the_bugs_of_handwritten_backward_functions(bug):
+    """The mistakes that students make in `_backward`, planted one by one in a product of their own."""
+
+    def times(a, b):
+        out = Value(a.data * b.data, (a, b), "times")
+
+        def _backward():
+            up = 1.0 if bug == "forgets the upstream" else out.grad
+            da = {"wrong operand": a.data, "sign": -b.data, "a millionth": b.data * (1 + 1e-6)}.get(bug, b.data) * up
+            if bug == "overwrites":
+                a.grad = da
+            else:
+                a.grad += da
+            b.grad += a.data * up
+
+        out._backward = _backward
+        return out
+
+    w = Value(0.5, label="w")
+    w.grad = 3.0
+    report = gradcheck(lambda x, y: times(times(x, y), w) * x + times(x, w), (1.5, -2.0))
+    assert bool(report) == (bug == "none")
+    assert w.grad == 3.0
+    if bug != "none":
+        assert "x" in [row.name for row in report.wrong]
+
+
 def test_kinks_take_any_subgradient_and_nothing_else():
     assert gradcheck(lambda x: x.relu() + abs(x), (0.0,)).rows[0].verdict.startswith("kink")
     assert gradcheck(lambda x, y: x.maximum(y), (1.0, 1.0))
