@@ -20,14 +20,17 @@ class Estimate(NamedTuple):
     error: float
 
 
-def ridders(f: Callable[[float], float], x: float) -> Estimate:
+FAR, NEAR = (0.3, 0.03, 0.003), (1e-4, 1e-5, 1e-6)  # first steps, relative to the number
+
+
+def ridders(f: Callable[[float], float], x: float, steps: tuple[float, ...] = FAR) -> Estimate:
     """f'(x) by central differences and Richardson extrapolation, from several first steps; the best of them.
 
     Ridders, Advances in Engineering Software 4 (1982); Press et al., Numerical Recipes, 5.7. The error is at least the
     rounding of f over the step.
     """
     size = abs(x) if x else 1.0
-    found = [_extrapolated(f, x, step * size, 2.0, lambda h: _central(f, x, h)) for step in (0.3, 0.03, 0.003)]
+    found = [_extrapolated(f, x, step * size, 2.0, lambda h: _central(f, x, h)) for step in steps]
     return min(found, key=lambda e: e.error if e.error == e.error else math.inf)
 
 

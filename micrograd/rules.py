@@ -66,10 +66,10 @@ def far_power(a: Any, p: Any) -> Any:
 
 
 def power_a(y: Any, a: Any, b: Any) -> Any:
-    """b·aᵇ⁻¹ as b·(aᵇ/a), for b - 1 loses the digits of a small b."""
-    q = ops.div(y, a)
-    ordinary = within(TINY, y, inf) * within(TINY, q, inf)
-    return ops.where(ordinary, b * q, ops.where(ops.equal(b, 0.0), 0.0, far_power(a, b)))
+    """b·aᵇ⁻¹ as b·aᵇ/a, for b - 1 loses the digits of a small b."""
+    above = b * y
+    ordinary = within(TINY, y, inf) * within(0.0, a, inf) * ops.less(ops.abs_(above), inf)
+    return ops.where(ordinary, ops.div(above, a), ops.where(ops.equal(b, 0.0), 0.0, far_power(a, b)))
 
 
 def power_b(y: Any, a: Any, b: Any) -> Any:

@@ -122,6 +122,14 @@ def test_kinks_take_any_subgradient_and_nothing_else():
     assert not gradcheck(lambda x: steep(x), (0.0,))
 
 
+@pytest.mark.parametrize("distance", [10.0**-k for k in range(1, 13)])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_kink_nearby_is_no_alarm(distance, side):
+    at = 1.0 + side * distance
+    for fn in (lambda x: (x - at).relu() + x.sin(), lambda x: abs(x - at) * x.exp(), lambda x: x.maximum(at) * x):
+        assert gradcheck(fn, (1.0,), method="differences"), (distance, side)
+
+
 def test_second_order():
     report = gradcheck(lambda x, y: [x * y, (x / y).exp()], (0.3, 1.2), order=2)
     assert report
