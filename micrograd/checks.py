@@ -122,8 +122,8 @@ def check_grads(
     """Compare ∂root/∂leaf with numeric derivatives of the recorded graph, evaluated again op by op.
 
     inputs: the leaves to check (default: all; where that would evaluate more than `budget` ops, evenly spread ones, and
-    the report says so). Nothing of the graph changes. Raises TypeError for a node made by hand (`_backward` set): what it
-    computes is not known; check the function that makes it with gradcheck.
+    the report says so). Nothing of the graph changes. A node made by hand (`_backward` set) is evaluated by the op that its
+    `_op` names, if its data agrees; else TypeError: check the function that makes it with gradcheck.
     """
     nodes = root.topological()
     leaves = [v for v in nodes if v.op is None] if inputs is None else list(inputs)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from micrograd.engine import Value
-from micrograd.op import number
+from micrograd.op import Op, number
+from micrograd.ops import TABLE
 
 
 class Evaluation:
@@ -32,12 +33,7 @@ class GraphEvaluation(Evaluation):
         self.nodes = root.topological()
         self.leaves, self.start = list(leaves), [v.data for v in leaves]
         here = {id(v) for v in self.nodes}
-        for v in self.nodes:
-            if v.op is not None and not hasattr(v.op, "forward"):
-                raise TypeError(
-                    f"what {v._op!r} computes is not known: {v!r} was made by hand, and only its _backward was given; "
-                    "check the function that makes it with gradcheck(fn, inputs)"
-                )
+        self._ops = {id(v): _known(v) for v in self.nodes if v.op is not None}
         for v in leaves:
             if v.op is not None or id(v) not in here:
                 raise ValueError(f"{v!r} is not a leaf of this graph")
@@ -61,7 +57,7 @@ class GraphEvaluation(Evaluation):
         """Only the nodes that depend on the moved leaf are evaluated; the others keep their numbers."""
         moved: dict[int, Any] = {id(self.leaves[i]): x}
         for v in self._depending(i):
-            moved[id(v)] = apply(v.op, [moved[id(a)] if id(a) in moved else constant(a.data) for a in v.args])
+            moved[id(v)] = apply(self._ops[id(v)], [moved[id(a)] if id(a) in moved else constant(a.data) for a in v.args])
         return moved.get(id(self.nodes[-1]), constant(self.nodes[-1].data))
 
     def _depending(self, i: int) -> list[Value]:
@@ -71,6 +67,25 @@ class GraphEvaluation(Evaluation):
                 v for v in self.nodes if any(id(a) in reached for a in v.args) and (reached.add(id(v)) or True)  # type: ignore[func-returns-value]
             ]
         return self._users[i]
+
+
+def _known(v: Value) -> Op:
+    """The op that computed v; for a node made by hand, the row that its `_op` names and its data bear out."""
+    assert v.op is not None
+    if hasattr(v.op, "forward"):
+        return v.op
+    xs, symbol = [a.data for a in v.args], v._op
+    rows = [op for op in TABLE.values() if symbol in (op.name, op.symbol) and op.arity == len(xs) and not op.constants]
+    if symbol.startswith("**") and len(xs) == 1:
+        with suppress(ValueError):
+            rows.append(TABLE["power"].bind(float(symbol[2:])))
+    for op in rows:
+        if abs(op.forward(*xs, *op.params) - v.data) <= 1e-9 * abs(v.data):
+            return op
+    raise TypeError(
+        f"what {symbol!r} computes is not known: {v!r} was made by hand, and only its _backward was given; "
+        "check the function that makes it with gradcheck(fn, inputs)"
+    )
 
 
 class Slots:

@@ -179,6 +179,34 @@ def test_a_graph_is_checked_without_touching_it():
     assert (a.grad, b.grad, root.data) == before
 
 
+@pytest.mark.parametrize("factor", [1.0, 1.0 + 1e-6])
+def test_graphs_of_nodes_made_by_hand(factor):
+    """As in the lectures: the symbol says what was computed, the closure is what is checked."""
+
+    def tanh(x):
+        out = Value(math.tanh(x.data), (x,), "tanh")
+
+        def _backward():
+            x.grad += (1 - out.data**2) * factor * out.grad
+
+        out._backward = _backward
+        return out
+
+    def square(x):
+        out = Value(x.data**2, (x,), "**2")
+
+        def _backward():
+            x.grad += 2 * x.data * out.grad
+
+        out._backward = _backward
+        return out
+
+    x = Value(0.6, label="x")
+    assert bool(check_grads(tanh(square(x) + x))) == (factor == 1.0)
+    with pytest.raises(TypeError, match="what 'tanh' computes is not known"):
+        check_grads(Value(0.3, (x,), "tanh"))
+
+
 def test_big_graphs_are_sampled_and_say_so():
     leaves = [Value(float(i)) for i in range(50)]
     total = leaves[0]

@@ -351,6 +351,16 @@ def test_cube_roots_of_cubes(f, x):
     assert f(n**3) == n
 
 
+def test_the_table_of_accuracies():
+    pytest.importorskip("mpmath")
+    accuracy = pytest.importorskip("benchmarks.accuracy")
+    _, _, *lines = accuracy.table(["tanh", "pow"], 30, 0)
+    assert [line.split(" | ")[0] for line in lines] == ["| tanh", "| pow"]
+    for line in lines:
+        value, partials = map(float, line.strip("| ").split(" | ")[1:3])
+        assert 0 < value <= VALUE_ULPS and 0 < partials <= PARTIAL_ULPS
+
+
 # --- accuracy: composites ------------------------------------------------------------------------------------------------
 
 
