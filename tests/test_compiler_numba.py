@@ -173,3 +173,18 @@ def test_a_long_run_earns_its_code(monkeypatch: Any) -> None:
     assert machine.code is not None
     assert value == pytest.approx(expected[0], rel=1e-13)
     assert grads.tolist() == pytest.approx(expected[1].tolist(), rel=1e-12)
+
+
+def test_one_loop_on_disk_trains_every_program_and_optimizer() -> None:
+    from micrograd.compiler.numba_loop import compiled_loop
+
+    for power, make in ((2, optim.SGD), (4, optim.Adam)):
+        w, twin = Value(2.0), Value(2.0)
+        micrograd.compile(lambda w=w, power=power: (w - 1.0) ** power, [w], backend="numba").train(make([w], lr=0.01), steps=5)
+        slow = make([twin], lr=0.01)
+        for _ in range(5):
+            twin.grad = 0
+            ((twin - 1.0) ** power).backward()
+            slow.step()
+        assert math.isclose(w.data, twin.data, rel_tol=1e-14)
+    assert len(compiled_loop().overloads) == 1

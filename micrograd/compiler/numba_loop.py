@@ -23,4 +23,5 @@ def compiled_loop() -> Any:
     update = types.FunctionType(types.none(flat, flat, rows, types.int64, flat))
     made = njit(cache=True, error_model="numpy")(loop)
     made.compile((run, update, flat, flat, table, rows, types.int64, rows, types.int64, flat))
+    made.disable_compile()  # else each program and optimizer makes one of its own, whose entry on disk later runs cannot read
     return made
