@@ -9,7 +9,8 @@ import pytest
 import viz
 from micrograd import Value
 from viz.check import difference
-from viz.observe import Watch, ordered_args
+from viz.observe import Watch
+from viz.reading import args_of
 from viz.recording import record
 
 
@@ -108,8 +109,8 @@ def test_operands_of_a_bare_set_come_in_the_order_written():
     cls = make_class()
     a, b = cls(1.0), cls(2.0)
     for _ in range(20):
-        assert ordered_args(a * b) == (a, b) and ordered_args(b * a) == (b, a)
-        assert ordered_args(a * a) == (a, a)
+        assert args_of(a * b) == (a, b) and args_of(b * a) == (b, a)
+        assert args_of(a * a) == (a, a)
 
 
 def forget_upstream(a, b, out):

@@ -38,38 +38,6 @@ class Failure:
     message: str
 
 
-def ordered_args(value: Any) -> tuple[Any, ...]:
-    """The operands in the order written, doubles kept, also where the class keeps a bare ``set``.
-
-    The original's set loses both; the closure of ``_backward`` still knows ``self`` and ``other``.
-    """
-    args = tuple(args_of(value))
-    if isinstance(getattr(value, "args", None), tuple):
-        return args
-    prev = getattr(value, "_prev", None)
-    if not isinstance(prev, (set, frozenset)):
-        return args
-    cells = closure_of(getattr(value, "_backward", None))
-    names = sorted(cells, key=lambda name: name != "self")  # self first, then as they appear
-    members = {id(member) for member in prev}
-    found = [cells[name] for name in names if id(cells[name]) in members]
-    return tuple(found) if {id(x) for x in found} == members else args
-
-
-def closure_of(function: Any) -> dict[str, Any]:
-    """The variables a closure holds, by name, in order of appearance in its code; {} for others."""
-    code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None)
-    if code is None or not cells:
-        return {}
-    held = {}
-    for name, cell in zip(code.co_freevars, cells, strict=True):
-        try:
-            held[name] = cell.cell_contents
-        except ValueError:  # not yet assigned
-            continue
-    return held
-
-
 class Watch:
     """Swaps the class of ``values`` for one that notes every write to ``grad``; a context manager."""
 

@@ -32,9 +32,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import mathml
-from .graph import number, topological
+from .graph import args_of, number, topological
 from .names import Names
-from .observe import Failure, drive, ordered_args
+from .observe import Failure, drive
 
 FORMAT = 1
 NAN = float("nan")
@@ -202,11 +202,11 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
     tells its own ``steps()``; any other Value-like class is driven by its ``_backward`` closures.
     ``namespaces`` are searched for variables that name a value without a label.
     """
-    values = topological([root]) if callable(getattr(root, "topological", None)) else _sorted(root)
+    values = topological([root])
     called = Names(namespaces)
     called.modules = _modules(values)
     place = {id(value): i for i, value in enumerate(values)}
-    operands = [ordered_args(value) for value in values]
+    operands = [tuple(args_of(value)) for value in values]
     trace = Trace(
         values=values,
         args=[tuple(place[id(arg)] for arg in args) for args in operands],
@@ -241,22 +241,6 @@ def _modules(values: Sequence[Any]) -> list[Any]:
         if outer is not None:
             found[id(outer)] = outer
     return list(found.values())
-
-
-def _sorted(root: Any) -> list[Any]:
-    """Operands before users, in the order the operands are written; iterative."""
-    order: list[Any] = []
-    seen: set[int] = set()
-    stack = [(root, False)]
-    while stack:
-        value, ready = stack.pop()
-        if ready:
-            order.append(value)
-        elif id(value) not in seen:
-            seen.add(id(value))
-            stack.append((value, True))
-            stack += [(arg, False) for arg in reversed(ordered_args(value)) if id(arg) not in seen]
-    return order
 
 
 def _operations(trace: Trace) -> None:

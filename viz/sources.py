@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from types import CodeType, FrameType
 from typing import Any
 
+from .graph import args_of
 from .mathml import identify
-from .observe import ordered_args
 
 _AST_OPS = {
     ast.Add: "add",
@@ -107,7 +107,7 @@ def _assignments(tree: ast.AST) -> Iterator[tuple[str, ast.expr | None, int]]:
 
 def _fits(expr: ast.expr | None, value: Any) -> bool:
     """Could this right-hand side have made this value? Unknown forms (calls) could."""
-    name, leaf = identify(value)[0], not ordered_args(value)
+    name, leaf = identify(value)[0], not args_of(value)
     if isinstance(expr, (ast.BinOp, ast.UnaryOp)):
         made = _AST_OPS.get(type(expr.op))
         return made is not None and not leaf and name in _SAME.get(made, {made})
