@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -61,6 +62,8 @@ class Op:
         self.constants, self.defaults, self.params = constants, defaults, ()
         self.doc = self.__doc__ = doc
         self.forward = forward if forward is not None else self._forward_from_define
+        # The backward pass of one node: `arg.grad += node.grad * partial` for each argument, compiled from the rules.
+        self.pull: Callable[[Any], None] = self._first_pull
         self._bound: dict[tuple[object, ...], Op] = {}
 
     params: tuple[float, ...]
@@ -97,7 +100,7 @@ class Op:
         if key not in self._bound:
             op: Op = object.__new__(Op)
             op.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("pull", "reads")})
-            op.params, op.symbol = params, symbol or self.symbol
+            op.params, op.symbol, op.pull = params, symbol or self.symbol, op._first_pull
             self._bound[key] = op
         return self._bound[key]
 
@@ -129,19 +132,16 @@ class Op:
         compiled: Callable[..., float] = compile_function("forward", names, [*body, f"return {result}"])
         return compiled
 
-    @cached_property
-    def pull(self) -> Callable[[Any], None]:
-        """The backward pass of one node: `arg.grad += node.grad * partial` for each argument, compiled from the rules.
+    def _first_pull(self, node: Any) -> None:
+        """What `pull` is until it is first called: it makes the real one (a plain attribute, for it is looked up at every node).
 
         A rule that cannot be read as source (it branches in Python) is called as it is.
         """
-        n = self.arity
-        if n in (1, 2):
-            try:
-                return self._compiled_pull(n)
-            except TypeError:
-                pass
-        return self._called_pull
+        self.pull = self._called_pull
+        if self.arity in (1, 2):
+            with suppress(TypeError):
+                self.pull = self._compiled_pull(self.arity)
+        self.pull(node)
 
     def _compiled_pull(self, n: int) -> Callable[[Any], None]:
         xs = [Symbol("x"), Symbol("z")][:n]
