@@ -19,6 +19,8 @@ from micrograd.compiler.ir import Family
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.rules import Rule
 
+LINE = 8  # numbers in a line of the cache: families begin at one
+
 
 @dataclass
 class Group:
@@ -47,13 +49,13 @@ class Numbering:
 
     def give(self, name: str, ids: Any, batch: bool) -> None:
         """The next run of addresses to these ids."""
-        start = self.sizes[batch]
+        start = -(-self.sizes[batch] // LINE) * LINE
         if name in ("x", "c"):
             name += str(1 + sum(f.name[0] == name and f.name[1:].isdigit() for f in self.families))
         self.address[ids] = np.arange(start, start + len(ids))
         self.of[ids] = len(self.families)
         self.families.append(Family(name, start, len(ids), batch))
-        self.sizes[batch] += len(ids)
+        self.sizes[batch] = start + len(ids)
 
 
 def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:

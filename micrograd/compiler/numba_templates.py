@@ -28,6 +28,8 @@ from numba import njit
 
 from micrograd.compiler.numba_runtime import cbrt, exp, expm1, gauss, inf, log, log1p, maximum, minimum, nan, tanh
 
-exactly = njit(cache=True, error_model="numpy", fastmath=False)
-fast = njit(cache=True, error_model="numpy", fastmath={{"contract", "reassoc", "nsz"}}, boundscheck=False)
+inner = {{"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}}  # called by compiled code alone
+exactly = njit(**inner, fastmath=False)  # said: else it takes on what its caller permits
+part = njit(**inner, fastmath={{"contract", "reassoc", "nsz"}}, boundscheck=False)
+whole = njit(cache=True, error_model="numpy", fastmath=False)
 '''

@@ -18,15 +18,18 @@ def native_update(kernel: Kernel, slots: int) -> Any:
     _, _, *names = kernel.arguments
     own, numbers = names[:slots], names[slots:]
     lines = [
-        HEADER.format(title="An optimizer's update rule."), "", "@exactly", "def update(P, G, S, first, numbers):",
+        HEADER.format(title="An optimizer's update rule."), "", "", "@whole", "def update(P, G, S, first, numbers):",
         *[f"    {name} = numbers[{k}]" for k, name in enumerate(numbers)],
-        "    for i in range(S.shape[1]):",
-        "        p = P[first + i]",
-        "        g = G[first + i]",
-        *[f"        {name} = S[{k}, i]" for k, name in enumerate(own)],
+        "    count = S.shape[1]",
+        "    P, G = P[first : first + count], G[first : first + count]  # so that i needs no check of its sign, and runs as lanes",
+        *[f"    S{k} = S[{k}]" for k in range(slots)],
+        "    for i in range(count):",
+        "        p = P[i]",
+        "        g = G[i]",
+        *[f"        {name} = S{k}[i]" for k, name in enumerate(own)],
         *[f"        {line}" for line in body],
-        f"        P[first + i] = {results[0]}",
-        *[f"        S[{k}, i] = {text}" for k, text in enumerate(results[1:])],
+        f"        P[i] = {results[0]}",
+        *[f"        S{k}[i] = {text}" for k, text in enumerate(results[1:])],
     ]  # fmt: skip
     text = "\n".join(lines) + "\n"
     if text not in _known:

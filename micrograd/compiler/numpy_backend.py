@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from micrograd import ops, scalar
+from micrograd.compiler.group import LINE
 from micrograd.compiler.ir import Access, Instruction, Program
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.rules import Rule, calls
@@ -41,8 +42,8 @@ class Machine:
 
     def __init__(self, program: Program, samples: int = 1) -> None:
         self.program, self.samples = program, samples
-        self.values = (np.zeros(program.sizes[0]), np.zeros((program.sizes[1], samples)))
-        self.grads = (np.zeros(program.sizes[0]), np.zeros((program.sizes[1], samples)))
+        self.values = (pool(program.sizes[0]), pool(program.sizes[1], samples))
+        self.grads = (pool(program.sizes[0]), pool(program.sizes[1], samples))
         where, numbers = program.constants
         self.values[0][where] = numbers
         self.count = len(program.params)
@@ -88,6 +89,14 @@ class Machine:
             else:
                 found.append(float(self.values[0][o[1]]))
         return found
+
+
+def pool(*shape: int) -> Any:
+    """Zeros that begin at a line of the cache."""
+    n = math.prod(shape)
+    whole = np.zeros(n + LINE)
+    start = -(whole.ctypes.data // 8) % LINE
+    return whole[start : start + n].reshape(shape)
 
 
 def bound(step: Instruction, pools: dict[str, tuple[Any, Any]], samples: int) -> Run:

@@ -1,12 +1,14 @@
 """Specialise: a Program as Numba source of its own, every extent, stride and address a constant of the code.
 
 The axis whose neighbours are neighbours in memory runs innermost, as vector lanes. Products keep a block of outputs in registers:
-over lanes of the output they go through a few terms at a time, over summed lanes they hold 4 × 4 sums. The result is plain code
+over lanes of the output they go through a few terms at a time, over summed lanes they hold 4 × 4 sums. Each instruction is a function
+of its own (LLVM gives better code for many small functions than for a large one, in less time). The result is plain code
 that can be read (`print(step.source)`); it is compiled once and kept on disk by its text.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,19 +66,29 @@ def generate(program: Program) -> tuple[str, Any]:
 
     tables, names = Tables(), Names(program)
     arguments = "V, G, VB, GB, T" if program.batch else "V, G, T"
-    head = [HEADER.format(title=f"A program of {program.scalars:,} scalars.")]
-    lines = ["", "@fast", f"def run({arguments}, gradients):"]
-    if program.batch:
-        lines.append("    samples = VB.shape[1]")
+    functions: list[str] = []
+    lines = ["", "", "@whole", f"def run({arguments}, gradients):"]
+    known: Counter[str] = Counter()
     for part in (program.forward, program.backward):
         if part is program.backward:
             lines += ["    if not gradients:", "        return"]
         for step, start in _with_starts(part):
-            lines.append(f"    # {names.line(step)}    {extents(step)}".rstrip())
-            lines += ["    " + text for text in _Emitter(step, start, tables).lines()]
+            name = _named(step, names, known)
+            functions += ["", "", "@part", f"def {name}({arguments}):", f"    # {names.line(step)}    {extents(step)}".rstrip()]
+            functions += ["    samples = VB.shape[1]"] if step.batch else []
+            functions += ["    " + line for line in _Emitter(step, start, tables).lines()]
+            lines.append(f"    {name}({arguments})")
     table = np.concatenate(tables.parts).astype(np.int64) if tables.parts else np.zeros(1, dtype=np.int64)
+    head = [HEADER.format(title=f"A program of {program.scalars:,} scalars.")]
     head += [line for _, text in tables.rules.values() for line in text]
-    return "\n".join([*head, *lines]) + "\n", table
+    return "\n".join([*head, *functions, *lines]) + "\n", table
+
+
+def _named(step: Instruction, names: Names, known: Counter[str]) -> str:
+    """What to call the function of an instruction: after what it makes."""
+    name = ("d_" if step.out.pool == "g" else "") + "".join(c if c.isalnum() else "_" for c in names.family(step.out).name)
+    known[name] += 1
+    return name if known[name] == 1 else f"{name}_{known[name]}"
 
 
 def _with_starts(steps: Sequence[Instruction]) -> list[tuple[Instruction, Instruction | None]]:
