@@ -84,7 +84,7 @@ class Native(Compiled):
     backend = "numba"
 
 
-class Batch(Compiled):
+class Batch(Native):
     """One sample is traced."""
 
     batch = True

@@ -125,7 +125,7 @@ class Program:
     backward: list[Instruction] = field(default_factory=list)
     places: Any = None  # node → (in the batch pool?, address), for provenance
     wanted: Any = None  # which slots get a gradient
-    cache: dict[str, Any] = field(default_factory=dict)  # what back ends made of it
+    cache: dict[Any, Any] = field(default_factory=dict)  # what back ends made of it
 
     def __str__(self) -> str:
         from micrograd.compiler.show import show

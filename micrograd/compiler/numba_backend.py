@@ -11,6 +11,8 @@ import importlib.util
 import os
 import subprocess
 import sys
+from contextlib import suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -18,9 +20,9 @@ from types import ModuleType
 from typing import Any
 
 from micrograd.compiler.ir import Program
-from micrograd.compiler.numpy_backend import Machine
+from micrograd.compiler.numpy_backend import Machine, bound
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.specialise import generate
+from micrograd.compiler.specialise import generate, sections
 
 EARNED = 3.0  # seconds in NumPy after which a program's own code is compiled
 FETCHED = 0.3  # … after which code that is on disk is fetched (which imports Numba)
@@ -29,79 +31,72 @@ MEMORY = 8 * 2**30  # bytes of address space that the compiling process may take
 LARGE = 2**20  # terms in one product from which BLAS is faster than loops
 
 
+class Code:
+    """The code of a program for machines of so many samples: all of it but the products that are large, which are BLAS's."""
+
+    def __init__(self, program: Program, samples: int) -> None:
+        self.program, self.samples = program, samples
+        large = tuple(s for s in program if s.rule.product and len(s.reads) == 2 and s.size * samples >= LARGE)
+        self.outside = frozenset(large)
+        kept = program.cache
+        if large not in kept:
+            kept[large] = generate(program, self.outside)
+        self.text, self.table = kept[large]
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether it has been compiled before."""
+        return importlib.util.find_spec("numba") is not None and path_of(self.text).with_suffix(".compiled").exists()
+
+    def bind(self, machine: Machine) -> None:
+        """Give a machine the calls that run it: `native` and `arguments`, and `code` where nothing is outside."""
+        run = load(self.text, self.program.batch)
+        v, g = machine.values, machine.grads
+        arguments = (v[0], g[0], v[1], g[1], self.table) if self.program.batch else (v[0], g[0], self.table)
+        pools = {"v": v, "g": g}
+        calls: tuple[list[Any], list[Any]] = [], []
+        number = 0
+        for backward, inside, steps in sections(self.program, self.outside):
+            if inside:
+                calls[backward].append(partial(run, *arguments, number, number + 1))
+                number += 1
+            else:
+                calls[backward].extend(bound(step, pools, machine.samples) for step in steps)
+        machine.bound = calls
+        machine.native = True
+        machine.whole = None if self.outside else run, arguments
+
+
 class NumbaMachine(Machine):
     """Pools for a program, and its specialised code, compiled now if it is not on disk."""
 
-    native = True
-
-    def __init__(self, program: Program, samples: int = 1) -> None:
-        super().__init__(program, samples)
-        self.code = load(code(program), program.batch)
-        self.arguments = _pools(self)
-
     def _bind(self) -> None:
-        """Nothing to bind: the code has the addresses."""
-
-    def forward(self) -> None:
-        self.code(*self.arguments, False)
-
-    def run(self) -> None:
-        self.code(*self.arguments, True)
-
-
-def _pools(machine: Machine) -> tuple[Any, ...]:
-    """The arguments of the compiled code."""
-    v, g, table = machine.values, machine.grads, machine.program.cache["table"]
-    return (v[0], g[0], v[1], g[1], table) if machine.program.batch else (v[0], g[0], table)
+        Code(self.program, self.samples).bind(self)
 
 
 class TieredMachine(Machine):
     """NumPy now, the specialised code as soon as it is there and worth it."""
 
-    def __init__(self, program: Program, samples: int = 1) -> None:
-        self._bound = False
-        self.code: Any = None
-        self.arguments: tuple[Any, ...] = ()
+    def _bind(self) -> None:
         self._spent = 0.0
         self._compiler: subprocess.Popen[bytes] | None = None
-        super().__init__(program, samples)
-        self._own_code = not any(s.rule.product and len(s.reads) == 2 and s.size * samples >= LARGE for s in program)
-        try:
-            self._on_disk = self._own_code and compiled_on_disk(program)
-        except NotImplementedError:  # an op that NumPy alone can call
-            self._own_code = self._on_disk = False
+        self._code: Code | None = None
+        with suppress(NotImplementedError):  # an op that NumPy alone can call
+            self._code = Code(self.program, self.samples)
+        self._on_disk = self._code is not None and self._code.on_disk
         if self._on_disk and "numba" in sys.modules:
             self._switch()
-
-    @property
-    def native(self) -> bool:
-        """Whether the specialised code is there."""
-        return self.code is not None
-
-    def _bind(self) -> None:
-        """When NumPy first runs."""
-
-    def _numpy(self) -> None:
-        if not self._bound:
-            super()._bind()
-            self._bound = True
-
-    def forward(self) -> None:
-        if self.code is not None:
-            self.code(*self.arguments, False)
         else:
-            self._numpy()
-            super().forward()
+            super()._bind()
 
     def run(self) -> None:
-        if self.code is not None:
-            self.code(*self.arguments, True)
+        if self._code is None:
+            super().run()
             return
-        self._numpy()
         start = perf_counter()
         super().run()
         self._spent += perf_counter() - start
-        if self._own_code and self._spent > FETCHED:
+        if self._spent > FETCHED:
             if self._on_disk:
                 self._switch()
             elif self._spent > EARNED:
@@ -109,31 +104,23 @@ class TieredMachine(Machine):
 
     def _earn(self) -> None:
         """Compile in another process; take the code over when it is done."""
-        if len(code(self.program)) > LONG:
-            self._own_code = False
+        assert self._code is not None
+        if len(self._code.text) > LONG:
+            self._code = None
         elif self._compiler is None:
-            path = write(code(self.program))
+            path = write(self._code.text)
             say(f"a long run: compiling its own code ({self.program.scalars:,} scalars) meanwhile, once; kept in {shown(path)}")
             self._compiler = compiler(path, self.program.batch)
         elif (ended := self._compiler.poll()) is not None:
-            self._own_code = False
             if ended == 0:
                 self._switch()
+            self._code = None
 
     def _switch(self) -> None:
-        self._own_code = False
-        try:
-            self.code = load(code(self.program), self.program.batch)
-        except ImportError:  # no Numba: NumPy stays
-            return
-        self.arguments = _pools(self)
-
-
-def code(program: Program) -> str:
-    """The program's source, made once."""
-    if "text" not in program.cache:
-        program.cache["text"], program.cache["table"] = generate(program)
-    return str(program.cache["text"])
+        assert self._code is not None
+        with suppress(ImportError):  # no Numba: NumPy stays
+            self._code.bind(self)
+        self._code = None
 
 
 def say(message: str) -> None:
@@ -171,13 +158,6 @@ def write(text: str) -> Path:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     return path
-
-
-def compiled_on_disk(program: Program) -> bool:
-    """Whether the program's code has been compiled before."""
-    if importlib.util.find_spec("numba") is None:
-        return False
-    return path_of(code(program)).with_suffix(".compiled").exists()
 
 
 def load(text: str, batch: bool) -> Any:
@@ -220,7 +200,7 @@ def compile_now(module: ModuleType, batch: bool) -> None:
     flat, table = types.float64[::1], types.int64[::1]
     lanes = types.float64[:, ::1]
     pools = (flat, flat, lanes, lanes, table) if batch else (flat, flat, table)
-    module.run.compile((*pools, types.boolean))
+    module.run.compile((*pools, types.int64, types.int64))
 
 
 def modest() -> None:

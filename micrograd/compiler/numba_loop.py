@@ -10,7 +10,7 @@ from numba import njit, types
 
 def loop(run, update, V, G, T, S, first, numbers, root, losses):  # type: ignore[no-untyped-def]
     for k in range(len(losses)):
-        run(V, G, T, True)
+        run(V, G, T, 0, 2)
         losses[k] = V[root]
         update(V, G, S, first, numbers[k])
 
@@ -19,7 +19,7 @@ def loop(run, update, V, G, T, S, first, numbers, root, losses):  # type: ignore
 def compiled_loop() -> Any:
     """The loop, compiled once a machine and kept on disk."""
     flat, rows, table = types.float64[::1], types.float64[:, ::1], types.int64[::1]
-    run = types.FunctionType(types.none(flat, flat, table, types.boolean))
+    run = types.FunctionType(types.none(flat, flat, table, types.int64, types.int64))
     update = types.FunctionType(types.none(flat, flat, rows, types.int64, flat))
     made = njit(cache=True, error_model="numpy")(loop)
     made.compile((run, update, flat, flat, table, rows, types.int64, rows, types.int64, flat))

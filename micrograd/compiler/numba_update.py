@@ -29,7 +29,7 @@ def native_update(kernel: Kernel, slots: int) -> Any:
         *[f"        {name} = S{k}[i]" for k, name in enumerate(own)],
         *[f"        {line}" for line in body],
         f"        P[i] = {results[0]}",
-        *[f"        S{k}[i] = {text}" for k, text in enumerate(results[1:])],
+        *[f"        S{k}[i] = {text}" for k, text in enumerate(results[1:]) if text != own[k]],
     ]  # fmt: skip
     text = "\n".join(lines) + "\n"
     if text not in _known:

@@ -40,6 +40,9 @@ FUNCTIONS: dict[str, Any] = {
 class Machine:
     """Pools for a program and one batch size, and its instructions bound to them. `run()` computes outputs and gradients."""
 
+    native = False  # whether specialised code runs it
+    whole: tuple[Any, Any] = None, ()  # that code, where it is all of the program, and its arguments
+
     def __init__(self, program: Program, samples: int = 1) -> None:
         self.program, self.samples = program, samples
         self.values = (pool(program.sizes[0]), pool(program.sizes[1], samples))
@@ -50,28 +53,28 @@ class Machine:
         self.params = self.values[0][: self.count]  # parameters have the first addresses
         self.gradient = self.grads[0][: self.count]
         self.inputs = self.values[program.batch]
+        self.bound: tuple[list[Run], list[Run]] = [], []  # forward, backward
         self._bind()
         batch, root = program.outputs[0]
         self.grads[batch][root] = 1.0 / samples if batch else 1.0
 
     def _bind(self) -> None:
         pools = {"v": self.values, "g": self.grads}
-        self._forward = [bound(step, pools, self.samples) for step in self.program.forward]
-        self._backward = [bound(step, pools, self.samples) for step in self.program.backward]
+        forward, backward = ([bound(step, pools, self.samples) for step in p] for p in (self.program.forward, self.program.backward))
+        self.bound = forward, backward
 
     def forward(self) -> None:
         """Compute every value."""
         with np.errstate(all="ignore"):
-            for run in self._forward:
+            for run in self.bound[0]:
                 run()
 
     def run(self) -> None:
         """Compute every value and every gradient."""
         with np.errstate(all="ignore"):
-            for run in self._forward:
-                run()
-            for run in self._backward:
-                run()
+            for steps in self.bound:
+                for run in steps:
+                    run()
 
     def loss(self) -> float:
         """The loss of the latest run."""

@@ -61,9 +61,9 @@ class Updates:
                 row[:] = made.scalars(part.group, part.first + part.steps)
                 made.steps += 1
         losses = np.empty(count)
-        values, gradients, table = machine.arguments
+        code, (values, gradients, table) = machine.whole
         root = machine.program.outputs[0][1]
-        compiled_loop()(machine.code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses)
+        compiled_loop()(code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses)
         found: list[float] = losses.tolist()
         return found
 
@@ -112,11 +112,13 @@ class _Part:
             steps = (self.made + self.steps).tolist()
             at = {t: self.optimizer.scalars(self.group, t) for t in set(steps)}
             numbers = [np.array(x) for x in zip(*(at[t] for t in steps), strict=True)]
+        rows = list(self.slots)
         with np.errstate(all="ignore"):
-            p, *slots = self.update(params[self.where], gradient[self.where], *self.slots, *numbers)
+            p, *slots = self.update(params[self.where], gradient[self.where], *rows, *numbers)
         params[self.where] = p
-        for kept, new in zip(self.slots, slots, strict=True):
-            kept[:] = new
+        for kept, new in zip(rows, slots, strict=True):
+            if new is not kept:
+                kept[:] = new
 
     def give_back(self) -> None:
         for p, t, row in zip(self.params, (self.made + self.steps).tolist(), self.slots.T.tolist(), strict=True):

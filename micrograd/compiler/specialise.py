@@ -9,7 +9,8 @@ that can be read (`print(step.source)`); it is compiled once and kept on disk by
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from micrograd.compiler.ir import LETTERS, Access, Instruction, Program
@@ -60,24 +61,33 @@ class Tables:
         return self.starts[key]
 
 
-def generate(program: Program) -> tuple[str, Any]:
-    """(source of `run(pools …, gradients)`, the table of addresses that it is given)."""
+def sections(program: Program, outside: Container[Instruction] = ()) -> Iterator[tuple[bool, bool, list[Instruction]]]:
+    """(of the backward program?, inside?, steps): the longest runs of instructions that are inside the code, or outside it."""
+    for backward, steps in enumerate((program.forward, program.backward)):
+        for inside, run in groupby(steps, key=lambda step: step not in outside):
+            yield bool(backward), inside, list(run)
+
+
+def generate(program: Program, outside: Container[Instruction] = ()) -> tuple[str, Any]:
+    """(source of `run(pools …, first, last)`, the table of addresses that it is given).
+
+    run performs the sections first … last - 1 (0: forward, 1: backward); instructions `outside` are left out, and cut more sections.
+    """
     from micrograd.compiler.numpy_gate import np
 
     tables, names = Tables(), Names(program)
     arguments = "V, G, VB, GB, T" if program.batch else "V, G, T"
     functions: list[str] = []
-    lines = ["", "", "@whole", f"def run({arguments}, gradients):"]
+    lines = ["", "", "@whole", f"def run({arguments}, first, last):"]
     known: Counter[str] = Counter()
-    for part in (program.forward, program.backward):
-        if part is program.backward:
-            lines += ["    if not gradients:", "        return"]
-        for step, start in _with_starts(part):
+    for number, steps in enumerate(steps for _, inside, steps in sections(program, outside) if inside):
+        lines.append(f"    if first <= {number} < last:")
+        for step, start in _with_starts(steps):
             name = _named(step, names, known)
             functions += ["", "", "@part", f"def {name}({arguments}):", f"    # {names.line(step)}    {extents(step)}".rstrip()]
             functions += ["    samples = VB.shape[1]"] if step.batch else []
             functions += ["    " + line for line in _Emitter(step, start, tables).lines()]
-            lines.append(f"    {name}({arguments})")
+            lines.append(f"        {name}({arguments})")
     table = np.concatenate(tables.parts).astype(np.int64) if tables.parts else np.zeros(1, dtype=np.int64)
     head = [HEADER.format(title=f"A program of {program.scalars:,} scalars.")]
     head += [line for _, text in tables.rules.values() for line in text]

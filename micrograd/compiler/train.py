@@ -90,7 +90,7 @@ class _Session:
             check(self.plan, machine)
         loss = machine.loss()
         if self.inside:
-            self.updates.step(machine.params, machine.gradient)
+            self._updates().step(machine.params, machine.gradient)
         else:
             self._update_outside()
         if self.plan.program.assigns:
@@ -107,17 +107,20 @@ class _Session:
         """So many steps in one call; None where something has to happen between them."""
         plan, machine = self.plan, self.machine
         plain = not (plan.program.batch or plan.traced.draws or plan.program.assigns or modes.state.anomaly)
-        if not (self.inside and plain and getattr(machine, "native", False)):
+        if not (self.inside and plain and machine.whole[0]):
             return None
-        if not self.updates.native:  # the code has arrived in the meantime
-            self.updates.give_back()
-            self.updates = self._updates()
-        return self.updates.loop(machine, count)  # type: ignore[no-any-return]
+        return self._updates().loop(machine, count)  # type: ignore[no-any-return]
 
     def _updates(self) -> Any:
+        """The optimizer on arrays; made anew when native code has arrived in the meantime."""
         from micrograd.compiler.optimize import Updates
 
-        return Updates(self.optimizer, self.plan.traced.params, getattr(self.machine, "native", False))
+        native = self.machine.native
+        if self.updates is None or self.updates.native < native:
+            if self.updates is not None:
+                self.updates.give_back()
+            self.updates = Updates(self.optimizer, self.plan.traced.params, native)
+        return self.updates
 
     def _enter(self, args: Any) -> None:
         plan, self.numbers = self.compiled.plan(args, self.static)
@@ -134,8 +137,8 @@ class _Session:
                 plan.load(machine)
             self.plan, self.machine = plan, machine
             self.compiled._latest = plan, machine
-            if self.inside and self.updates is None:
-                self.updates = self._updates()
+            if self.inside:
+                self._updates()
         plan.feed(machine, self.numbers)
         self.given = args
 
