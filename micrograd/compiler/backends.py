@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from micrograd.compiler.ir import Program
+from micrograd.compiler.tiles import TiledMachine, tile
 
 NAMES = ("auto", "reference", "numpy", "numba")
 
@@ -19,19 +20,26 @@ def named(backend: str) -> str:
     return backend
 
 
-def machine(program: Program, backend: str, samples: int) -> Any:
-    """Pools for a program and so many samples, with the means to run it."""
+def machine(program: Program, backend: str, samples: int, in_tiles: bool = False) -> Any:
+    """Pools for a program and so many samples, with the means to run it; in_tiles: a large batch a part at a time."""
+    size = tile(program, samples) if in_tiles else samples
+    if size < samples:
+        return TiledMachine(program, samples, size, lambda n, share: _machine(program, backend, n, share))
+    return _machine(program, backend, samples)
+
+
+def _machine(program: Program, backend: str, samples: int, share: Any = None) -> Any:
     if backend == "reference":
         from micrograd.compiler.reference import Machine as Reference
 
-        return Reference(program, samples)
+        return Reference(program, samples, share)
     if backend == "numpy" or (backend == "auto" and find_spec("numba") is None):
         from micrograd.compiler.numpy_backend import Machine
 
-        return Machine(program, samples)
+        return Machine(program, samples, share)
     from micrograd.compiler.numba_backend import NumbaMachine, TieredMachine
 
-    return (NumbaMachine if backend == "numba" else TieredMachine)(program, samples)
+    return (NumbaMachine if backend == "numba" else TieredMachine)(program, samples, share)
 
 
 def source(program: Program) -> str:

@@ -20,18 +20,18 @@ class Plan:
 
     def __init__(self, program: Program, traced: trace.Trace, shapes: tuple[Any, ...]) -> None:
         self.program, self.traced, self.shapes = program, traced, shapes
-        self.machines: dict[tuple[str, int], Any] = {}
+        self.machines: dict[tuple[str, int, bool], Any] = {}
         flat = [v for block in traced.inputs for v in block]
         self.integers = np.array([i for i, v in enumerate(flat) if v in traced.limits], dtype=np.int64)
         self.limits = np.array([traced.limits[flat[i]] for i in self.integers])
 
-    def machine(self, backend: str, samples: int) -> Any:
+    def machine(self, backend: str, samples: int, in_tiles: bool) -> Any:
         """The pools and bound instructions for this many samples, made when first needed (the latest sizes are kept)."""
-        key = backend, samples
+        key = backend, samples, in_tiles
         if key not in self.machines:
             if len(self.machines) > 4:
                 self.machines.pop(next(iter(self.machines)))
-            self.machines[key] = backends.machine(self.program, backend, samples)
+            self.machines[key] = backends.machine(self.program, *key)
         return self.machines[key]
 
     def feed(self, machine: Any, numbers: Any) -> None:
@@ -221,11 +221,16 @@ class Compiled:
 
     def _ready(self, args: Sequence[Any], static: dict[str, Any]) -> tuple[Plan, Any]:
         plan, numbers = self.plan(args, static)
-        machine = plan.machine(self.backend, numbers.shape[1] if self.batch else 1)
+        machine = self._machine(plan, numbers)
         plan.load(machine)
         plan.feed(machine, numbers)
         self._latest = plan, machine
         return plan, machine
+
+    def _machine(self, plan: Plan, numbers: Any) -> Any:
+        """For these inputs; in tiles, unless every number will be asked for."""
+        in_tiles = self.batch and not self.input_grads and not modes.state.anomaly
+        return plan.machine(self.backend, numbers.shape[1] if self.batch else 1, in_tiles)
 
     def _done(self, plan: Plan, machine: Any) -> None:
         if plan.program.assigns:
@@ -248,7 +253,7 @@ class Compiled:
             raise KeyError("nothing has run yet")
         plan, machine = self._latest
         batch, place = place_of(plan, node, what)
-        found = getattr(machine, what)[batch][place]
+        found = getattr(machine.all(), what)[batch][place]
         return found.copy() if batch else float(found)
 
 

@@ -49,7 +49,7 @@ class Code:
         return importlib.util.find_spec("numba") is not None and path_of(self.text).with_suffix(".compiled").exists()
 
     def bind(self, machine: Machine) -> None:
-        """Give a machine the calls that run it: `native` and `arguments`, and `code` where nothing is outside."""
+        """Give a machine the calls that run it: `native` and `arguments`, and `entry` where nothing is outside."""
         run = load(self.text, self.program.batch)
         v, g = machine.values, machine.grads
         arguments = (v[0], g[0], v[1], g[1], self.table) if self.program.batch else (v[0], g[0], self.table)
@@ -64,7 +64,7 @@ class Code:
                 calls[backward].extend(bound(step, pools, machine.samples) for step in steps)
         machine.bound = calls
         machine.native = True
-        machine.whole = None if self.outside else run, arguments
+        machine.entry = None if self.outside else run, arguments
 
 
 class NumbaMachine(Machine):

@@ -41,12 +41,14 @@ class Machine:
     """Pools for a program and one batch size, and its instructions bound to them. `run()` computes outputs and gradients."""
 
     native = False  # whether specialised code runs it
-    whole: tuple[Any, Any] = None, ()  # that code, where it is all of the program, and its arguments
+    entry: tuple[Any, Any] = None, ()  # that code, where it is all of the program, and its arguments
 
-    def __init__(self, program: Program, samples: int = 1) -> None:
+    def __init__(self, program: Program, samples: int = 1, share: Machine | None = None) -> None:
+        """share: a machine whose numbers without batch axis (the parameters among them) are also this one's."""
         self.program, self.samples = program, samples
-        self.values = (pool(program.sizes[0]), pool(program.sizes[1], samples))
-        self.grads = (pool(program.sizes[0]), pool(program.sizes[1], samples))
+        size, size_of_batch = program.sizes
+        self.values: tuple[Any, Any] = (share.values[0] if share else pool(size), pool(size_of_batch, samples))
+        self.grads: tuple[Any, Any] = (share.grads[0] if share else pool(size), pool(size_of_batch, samples))
         where, numbers = program.constants
         self.values[0][where] = numbers
         self.count = len(program.params)
@@ -55,8 +57,16 @@ class Machine:
         self.inputs = self.values[program.batch]
         self.bound: tuple[list[Run], list[Run]] = [], []  # forward, backward
         self._bind()
-        batch, root = program.outputs[0]
-        self.grads[batch][root] = 1.0 / samples if batch else 1.0
+        self.seed(1.0 / samples if program.outputs[0][0] else 1.0)
+
+    def seed(self, gradient: float) -> None:
+        """The gradient of the loss (of one sample) by which all others are multiplied."""
+        batch, root = self.program.outputs[0]
+        self.grads[batch][root] = gradient
+
+    def all(self) -> Machine:
+        """The machine itself: it has every number of the latest run."""
+        return self
 
     def _bind(self) -> None:
         pools = {"v": self.values, "g": self.grads}

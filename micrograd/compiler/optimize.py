@@ -61,7 +61,7 @@ class Updates:
                 row[:] = made.scalars(part.group, part.first + part.steps)
                 made.steps += 1
         losses = np.empty(count)
-        code, (values, gradients, table) = machine.whole
+        code, (values, gradients, table) = machine.entry
         root = machine.program.outputs[0][1]
         compiled_loop()(code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses)
         found: list[float] = losses.tolist()

@@ -107,7 +107,7 @@ class _Session:
         """So many steps in one call; None where something has to happen between them."""
         plan, machine = self.plan, self.machine
         plain = not (plan.program.batch or plan.traced.draws or plan.program.assigns or modes.state.anomaly)
-        if not (self.inside and plain and machine.whole[0]):
+        if not (self.inside and plain and machine.entry[0]):
             return None
         return self._updates().loop(machine, count)  # type: ignore[no-any-return]
 
@@ -124,7 +124,7 @@ class _Session:
 
     def _enter(self, args: Any) -> None:
         plan, self.numbers = self.compiled.plan(args, self.static)
-        machine = plan.machine(self.compiled.backend, self.numbers.shape[1] if self.compiled.batch else 1)
+        machine = self.compiled._machine(plan, self.numbers)
         if machine is not self.machine:
             if self.machine is None:
                 plan.load(machine)
