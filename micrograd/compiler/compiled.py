@@ -206,7 +206,7 @@ class Compiled:
 
     def _traced(self, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any]) -> Plan:
         born = Value(0.0)._born
-        traced = trace.Trace(self.params or [], batch=self.batch)
+        traced = trace.Trace(self.params or [], batch=self.batch, exact=self.exact)
         flat = iter(numbers.tolist())
         args = []
         for shape in shapes:

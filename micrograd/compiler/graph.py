@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from micrograd.compiler.rules import pullback
-from micrograd.compiler.trace import Number, Trace, TraceError, lift, same
+from micrograd.compiler.trace import Number, Trace, TraceError, choose, lift, same
 from micrograd.engine import Value, apply
 
 
@@ -148,8 +148,10 @@ def _lifted(order: list[Value], sampled: set[Value]) -> list[Value]:
         mine = [a in sampled for a in args]
         if any(mine):
             sampled.add(v)
-            if not all(mine) and v.op is not None and v.op.arity is None and v.op.name not in ("sum", "dot"):
-                anchor = args[mine.index(True)]
+            if v.op is choose:  # its index may depend on the sample, or not, whatever its rows do
+                mine[0] = any(mine[1:])
+            if any(mine) and not all(mine) and v.op is not None and v.op.arity is None and v.op.name not in ("sum", "dot"):
+                anchor = args[mine.index(True, v.op is choose)]
                 new = [a if m else apply(lift, (a, anchor)) for a, m in zip(args, mine, strict=True)]
                 found.extend(a for a, m in zip(new, mine, strict=True) if not m)
                 v._a, v._b = None, tuple(new)

@@ -18,6 +18,7 @@ from micrograd.compiler.graph import Graph
 from micrograd.compiler.ir import Family
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.rules import Rule
+from micrograd.compiler.trace import choose
 
 LINE = 8  # numbers in a line of the cache: families begin at one
 
@@ -27,6 +28,7 @@ class Group:
     """out[i] (+)= Σₖ rule(columns[0][i, k], …); ids of graph nodes. A column that is one constant is a float.
 
     segments: where every output has a number of terms of its own, the place of each item's output in `out` (items in rows).
+    table, chosen: for each output the ids of rows, and the id of the number that says which of them is taken.
     """
 
     rule: Rule
@@ -35,6 +37,8 @@ class Group:
     add: bool = False
     segments: Any = None
     fold: bool = False  # the second axis of the columns is summed over
+    table: Any = None
+    chosen: Any = None
 
 
 @dataclass
@@ -82,8 +86,10 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
             name = "sum" if op is None else op.name
             made[name] = made.get(name, 0) + 1
             numbering.give(f"{name}{made[name]}", _ids([u.id for u, _ in found]), bool(batched[found[0][0].id]))
-            loops.extend(_loops(found))
+            loops.extend(_tables(found, graph, numbering) if op is choose else _loops(found))
     for loop in loops:
+        if loop.table is not None:
+            continue
         read = [_constant(graph, c) for c in loop.columns]
         if not loop.fold or any(c.shape[1] == 1 for c in loop.columns) or not all(isinstance(c, float) for c in read):
             loop.columns = read  # (one column must be left to say how many terms there are)
@@ -160,6 +166,25 @@ def _map(sums: list[_Sum]) -> Group:
     assert op is not None
     columns = [_ids(c) for c in zip(*(u.args for u, _ in sums), strict=True)]
     return Group(rules.forward(op, len(columns)), _ids([u.id for u, _ in sums]), columns)
+
+
+def _tables(sums: list[_Sum], graph: Graph, numbering: Numbering) -> list[Group]:
+    """Look-ups: a group for each way in which the rows of a table lie behind one another."""
+    address = numbering.address
+    alike: dict[bytes, list[Unit]] = defaultdict(list)
+    for u, _ in sums:
+        rows = _ids(u.args[1:])
+        new = np.unique(rows[address[rows] < 0])
+        if len(new):
+            numbering.give("c", new, False)
+        jumps = address[rows] - address[rows[0]]
+        alike[jumps.tobytes()].append(u)
+    found = []
+    for units in alike.values():
+        table = _ids([u.args[1:] for u in units])
+        out, chosen = _ids([u.id for u in units]), _ids([u.args[0] for u in units])
+        found.append(Group(rules.copy, out, [table[:, 0]], table=table, chosen=chosen))
+    return found
 
 
 def _rule(kind: str, u: Unit) -> Rule:

@@ -26,6 +26,7 @@ class Access:
     """Addresses in a pool: base + Σ stridesₐ · indexₐ, or base + index[i₀] + Σ_{a>0} …
 
     pool: "v" values, "g" gradients. batch: in the pool whose every slot has a number for each sample of a batch.
+    chosen: a row of a table, known when the program runs: jumps[n] further on, n being the number (0, 1, …) found at `chosen`.
     """
 
     pool: str
@@ -33,9 +34,16 @@ class Access:
     base: int = 0
     index: Any = None
     batch: bool = False
+    chosen: Access | None = None
+    jumps: Any = None
 
     def addresses(self, shape: Sequence[int]) -> Any:
-        """Every address, as an array of that shape."""
+        """Every address, as an array of that shape; with one axis more, the rows of the table, where one of them is chosen."""
+        grid = self.starts(shape)
+        return grid if self.chosen is None else grid[..., None] + self.jumps
+
+    def starts(self, shape: Sequence[int]) -> Any:
+        """Every address (in the first row of the table, where one is chosen), as an array of that shape."""
         grid = np.full(tuple(shape), self.base, dtype=np.int64)
         for axis, (stride, extent) in enumerate(zip(self.strides, shape, strict=True)):
             along = [1] * len(shape)
@@ -46,11 +54,22 @@ class Access:
 
     def uses(self, axis: int) -> bool:
         """Whether the address depends on this axis."""
-        return bool(self.strides[axis]) or (axis == 0 and self.index is not None)
+        here = bool(self.strides[axis]) or (axis == 0 and self.index is not None)
+        return here or (self.chosen is not None and self.chosen.uses(axis))
+
+    @property
+    def affine(self) -> bool:
+        """Whether the address is an affine function of the indices: no table of addresses, no chosen row."""
+        return self.index is None and self.chosen is None
+
+    @property
+    def parts(self) -> tuple[Access, ...]:
+        """What is read to read this: the access itself, and where it looks up its row."""
+        return (self,) if self.chosen is None else (self, self.chosen)
 
     def within(self, pool: str) -> Access:
         """The same addresses in another pool."""
-        return Access(pool, self.strides, self.base, self.index, self.batch)
+        return Access(pool, self.strides, self.base, self.index, self.batch, self.chosen, self.jumps)
 
 
 Read = Any  # an Access, or a float: a constant in the code
@@ -73,6 +92,11 @@ class Instruction:
         return tuple(a for a in range(len(self.shape)) if not self.out.uses(a))
 
     @property
+    def accesses(self) -> list[Access]:
+        """The output, the operands that are no constants, and where they look up their rows."""
+        return [a for access in (self.out, *self.reads) if isinstance(access, Access) for a in access.parts]
+
+    @property
     def size(self) -> int:
         """How many times the rule is applied (for one sample)."""
         return int(np.prod(self.shape, dtype=np.int64))
@@ -80,7 +104,7 @@ class Instruction:
     @cached_property
     def scatters(self) -> bool:
         """Whether the output has a table of addresses, or comes to one address at several indices that it uses (i + j)."""
-        if self.out.index is not None:
+        if not self.out.affine:
             return True
         span = 0  # strides in rising order never meet where each is beyond all that is reached with those before it
         for stride, extent in sorted((abs(s), n) for s, n in zip(self.out.strides, self.shape, strict=True) if s and n > 1):
@@ -151,8 +175,8 @@ class Program:
             written[self.batch][where] = True
         for step in self.forward:
             _check(step, self.sizes)
-            for read in step.reads:
-                if isinstance(read, Access) and not written[read.batch][read.addresses(step.shape)].all():
+            for read in step.accesses:
+                if read.pool == "v" and read is not step.out and not written[read.batch][read.addresses(step.shape)].all():
                     raise ValueError(f"reads a slot that nothing has written: {step.rule.name} over {step.shape}")
             written[step.out.batch][step.out.addresses(step.shape)] = True
         for step in self.backward:
@@ -168,12 +192,11 @@ class Program:
 def _check(step: Instruction, sizes: tuple[int, int]) -> None:
     if len(step.reads) != len(step.rule.names):
         raise ValueError(f"{step.rule.name} takes {len(step.rule.names)} operands, not {len(step.reads)}")
-    for access in (step.out, *step.reads):
-        if isinstance(access, Access):
-            if len(access.strides) != len(step.shape):
-                raise ValueError(f"{step.rule.name}: an access of {len(access.strides)} axes in a loop of {len(step.shape)}")
-            found = access.addresses(step.shape)
-            if found.size and (found.min() < 0 or found.max() >= sizes[access.batch]):
-                raise ValueError(f"{step.rule.name}: an address outside its pool of {sizes[access.batch]}")
-            if access.batch and not step.batch:
-                raise ValueError(f"{step.rule.name}: a batch operand outside the batch")
+    for access in step.accesses:
+        if len(access.strides) != len(step.shape):
+            raise ValueError(f"{step.rule.name}: an access of {len(access.strides)} axes in a loop of {len(step.shape)}")
+        found = access.addresses(step.shape)
+        if found.size and (found.min() < 0 or found.max() >= sizes[access.batch]):
+            raise ValueError(f"{step.rule.name}: an address outside its pool of {sizes[access.batch]}")
+        if access.batch and not step.batch:
+            raise ValueError(f"{step.rule.name}: a batch operand outside the batch")

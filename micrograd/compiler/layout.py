@@ -20,8 +20,8 @@ def lanes(steps: list[Instruction], numbering: Numbering) -> bool:
     plain = [f for f in numbering.families if not f.batch]
     turned = set()
     for step in steps:
-        for access in (step.out, *step.reads):
-            if not isinstance(access, Access) or access.batch or access.index is not None or step.shape[:1] != (samples,):
+        for access in step.accesses:
+            if access.batch or not access.affine or step.shape[:1] != (samples,):
                 continue
             family = plain[int(np.searchsorted(starts, access.base, side="right")) - 1]
             if family.name != "p" and family.size > samples and access.strides[0] * samples == family.size:
@@ -38,7 +38,7 @@ def lanes(steps: list[Instruction], numbering: Numbering) -> bool:
 def _samples(steps: list[Instruction]) -> int:
     best = (0, 1)
     for step in steps:
-        if step.rule.product and len(step.reads) == 2 and len(step.shape) > 1 and step.out.strides[0] and step.out.index is None:
+        if step.rule.product and len(step.reads) == 2 and len(step.shape) > 1 and step.out.strides[0] and step.out.affine:
             for read in step.reads:
                 if isinstance(read, Access) and not read.uses(0) and any(read.strides):
                     best = max(best, (step.size, step.shape[0]))

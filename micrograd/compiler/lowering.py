@@ -24,15 +24,25 @@ def lowered(trace: Trace, exact: bool = False, want_inputs: bool = False) -> Pro
     finally:
         graph.forget()
     steps = [instruction(loop, numbering) for loop in loops]
+    before = numbering.address.copy()
     if not exact and lanes(steps, numbering):
-        steps = [instruction(loop, numbering) for loop in loops]
+        try:
+            steps = [instruction(loop, numbering) for loop in loops]
+        except Irregular:  # a table whose rows would no longer lie alike for all samples
+            numbering.address[:] = before
     program = _program(graph, numbering, steps, trace.outputs, trace.batch)
     return ordered(program, numbering) if exact else transpose(program)
+
+
+class Irregular(ValueError):
+    """The rows of a table lie one way for one output and another way for the next."""
 
 
 def instruction(loop: Group, numbering: Numbering) -> Instruction:
     """The loop nest of a group: its columns of addresses, factored."""
     out, columns = loop.out, loop.columns
+    if loop.table is not None:
+        return _look_up(loop, numbering)
     arrays = [c for c in columns if not isinstance(c, float)]
     if loop.segments is not None:
         out = out[loop.segments]
@@ -49,6 +59,22 @@ def instruction(loop: Group, numbering: Numbering) -> Instruction:
     rest = iter(made[1:])
     reads: tuple[Any, ...] = tuple(c if isinstance(c, float) else next(rest) for c in columns)
     return Instruction(shape, made[0], loop.rule, reads, loop.add, made[0].batch)
+
+
+def _look_up(loop: Group, numbering: Numbering) -> Instruction:
+    """out = the chosen row of a table."""
+    found = [loop.out, loop.table[:, 0], loop.chosen]
+    rows = numbering.address[loop.table].astype(np.int64)
+    jumps = rows - rows[:, :1]
+    if (jumps != jumps[0]).any():
+        raise Irregular
+    shape, accesses = loops_of([numbering.address[c] for c in found], len(loop.out))
+    out, row, chosen = (
+        Access("v", strides, base, index, bool(numbering.batched[ids[0]]))
+        for ids, (strides, base, index) in zip(found, accesses, strict=True)
+    )
+    row.chosen, row.jumps = chosen, jumps[0]
+    return Instruction(shape, out, loop.rule, (row,), loop.add, out.batch)
 
 
 def _program(graph: Graph, numbering: Numbering, steps: list[Instruction], given: list[Any], batch: bool) -> Program:

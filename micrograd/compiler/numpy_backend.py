@@ -237,6 +237,10 @@ def _scatter(
 ) -> Run:
     """An output with a table of addresses: points that share an address are added (or folded) segment by segment."""
     pool = pools[step.out.pool][step.out.batch]
+    if step.out.chosen is not None:
+        places = _Rows(step.out, step, pools, shape)
+        f, _ = function(step.rule)
+        return lambda: np.add.at(pool, places(), np.broadcast_to(f(*[r() for r in reads]), shape))
     kept = [a for a in range(len(step.shape)) if a not in step.summed]
     inner = tuple(summed)
     addresses = step.out.addresses(step.shape)
@@ -305,12 +309,43 @@ class _Gathered:
         return self.pool[self.addresses]
 
 
+class _Rows:
+    """The addresses of an access whose row is chosen at every run: an array, with the samples as its last axis in a batch."""
+
+    def __init__(self, access: Access, step: Instruction, pools: dict[str, tuple[Any, Any]], shape: Sequence[int]) -> None:
+        self.jumps, self.shape = access.jumps, shape
+        self.starts = access.starts(step.shape)
+        self.sample = None
+        if step.batch:
+            self.starts = self.starts[..., None]
+            self.sample = np.arange(shape[-1]) if access.batch else None
+        self.number = _operand(access.chosen, step, pools, shape)
+
+    def __call__(self) -> Any:
+        places = np.broadcast_to(self.starts + self.jumps[self.number().astype(np.int64)], self.shape)
+        return places if self.sample is None else (places, self.sample)
+
+
+class _Chosen:
+    """An operand in rows that are chosen at every run."""
+
+    fixed = False
+
+    def __init__(self, pool: Any, places: _Rows) -> None:
+        self.pool, self.places = pool, places
+
+    def __call__(self) -> Any:
+        return self.pool[self.places()]
+
+
 def _operand(read: Any, step: Instruction, pools: dict[str, tuple[Any, Any]], shape: Sequence[int]) -> Any:
     if not isinstance(read, Access):
         return _Fixed(np.float64(read))
     pool = pools[read.pool][read.batch]
-    if read.index is None:
+    if read.affine:
         return _Fixed(_view(pool, read, step, shape, broadcast=True))
+    if read.chosen is not None:
+        return _Chosen(pool, _Rows(read, step, pools, shape))
     used = tuple(slice(None) if read.uses(a) else slice(0, 1) for a in range(len(step.shape)))
     addresses = read.addresses(step.shape)[used]
     if step.batch and not read.batch:

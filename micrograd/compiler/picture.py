@@ -32,7 +32,7 @@ def picture(program: Program) -> Any:
         return family.name
 
     for step in program.forward:
-        sources = [box(r) for r in step.reads if isinstance(r, Access)]
+        sources = [box(a) for r in step.reads if isinstance(r, Access) for a in r.parts]
         out = box(step.out)
         node = nodes[out]
         text = names.line(step).partition("= ")[2]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import pairwise
 from typing import Any
 
 from micrograd.compiler.ir import LETTERS, Access, Family, Instruction, Program
@@ -58,13 +59,18 @@ class Names:
             return f"{access:g}"
         family = self.family(access)
         start = access.base - family.base
-        parts = [str(start)] if start or not (any(access.strides) or access.index is not None) else []
+        parts = [str(start)] if start or not (any(access.strides) or not access.affine) else []
         for axis, stride in enumerate(access.strides):
             letter = LETTERS[axis]
             if access.index is not None and axis == 0:
                 parts.append(f"table({letter})")
             elif stride:
                 parts.append(letter if stride == 1 else f"{stride}{letter}")
+        if access.chosen is not None:
+            steps = {int(b) - int(a) for a, b in pairwise(access.jumps)}
+            row = self.access(access.chosen)
+            step = steps.pop() if len(steps) == 1 else 0
+            parts.append((f"{step} " if step != 1 else "") + row if step else f"row({row})")
         if access.batch:
             parts.append("…")
         return f"{'∂' if access.pool == 'g' else ''}{family.name}[{' + '.join(parts)}]"

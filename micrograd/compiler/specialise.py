@@ -15,6 +15,7 @@ from typing import Any
 
 from micrograd.compiler.ir import LETTERS, Access, Instruction, Program
 from micrograd.compiler.numba_templates import HEADER, TEMPLATES
+from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.rules import Rule, calls
 from micrograd.compiler.show import Names, extents
 
@@ -73,8 +74,6 @@ def generate(program: Program, outside: Container[Instruction] = ()) -> tuple[st
 
     run performs the sections first … last - 1 (0: forward, 1: backward); instructions `outside` are left out, and cut more sections.
     """
-    from micrograd.compiler.numpy_gate import np
-
     tables, names = Tables(), Names(program)
     arguments = "V, G, VB, GB, T" if program.batch else "V, G, T"
     functions: list[str] = []
@@ -110,7 +109,7 @@ def _with_starts(steps: Sequence[Instruction]) -> list[tuple[Instruction, Instru
             before is not None and found[-1][1] is None and step.add and not before.add and before.rule.product
             and len(before.reads) == 1 and not before.summed and step.rule.product and len(step.reads) == 2
             and not step.scatters and not before.scatters and before.batch == step.batch
-            and (not isinstance(before.reads[0], Access) or before.reads[0].index is None)
+            and (not isinstance(before.reads[0], Access) or before.reads[0].affine)
             and before.out.base == step.out.base and before.out.pool == step.out.pool and before.out.batch == step.out.batch
             and before.shape == tuple(n for a, n in enumerate(step.shape) if step.out.uses(a))
             and before.out.strides == tuple(s for s in step.out.strides if s)
@@ -138,7 +137,9 @@ class _Emitter:
     # --- addresses ---------------------------------------------------------------------------------------------------
 
     def stride(self, access: Access, axis: str) -> Any:
-        """How far one step along an axis goes (a table counts as 'table')."""
+        """How far one step along an axis goes ('table' where a table, or a look-up, says)."""
+        if access.chosen is not None and self.stride(access.chosen, axis):
+            return "table"
         if axis == "b":
             return int(access.batch)
         place = self.axes.index(axis)
@@ -160,9 +161,17 @@ class _Emitter:
                 base += int(stride) * at.get(axis, 0)
                 if axis not in at or f"+{axis}" in at:
                     parts.append(axis if stride == 1 else f"{stride} * {axis}")
+        if access.chosen is not None:
+            parts.append(self.row(access, at, axes))
         text = " + ".join([*([str(base)] if base or not parts else []), *parts])
         pool = access.pool.upper()
         return f"{pool}B[{text}, b]" if access.batch else f"{pool}[{text}]"
+
+    def row(self, access: Access, at: dict[str, int], axes: Sequence[str] | None) -> str:
+        """How far on the row is that is chosen when the program runs."""
+        chosen = f"int({self.ref(access.chosen, at, axes)})"
+        steps = np.unique(np.diff(access.jumps))
+        return f"{steps[0]} * {chosen}" if len(steps) == 1 else f"T[{self.tables.start(access.jumps)} + {chosen}]"
 
     def _lane(self) -> str:
         """The axis along which every access stays or goes to the next address."""
@@ -183,7 +192,7 @@ class _Emitter:
         step = self.step
         if step.rule.fold == "shift":
             return self._shift()
-        affine = all(isinstance(r, Access) and r.index is None for r in step.reads)
+        affine = all(isinstance(r, Access) and r.affine for r in step.reads)
         if step.rule.product and len(step.reads) == 2 and self.summed and self.lane and affine and not step.scatters:
             return self._lanes_out() if self.lane not in self.summed else self._lanes_summed()
         if self.start is not None:

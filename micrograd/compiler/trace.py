@@ -38,6 +38,10 @@ pick = Op(
     formula=("0", "0", "index == place"),
     doc="x where index = place, else 0.",
 )
+choose = Op(
+    "choose", lambda index, *xs: xs[int(index)], lambda y, index, *xs: [0.0, *(float(i == index) for i in range(len(xs)))],
+    formula=("index == i",), array="choose", doc="x_index of (index, x₀, x₁, …).",
+)  # fmt: skip
 
 
 same = Op("same", lambda x: x, (lambda y, x: 1.0,), formula=("1",), array="{0}", doc="x.")
@@ -141,7 +145,9 @@ class Index(Number):
         limits = _open[-1].limits
         limits[self] = min(len(rows), limits.get(self, len(rows)))
         if isinstance(rows[0], Value) or not hasattr(rows[0], "__len__"):
-            places = _open[-1].places
+            if not _open[-1].exact:
+                return choose(self, *rows)
+            places = _open[-1].places  # exact order of sums is known only for addresses that are: a sum with one term that is not 0
             while len(places) < len(rows):
                 places.append(Value(float(len(places))))
             return ops.sum_(*map(pick, [self] * len(rows), places, rows))
@@ -164,6 +170,7 @@ class Trace:
     limits: dict[Value, int] = field(default_factory=dict)  # an index → the length of the shortest table that it looks into
     places: list[Value] = field(default_factory=list)  # 0, 1, 2, … for look-ups to compare with
     batch: bool = False
+    exact: bool = False
 
     # what nn.effects tells a listener
 

@@ -62,7 +62,7 @@ def _first_replaces(step: Instruction, written: list[np.ndarray]) -> list[Instru
     where = np.unique(step.out.addresses(step.shape))
     before = mask[where]
     mask[where] = True
-    if not before.any():
+    if not before.any() and step.out.chosen is None:
         step.add = False
         return [step]
     if before.all():
