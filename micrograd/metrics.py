@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp
+from itertools import groupby, pairwise
+from math import exp, inf, isnan
 from typing import Any
 
 from micrograd.engine import Value
@@ -87,6 +88,51 @@ def f1(predictions: Sequence[Any], targets: Sequence[Any], positive: int = 1, th
     """The harmonic mean of precision and recall; 0 where both are."""
     p, r = precision(predictions, targets, positive, threshold), recall(predictions, targets, positive, threshold)
     return 2 * p * r / (p + r) if p + r else 0.0
+
+
+def roc(predictions: Sequence[Any], targets: Sequence[Any]) -> list[tuple[float, float, float]]:
+    """[(threshold, false positives, true positives)]: the parts of the 0s and of the 1s whose score is at least the threshold.
+
+    One score for each sample; targets 0 / 1 or -1 / 1. From the threshold inf, which lets none through, down to the least
+    score, which lets all through. The receiver operating characteristic, Fawcett 2006, "An introduction to ROC analysis".
+
+    >>> roc([0.9, 0.3, 0.5], [1, 1, 0])
+    [(inf, 0.0, 0.0), (0.9, 0.0, 0.5), (0.5, 1.0, 0.5), (0.3, 1.0, 1.0)]
+    """
+    if len(predictions) != len(targets):
+        raise ValueError(f"{len(predictions)} predictions for {len(targets)} targets")
+    scores, wanted = [_number(_bare(p)) for p in predictions], _wanted(targets)
+    if any(isnan(score) for score in scores) or set(wanted) != {0, 1}:
+        raise ValueError(f"roc needs scores that are numbers, for targets of both classes 0 and 1, not of {sorted(set(wanted))}")
+    seen, total = [0, 0], [wanted.count(0), wanted.count(1)]
+    points = [(inf, 0.0, 0.0)]
+    for score, group in groupby(sorted(zip(scores, wanted, strict=True), reverse=True), key=lambda pair: pair[0]):
+        for _, target in group:
+            seen[target] += 1
+        points.append((score, seen[0] / total[0], seen[1] / total[1]))
+    return points
+
+
+def auc(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
+    """The area under `roc`: how often a 1 has a higher score than a 0, ties counting half. 0.5 by guessing, 1 at best.
+
+    >>> auc([0.9, 0.3, 0.5], [1, 1, 0])
+    0.5
+    """
+    return sum((x - w) * (y + v) / 2 for (_, w, v), (_, x, y) in pairwise(roc(predictions, targets)))
+
+
+def equal_error_rate(predictions: Sequence[Any], targets: Sequence[Any]) -> tuple[float, float]:
+    """(rate, threshold): where as large a part of the 0s is accepted as of the 1s rejected; between two points of `roc` on the line.
+
+    >>> equal_error_rate([0.9, 0.8, 0.7, 0.1], [1, 0, 1, 0])
+    (0.5, 0.8)
+    """
+    points = roc(predictions, targets)
+    k = next(k for k, (_, x, y) in enumerate(points) if x + y >= 1)
+    (_, w, v), (threshold, x, y) = points[k - 1], points[k]
+    along = (1 - w - v) / (x + y - w - v)
+    return w + along * (x - w), threshold
 
 
 def perplexity(cross_entropy: Any) -> float:

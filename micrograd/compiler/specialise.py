@@ -130,6 +130,7 @@ class _Emitter:
         if step.batch:
             self.axes.append("b")
             self.extent["b"] = "samples"
+        self.loads: dict[str, str] = {}  # what is read from tables along the first axis, once for each of its steps
         self.accesses = [a for a in (step.out, *step.reads) if isinstance(a, Access)]
         self.summed = [a for a in self.axes if not self.stride(step.out, a)]
         self.lane = self._lane()
@@ -156,7 +157,9 @@ class _Emitter:
         for place, axis in enumerate(axes if axes is not None else [a for a in self.axes if a != "b"]):
             stride = "table" if access.index is not None and place == 0 else access.strides[place]
             if stride == "table":
-                parts.append(f"T[{self.tables.start(access.index)} + {axis}]")
+                start = self.tables.start(access.index)
+                self.loads[f"t{start}"] = f"T[{start} + {axis}]"
+                parts.append(f"t{start}")
             elif stride:
                 base += int(stride) * at.get(axis, 0)
                 if axis not in at or f"+{axis}" in at:
@@ -204,35 +207,33 @@ class _Emitter:
         for axis in reversed(axes):
             by = (steps or {}).get(axis, 1)
             head = f"range({self.extent[axis]})" if by == 1 else f"range(0, {self.extent[axis]}, {by})"
-            body = [f"for {axis} in {head}:", *("    " + line for line in body)]
+            loads = [f"{t} = {table}" for t, table in self.loads.items() if axis == self.axes[0] and any(t in x for x in body)]
+            body = [f"for {axis} in {head}:", *("    " + line for line in [*loads, *body])]
         return body
 
-    def expression(self, at: dict[str, int] | None = None) -> tuple[list[str], str]:
+    def expression(self) -> str:
         """The rule with its operands written in."""
         step = self.step
-        refs = [self.ref(r, at) for r in step.reads]
-        if step.rule.product:
-            return [], " * ".join(refs)
-        return [], f"{self.tables.rule(step.rule)}({', '.join(refs)})"
+        refs = [self.ref(r) for r in step.reads]
+        return " * ".join(refs) if step.rule.product else f"{self.tables.rule(step.rule)}({', '.join(refs)})"
 
     def _plain(self) -> list[str]:
         """Elementwise maps, sums and scatters."""
         step, lane = self.step, self.lane
-        body, text = self.expression()
-        out = self.ref(step.out)
+        out, text = self.ref(step.out), self.expression()
         kept = [a for a in self.axes if a not in self.summed]
         scattered = step.scatters
         if not self.summed and not scattered:
             order = [a for a in self.axes if a != lane] + ([lane] if lane else [])
-            return self.loop(order, [*body, f"{out} {'+=' if step.add else '='} {text}"])
-        zero = [] if step.add else self.loop(kept, [f"{out} = 0.0"])
+            return self.loop(order, [f"{out} {'+=' if step.add else '='} {text}"])
+        zero = [] if step.add else self._each_once("{0} = 0.0")
         if lane and lane not in self.summed:
             order = [a for a in kept if a != lane] + self.summed + [lane]
-            return [*zero, *self.loop(order, [*body, f"{out} += {text}"])]
+            return [*zero, *self.loop(order, [f"{out} += {text}"])]
         if not self.summed:
-            return [*zero, *self.loop(kept, [*body, f"{out} += {text}"])]
+            return [*zero, *self.loop(kept, [f"{out} += {text}"])]
         inner = [a for a in self.summed if a != lane] + ([lane] if lane else [])
-        total = ["total = 0.0", *self.loop(inner, [*body, f"total += {text}"])]
+        total = ["total = 0.0", *self.loop(inner, [f"total += {text}"])]
         sign = "+=" if step.add or scattered else "="
         return [*(zero if scattered else []), *self.loop(kept, [*total, f"{out} {sign} total"])]
 
@@ -242,12 +243,24 @@ class _Emitter:
         out, x = self.ref(step.out), self.ref(step.reads[0])
         kept = [a for a in self.axes if a not in self.summed]
         order = [a for a in kept if a != self.lane] + self.summed + ([self.lane] if self.lane and self.lane in kept else [])
-        order = list(dict.fromkeys(order))
         return [
-            *self.loop(kept, [f"{out} = -inf"]),
-            *self.loop(order, [f"{out} = maximum({out}, {x})"]),
-            *self.loop(kept, [f"{out} = 0.0 if abs({out}) == inf else {out}"]),
+            *self._each_once("{0} = -inf"),
+            *self.loop(list(dict.fromkeys(order)), [f"{out} = maximum({out}, {x})"]),
+            *self._each_once("{0} = 0.0 if abs({0}) == inf else {0}"),
         ]
+
+    def _each_once(self, text: str) -> list[str]:
+        """A loop over the addresses of the output, each once, however often the instruction comes to it."""
+        step = self.step
+        if not step.scatters:
+            return self.loop([a for a in self.axes if a not in self.summed], [text.format(self.ref(step.out))])
+        places = np.unique(step.out.addresses(step.shape))
+        start, n = int(places[0]), len(places)
+        near = int(places[-1]) == start + n - 1
+        where = f"{start} + at" if near else f"T[{self.tables.start(places)} + at]"
+        pool = step.out.pool.upper()
+        body = [f"for b in range(samples): {text.format(f'{pool}B[{where}, b]')}"] if step.out.batch else [text.format(f"{pool}[{where}]")]
+        return [f"for at in range({n}):", *("    " + line for line in body)]
 
     def _block(self, axis: str, limit: int = 4) -> int:
         extent = self.extent[axis]
