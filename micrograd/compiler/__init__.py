@@ -10,7 +10,7 @@
     [-4.0, -8.0]
 
 The passes, each a file: trace → graph → fuse → group → layout → factor (`lowering` runs them) → transpose; `ir` says what a
-Program is, `reference` what it means.
+Program is, `reference` what it means. `structure` knows the graphs that were lowered before.
 """
 
 from __future__ import annotations

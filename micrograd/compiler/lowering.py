@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from micrograd.compiler import structure
 from micrograd.compiler.exact import ordered
 from micrograd.compiler.factor import loops_of
 from micrograd.compiler.fuse import fuse
@@ -17,9 +18,13 @@ from micrograd.compiler.transpose import transpose
 
 
 def lowered(trace: Trace, exact: bool = False, want_inputs: bool = False) -> Program:
-    """trace → fuse → level and group → lay out → factor → transpose."""
+    """trace → graph → fuse → level and group → lay out → factor → transpose; or the program of an earlier graph of this structure."""
     graph = Graph(trace, want_inputs)
     try:
+        key = structure.key(graph, exact)
+        known = structure.kept(key, graph, trace.outputs)
+        if known is not None:
+            return known
         loops, numbering = group(graph, fuse(graph, exact))
     finally:
         graph.forget()
@@ -31,7 +36,7 @@ def lowered(trace: Trace, exact: bool = False, want_inputs: bool = False) -> Pro
         except Irregular:  # a table whose rows would no longer lie alike for all samples
             numbering.address[:] = before
     program = _program(graph, numbering, steps, trace.outputs, trace.batch)
-    return ordered(program, numbering) if exact else transpose(program)
+    return structure.keep(key, graph, ordered(program, numbering) if exact else transpose(program))
 
 
 class Irregular(ValueError):
