@@ -458,3 +458,29 @@ def test_a_convolution_is_one_loop() -> None:
     step(image)
     assert step.program.operations <= 6
     assert all(a.index is None for s in step.program.forward for a in s.reads if not isinstance(a, float))
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_stacked_convolutions_over_a_batch(padding: int) -> None:
+    from micrograd import losses
+    from micrograd.nn import AvgPool2d, Conv2d, Flatten, Linear, ReLU, Sequential
+
+    rng = random.Random(4)
+    side = (6 if padding else 2) // 2
+    net = Sequential(
+        Conv2d(1, 2, 3, padding=padding, rng=rng), ReLU(), Conv2d(2, 3, 3, padding=padding, rng=rng), ReLU(), AvgPool2d(2),
+        Flatten(), Linear(3 * side * side, 4, rng=rng),
+    )  # fmt: skip
+    X = [[[[rng.gauss(0, 1) for _ in range(6)] for _ in range(6)]] for _ in range(3)]
+    y = [0, 3, 2]
+
+    def sample(x: Any, k: Any) -> Any:
+        return losses.cross_entropy(net(x), k)
+
+    value, grads = eager(lambda: sum(map(sample, X, y), Value(0.0)) / 3, net.parameters())
+    for backend in PLAIN:
+        step = micrograd.compile(sample, net, batch=True, backend=backend)
+        found, gradient = step.value_and_grad(X, y)
+        step.program.verify()
+        assert found == pytest.approx(value, rel=1e-12)
+        assert gradient.tolist() == pytest.approx(grads, rel=1e-10, abs=1e-14)
