@@ -17,20 +17,19 @@ from micrograd.op import Op
 
 @dataclass(slots=True)
 class Unit:
-    """op(args), or with op None the sum of left[k]·right[k] and of args. id: of the graph node that it computes."""
+    """op(args), or with op None the sum of args and of pairs[0]·pairs[1] + pairs[2]·pairs[3] + …; id: of the node that it computes."""
 
     id: int
     op: Op | None
-    args: list[int]
-    left: list[int]
-    right: list[int]
+    args: array[int]
+    pairs: array[int]
     level: int
 
 
-_Sum = tuple[list[int], list[int], list[int]]  # what is added; the left and the right factors of the products
+_Sum = tuple["array[int]", "array[int]"]  # what is added; the factors of the products
 
 
-_NONE: list[int] = []  # shared: never appended to
+NONE = array("i")  # shared: never appended to
 
 
 def fuse(graph: Graph, exact: bool = False) -> list[Unit]:
@@ -68,43 +67,41 @@ class _Fuser:
                 self._sum(i, found, op is ops.sum_)
             elif op is ops.dot and not exact:
                 self._settle_all(found)
-                self.sums[i] = [], found[: len(found) // 2], found[len(found) // 2 :]
+                half = len(found) // 2
+                pairs = [a for pair in zip(found[:half], found[half:], strict=True) for a in pair]
+                self.sums[i] = array("i"), array("i", pairs)
             else:
                 self._settle_all(found)
                 if op is ops.mul and not exact:
                     self.products[i] = found
                 else:
-                    self._unit(i, op, found, _NONE, _NONE)
+                    self._unit(i, op, array("i", found), NONE)
         self._settle_all([*self.sums, *self.products])
 
     def _sum(self, i: int, found: list[int], many: bool) -> None:
         """A + or a Σ: takes in sums and products that nobody else uses."""
-        plus: list[int] = []
-        left: list[int] = []
-        right: list[int] = []
+        plus, pairs = array("i"), array("i")
         for a in found:
             mine = self.uses[a] == 1 and self.wanted[a] == self.wanted[i]
             if mine and a in self.sums:
                 inner = self.sums.pop(a)
                 self.absorbed[a] = i
                 many = True
-                if len(inner[0]) + len(inner[1]) > len(plus) + len(left):  # grow the longer list
-                    plus, left, right, inner = *inner, (plus, left, right)
+                if len(inner[0]) + len(inner[1]) > len(plus) + len(pairs):  # grow the longer list
+                    plus, pairs, inner = *inner, (plus, pairs)
                 plus.extend(inner[0])
-                left.extend(inner[1])
-                right.extend(inner[2])
+                pairs.extend(inner[1])
             elif mine and a in self.products:
                 pair = self.products.pop(a)
                 self.absorbed[a] = i
-                left.append(pair[0])
-                right.append(pair[1])
+                pairs.extend(pair)
             elif a in self.zeros:
                 many = True
             else:
                 self._settle(a)
                 plus.append(a)
-        self.sums[i] = plus, left, right
-        if not many and not left:
+        self.sums[i] = plus, pairs
+        if not many and not pairs:
             self.alone.add(i)
 
     def _settle_all(self, found: list[int]) -> None:
@@ -114,12 +111,12 @@ class _Fuser:
     def _settle(self, i: int) -> None:
         """The node cannot be part of its user: it becomes a unit."""
         if i in self.products:
-            self._unit(i, ops.mul, list(self.products.pop(i)), _NONE, _NONE)
+            self._unit(i, ops.mul, array("i", self.products.pop(i)), NONE)
         elif i in self.sums:
-            plus, left, right = self.sums.pop(i)
-            self._unit(i, ops.add if i in self.alone else None, plus, left, right)
+            plus, pairs = self.sums.pop(i)
+            self._unit(i, ops.add if i in self.alone else None, plus, pairs)
 
-    def _unit(self, i: int, op: Op | None, args: list[int], left: list[int], right: list[int]) -> None:
+    def _unit(self, i: int, op: Op | None, args: array[int], pairs: array[int]) -> None:
         level = self.level
-        level[i] = 1 + max([level[a] for found in (args, left, right) for a in found], default=0)
-        self.units.append(Unit(i, op, args, left, right, level[i]))
+        level[i] = 1 + max([level[a] for found in (args, pairs) for a in found], default=0)
+        self.units.append(Unit(i, op, args, pairs, level[i]))

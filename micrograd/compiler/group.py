@@ -7,13 +7,14 @@ families: one instruction. Its operands are columns of addresses, which `factor`
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from micrograd.compiler import rules
-from micrograd.compiler.fuse import Unit
+from micrograd.compiler.fuse import NONE, Unit
 from micrograd.compiler.graph import Graph
 from micrograd.compiler.ir import Family
 from micrograd.compiler.numpy_gate import np
@@ -106,7 +107,7 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
     return loops, numbering
 
 
-_Terms = dict[Any, list[list[int]]]  # (kind, families of the operands) → columns of ids, one entry a term
+_Terms = dict[Any, "list[array[int]]"]  # (kind, families of the operands) → columns of ids, one entry a term
 _Sum = tuple[Unit, _Terms]
 
 
@@ -114,24 +115,25 @@ def _terms(u: Unit, numbering: Numbering) -> _Terms:
     """The operands of a unit. Terms of a sum are sorted by where they come from, a parameter to the left of a product."""
     of, batched = memoryview(numbering.of), memoryview(numbering.batched)  # reading one entry is far faster
     if u.op is not None and u.op.arity is not None:
-        return {("map", *[of[a] for a in u.args]): [[a] for a in u.args]}
+        return {("map", *[of[a] for a in u.args]): [array("i", (a,)) for a in u.args]}
     if u.op is not None:
         return {("rows", len(u.args)): [u.args]}
     terms: _Terms = {}
     for a in u.args:
-        terms.setdefault(("plus", of[a]), [[]])[0].append(a)
-    for a, b in zip(u.left, u.right, strict=True):
+        terms.setdefault(("plus", of[a]), [array("i")])[0].append(a)
+    factors = iter(u.pairs)
+    for a, b in zip(factors, factors, strict=True):
         if (bool(batched[a]), of[a] != 0) > (bool(batched[b]), of[b] != 0):
             a, b = b, a
-        columns = terms.setdefault(("times", of[a], of[b]), [[], []])
+        columns = terms.setdefault(("times", of[a], of[b]), [array("i"), array("i")])
         columns[0].append(a)
         columns[1].append(b)
-    u.left = u.right = u.args = []  # said by the terms from here on
+    u.pairs = u.args = NONE  # said by the terms from here on
     if len(terms) > 4:  # many sources: tell apart only what lies in different pools
         merged: _Terms = {}
         for (kind, *_), columns in terms.items():
             for row in zip(*columns, strict=True):
-                into = merged.setdefault((kind, *[bool(batched[i]) for i in row]), [[] for _ in row])
+                into = merged.setdefault((kind, *[bool(batched[i]) for i in row]), [array("i") for _ in row])
                 for i, column in zip(row, into, strict=True):
                     column.append(i)
         return merged

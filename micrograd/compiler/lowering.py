@@ -25,9 +25,10 @@ def lowered(trace: Trace, exact: bool = False, want_inputs: bool = False) -> Pro
         known = structure.kept(key, graph, trace.outputs)
         if known is not None:
             return known
-        loops, numbering = group(graph, fuse(graph, exact))
+        units = fuse(graph, exact)
     finally:
-        graph.forget()
+        graph.forget()  # the ids are in the units now
+    loops, numbering = group(graph, units)
     steps = [instruction(loop, numbering) for loop in loops]
     before = numbering.address.copy()
     if not exact and lanes(steps, numbering):
