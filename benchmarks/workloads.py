@@ -14,6 +14,7 @@ class or a token, which is `values[index]` but where a compiler wants the index 
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import math
 import operator
@@ -38,12 +39,22 @@ class Engine(NamedTuple):
         return x if isinstance(x, self.Value) else self.Value(x)
 
 
-def engine(name: str) -> Engine:
-    """`original` (PyPI's micrograd written out) or `micrograd` (this project)."""
-    if name == "original":
-        from benchmarks import original
+# scalar engines with the original's interface: name → the module and the class of its Value
+ENGINES = {
+    "original": ("benchmarks.original", "Value"),
+    "scalar GPT": ("benchmarks.local_gradients", "Value"),
+    "propgrad": ("propgrad", "Value"),
+    "scalargrad": ("scalargrad", "Scalar"),
+}
 
-        return Engine(name, original.Value, original.softmax)
+
+def engine(name: str) -> Engine:
+    """`micrograd` (this project), `original` (PyPI's micrograd written out), or another of `ENGINES`; ImportError where it is missing."""
+    if name != "micrograd":
+        module, value = ENGINES[name]
+        from benchmarks.original import softmax as shifted
+
+        return Engine(name, getattr(importlib.import_module(module), value), shifted)
     from micrograd import Value
     from micrograd.functional import softmax
     from micrograd.nn.effects import lookup

@@ -484,3 +484,24 @@ def test_stacked_convolutions_over_a_batch(padding: int) -> None:
         step.program.verify()
         assert found == pytest.approx(value, rel=1e-12)
         assert gradient.tolist() == pytest.approx(grads, rel=1e-10, abs=1e-14)
+
+
+def test_each_pass_says_what_it_did() -> None:
+    net = Net([2, 4, 1])
+    step = micrograd.compile(hinge(net), net, backend="numpy")
+    step(*moons(12))
+    told = dict(line.split(maxsplit=1) for line in step.passes.splitlines())
+    assert list(told) == ["trace", "fuse", "group", "layout", "factor", "transpose", "verify"]
+
+    def number(line: str, before: str) -> int:
+        words = line.replace(",", "").replace(":", "").split()
+        return int(words[words.index(before) - 1])
+
+    leaves = sum(number(told["trace"], kind) for kind in ("parameters", "inputs", "constants"))
+    assert number(told["trace"], "scalars") == step.program.scalars == leaves + number(told["trace"], "results")
+    assert number(told["trace"], "results") == number(told["fuse"], "results") + number(told["fuse"], "units")
+    assert number(told["transpose"], "instructions") == len(step.program.backward)
+    assert "12 samples lie side by side" in told["layout"]
+    again = micrograd.compile(hinge(other := Net([2, 4, 1], seed=5)), other, backend="numpy")
+    again(*moons(12))
+    assert "earlier graph" in again.passes

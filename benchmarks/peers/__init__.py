@@ -15,6 +15,9 @@ from typing import Any
 # name → module, class, what tables call it
 PEERS = {
     "original": ("benchmarks.peers.ours", "Original", "micrograd 0.1.0"),
+    "scalar_gpt": ("benchmarks.peers.scalar_gpt_peer", "ScalarGPT", "the scalar GPT's own engine"),
+    "propgrad": ("benchmarks.peers.propgrad_peer", "Propgrad", "propgrad"),
+    "scalargrad": ("benchmarks.peers.scalargrad_peer", "Scalargrad", "scalargrad"),
     "eager": ("benchmarks.peers.ours", "Eager", "**ours, eager**"),
     "ours.numpy": ("benchmarks.peers.ours", "NumPy", "**ours, compiled, NumPy**"),
     "ours.native": ("benchmarks.peers.ours", "Native", "**ours, compiled, Numba**"),
@@ -26,6 +29,9 @@ PEERS = {
     "torch.compile": ("benchmarks.peers.torch_peer", "Compiled", "torch.compile, whole step"),
     "jax": ("benchmarks.peers.jax_peer", "Jit", "JAX jit"),
     "jax.loop": ("benchmarks.peers.jax_peer", "Loop", "JAX, the loop jitted too"),
+    "xad": ("benchmarks.peers.xad_peer", "XAD", "XAD, C++ tape"),
+    "casadi": ("benchmarks.peers.casadi_peer", "Interpreted", "CasADi SX, its interpreter"),
+    "casadi.c": ("benchmarks.peers.casadi_peer", "Compiled", "CasADi SX, its C by gcc"),
     "autograd": ("benchmarks.peers.autograd_peer", "Autograd", "HIPS autograd"),
 }
 

@@ -180,6 +180,11 @@ class Compiled:
         return self._latest[0].program
 
     @property
+    def passes(self) -> str:
+        """What each pass of the compiler did to make the program, a line each."""
+        return "\n".join(self.program.passes)
+
+    @property
     def source(self) -> str:
         """The code that the specialised tier runs for the program."""
         return backends.source(self.program)

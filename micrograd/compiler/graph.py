@@ -111,6 +111,13 @@ class Graph:
                     batched[i] = 1
             i += 1
 
+    def told(self) -> str:
+        """What the trace and its simplification came to."""
+        names = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers"}
+        counts = {names[kind]: sum(n for k, n in self.blocks if k == kind) for kind, _ in self.blocks}
+        counts |= {"constants": len(self.constants), "results": len(self.nodes)}
+        return f"trace       {len(self):,} scalars: " + ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
+
     def forget(self) -> None:
         """Clear the ids from the Values."""
         for found in (self.leaves, self.nodes, self.constants):

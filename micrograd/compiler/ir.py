@@ -150,6 +150,7 @@ class Program:
     places: Any = None  # node → (in the batch pool?, address), for provenance
     wanted: Any = None  # which slots get a gradient
     cache: dict[Any, Any] = field(default_factory=dict)  # what back ends made of it
+    passes: list[str] = field(default_factory=list)  # what each pass did
 
     def __str__(self) -> str:
         from micrograd.compiler.show import show

@@ -11,11 +11,11 @@ from micrograd.compiler.ir import Access, Instruction
 from micrograd.compiler.numpy_gate import np
 
 
-def lanes(steps: list[Instruction], numbering: Numbering) -> bool:
-    """Renumber in place; whether anything changed."""
+def lanes(steps: list[Instruction], numbering: Numbering) -> tuple[int, int]:
+    """Renumber in place; (how many families were turned, the number of samples that now lie side by side)."""
     samples = _samples(steps)
     if samples < 2:
-        return False
+        return 0, samples
     starts = np.array([f.base for f in numbering.families if not f.batch])
     plain = [f for f in numbering.families if not f.batch]
     turned = set()
@@ -32,7 +32,7 @@ def lanes(steps: list[Instruction], numbering: Numbering) -> bool:
             place = numbering.address[inside] - family.base
             sample, rest = np.divmod(place, family.size // samples)
             numbering.address[inside] = family.base + rest * samples + sample
-    return bool(turned)
+    return len(turned), samples
 
 
 def _samples(steps: list[Instruction]) -> int:

@@ -18,7 +18,7 @@ from micrograd.compiler.transpose import transpose
 
 
 def lowered(trace: Trace, exact: bool = False, want_inputs: bool = False) -> Program:
-    """trace → graph → fuse → level and group → lay out → factor → transpose; or the program of an earlier graph of this structure."""
+    """The program of a trace, or that of an earlier graph of its structure. `program.passes` says what each pass did."""
     graph = Graph(trace, want_inputs)
     try:
         key = structure.key(graph, exact)
@@ -29,15 +29,34 @@ def lowered(trace: Trace, exact: bool = False, want_inputs: bool = False) -> Pro
     finally:
         graph.forget()  # the ids are in the units now
     loops, numbering = group(graph, units)
+    steps, laid_out = _laid_out(loops, numbering, exact)
+    program = _program(graph, numbering, steps, trace.outputs, trace.batch)
+    program = ordered(program, numbering) if exact else transpose(program)
+    absorbed = np.count_nonzero(np.frombuffer(graph.absorbed, dtype=np.int32))
+    affine = sum(all(a.affine for a in step.accesses) for step in steps)
+    program.passes = [
+        graph.told(),
+        f"fuse        {absorbed:,} results became terms of others: {len(units):,} units in {units[-1].level if units else 0} levels",
+        f"group       {len(loops)} loops, over {len(numbering.families)} families of neighbours",
+        f"layout      {laid_out}",
+        f"factor      {affine} loops with affine addresses, {len(steps) - affine} with a table or a look-up",
+        f"transpose   {len(program.backward)} instructions for the gradients" + (", in the eager engine's order" if exact else ""),
+        "verify      every address is in its pool, and written before it is read",
+    ]
+    return structure.keep(key, graph, program.verify())
+
+
+def _laid_out(loops: list[Group], numbering: Numbering, exact: bool) -> tuple[list[Instruction], str]:
+    """The loop nests of all groups, samples innermost where that can be; and what was done."""
     steps = [instruction(loop, numbering) for loop in loops]
     before = numbering.address.copy()
-    if not exact and lanes(steps, numbering):
+    turned, samples = (0, 1) if exact else lanes(steps, numbering)
+    if turned:
         try:
-            steps = [instruction(loop, numbering) for loop in loops]
+            return [instruction(loop, numbering) for loop in loops], f"{turned} families turned, so that {samples} samples lie side by side"
         except Irregular:  # a table whose rows would no longer lie alike for all samples
             numbering.address[:] = before
-    program = _program(graph, numbering, steps, trace.outputs, trace.batch)
-    return structure.keep(key, graph, ordered(program, numbering) if exact else transpose(program))
+    return steps, "as the code made them"
 
 
 class Irregular(ValueError):

@@ -50,7 +50,8 @@ def kept(key: Any, graph: Graph, given: list[Any]) -> Program | None:
     _known.move_to_end(key)
     program, graph.absorbed = _known[key]
     outputs = [o if isinstance(o, tuple) else value for o, value in zip(program.outputs, given, strict=True)]
-    return replace(program, outputs=outputs, places=(graph, program.places[1]))
+    passes = [graph.told(), "structure   that of an earlier graph, whose program this is:", *program.passes[1:]]
+    return replace(program, outputs=outputs, places=(graph, program.places[1]), passes=passes)
 
 
 def keep(key: Any, graph: Graph, program: Program) -> Program:
