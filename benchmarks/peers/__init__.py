@@ -32,6 +32,8 @@ PEERS = {
     "xad": ("benchmarks.peers.xad_peer", "XAD", "XAD, C++ tape"),
     "casadi": ("benchmarks.peers.casadi_peer", "Interpreted", "CasADi SX, its interpreter"),
     "casadi.c": ("benchmarks.peers.casadi_peer", "Compiled", "CasADi SX, its C by gcc"),
+    "ddx": ("benchmarks.peers.ddx_peer", "Interpreted", "ddx-ad, its interpreter"),
+    "ddx.llvm": ("benchmarks.peers.ddx_peer", "Compiled", "ddx-ad, by LLVM"),
     "autograd": ("benchmarks.peers.autograd_peer", "Autograd", "HIPS autograd"),
 }
 
