@@ -13,8 +13,9 @@ from typing import Any
 
 from micrograd import ops, scalar
 from micrograd.compiler.group import LINE
-from micrograd.compiler.ir import Access, Instruction, Program
+from micrograd.compiler.ir import Instruction, Program
 from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.numpy_operands import Rows, operand, view
 from micrograd.compiler.rules import Rule, calls
 
 Run = Callable[[], object]
@@ -116,12 +117,12 @@ def bound(step: Instruction, pools: dict[str, tuple[Any, Any]], samples: int) ->
     """An instruction on these pools, as a call without arguments."""
     shape = (*step.shape, samples) if step.batch else step.shape
     summed = (*step.summed, *((len(shape) - 1,) if step.sums_batch else ()))
-    reads = [_operand(r, step, pools, shape) for r in step.reads]
+    reads = [operand(r, step, pools, shape) for r in step.reads]
     if step.rule.fold == "ordered":
         return _ordered(step, pools, reads[0])
     if step.scatters:
         return _scatter(step, pools, shape, summed, reads)
-    out = _view(pools[step.out.pool][step.out.batch], step.out, step, shape)
+    out = view(pools[step.out.pool][step.out.batch], step.out, step, shape)
     if step.rule.fold == "shift":
         return _shift(reads[0], out, shape, summed)
     if step.rule.product and len(reads) == 2 and summed:
@@ -238,7 +239,7 @@ def _scatter(
     """An output with a table of addresses: points that share an address are added (or folded) segment by segment."""
     pool = pools[step.out.pool][step.out.batch]
     if step.out.chosen is not None:
-        places = _Rows(step.out, step, pools, shape)
+        places = Rows(step.out, step, pools, shape)
         f, _ = function(step.rule)
         return lambda: np.add.at(pool, places(), np.broadcast_to(f(*[r() for r in reads]), shape))
     kept = [a for a in range(len(step.shape)) if a not in step.summed]
@@ -283,86 +284,6 @@ def _scatter(
             pool[places] = x
 
     return run
-
-
-class _Fixed:
-    """An operand that is a view of a pool (or a number): the same array at every run."""
-
-    fixed = True
-
-    def __init__(self, array: Any) -> None:
-        self.array = array
-
-    def __call__(self) -> Any:
-        return self.array
-
-
-class _Gathered:
-    """An operand with a table of addresses: fetched at every run."""
-
-    fixed = False
-
-    def __init__(self, pool: Any, addresses: Any) -> None:
-        self.pool, self.addresses = pool, addresses
-
-    def __call__(self) -> Any:
-        return self.pool[self.addresses]
-
-
-class _Rows:
-    """The addresses of an access whose row is chosen at every run: an array, with the samples as its last axis in a batch."""
-
-    def __init__(self, access: Access, step: Instruction, pools: dict[str, tuple[Any, Any]], shape: Sequence[int]) -> None:
-        self.jumps, self.shape = access.jumps, shape
-        self.starts = access.starts(step.shape)
-        self.sample = None
-        if step.batch:
-            self.starts = self.starts[..., None]
-            self.sample = np.arange(shape[-1]) if access.batch else None
-        self.number = _operand(access.chosen, step, pools, shape)
-
-    def __call__(self) -> Any:
-        places = np.broadcast_to(self.starts + self.jumps[self.number().astype(np.int64)], self.shape)
-        return places if self.sample is None else (places, self.sample)
-
-
-class _Chosen:
-    """An operand in rows that are chosen at every run."""
-
-    fixed = False
-
-    def __init__(self, pool: Any, places: _Rows) -> None:
-        self.pool, self.places = pool, places
-
-    def __call__(self) -> Any:
-        return self.pool[self.places()]
-
-
-def _operand(read: Any, step: Instruction, pools: dict[str, tuple[Any, Any]], shape: Sequence[int]) -> Any:
-    if not isinstance(read, Access):
-        return _Fixed(np.float64(read))
-    pool = pools[read.pool][read.batch]
-    if read.affine:
-        return _Fixed(_view(pool, read, step, shape, broadcast=True))
-    if read.chosen is not None:
-        return _Chosen(pool, _Rows(read, step, pools, shape))
-    used = tuple(slice(None) if read.uses(a) else slice(0, 1) for a in range(len(step.shape)))
-    addresses = read.addresses(step.shape)[used]
-    if step.batch and not read.batch:
-        addresses = addresses[..., None]
-    return _Gathered(pool, addresses)
-
-
-def _view(pool: Any, access: Access, step: Instruction, shape: Sequence[int], broadcast: bool = False) -> Any:
-    """The numbers of an affine access as a strided view; axes that it does not use have extent 1."""
-    extents = [n if s else 1 for n, s in zip(step.shape, access.strides, strict=True)]
-    unit = pool.strides[0]
-    strides = [s * unit for s in access.strides]
-    start = pool[access.base :] if access.base < len(pool) else pool[:0]
-    if step.batch:
-        extents.append(shape[-1] if access.batch else 1)
-        strides.append(pool.strides[-1] if access.batch else 0)
-    return np.lib.stride_tricks.as_strided(start, extents, strides)
 
 
 def _squeezed(out: Any, summed: Sequence[int]) -> Any:
