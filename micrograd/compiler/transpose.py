@@ -68,5 +68,7 @@ def _first_replaces(step: Instruction, written: list[np.ndarray]) -> list[Instru
     if before.all():
         return [step]
     fresh = where[~before]
-    zeros = Access("g", (0,), int(fresh[0]), fresh - fresh[0], step.out.batch)
+    even = len(fresh) > 1 and (np.diff(fresh) == fresh[1] - fresh[0]).all()
+    stride, table = (int(fresh[1] - fresh[0]), None) if even else (0, fresh - fresh[0])
+    zeros = Access("g", (stride,), int(fresh[0]), table, step.out.batch)
     return [Instruction((len(fresh),), zeros, rules.zero, (), False, step.out.batch), step]
