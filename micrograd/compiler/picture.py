@@ -23,7 +23,8 @@ def picture(program: Program) -> Any:
         if family.name not in nodes:
             stem = family.name.rstrip("0123456789")
             leaf = stem in kinds
-            lines = (f"{family.size:,} {kinds[stem]}" if leaf else f"{family.size:,} number{'s' if family.size > 1 else ''}",)
+            many = kinds[stem] if leaf else "numbers"
+            lines = (f"{family.size:,} {many if family.size > 1 else many.removesuffix('s')}",)
             if family.batch:
                 lines = (lines[0] + " a sample",)
             kind = "leaf" if leaf else "value"
