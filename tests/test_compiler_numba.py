@@ -157,10 +157,14 @@ def test_code_is_kept_on_disk_and_taken_from_there(capsys: Any) -> None:
 
 
 def test_a_long_run_earns_its_code(monkeypatch: Any) -> None:
-    from micrograd.compiler import numba_backend
+    from micrograd.compiler import tiers
 
-    monkeypatch.setattr(numba_backend, "EARNED", 0.0)
-    monkeypatch.setattr(numba_backend, "FETCHED", 0.0)
+    monkeypatch.setattr(tiers, "EARNED", 0.0)
+    monkeypatch.setattr(tiers, "FETCHED", 0.0)
+    monkeypatch.setattr(tiers, "LOOK", 0.0)
+    monkeypatch.setattr(tiers.interpreter, "on_disk", lambda: True)  # it has its own test
+    monkeypatch.setattr(tiers.interpreter, "loaded", lambda: False)
+    monkeypatch.setattr(tiers.interpreter, "bind", lambda machine: None)
     net = Net([2, 3, 1])
     step = micrograd.compile(hinge(net), net)
     data = moons(4)

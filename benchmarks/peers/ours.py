@@ -80,6 +80,10 @@ class NumPy(Compiled):
     backend = "numpy"
 
 
+class Interpreter(Compiled):
+    backend = "interpreter"
+
+
 class Native(Compiled):
     backend = "numba"
 

@@ -34,10 +34,11 @@ def compile(
 
     loss: takes numbers (nested in lists, tuples, arrays) and gives a Value, or a tuple that starts with one. params: the Values
     to differentiate by (a module, nested lists, a dict); by default every leaf that the loss uses and that existed before.
-    batch: `loss` is of one sample; calls take a leading axis of samples and give the mean. backend: "numpy", "numba" (code
-    made for this program, compiled at once), "reference", or "auto": NumPy at first, and code of its own once a long run
-    has earned it. exact: add up in the eager engine's order, bit for bit (by NumPy); the default re-associates sums. input_grads:
-    also differentiate by the inputs.
+    batch: `loss` is of one sample; calls take a leading axis of samples and give the mean. backend: "numpy", "interpreter"
+    (compiled code that runs every program, made once on a machine), "numba" (code made for this program, compiled at once),
+    "reference", or "auto": NumPy at first, then what of these is on disk or a long run has earned (see `compiler.tiers`).
+    exact: add up in the eager engine's order, bit for bit (by NumPy); the default re-associates sums. input_grads: also
+    differentiate by the inputs.
 
     Raises TraceError where the loss does what a program cannot repeat, naming the line.
     """

@@ -1,4 +1,4 @@
-"""Which back end runs a program: NumPy everywhere, Numba where it is installed."""
+"""Which back end runs a program: NumPy everywhere; where Numba is installed the interpreter, and a program's own code."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from micrograd.compiler.ir import Program
 from micrograd.compiler.tiles import TiledMachine, tile
 
-NAMES = ("auto", "reference", "numpy", "numba")
+NAMES = ("auto", "reference", "numpy", "interpreter", "numba")
 
 
 def named(backend: str) -> str:
     """The name, if there is such a back end; ValueError or ImportError if not."""
     if backend not in NAMES:
         raise ValueError(f"no back end {backend!r}; there are {', '.join(NAMES)}")
-    if backend == "numba" and find_spec("numba") is None:
-        raise ImportError("backend='numba' needs Numba: pip install 'micrograd-lab[native]'")
+    if backend in ("interpreter", "numba") and find_spec("numba") is None:
+        raise ImportError(f"backend={backend!r} needs Numba: pip install 'micrograd-lab[native]'")
     return backend
 
 
@@ -37,9 +37,17 @@ def _machine(program: Program, backend: str, samples: int, share: Any = None) ->
         from micrograd.compiler.numpy_backend import Machine
 
         return Machine(program, samples, share)
-    from micrograd.compiler.numba_backend import NumbaMachine, TieredMachine
+    if backend == "interpreter":
+        from micrograd.compiler.interpreter import InterpreterMachine
 
-    return (NumbaMachine if backend == "numba" else TieredMachine)(program, samples, share)
+        return InterpreterMachine(program, samples, share)
+    if backend == "numba":
+        from micrograd.compiler.numba_backend import NumbaMachine
+
+        return NumbaMachine(program, samples, share)
+    from micrograd.compiler.tiers import TieredMachine
+
+    return TieredMachine(program, samples, share)
 
 
 def source(program: Program) -> str:

@@ -90,7 +90,7 @@ class Compiled:
     ) -> None:  # fmt: skip
         self.loss, self.batch, self.exact, self.input_grads = loss, batch, exact, input_grads
         self.params = None if params is None else listed(params)
-        self.backend = "numpy" if exact and backend in ("auto", "numba") else backends.named(backend)
+        self.backend = "numpy" if exact and backend in ("auto", "interpreter", "numba") else backends.named(backend)
         self._plans: dict[Any, Plan] = {}
         self._latest: tuple[Plan, Any] | None = None
         self.__name__ = getattr(loss, "__name__", type(loss).__name__)

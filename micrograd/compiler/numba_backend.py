@@ -1,8 +1,4 @@
-"""The Numba back end: a program's own code, compiled once and kept on disk by its text, on the same pools as NumPy's.
-
-Two tiers: NumPy answers at once; the code, which takes seconds to compile, is used when it is on disk, when it is asked for
-(backend="numba"), or when a long run has earned it: then another process compiles it while NumPy goes on.
-"""
+"""The Numba back end: a program's own code, compiled once and kept on disk by its text, on the same pools as NumPy's."""
 
 from __future__ import annotations
 
@@ -11,24 +7,19 @@ import importlib.util
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
 from types import ModuleType
 from typing import Any
 
+from micrograd.compiler.encode import LARGE
 from micrograd.compiler.ir import Program
 from micrograd.compiler.numpy_backend import Machine, bound
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.specialise import generate, sections
 
-EARNED = 3.0  # seconds in NumPy after which a program's own code is compiled
-FETCHED = 0.3  # … after which code that is on disk is fetched (which imports Numba)
-LONG = 150_000  # characters of source from which LLVM takes gigabytes: such a program stays in NumPy, unless asked
 MEMORY = 8 * 2**30  # bytes of address space that the compiling process may take
-LARGE = 2**20  # terms in one product from which BLAS is faster than loops
 
 
 class Code:
@@ -74,55 +65,6 @@ class NumbaMachine(Machine):
         Code(self.program, self.samples).bind(self)
 
 
-class TieredMachine(Machine):
-    """NumPy now, the specialised code as soon as it is there and worth it."""
-
-    def _bind(self) -> None:
-        self._spent = 0.0
-        self._compiler: subprocess.Popen[bytes] | None = None
-        self._code: Code | None = None
-        with suppress(NotImplementedError):  # an op that NumPy alone can call
-            self._code = Code(self.program, self.samples)
-        self._on_disk = self._code is not None and self._code.on_disk
-        if self._on_disk and "numba" in sys.modules:
-            self._switch()
-        else:
-            super()._bind()
-
-    def run(self) -> None:
-        if self._code is None:
-            super().run()
-            return
-        start = perf_counter()
-        super().run()
-        self._spent += perf_counter() - start
-        if self._spent > FETCHED:
-            if self._on_disk:
-                self._switch()
-            elif self._spent > EARNED:
-                self._earn()
-
-    def _earn(self) -> None:
-        """Compile in another process; take the code over when it is done."""
-        assert self._code is not None
-        if len(self._code.text) > LONG:
-            self._code = None
-        elif self._compiler is None:
-            path = write(self._code.text)
-            say(f"a long run: compiling its own code ({self.program.scalars:,} scalars) meanwhile, once; kept in {shown(path)}")
-            self._compiler = compiler(path, self.program.batch)
-        elif (ended := self._compiler.poll()) is not None:
-            if ended == 0:
-                self._switch()
-            self._code = None
-
-    def _switch(self) -> None:
-        assert self._code is not None
-        with suppress(ImportError):  # no Numba: NumPy stays
-            self._code.bind(self)
-        self._code = None
-
-
 def say(message: str) -> None:
     """A line on stderr."""
     print(f"micrograd: {message}", file=sys.stderr, flush=True)
@@ -160,14 +102,14 @@ def write(text: str) -> Path:
     return path
 
 
-def load(text: str, batch: bool) -> Any:
+def load(text: str, batch: bool, what: str = "code for this program once") -> Any:
     """The compiled `run` of this source, from the disk or new."""
     path = write(text)
     if path.stem in sys.modules:
         return sys.modules[path.stem].run
     marker = path.with_suffix(".compiled")
     if not marker.exists():
-        say(f"compiling code for this program once; kept in {shown(path)}")
+        say(f"compiling {what}; kept in {shown(path)}")
         compiler(path, batch).wait()
     module = imported(path)
     compile_now(module, batch)  # fetches it; compiles here where the other process could not

@@ -41,8 +41,9 @@ FUNCTIONS: dict[str, Any] = {
 class Machine:
     """Pools for a program and one batch size, and its instructions bound to them. `run()` computes outputs and gradients."""
 
-    native = False  # whether specialised code runs it
+    native = False  # whether compiled code runs it
     entry: tuple[Any, Any] = None, ()  # that code, where it is all of the program, and its arguments
+    kept: Any = None  # what has to live as long
 
     def __init__(self, program: Program, samples: int = 1, share: Machine | None = None) -> None:
         """share: a machine whose numbers without batch axis (the parameters among them) are also this one's."""
@@ -64,6 +65,9 @@ class Machine:
         """The gradient of the loss (of one sample) by which all others are multiplied."""
         batch, root = self.program.outputs[0]
         self.grads[batch][root] = gradient
+
+    def spend(self, seconds: float) -> None:
+        """What it is told when compiled code has run it for so long."""
 
     def all(self) -> Machine:
         """The machine itself: it has every number of the latest run."""
@@ -257,7 +261,8 @@ def _scatter(
     if step.rule.fold == "shift":
 
         def run_shift() -> None:
-            x = np.broadcast_to(reads[0](), shape).reshape(len(addresses), *tail)
+            x = np.broadcast_to(reads[0](), shape)
+            x = (x.max(axis=inner) if inner else x).reshape(len(addresses), *tail)
             x = np.maximum.reduceat(x if in_order else x[order], starts)
             pool[places] = np.where(np.isinf(x), 0.0, x)
 

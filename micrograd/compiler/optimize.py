@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isfinite
+from time import perf_counter
 from typing import Any
 
 from micrograd.compiler.numpy_backend import FUNCTIONS, TEMPLATES
@@ -63,7 +64,9 @@ class Updates:
         losses = np.empty(count)
         code, (values, gradients, table) = machine.entry
         root = machine.program.outputs[0][1]
+        start = perf_counter()
         compiled_loop()(code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses)
+        machine.spend(perf_counter() - start)
         found: list[float] = losses.tolist()
         return found
 

@@ -18,12 +18,15 @@ class Rule:
     """names: of the operands, in order. result: a Symbol over them (or a number). fold: "+" or "shift" along summed axes.
 
     op: the row that it is the forward rule of, for its derivative. product: whether it multiplies its operands, no more.
+    row: the call of `forward` or `pullback` that made it.
     """
 
     def __init__(
-        self, name: str, names: tuple[str, ...], result: Any, fold: str = "+", product: bool = False, op: Op | None = None
-    ) -> None:
+        self, name: str, names: tuple[str, ...], result: Any, fold: str = "+", product: bool = False, op: Op | None = None,
+        row: tuple[Any, ...] = (),
+    ) -> None:  # fmt: skip
         self.name, self.names, self.result, self.fold, self.product, self.op = name, names, result, fold, product, op
+        self.row = row
 
     def source(self, templates: Mapping[str, str], prefix: str = "t") -> tuple[list[str], str]:
         """(assignments of shared sub-expressions, the expression), printed by these templates, defined ops expanded."""
@@ -81,7 +84,7 @@ def forward(op: Op, arity: int) -> Rule:
             result = read if isinstance(read, Symbol) else result
         except Exception:
             pass  # it cannot: a back end calls it, number by number
-    return Rule(_called(op), names, result, op=op)
+    return Rule(_called(op), names, result, op=op, row=(forward, op, arity))
 
 
 def calls(rule: Rule, templates: Mapping[str, str]) -> list[Op]:
@@ -115,8 +118,8 @@ def pullback(op: Op, i: int, arity: int) -> Rule | None:
         return copy_gradient
     used = _free(result, {}, set())
     names = tuple(n for n in ("g", "y", *(x.name for x in xs)) if n in used)
-    return Rule(f"d{_called(op)}/d{i}" if arity > 1 else f"d{_called(op)}", names, result)
+    return Rule(f"d{_called(op)}/d{i}" if arity > 1 else f"d{_called(op)}", names, result, row=(pullback, op, i, arity))
 
 
 def _called(op: Op) -> str:
-    return op.name + (f"[{', '.join(f'{p:g}' for p in op.params)}]" if op.params else "")
+    return op.name + (f"[{', '.join(f'{p:g}' if isinstance(p, float) else str(p) for p in op.params)}]" if op.params else "")
