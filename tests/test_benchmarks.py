@@ -38,8 +38,9 @@ def close(a: float, b: float) -> bool:
 
 
 @pytest.mark.parametrize("name", [n if n != "W6" else pytest.param(n, marks=pytest.mark.slow) for n in SMALL])
-def test_engines_agree(name: str) -> None:
-    (loss, ours), (original, theirs) = (SMALL[name](engine(e)).gradients() for e in ("micrograd", "original"))
+@pytest.mark.parametrize("other", ["original", "scalar GPT"])
+def test_engines_agree(name: str, other: str) -> None:
+    (loss, ours), (original, theirs) = (SMALL[name](engine(e)).gradients() for e in ("micrograd", other))
     assert close(loss, original)
     assert all(map(close, ours, theirs))
     assert any(theirs)
@@ -99,17 +100,27 @@ def test_c_agrees(make: Callable[..., Workload]) -> None:
     assert all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) for a, b in zip(c.params, work.data(), strict=True))
 
 
-@pytest.mark.parametrize("who", ["numpy", "ours.numpy", "autograd", "torch", pytest.param("jax", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", ["W3", "W4", "W5"])
+PACKAGES = {"ours.numpy": "numpy", "scalar_gpt": "math", "casadi.c": "casadi"}
+FAST = ["numpy", "ours.numpy", "scalar_gpt", "propgrad", "scalargrad", "xad", "casadi", "ddx", "autograd", "torch"]
+SLOW = [pytest.param(who, marks=pytest.mark.slow) for who in ("jax", "tinygrad", "casadi.c")]
+SIZES = {"W3": {"samples": 5}, "W4": {"batch": 2, "width": 4}, "W5": {"positions": 3, "width": 8}}
+
+
+@pytest.mark.parametrize("who", FAST + SLOW)
+@pytest.mark.parametrize("name", SIZES)
 def test_peers_agree(who: str, name: str) -> None:
-    module = {"ours.numpy": "numpy"}.get(who, who)
-    pytest.importorskip(module)
-    make = SMALL[name] if name != "W5" else lambda e: workloads.gpt(e, positions=3, width=8)  # four heads, as the peers have
-    work, peer = make(engine("micrograd")), peers.load(who)(make(engine("micrograd")))
+    pytest.importorskip(PACKAGES.get(who, who))
+    work, other = (workloads.make(name, **SIZES[name]) for _ in "ab")
+    try:
+        peer = peers.load(who)(other)
+    except NotImplementedError as reason:
+        pytest.skip(str(reason))
     (loss, theirs), (ours, gradients) = peer.gradients(), work.gradients()
     assert close(loss, ours)
     assert all(map(close, theirs, gradients))
-    assert close(peer.train(3), [work.step() for _ in range(3)][-1])
+    losses = [work.step() for _ in range(5)]
+    assert close(peer.train(5), losses[-1])
+    assert close(peer.train(1), losses[0]), "training starts from the workload's own parameters"
 
 
 def test_steady_takes_the_cost_of_a_call_off() -> None:

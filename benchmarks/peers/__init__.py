@@ -29,6 +29,7 @@ PEERS = {
     "torch.compile": ("benchmarks.peers.torch_peer", "Compiled", "torch.compile, whole step"),
     "jax": ("benchmarks.peers.jax_peer", "Jit", "JAX jit"),
     "jax.loop": ("benchmarks.peers.jax_peer", "Loop", "JAX, the loop jitted too"),
+    "tinygrad": ("benchmarks.peers.tinygrad_peer", "Jit", "tinygrad, TinyJit"),
     "xad": ("benchmarks.peers.xad_peer", "XAD", "XAD, C++ tape"),
     "casadi": ("benchmarks.peers.casadi_peer", "Interpreted", "CasADi SX, its interpreter"),
     "casadi.c": ("benchmarks.peers.casadi_peer", "Compiled", "CasADi SX, its C by gcc"),

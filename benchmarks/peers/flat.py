@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -25,11 +26,15 @@ def softmax(xs: Row) -> list[Any]:
     return [e / total for e in exps]
 
 
-def loss(work: Workload, scalars: Iterable[Any]) -> Any:
-    """The loss of the workload, its parameters being these scalars in their order; they need + - * / **, relu, exp, log, tanh."""
+def over(work: Workload, scalars: Iterable[Any], pick: Any = operator.getitem) -> Workload:
+    """The workload, its parameters being these scalars in their order; they need + - * / **, relu, exp, log, tanh."""
     given = iter(scalars)
-    again = ALL[work.name[:2]](Plain(work.name, lambda _: next(given), softmax), **work.sizes)
-    return again.loss(*again.inputs)
+    return ALL[work.name[:2]](Plain(work.name, lambda _: next(given), softmax, pick), **work.sizes)
+
+
+def loss(work: Workload, scalars: Iterable[Any]) -> Any:
+    """The loss of the workload, its parameters being these scalars, its inputs plain numbers."""
+    return over(work, scalars).loss(*work.inputs)
 
 
 class Flat:
