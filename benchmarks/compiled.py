@@ -1,4 +1,4 @@
-"""Compiled scalar code against the original, hand-written NumPy and C, PyTorch, JAX and autograd.
+"""Compiled scalar code against the original, other scalar engines, hand-written NumPy and C, PyTorch, JAX, tinygrad and autograd.
 
     python -m benchmarks compiled
 
@@ -197,5 +197,7 @@ if __name__ == "__main__":
     probe, *rest = sys.argv[1:]
     try:
         print(json.dumps(deep(lambda: PROBES[probe](*rest))))
-    except (NotImplementedError, RecursionError) as error:
-        print(json.dumps({"note": f"{type(error).__name__}: {error}"}))
+    except NotImplementedError as error:
+        print(json.dumps({"note": str(error)}))
+    except RecursionError as error:
+        print(json.dumps({"note": f"RecursionError: {error}"}))

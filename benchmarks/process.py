@@ -9,11 +9,13 @@ import statistics
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+LONG = 30.0  # seconds of a process, beyond which there is only one of it
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 ONE_THREAD = dict.fromkeys(THREADS, "1") | {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
@@ -45,13 +47,16 @@ def fresh(module: str, *arguments: Any, timeout: float = 900) -> dict[str, Any]:
 
 
 def in_turn(jobs: dict[str, Callable[[], dict[str, Any]]], rounds: int, say: bool = True) -> dict[str, dict[str, Any]]:
-    """Every job once, then every job again: the median of each number; a job that gives a note is not run again."""
+    """Every job once, then every job again: the median of each number. One that gives a note, or takes long, is not run again."""
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in jobs}
     for turn in range(rounds):
         for name, job in jobs.items():
-            if any("note" in run for run in runs[name]):
+            if any("note" in run or "once" in run for run in runs[name]):
                 continue
+            start = time.perf_counter()
             runs[name].append(job())
+            if rounds > 1 and turn == 0 and time.perf_counter() - start > LONG:
+                runs[name][0]["once"] = True
             if say:
                 print(f"  {turn + 1}/{rounds} {name:60.60} {summary(runs[name][-1]):50.50}", file=sys.stderr, flush=True)
     return {name: merged(found) for name, found in runs.items()}

@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks import eager
 from benchmarks.compiled import CURVES, TABLE
 from benchmarks.peers import PEERS
+from benchmarks.process import LONG
 
 Figures = dict[str, Any]
 OURS = ("ours.native", "ours.numpy", "ours.auto", "ours.batch")
@@ -64,6 +65,9 @@ def steps(found: Figures) -> str:
         moons = found["W3"].get(who) or found["W6"].get(who)
         row += [cell(moons, lambda f: f"{f['first']:.2g}"), cell(moons, lambda f: f"{f['resident'] / 1e6:,.0f}")]
         lines.append(f"| {title} | " + " | ".join(row) + " |")
+    once = [f"{PEERS[who][2].strip('*')} ({heads[c]})" for c in columns for who, f in found[c].items() if "once" in f and "note" not in f]
+    if once:
+        lines += ["", f"One process, not several, where it takes longer than {LONG:.0f} s: {', '.join(once)}."]
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import compiled, native, peers, report, workloads
+from benchmarks import compiled, native, peers, process, report, workloads
 from benchmarks.workloads import Workload, engine
 
 SMALL: dict[str, Callable[..., Workload]] = {
@@ -136,6 +136,25 @@ def test_steady_takes_the_cost_of_a_call_off() -> None:
         assert compiled.steady(train, 10_000) == pytest.approx(0.001)
     finally:
         compiled.time.perf_counter = clock
+
+
+def test_long_processes_and_notes_come_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, calls = 0.0, []
+    monkeypatch.setattr(process.time, "perf_counter", lambda: now)
+
+    def job(name: str, takes: float, found: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+        def run() -> dict[str, Any]:
+            nonlocal now
+            now += takes
+            calls.append(name)
+            return {key: x * now if isinstance(x, float) else x for key, x in found.items()}
+
+        return run
+
+    jobs = {"short": job("short", 1, {"step": 2.0}), "long": job("long", 40, {"step": 1.0}), "none": job("none", 1, {"note": "no"})}
+    found = process.in_turn(jobs, rounds=3, say=False)
+    assert calls == ["short", "long", "none", "short", "short"]
+    assert found == {"short": {"step": 86.0}, "long": {"step": 41.0, "once": True}, "none": {"note": "no"}}
 
 
 def test_tables_are_of_the_figures_kept() -> None:

@@ -45,7 +45,7 @@ class Compiled(Interpreted):
 
     def step(self) -> Any:
         if self.work.name[:2] == "W5":
-            raise NotImplementedError("gcc takes more than 120 s")
+            raise NotImplementedError("> 120 s to compile")
         cc = native.compiler()
         if cc is None:
             raise NotImplementedError("no C compiler")

@@ -32,5 +32,5 @@ class Interpreted(flat.Flat):
 class Compiled(Interpreted):
     def compile(self) -> None:
         if self.work.name[:2] == "W5":
-            raise NotImplementedError("LLVM takes more than 120 s")
+            raise NotImplementedError("> 120 s to compile")
         self.equation.compile()
