@@ -83,7 +83,8 @@ class _Part:
         self.optimizer, self.group = optimizer, group
         self.params = [p for p in group.params if not getattr(p, "frozen", False)]
         self.places = [places[id(p)] for p in self.params]
-        state = np.array([optimizer.state_of(group, p) for p in self.params], dtype=np.float64).reshape(len(self.params), -1)
+        fresh = [0, *([0.0] * len(optimizer.slots))]  # read, not made for each: `give_back` makes them
+        state = np.array([group.state.get(p, fresh) for p in self.params], dtype=np.float64).reshape(len(self.params), -1)
         self.made = state[:, 0].astype(np.int64)
         self.slots = np.ascontiguousarray(state[:, 1:].T)
         run = np.array(self.places, dtype=np.int64)
