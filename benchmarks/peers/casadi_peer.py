@@ -53,9 +53,10 @@ class Compiled(Interpreted):
         code = casadi.CodeGenerator("step.c")
         code.add(function)
         with tempfile.TemporaryDirectory() as folder:
-            built = str(Path(folder) / "step.so")
-            options = ["-O2", "-march=native", "-shared", "-fPIC"]
-            subprocess.run([cc, *options, "-x", "c", "-", "-o", built, "-lm"], input=code.dump(), text=True, check=True)
+            part, built = (str(Path(folder) / name) for name in ("step.o", "step.so"))
+            # the hand-written C's options, and linked apart as it is
+            subprocess.run([cc, *native.FLAGS, "-x", "c", "-c", "-", "-o", part], input=code.dump(), text=True, check=True)
+            subprocess.run([cc, "-shared", part, "-o", built, "-lm"], check=True)
             return casadi.external("step", built)
 
     def mapped(self) -> Any:
@@ -65,8 +66,9 @@ class Compiled(Interpreted):
         loss = work.sample(casadi.vertsplit(row), label)
         sample = casadi.Function("sample", [x, row, label], [loss, casadi.gradient(loss, x)])
         given = casadi.MX.sym("given", len(self.x))
-        losses, gradients = sample.map(labels.size)(casadi.repmat(given, 1, labels.size), rows, labels)
-        return casadi.Function("step", [given], [casadi.sum2(losses) / labels.size, casadi.sum2(gradients) / labels.size])
+        # the parameters are the same for every sample (argument 0), both results are added up
+        loss, gradient = sample.map("samples", "serial", labels.size, [0], [0, 1])(given, rows, labels)
+        return casadi.Function("step", [given], [loss / labels.size, gradient / labels.size])
 
 
 def pick(values: Any, index: Any) -> Any:
