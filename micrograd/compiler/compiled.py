@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micrograd import modes
-from micrograd.compiler import backends, inputs, trace
+from micrograd.compiler import backends, collector, inputs, trace
 from micrograd.compiler.ir import Program
 from micrograd.compiler.lowering import lowered
 from micrograd.compiler.numpy_gate import np
@@ -218,7 +216,7 @@ class Compiled:
             made: list[Value] = []
             args.append(inputs.leaves(shape, flat, made))
             traced.inputs.append(made)
-        with _without_collector():
+        with collector.paused():
             trace.run(traced, self.loss, args, static)
             if self.params is None:
                 traced.params = trace.old_leaves(traced, born)
@@ -260,18 +258,6 @@ class Compiled:
         batch, place = place_of(plan, node, what)
         found = getattr(machine.all(), what)[batch][place]
         return found.copy() if batch else float(found)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """A trace makes many objects and no cycles: looking for garbage among them would double its time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def listed(params: Any) -> list[Value]:

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from micrograd import modes
+from micrograd.compiler import collector
 from micrograd.compiler.numpy_gate import np
 
 CHUNK = 256  # steps in one call of compiled code, between which Ctrl-C is heard
@@ -119,7 +120,8 @@ class _Session:
         if self.updates is None or self.updates.native < native:
             if self.updates is not None:
                 self.updates.give_back()
-            self.updates = Updates(self.optimizer, self.plan.traced.params, native)
+            with collector.paused():
+                self.updates = Updates(self.optimizer, self.plan.traced.params, native)
         return self.updates
 
     def _enter(self, args: Any) -> None:
@@ -165,7 +167,8 @@ class _Session:
         for p, g in zip(self.plan.traced.params, self.machine.gradient.tolist(), strict=True):
             p.grad = g
         if self.updates is not None:
-            self.updates.give_back()
+            with collector.paused():
+                self.updates.give_back()
 
 
 def _feed(data: Any, batch_size: int | None, rng: Random) -> tuple[Iterator[Any], int | None]:
