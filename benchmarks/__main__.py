@@ -13,7 +13,7 @@ from benchmarks import chart, compiled, eager, report
 from benchmarks.process import machine
 
 FOLDER = Path(__file__).parent
-SCALAR = ("propgrad", "scalargrad", "xad", "casadi", "ddx-ad")
+PEERS = ("torch", "jax", "autograd", "tinygrad", "propgrad", "scalargrad", "xad", "casadi", "ddx-ad")
 PARTS = {"eager": eager.measure, **compiled.SECTIONS}
 
 
@@ -44,7 +44,7 @@ def main() -> None:
 def versions() -> dict[str, str]:
     """Of the peers that are installed."""
     found = {}
-    for name in ("numpy", "numba", "torch", "jax", "autograd", *SCALAR):
+    for name in ("numpy", "numba", *PEERS):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
