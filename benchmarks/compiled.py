@@ -25,7 +25,7 @@ from benchmarks.process import deep, fresh, in_turn
 from benchmarks.workloads import make
 
 TABLE = {
-    "W1": tuple(name for name in PEERS if name not in ("ours.numpy", "ours.auto", "ours.batch", "c", "numpy", "jax.loop")),
+    "W1": tuple(name for name in PEERS if name not in ("ours.numpy", "ours.interpreter", "ours.auto", "ours.batch", "c", "numpy", "jax.loop")),
     "W3": tuple(name for name in PEERS if name != "ours.batch"),
     "W4": tuple(name for name in PEERS if name != "ours.batch"),
     "W5": tuple(name for name in PEERS if name != "ours.batch"),
