@@ -36,7 +36,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
     colours = dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK)
     style = {"svg.fonttype": "none", "svg.hashsalt": "benchmarks", "font.family": "sans-serif", "font.size": 10, **colours}
     with plt.rc_context(style | {"axes.spines.top": False, "axes.spines.right": False}):
-        figure, axes = plt.subplots(2, 2, figsize=(11, 12), gridspec_kw={"height_ratios": [1.85, 1]}, layout="constrained")
+        figure, axes = plt.subplots(2, 2, figsize=(11, 15), gridspec_kw={"height_ratios": [2.7, 1]}, layout="constrained")
         grid = axes[0, 0].get_gridspec()
         for a in axes[0]:
             a.remove()
@@ -57,7 +57,7 @@ def bars(axes: Any, found: dict[str, Any]) -> None:
         heights = [y + 0.26 * (1 - i) for y, _ in spots]
         axes.barh(heights, [us for _, us in spots], 0.24, color=COLOURS[workload], label=TITLES[workload])
         for y, (_, us) in zip(heights, spots, strict=True):
-            axes.text(us * 1.08, y, short(us), va="center", fontsize=7)
+            axes.text(us * 1.08, y, short(us), va="center", fontsize=6.5)
     axes.set_yticks(range(len(who)), [PEERS[w][2].replace("**", "") for w in who])
     for label, w in zip(axes.get_yticklabels(), who, strict=True):
         label.set_fontweight("bold" if w in OURS or w == "eager" else "normal")
