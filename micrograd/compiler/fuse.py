@@ -43,7 +43,7 @@ class _Fuser:
     def __init__(self, graph: Graph, exact: bool) -> None:
         n = len(graph)
         self.level = array("i", bytes(4 * n))
-        self.uses = array("i", bytes(4 * n))
+        self.uses = bytearray(n)  # 0, 1, or 2 for many
         self.absorbed = graph.absorbed = array("i", bytes(4 * n))  # a sum that went into another → that one, else 0
         self.wanted = graph.wanted
         self.zeros = {-1 - i for i, x in enumerate(graph.data) if x == 0.0}
@@ -55,9 +55,10 @@ class _Fuser:
         for v in graph.nodes:
             for a in v.args:
                 place: Any = a._mark
-                uses[place] += 1
+                if uses[place] < 2:
+                    uses[place] += 1
         for kept in graph.roots:
-            uses[kept] += 2
+            uses[kept] = 2
         adds = () if exact else (ops.add, ops.sum_)
         for v in graph.nodes:
             op: Any = v.op

@@ -76,10 +76,11 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
     units.sort(key=lambda u: (u.level, u.id))
     loops: list[Group] = []
     made: dict[str, int] = {}
+    kinds_of_terms: dict[Any, Any] = {}
     for _, level in groupby(units, key=lambda u: u.level):
         families: dict[Any, list[_Sum]] = defaultdict(list)
         for u in level:
-            terms = _terms(u, numbering)
+            terms = _terms(u, numbering, kinds_of_terms)
             kinds = tuple(kind if kind[0] != "rows" else "rows" for kind in terms)
             families[id(u.op), graph.batched[u.id], kinds if u.op is None else ()].append((u, terms))
         for found in families.values():
@@ -111,29 +112,38 @@ _Terms = dict[Any, "list[array[int]]"]  # (kind, families of the operands) → c
 _Sum = tuple[Unit, _Terms]
 
 
-def _terms(u: Unit, numbering: Numbering) -> _Terms:
-    """The operands of a unit. Terms of a sum are sorted by where they come from, a parameter to the left of a product."""
+def _terms(u: Unit, numbering: Numbering, known: dict[Any, Any]) -> _Terms:
+    """The operands of a unit. Terms of a sum are sorted by where they come from, a parameter to the left of a product.
+
+    known: the kinds of terms that there were, so that all units share them.
+    """
     of, batched = memoryview(numbering.of), memoryview(numbering.batched)  # reading one entry is far faster
     if u.op is not None and u.op.arity is not None:
-        return {("map", *[of[a] for a in u.args]): [array("i", (a,)) for a in u.args]}
+        return {("map", *[of[a] for a in u.args]): [u.args]}
     if u.op is not None:
         return {("rows", len(u.args)): [u.args]}
     terms: _Terms = {}
     for a in u.args:
-        terms.setdefault(("plus", of[a]), [array("i")])[0].append(a)
+        kind: Any = ("plus", of[a])
+        if kind not in terms:
+            terms[known.setdefault(kind, kind)] = [array("i")]
+        terms[kind][0].append(a)
     factors = iter(u.pairs)
     for a, b in zip(factors, factors, strict=True):
         if (bool(batched[a]), of[a] != 0) > (bool(batched[b]), of[b] != 0):
             a, b = b, a
-        columns = terms.setdefault(("times", of[a], of[b]), [array("i"), array("i")])
+        kind = ("times", of[a], of[b])
+        if kind not in terms:
+            terms[known.setdefault(kind, kind)] = [array("i"), array("i")]
+        columns = terms[kind]
         columns[0].append(a)
         columns[1].append(b)
     u.pairs = u.args = NONE  # said by the terms from here on
     if len(terms) > 4:  # many sources: tell apart only what lies in different pools
         merged: _Terms = {}
-        for (kind, *_), columns in terms.items():
+        for (sort, *_), columns in terms.items():
             for row in zip(*columns, strict=True):
-                into = merged.setdefault((kind, *[bool(batched[i]) for i in row]), [array("i") for _ in row])
+                into = merged.setdefault((sort, *[bool(batched[i]) for i in row]), [array("i") for _ in row])
                 for i, column in zip(row, into, strict=True):
                     column.append(i)
         return merged

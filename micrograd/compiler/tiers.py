@@ -35,13 +35,13 @@ class TieredMachine(Machine):
         self._spent, self._due = 0.0, FETCHED
         self._compiler: subprocess.Popen[bytes] | None = None
         self._fetched = False
-        self._code: Code | None = None  # its own code, until it runs or cannot be had
-        with suppress(NotImplementedError):  # an op that NumPy alone can call
-            self._code = Code(self.program, self.samples)
-        if "numba" in sys.modules and self._code is not None and self._code.on_disk:
-            self._specialise()
-        elif interpreter.loaded():
-            self._interpret()
+        self._code: Code | None = None  # its own code, from when it is written until it runs or cannot be had
+        if "numba" in sys.modules:
+            self._write()
+            if self._code is not None and self._code.on_disk:
+                self._specialise()
+            elif interpreter.loaded():
+                self._interpret()
         if not self.native:
             super()._bind()
 
@@ -67,10 +67,16 @@ class TieredMachine(Machine):
         self._fetched = True
         if self.native:
             return
+        if self._code is None:
+            self._write()
         if self._code is not None and self._code.on_disk:
             self._specialise()
         elif interpreter.on_disk():
             self._interpret()
+
+    def _write(self) -> None:
+        with suppress(NotImplementedError):  # an op that NumPy alone can call
+            self._code = Code(self.program, self.samples)
 
     def _earn(self) -> None:
         """See whether another process has compiled something; have it compile what comes next."""
