@@ -10,7 +10,6 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from micrograd.compiler import rules
@@ -64,7 +63,7 @@ class Numbering:
 
 
 def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
-    """The loops of a graph, in an order in which they can run, and where every slot is."""
+    """The loops of a graph, in an order in which they can run, and where every slot is. The units are used up."""
     batched = np.frombuffer(graph.batched, dtype=bool)
     numbering = Numbering(np.full(len(graph), -1, dtype=np.int32), batched)
     numbering.of = np.full(len(graph), -1, dtype=np.int32)
@@ -73,13 +72,15 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
         if size:
             numbering.give(name, np.arange(start, start + size), bool(batched[start]))
         start += size
-    units.sort(key=lambda u: (u.level, u.id))
+    units.sort(key=lambda u: (u.level, u.id), reverse=True)
     loops: list[Group] = []
     made: dict[str, int] = {}
     kinds_of_terms: dict[Any, Any] = {}
-    for _, level in groupby(units, key=lambda u: u.level):
+    while units:
+        level = units[-1].level
         families: dict[Any, list[_Sum]] = defaultdict(list)
-        for u in level:
+        while units and units[-1].level == level:
+            u = units.pop()
             terms = _terms(u, numbering, kinds_of_terms)
             kinds = tuple(kind if kind[0] != "rows" else "rows" for kind in terms)
             families[id(u.op), graph.batched[u.id], kinds if u.op is None else ()].append((u, terms))
@@ -153,8 +154,8 @@ def _terms(u: Unit, numbering: Numbering, known: dict[Any, Any]) -> _Terms:
 def _loops(family: list[_Sum]) -> list[Group]:
     """The groups of one family. Sums that come in three lengths or more share one segmented reduction."""
     parts: dict[Any, list[_Sum]] = defaultdict(list)
-    for u, terms in family:
-        parts[tuple((kind, len(columns[0])) for kind, columns in terms.items())].append((u, terms))
+    for pair in family:
+        parts[tuple((kind, len(columns[0])) for kind, columns in pair[1].items())].append(pair)
     alike: dict[Any, list[list[_Sum]]] = defaultdict(list)
     found: list[Group] = []
     for key, sums in parts.items():
@@ -210,7 +211,7 @@ def _rows(sums: list[_Sum]) -> list[Group]:
     out = _ids([u.id for u, _ in sums])
     loops: list[Group] = []
     for kind in sums[0][1]:
-        columns = [_ids(c) for c in zip(*(terms[kind] for _, terms in sums), strict=True)]
+        columns = [_matrix(c) for c in zip(*(terms[kind] for _, terms in sums), strict=True)]
         loops.append(Group(_rule(kind[0], sums[0][0]), out, columns, add=bool(loops), fold=True))
     return loops
 
@@ -254,6 +255,11 @@ def _constant(graph: Graph, column: Any) -> Any:
         return column
     numbers = {repr(graph.data[-1 - i]) for i in np.unique(column).tolist()}
     return graph.data[-1 - int(column.flat[0])] if len(numbers) == 1 else column
+
+
+def _matrix(rows: tuple[array[int], ...]) -> Any:
+    """Rows of as many ids each, side by side."""
+    return np.frombuffer(b"".join(rows), dtype=np.int32).reshape(len(rows), -1)
 
 
 def _ids(found: Any) -> Any:

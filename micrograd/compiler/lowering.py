@@ -28,6 +28,7 @@ def lowered(trace: Trace, exact: bool = False, want_inputs: bool = False) -> Pro
         units = fuse(graph, exact)
     finally:
         graph.forget()  # the ids are in the units now
+    found = f"{len(units):,} units in {max((u.level for u in units), default=0)} levels"
     loops, numbering = group(graph, units)
     steps, laid_out = _laid_out(loops, numbering, exact)
     program = _program(graph, numbering, steps, trace.outputs, trace.batch)
@@ -36,7 +37,7 @@ def lowered(trace: Trace, exact: bool = False, want_inputs: bool = False) -> Pro
     affine = sum(all(a.affine for a in step.accesses) for step in steps)
     program.passes = [
         graph.told(),
-        f"fuse        {absorbed:,} results became terms of others: {len(units):,} units in {units[-1].level if units else 0} levels",
+        f"fuse        {absorbed:,} results became terms of others: {found}",
         f"group       {len(loops)} loops, over {len(numbering.families)} families of neighbours",
         f"layout      {laid_out}",
         f"factor      {affine} loops with affine addresses, {len(steps) - affine} with a table or a look-up",
