@@ -246,7 +246,7 @@ def test_a_batch_of_any_number() -> None:
 
 
 def test_what_it_does_not_know_is_left_to_numpy(monkeypatch: Any) -> None:
-    from micrograd.compiler import encode
+    from micrograd.compiler import numpy_backend
 
     micrograd.register(micrograd.Op("cube", lambda x: math.pow(x, 3), (lambda y, x: 3.0 * x * x,)))
     try:
@@ -255,7 +255,7 @@ def test_what_it_does_not_know_is_left_to_numpy(monkeypatch: Any) -> None:
         agree(lambda: sum((p * p) ** 0.37 for p in w), w, backends=["interpreter"])
     finally:
         del micrograd.TABLE["cube"], Value.cube
-    monkeypatch.setattr(encode, "LARGE", 50)
+    monkeypatch.setattr(numpy_backend, "LARGE", 50)
     net = Net([2, 7, 4, 1])
     agree(hinge(net), net.parameters(), *moons(21), backends=["interpreter"])
     step = micrograd.compile(hinge(net), net, backend="interpreter")

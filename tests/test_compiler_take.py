@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from micrograd import Value
 from micrograd.compiler import take
 
 np = pytest.importorskip("numpy")
+sys.path.insert(0, __file__.rpartition("/")[0])
+from test_compiler import eager  # noqa: E402
 
 BACKENDS = ["reference", "numpy", "numba"]
 
@@ -21,14 +24,6 @@ BACKENDS = ["reference", "numpy", "numba"]
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("MICROGRAD_CACHE", str(tmp_path_factory.getbasetemp() / "micrograd"))
-
-
-def eager(loss: Any, params: list[Value], *inputs: Any) -> tuple[float, list[float]]:
-    for p in params:
-        p.grad = 0
-    root = loss(*inputs)
-    root.backward()
-    return root.data, [float(p.grad) for p in params]
 
 
 def agree(backend: str, loss: Any, params: list[Value], *many: Any, **options: Any) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from micrograd.compiler.ir import Access, Instruction
+from micrograd.compiler.numpy_backend import large
 from micrograd.compiler.numpy_gate import np
 
 SCRATCH, BOUNDS = range(2)  # a table: address of buffers; where each section of records begins, and where the last ends; records
@@ -24,7 +25,6 @@ GATHERED, FLAT, CONSTANT = range(3)  # ways: an operand is collected, used where
 COPY = -1  # the kernel that does nothing
 CHUNK = 512  # points at a time
 SLOTS = 8  # an output and operands, at most
-LARGE = 2**20  # terms in one product from which BLAS is faster
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Encoder:
     def records(self, step: Instruction) -> list[list[int]] | None:
         """The records of an instruction; None where only NumPy can do it."""
         samples = self.machine.samples
-        if step.size == 0 or (step.rule.product and len(step.reads) == 2 and step.size * (samples if step.batch else 1) >= LARGE):
+        if step.size == 0 or large(step, samples):
             return None
         shape = [*step.shape, samples] if step.batch else [*step.shape]
         if any(a.chosen is not None for a in step.accesses):

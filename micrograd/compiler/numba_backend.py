@@ -13,9 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from micrograd.compiler.encode import LARGE
 from micrograd.compiler.ir import Program
-from micrograd.compiler.numpy_backend import Machine, bound
+from micrograd.compiler.numpy_backend import Machine, bound, large
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.specialise import generate, sections
 
@@ -27,12 +26,11 @@ class Code:
 
     def __init__(self, program: Program, samples: int) -> None:
         self.program, self.samples = program, samples
-        large = tuple(s for s in program if s.rule.product and len(s.reads) == 2 and s.size * samples >= LARGE)
-        self.outside = frozenset(large)
+        self.outside = frozenset(step for step in program if large(step, samples))
         kept = program.cache
-        if large not in kept:
-            kept[large] = generate(program, self.outside)
-        self.text, self.table = kept[large]
+        if self.outside not in kept:
+            kept[self.outside] = generate(program, self.outside)
+        self.text, self.table = kept[self.outside]
 
     @property
     def on_disk(self) -> bool:

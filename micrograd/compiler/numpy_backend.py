@@ -18,6 +18,8 @@ from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.numpy_operands import Rows, operand, view
 from micrograd.compiler.rules import Rule, calls
 
+LARGE = 2**20  # terms in one product from which BLAS is faster than loops
+
 Run = Callable[[], object]
 
 TEMPLATES = {op.name: op.array for op in ops.TABLE.values() if op.array and op.arity is not None} | {
@@ -107,6 +109,11 @@ class Machine:
             else:
                 found.append(float(self.values[0][o[1]]))
         return found
+
+
+def large(step: Instruction, samples: int) -> bool:
+    """Whether it is a product of so many terms that BLAS does it best: compiled code leaves it to `bound`."""
+    return step.rule.product and len(step.reads) == 2 and step.size * (samples if step.batch else 1) >= LARGE
 
 
 def pool(*shape: int) -> Any:
