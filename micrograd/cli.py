@@ -8,18 +8,20 @@ from __future__ import annotations
 import argparse
 import importlib
 import itertools
-import keyword
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from micrograd import __version__
+from micrograd.assignments import Refused, assignments
 from micrograd.engine import Value
-from micrograd.expression import ALIASES, CONSTANTS, OF_LISTS, ExpressionError, evaluate
+from micrograd.expression import ALIASES, OF_LISTS, ExpressionError, evaluate
 from micrograd.notation import show
 from micrograd.ops import TABLE
+from micrograd.spelling import did_you_mean
 
 _EPILOG = """\
 expressions:
@@ -37,17 +39,13 @@ examples:
 """
 
 
-class Refused(Exception):
-    """What is wrong with the command, for standard error; exit status 2."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (`sys.argv` by default) and give the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot print ∂ gets ? and not a traceback
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
     try:
-        status = _run(_parser().parse_args(_shielded(arguments)))
+        status = _run(_parsed(arguments))
         sys.stdout.flush()
         return status
     except KeyboardInterrupt:
@@ -57,7 +55,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 128 + 13
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    """The command's arguments; options may stand anywhere. SystemExit with status 2 where they are wrong."""
+    parser, commands = _parser()
+    word = arguments[0] if arguments else ""
+    command = commands.get(word)
+    if command is None:
+        if word == "help":
+            arguments = ["--help"]
+        elif word and not word.startswith("-"):
+            instead = f": say what to do with it first, micrograd step {word!r} …" if _COMPUTES(word) else did_you_mean(word, commands)
+            parser.error(f"there is no command {word!r} (there are {', '.join(commands)}){instead}")
+        return parser.parse_args(arguments)
+    found, unknown = command.parse_known_intermixed_args(_shielded(arguments[1:]))
+    if unknown:
+        name, _, number = unknown[0].partition("=")
+        options = [option for action in command._actions for option in action.option_strings]
+        instead = f": write {name.lstrip('-')}={number}" if number else did_you_mean(name, options)
+        command.error(f"there is no option {name}{instead}")
+    if found.expression is None:
+        command.error(f"an expression is needed: micrograd {word} 'a*b' a=2 b=3")
+    return found
+
+
+_COMPUTES = re.compile(r"[^\w-]").search  # what no command's name has
+
+
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     functions = sorted({*TABLE, *OF_LISTS, *ALIASES})
     epilog = _EPILOG.format(functions=_wrapped(functions))
     parser = argparse.ArgumentParser(
@@ -70,12 +94,12 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: Callable[[Any, Value], int], about: str, output: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(
             name, help=about, description=f"{about[0].upper()}{about[1:]}.", epilog=epilog, allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=argparse.RawDescriptionHelpFormatter, usage="%(prog)s EXPR [name=value ...] [-o FILE] [options]",
         )  # fmt: skip
-        sub.add_argument("expression", metavar="EXPR", help="the expression; - reads it from standard input")
+        sub.add_argument("expression", metavar="EXPR", nargs="?", help="the expression; - reads it from standard input")
         sub.add_argument("values", metavar="name=value", nargs="*", help="a number for each name, e.g. x=1.5 y=-2 angle=pi/4")
-        sub.add_argument("-o", dest="output", metavar="FILE", help=output)
-        sub.set_defaults(run=run)
+        sub.add_argument("-o", "--output", dest="output", metavar="FILE", help=output)
+        sub.set_defaults(run=run, command=name)
         return sub
 
     draw = command(
@@ -83,15 +107,15 @@ def _parser() -> argparse.ArgumentParser:
         "write a picture; the ending says which: .svg .png .pdf .html .dot .txt (without -o: a tree of text)",
     )  # fmt: skip
     draw.add_argument("--partials", action="store_true", help="write the local derivative on every edge")
-    draw.add_argument("--color", choices=("kind", "grad"), default="kind", help="what colours mean (default: kind)")
-    draw.add_argument("--rankdir", choices=("LR", "RL", "TB", "BT"), default="LR", help="direction (default: LR)")
+    draw.add_argument("--color", choices=("kind", "grad"), help="what colours mean (default: kind)")
+    draw.add_argument("--rankdir", choices=("LR", "RL", "TB", "BT"), type=str.upper, help="direction (default: LR)")
     step = command(
         "step", _step, "print every forward evaluation and every application of the chain rule, in numbers",
         "write .html (a page to step through), .txt or .tex",
     )  # fmt: skip
     step.add_argument("--latex", action="store_true", help="print LaTeX (amsmath's gather*)")
     command("check", _check, "compare the gradients with finite differences", "write the report (.txt)")
-    return parser
+    return parser, dict(commands.choices)
 
 
 def _shielded(arguments: list[str]) -> list[str]:
@@ -116,7 +140,7 @@ def _wrapped(words: Iterable[str]) -> str:
 def _run(args: Any) -> int:
     try:
         text = sys.stdin.read() if args.expression == "-" else args.expression.removeprefix(" ")
-        result = evaluate(text, _values(args.values))
+        result = evaluate(text, assignments(args.values, text))
         if result.unused:
             raise Refused(f"the expression does not use {', '.join(result.unused)}")
         status: int = args.run(args, result.root)
@@ -133,31 +157,15 @@ def _run(args: Any) -> int:
     return 2
 
 
-def _values(pairs: Sequence[str]) -> dict[str, float]:
-    values: dict[str, float] = {}
-    for pair in pairs:
-        name, equals, number = pair.partition("=")
-        name = name.strip()
-        if not equals:
-            hint = " (put the whole expression in quotes)" if not name.isidentifier() else f": write {name}=1.5, say"
-            raise Refused(f"{pair.strip()!r} is not of the form name=value{hint}")
-        if not name.isidentifier() or keyword.iskeyword(name) or name in CONSTANTS:
-            raise Refused(f"{name!r} cannot be a name, in {pair!r}")
-        if name in values:
-            raise Refused(f"{name!r} is given twice")
-        try:
-            values[name] = evaluate(number, {}).root.data
-        except ExpressionError as error:
-            raise Refused(f"the value of {name!r}: {error}") from None
-    return values
-
-
 def _draw(args: Any, root: Value) -> int:
-    if args.output is not None:
-        _ending(args.output, ".svg", ".png", ".pdf", ".html", ".dot", ".txt")
+    ending = "" if args.output is None else _ending(args.output, ".svg", ".png", ".pdf", ".html", ".dot", ".txt")
+    if ending in ("", ".txt"):
+        given = {"--partials": args.partials, "--color": args.color, "--rankdir": args.rankdir}
+        for option in (name for name, value in given.items() if value):
+            raise Refused(f"{option} is for pictures and changes nothing in a tree of text: add -o graph.svg, say")
     root.backward()
     viz = importlib.import_module("viz")
-    picture = viz.draw(root, labels=False, partials=args.partials, color=args.color, rankdir=args.rankdir)
+    picture = viz.draw(root, labels=False, partials=args.partials, color=args.color or "kind", rankdir=args.rankdir or "LR")
     if args.output is None:
         print(picture.text)
         return 0
@@ -170,6 +178,8 @@ def _draw(args: Any, root: Value) -> int:
 
 def _step(args: Any, root: Value) -> int:
     ending = "" if args.output is None else _ending(args.output, ".html", ".txt", ".tex")
+    if args.latex and ending == ".html":
+        raise Refused("--latex writes LaTeX, not a page: give a name that ends in .tex, or leave --latex out")
     if ending == ".html":
         importlib.import_module("viz").step(root, names=False).save(args.output)
     elif args.latex or ending == ".tex":
@@ -209,6 +219,8 @@ def _gradients(root: Value) -> Iterator[str]:
 
 def _ending(path: str, *known: str) -> str:
     ending = Path(path).suffix.lower()
+    if os.path.isdir(path):
+        raise Refused(f"cannot write {path!r}: it is a folder; write {os.path.join(path, 'graph' + known[0])}, say")
     if ending not in known:
         raise Refused(f"cannot write {path!r}: the ending must be one of {' '.join(known)}")
     return ending

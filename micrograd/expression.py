@@ -4,7 +4,8 @@
     Value(data=4.0, grad=0, label='d')
 
 Statements are separated by `;` or newlines, the last one is the result. They know numbers, names, + - * / **, parentheses,
-lists, the functions of the table and of `micrograd.functional`; anything else is refused with the place it stands at:
+lists, the functions of the table and of `micrograd.functional`, max and min of any number; anything else is refused with the
+place it stands at:
 
     >>> evaluate("1 + os.system", {"os": 1})
     Traceback (most recent call last):
@@ -17,6 +18,7 @@ The method is Dijkstra's shunting yard, over two lists: no text is too deep for 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import keyword
 import math
@@ -29,13 +31,16 @@ from micrograd import functional
 from micrograd.engine import Value
 from micrograd.ops import TABLE
 from micrograd.pointer import pointed
+from micrograd.spelling import SIGNS, no_function, no_value
 
 LONGEST = 1_000_000  # characters
+MOST = 250_000  # operands of all operations together: more than a text of that length is likely to mean
 CONSTANTS = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
-ALIASES = {"max": "maximum", "min": "minimum"}
+ALIASES = {"max": "maximum", "min": "minimum"}  # of any number of arguments, from left to right
 OF_LISTS: dict[str, Callable[..., Any]] = {
     name: getattr(functional, name) for name in ("argmax", "log_softmax", "logsumexp", "mean", "norm", "softmax")
 }
+_COST = {"softmax": 4, "log_softmax": 4, "logsumexp": 4, "norm": 2}  # operands for each number
 
 _NAME = r"[^\W\d]\w*"
 _TOKEN = re.compile(
@@ -45,26 +50,18 @@ _TOKEN = re.compile(
 )
 _TARGETS = re.compile(rf"\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*=(?!=)")
 _CALL = re.compile(r"\s*\(")
+_DEFINITION = re.compile(rf"\s*\(\s*{_NAME}(?:\s*,\s*{_NAME})*\s*\)\s*=(?!=)")  # f(x) = …
 _BINARY: dict[str, tuple[int, Callable[[Any, Any], Any]]] = {
     "+": (2, operator.add), "-": (2, operator.sub), "*": (3, operator.mul), "/": (3, operator.truediv), "**": (5, operator.pow),
 }  # fmt: skip
 _SIGN, _OPEN = 4, 0  # precedence of a sign, of an open bracket
-_HINTS = {
-    ".": "'.' reaches into an object, and there are only numbers here: write tanh(x) for x.tanh()",
-    "^": "'^' is not a power here: write x**2",
-    "//": "'//' is not differentiable: write a/b",
-    "=": "'=' names a whole statement: write name = expression, and `;` between statements",
-    "×": "a product is written *", "·": "a product is written *", "÷": "a quotient is written /", "−": "a minus is written -",
-}  # fmt: skip
-for _c in ("<", ">", "==", "<=", ">=", "!="):
-    _HINTS[_c] = f"{_c!r} compares: write less(a, b), equal(a, b) or where(condition, a, b)"
 
 
 class ExpressionError(ValueError):
     """What is wrong with an expression, and where: the text's line with a caret under the place."""
 
     def __init__(self, message: str, text: str, start: int, end: int) -> None:
-        super().__init__(f"{message}\n{pointed(text, start, end)}")
+        super().__init__(f"{message}\n{pointed(text, start, end)}" if text.strip() else message)
         self.message, self.text, self.start, self.end = message, text, start, end
 
 
@@ -79,7 +76,8 @@ class Result(NamedTuple):
 def evaluate(text: str, values: Mapping[str, float]) -> Result:
     """The graph of `text`, its inputs being `values`; inputs and named statements are labelled.
 
-    Raises ExpressionError, never anything else, for any text.
+    Raises ExpressionError, never anything else, for any text; also for one whose operations have more than MOST operands
+    in all: a few lists, each of the one before, would take all memory.
     """
     if len(text) > LONGEST:
         message = f"an expression may have {LONGEST:,} characters, this has {len(text):,}"
@@ -106,7 +104,7 @@ class _Reader:
     """One text being read: `operands` and `operators` are the two lists of the shunting yard."""
 
     def __init__(self, text: str, values: Mapping[str, float]) -> None:
-        self.text, self.at, self.depth = text, 0, 0
+        self.text, self.at, self.depth, self.size = text, 0, 0, 0
         self.given = {name: Value(x, label=name) for name, x in values.items()}
         self.names: dict[str, Any] = dict(self.given)
         self.used: set[str] = set()
@@ -132,9 +130,10 @@ class _Reader:
             if targets:
                 last = self.assign(targets, last)
         if last is None:
-            raise self.fail("there is no expression to read", len(self.text))
+            raise self.fail("there is no expression to read: write one in quotes, such as 'a*b + 1'", len(self.text))
         if isinstance(last.item, list):
-            raise self.fail(f"the result must be one number, this is a list of {len(last.item)}", last.start, last.end)
+            way = "write p, q = … and go on with p, or sum(…)"
+            raise self.fail(f"the result must be one number, this is a list of {len(last.item)}: {way}", last.start, last.end)
         unused = tuple(name for name in self.given if name not in self.used)
         return Result(self.value(last), self.names, unused)
 
@@ -198,7 +197,7 @@ class _Reader:
         elif kind == "end":
             raise self.fail("a number, a name or a function is missing here", start)
         else:
-            raise self.fail(_HINTS.get(word, f"a number, a name or a function may stand here, not {word!r}"), start, end)
+            raise self.fail(SIGNS.get(word, f"a number, a name or a function may stand here, not {word!r}"), start, end)
         return True
 
     def infix(self, kind: str, word: str, start: int, end: int) -> bool:
@@ -221,7 +220,7 @@ class _Reader:
             raise self.fail(f"{word!r} is a word of Python's, and this is arithmetic", start, end)
         if kind in ("name", "number") or word == "(":
             raise self.fail(f"an operator is missing before {word!r:.40} (a product is written with *)", start, end)
-        raise self.fail(_HINTS.get(word, f"an operator may stand here, not {word!r}"), start, end)
+        raise self.fail(SIGNS.get(word, f"an operator may stand here, not {word!r}"), start, end)
 
     def open(self, symbol: str, start: int, end: int, function: str = "") -> None:
         self.depth += 1
@@ -260,6 +259,7 @@ class _Reader:
                 operands.append(_Operand(x if op.symbol == "sign+" else -x, op.start, right.end))
                 continue
             left = operands.pop()
+            self.grow(2, op.start, op.end)
             power = op.symbol == "**" and isinstance(right.item, (int, float))  # x**2 keeps its exponent in the op
             y = right.item if power else self.value(right)
             operands.append(_Operand(_BINARY[op.symbol][1](self.value(left), y), left.start, right.end))
@@ -270,6 +270,13 @@ class _Reader:
             bracket = self.operators[-1]
             raise self.fail(f"{bracket.function + bracket.symbol!r} is not closed", bracket.start, bracket.end)
         return self.operands.pop()
+
+    def grow(self, operands: int, start: int, end: int) -> None:
+        """Note that an operation takes so many operands; ExpressionError when all together have too many."""
+        self.size += operands
+        if self.size > MOST:
+            message = f"too large for the command line: up to here its operations have {self.size:,} operands, {MOST:,} are allowed"
+            raise self.fail(message, start, end)
 
     # --- operands --------------------------------------------------------------------------------------------
 
@@ -289,6 +296,8 @@ class _Reader:
             raise self.fail(f"{name!r} is a word of Python's, and this is arithmetic", start, end)
         if _function(name) is not None:
             raise self.fail(f"{name!r} is a function: write {name}(x)", start, end)
+        if inside := re.match(rf"\.({_NAME})", self.text[end : end + 80]):
+            raise self.fail(f"{name!r} has no value, and nothing is taken out of modules: write {inside[1]} alone", start, end)
         raise self.fail(self.missing(name), start, end)
 
     def missing(self, name: str) -> str:
@@ -301,9 +310,7 @@ class _Reader:
         plain = (m[0] for m, after in itertools.pairwise(words) if m.lastgroup == "name" and after[0] != "(")
         known = {name, *self.names, *CONSTANTS, *later}
         rest = [w for w in dict.fromkeys(plain) if w not in known and not keyword.iskeyword(w) and _function(w) is None]
-        close = _close(name, [n for n in self.names if n not in self.used])
-        also = "" if not rest else f" (nor {'has' if len(rest) == 1 else 'have'} {', '.join(w[:40] for w in rest[:8])})"
-        return f"{name!r:.40} has no value{also}: add {name:.40}=1.5, say{close}"
+        return no_value(name, rest, [n for n in self.names if n not in self.used])
 
     def value(self, operand: _Operand) -> Value:
         if isinstance(operand.item, list):
@@ -317,24 +324,30 @@ class _Reader:
             return
         if name in self.names or name in CONSTANTS:
             raise self.fail(f"{name!r} is a number, not a function (a product is written with *)", start, end)
-        close = _close(name, [*TABLE, *OF_LISTS, *ALIASES])
-        raise self.fail(f"there is no function {name!r:.40}{close}", start, end)
+        close = no_function(name, [*TABLE, *OF_LISTS, *ALIASES])
+        if _DEFINITION.match(self.text, end):
+            close += ": a statement names a number, write y = …"
+        raise self.fail(close, start, end)
 
     def call(self, bracket: _Operator, args: list[_Operand]) -> Any:
         name, op = bracket.function, TABLE.get(ALIASES.get(bracket.function, bracket.function))
-        if name in OF_LISTS or (op is not None and op.arity is None):
+        self.grow(sum(len(a.item) if isinstance(a.item, list) else 1 for a in args) * _COST.get(name, 1), bracket.start, bracket.end)
+        if name in OF_LISTS or name in ALIASES or (op is not None and op.arity is None):
             numbers = [v for a in args for v in (a.item if isinstance(a.item, list) else [self.value(a)])]
             if not numbers:
                 raise self.fail(f"{name} needs at least one number", bracket.start, bracket.end)
             lists = [len(a.item) for a in args if isinstance(a.item, list)]
             if name == "dot" and (len(numbers) % 2 or (len(lists) == len(args) == 2 and lists[0] != lists[1])):
                 raise self.fail("dot takes two lists of the same length", bracket.start, bracket.end)
+            if name in ALIASES:
+                return functools.reduce(op, numbers)  # type: ignore[arg-type]
             return OF_LISTS[name](numbers) if op is None else op(*numbers)
         assert op is not None and op.arity is not None
         least, most = op.arity + len(op.constants) - len(op.defaults), op.arity + len(op.constants)
         if not least <= len(args) <= most:
             wanted = str(most) if least == most else f"{least} to {most}"
-            raise self.fail(f"{name} takes {wanted} argument{'s' * (most > 1)}, not {len(args)}", bracket.start, bracket.end)
+            short = next((f" ({short} takes any number)" for short, long in ALIASES.items() if long == name), "")
+            raise self.fail(f"{name} takes {wanted} argument{'s' * (most > 1)}, not {len(args)}{short}", bracket.start, bracket.end)
         for constant, a in zip(op.constants, args[op.arity :], strict=False):
             if not isinstance(a.item, (int, float)):
                 raise self.fail(f"the {constant} of {name} is a plain number, such as 0.1", a.start, a.end)
@@ -343,12 +356,3 @@ class _Reader:
 
 def _function(name: str) -> Any:
     return OF_LISTS.get(name) or TABLE.get(ALIASES.get(name, name))
-
-
-def _close(name: str, words: list[str]) -> str:
-    import difflib
-
-    if len(name) > 40:
-        return ""
-    found = difflib.get_close_matches(name, words, 1)
-    return f"; did you mean {found[0]!r}?" if found else ""

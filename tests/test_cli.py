@@ -151,15 +151,15 @@ def test_values_are_expressions_of_numbers(run):
         (["step", "x", "pi=3"], "cannot be a name"),
         (["step", "x", "x="], "value of 'x'"),
         (["step", "x", "x=1+"], "value of 'x': a number, a name or a function is missing here\n    1+\n      ^\n"),
-        (["step", "x", "x=y"], "'y' has no value"),
+        (["step", "x", "x=y"], "the value of 'x' must be a number, such as x=1.5, and 'y' is none"),
         (["draw", "x", "x=1", "-o", "graph.gif"], "must be one of .svg"),
         (["step", "x", "x=1", "-o", "graph"], "must be one of .html"),
         (["draw", "x", "x=1", "-o", "/no/such/folder/graph.svg"], "cannot write /no/such/folder/graph.svg: No such file"),
         (["step", "x", "x=1", "-o", "/no/such/folder/s.txt"], "cannot write /no/such/folder/s.txt: No such file"),
         (["step"], "EXPR"),
         ([], "required"),
-        (["paint", "x"], "invalid choice"),
-        (["draw", "x", "x=1", "--frobnicate"], "unrecognized arguments"),
+        (["paint", "x"], "there is no command 'paint' (there are draw, step, check)"),
+        (["draw", "x", "x=1", "--frobnicate"], "there is no option --frobnicate"),
         (["draw", "x", "x=1", "--color", "mauve"], "invalid choice"),
         (["step", ""], "no expression"),
     ],
@@ -167,6 +167,67 @@ def test_values_are_expressions_of_numbers(run):
 def test_errors_go_to_standard_error_with_status_2(run, capsys, argv, message):
     err = run(*argv, status=2)
     assert message in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["step", "a*b", "a=1,b=2"], "a space stands between two values, not a comma: a=1 b=2"),
+        (["step", "a*b", "a=1,", "b=2"], "a space stands between two values"),
+        (["step", "x", "x=1,5"], "a decimal point is written x=1.5"),
+        (["step", "x", "x", "=", "1"], "write x=1"),
+        (["step", "x", "x=", "1"], "write x=1, without spaces"),
+        (["step", "x", "x", "=1"], "write x=1, without spaces"),
+        (["step", "x", "x", "1"], "write x=1, say"),
+        (["step", "x", "x:1"], "write x=1"),
+        (["step", "x", "x==1"], "write x=1"),
+        (["step", "x", "-x=1"], "write x=1"),
+        (["step", "x", "--x=1"], "write x=1"),
+        (["step", "x", "$x=1"], "write x=1"),
+        (["step", "a*b", "a=1", "b=x"], "'b' must be a number, such as b=1.5, and 'x' is none"),
+        (["step", "x", "x=1", "-p"], "there is no option -p"),
+        (["draw", "x", "x=1", "--colour", "grad"], "did you mean '--color'?"),
+        (["draw", "x", "x=1", "x.svg"], "a file to write is given as -o x.svg"),
+        (["draw", "x=1", "x*x"], "the expression goes first, before x=1"),
+        (["draw", "a", "setup.cfg", "README.md", "b", "a=1"], "put the whole expression in quotes"),
+        (["draw", "x", "x=1", "-o", os.curdir], "it is a folder; write ./graph.svg, say"),
+        (["draw", "x", "x=1", "--partials"], "--partials is for pictures"),
+        (["draw", "x", "x=1", "--partials", "-o", "x.txt"], "--partials is for pictures"),
+        (["draw", "x", "x=1", "--color", "grad"], "--color is for pictures"),
+        (["draw", "x", "x=1", "--rankdir", "TB"], "--rankdir is for pictures"),
+        (["step", "x", "x=1", "--latex", "-o", "x.html"], "--latex writes LaTeX"),
+        (["steps", "x", "x=1"], "did you mean 'step'?"),
+        (["a*b", "a=1", "b=2"], "say what to do with it first, micrograd step 'a*b'"),
+        (["draw"], "an expression is needed: micrograd draw 'a*b' a=2 b=3"),
+        (["step", "tahn(x)", "x=1"], "did you mean 'tanh'?"),
+        (["step", "softmax([x, x])", "x=1"], "write p, q = …"),
+    ],
+)
+def test_what_students_type_is_answered_by_what_to_write(run, tmp_path, monkeypatch, argv, message):
+    monkeypatch.chdir(tmp_path)
+    err = run(*argv, status=2)
+    assert message in err.replace("\\", "/") and "Traceback" not in err and os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_options_may_stand_anywhere(run, tmp_path, place):
+    argv = ["a*b", "a=2", "b=-3"]
+    target = tmp_path / "graph.dot"
+    argv[place:place] = ["--partials", "-o", str(target)]
+    assert run("draw", *argv) == "" and "-6.0" in target.read_text(encoding="utf-8")
+
+
+def test_other_spellings_of_options(run, tmp_path):
+    target = tmp_path / "graph.dot"
+    run("draw", "x*y", "x=2", "y=3", "--rankdir", "tb", "--output", str(target))
+    assert re.search(r"rankdir=\"?TB", target.read_text(encoding="utf-8"))
+    assert run("help") == run("--help")
+
+
+def test_names_with_an_index():
+    from micrograd.assignments import assignments
+
+    assert assignments(["x₁=1", "w_1=2", "λ=3", "é=4"]) == {"x₁": 1.0, "w_1": 2.0, "λ": 3.0, "é": 4.0}
 
 
 def test_nothing_is_written_when_it_fails(run, tmp_path):

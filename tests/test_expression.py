@@ -98,6 +98,61 @@ def test_lists():
     assert evaluate("logsumexp(log_softmax(x, y))", GIVEN).root.data == pytest.approx(0.0, abs=1e-15)
 
 
+@pytest.mark.parametrize(("name", "pick"), [("max", max), ("min", min)])
+def test_max_and_min_take_any_number(name, pick):
+    for count in (1, 2, 3, 5):
+        numbers = [(-0.5) ** i for i in range(count)]
+        named = dict(zip("abcde", numbers, strict=False))
+        for text in (f"{name}({', '.join(named)})", f"{name}([{', '.join(named)}])"):
+            root = evaluate(text, named).root
+            assert root.data == pick(numbers)
+            root.backward()
+            grads = {v.label: v.grad for v in root.topological() if v.label}
+            assert grads == {label: float(x == pick(numbers)) for label, x in named.items()}
+    assert "(max takes any number)" in error_of("maximum(x, y, z)").message
+    assert "at least one number" in error_of(f"{name}()").message
+
+
+def test_a_text_that_grows_without_measure_is_refused_at_once():
+    """319 characters that would make 27,000 values for each of the last statement's."""
+    lists = ["a"]
+    text = ""
+    for name in "bcde":
+        text += f"{name} = softmax({', '.join(lists * 30)}); "
+        lists = [name]
+    start = time.process_time()
+    error = error_of(text + "sum(e)", a=1.0)
+    assert "too large for the command line" in error.message and place(error) == "softmax"
+    assert time.process_time() - start < 10
+    assert evaluate("b = softmax(a, a, a); sum(softmax(b, b))", {"a": 1.0}).root.data == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("tahn", "tanh"), ("tnah", "tanh"), ("sgn", "sign"), ("ReLU", "relu"), ("Tanh", "tanh"),
+        ("sigmiod", "sigmoid"), ("sigma", "sigmoid"), ("ln", "log"), ("arctan", "atan"), ("arcsinh", "asinh"), ("softmx", "softmax"),
+        ("sqr", "sqrt"), ("square", "x**2"), ("leakyrelu", "leaky_relu"), ("xyzzy", None),
+        ("maxx", "max"), ("lgo", "log"), ("epx", "exp"), ("avg", "mean"),
+    ],
+)  # fmt: skip
+def test_what_was_meant(typed, meant):
+    message = error_of(f"{typed}(x)").message
+    assert (f"{meant!r}?" in message or f"write {meant}" in message) if meant else message == f"there is no function {typed!r}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("e**x", "exp(x) for e**x"), ("x²", "a power is written x**2"), ("π*x", "written pi"), ("√x", "sqrt(x)"), ("|x|", "abs(x)"),
+        ("math.sin(x)", "write sin alone"), ("np.tanh(x)", "write tanh alone"), ("f(x) = x*x", "write y = …"), ("X*2", "did you mean 'x'"),
+        ("x – y", "written -"), ("x ≤ y", "where"), ("x!", "no factorials"),
+    ],
+)  # fmt: skip
+def test_other_notations_are_answered_by_ours(text, message):
+    assert message in error_of(text).message
+
+
 def test_statements():
     result = evaluate("c = a*b\n\n# the sum\nd = c + a ; L = tanh(d);", {"a": 2.0, "b": -3.0})
     assert result.root is result.names["L"] and result.root.label == "L" and result.root._op == "tanh"

@@ -1,0 +1,108 @@
+"""What a person may have meant: the nearest name, and what other notations write in their own way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+# Signs of other notations: what to write here.
+SIGNS = {
+    ".": "'.' reaches into an object, and there are only numbers here: write tanh(x) for x.tanh()",
+    "^": "'^' is not a power here: write x**2",
+    "//": "'//' is not differentiable: write a/b",
+    "=": "'=' names a whole statement: write name = expression, and `;` between statements",
+    "×": "a product is written *", "·": "a product is written *", "⋅": "a product is written *",
+    "÷": "a quotient is written /", "−": "a minus is written -", "–": "a minus is written -",
+    "√": "a root may stand here as sqrt(x), not '√'", "∛": "a root may stand here as cbrt(x), not '∛'",
+    "|": "an absolute value may stand here as abs(x), not '|'", "!": "an operator may stand here, not '!': there are no factorials",
+    "≤": "'≤' compares: write where(less(b, a), 0, 1)", "≥": "'≥' compares: write where(less(a, b), 0, 1)",
+    "π": "'π' is written pi", "∞": "'∞' is written inf",
+}  # fmt: skip
+for _c in ("<", ">", "==", "<=", ">=", "!="):
+    SIGNS[_c] = f"{_c!r} compares: write less(a, b), equal(a, b) or where(condition, a, b)"
+
+# Functions under the names that they have elsewhere.
+ELSEWHERE = {
+    "ln": "log", "lg": "log10", "ld": "log2", "logistic": "sigmoid", "sigma": "sigmoid", "σ": "sigmoid", "expit": "sigmoid",
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh",
+    "arctanh": "atanh", "tg": "tan", "tgh": "tanh", "sh": "sinh", "ch": "cosh", "th": "tanh", "absolute": "abs", "fabs": "abs",
+    "avg": "mean", "average": "mean", "total": "sum", "rectifier": "relu", "heaviside": "step", "lrelu": "leaky_relu", "swish": "silu",
+    "square": "x**2", "root": "sqrt", "wurzel": "sqrt", "add_n": "sum", "inner": "dot", "if": "where",
+}  # fmt: skip
+_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+def is_name(text: str) -> bool:
+    """May this name a value? A Python identifier, or one with an index as print writes it: x₁."""
+    return text.translate(_INDICES).isidentifier()
+
+
+def meant(name: str, words: Iterable[str]) -> str:
+    """The word that was meant by `name`, "" when none is near.
+
+    Letters that changed places are one slip, as a letter too many, too few or another one is. Of words equally near, one that
+    has all the letters goes first.
+
+    >>> meant("tahn", ["tan", "tanh"]), meant("ReLU", ["relu"]), meant("sgn", ["sign", "sin"]), meant("q", ["x", "y"])
+    ('tanh', 'relu', 'sign', '')
+    """
+    if not name or len(name) > 40:
+        return ""
+    known = list(dict.fromkeys(words))
+    if ELSEWHERE.get(name.lower()) in known:
+        return ELSEWHERE[name.lower()]
+    plain = name.lower()
+    near = [
+        (slips, any(plain.count(c) > word.lower().count(c) for c in plain), word[0].lower() != plain[0], abs(len(word) - len(name)), word)
+        for word in known
+        if (slips := _slips(plain, word.lower())) <= (max(len(name), len(word)) + 1) // 3
+    ]
+    return min(near)[-1] if near else ""
+
+
+def no_value(name: str, others: Sequence[str], near: Iterable[str]) -> str:
+    """What to say of a name without a value; `others` have none either, `near` are names that may be meant."""
+    if name in SIGNS or raised(name):
+        return SIGNS.get(name) or f"{name!r:.40} has no value: a power is written {raised(name):.40}"
+    also = f" (nor {'has' if len(others) == 1 else 'have'} {', '.join(w[:40] for w in others[:8])})" if others else ""
+    close = did_you_mean(name, near) or (" (or exp(x) for e**x)" if name == "e" else "")
+    return f"{name!r:.40} has no value{also}: add {name:.40}=1.5, say{close}"
+
+
+def no_function(name: str, functions: Iterable[str]) -> str:
+    """What to say of a function that there is not."""
+    close, elsewhere = did_you_mean(name, functions), ELSEWHERE.get(name.lower(), "")
+    return f"there is no function {name!r:.40}{close or (elsewhere and f': write {elsewhere}')}"
+
+
+def did_you_mean(name: str, words: Iterable[str]) -> str:
+    """`; did you mean 'tanh'?`, or ""."""
+    found = meant(name, words)
+    return f"; did you mean {found!r}?" if found else ""
+
+
+def raised(name: str) -> str:
+    """`x**2` for `x²`, "" for a name without a raised digit.
+
+    >>> raised("x²"), raised("x₁"), raised("x")
+    ('x**2', '', '')
+    """
+    base = name.rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
+    return f"{base}**{name[len(base) :].translate(_POWERS)}" if base != name else ""
+
+
+def _slips(a: str, b: str) -> int:
+    """The least number of slips that make `a` of `b` (optimal string alignment; Damerau 1964)."""
+    if abs(len(a) - len(b)) > 13:
+        return 14
+    older: list[int] = []
+    old = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        new = [i]
+        for j, y in enumerate(b, 1):
+            least = min(old[j] + 1, new[j - 1] + 1, old[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                least = min(least, older[j - 2] + 1)
+            new.append(least)
+        older, old = old, new
+    return old[-1]
