@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from micrograd.nn.files import plain, write_json
+from micrograd.nn.files import plain, read_json, write_json
 from micrograd.nn.module import Module
 
 _FORMAT = "micrograd checkpoint 1"
@@ -21,29 +20,37 @@ def generators(model: Module) -> dict[str, Any]:
 
 def write(path: Any, model: Module, parts: Mapping[str, Any], **numbers: Any) -> None:
     """Write the model, its generators, the state of each part (a generator, or what has a state_dict) and other numbers."""
-    content = {
-        "format": _FORMAT,
-        "model": model.state_dict(),
-        "generators": {name: rng.getstate() for name, rng in generators(model).items()},
-        "parts": {name: _state(part) for name, part in parts.items()},
-        **numbers,
-    }
-    write_json(path, plain(content))
+    write_json(path, plain({"format": _FORMAT, **_content(model, parts), **numbers}))
 
 
 def read(path: Any) -> dict[str, Any]:
     """What `write` wrote; ValueError for another file."""
-    content = json.loads(Path(path).read_text(encoding="utf-8"))
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise ValueError(f"{path} is not a checkpoint (its format is not {_FORMAT!r})")
-    return content
+    return read_json(path, "a checkpoint", _FORMAT, "model", "generators", "parts", "history", "settings")
 
 
 def restore(content: Mapping[str, Any], model: Module, parts: Mapping[str, Any]) -> None:
-    """Set the model, its generators and the parts to what they were."""
+    """Set the model, its generators and the parts to what they were; an exception leaves them as they are."""
     held = generators(model)
     if set(held) != set(content["generators"]) or set(parts) != set(content["parts"]):
         raise ValueError("the checkpoint is of a run with other parts: give fit the same arguments to resume it")
+    before = json.loads(json.dumps(plain(_content(model, parts))))
+    try:
+        _restore(content, model, parts)
+    except BaseException:
+        _restore(before, model, parts)
+        raise
+
+
+def _content(model: Module, parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "model": model.state_dict(),
+        "generators": {name: rng.getstate() for name, rng in generators(model).items()},
+        "parts": {name: _state(part) for name, part in parts.items()},
+    }
+
+
+def _restore(content: Mapping[str, Any], model: Module, parts: Mapping[str, Any]) -> None:
+    held = generators(model)
     model.load_state_dict({name: float(x) for name, x in content["model"].items()})
     for name, state in content["generators"].items():
         held[name].setstate(_generator_state(state))

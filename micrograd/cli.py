@@ -232,9 +232,6 @@ def _put(path: str | None, lines: Iterable[str]) -> None:
         for line in lines:
             print(line)
         return
-    from micrograd.nn.files import write_whole
+    from micrograd.files import write
 
-    def fill(temporary: str) -> None:
-        Path(temporary).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-    write_whole(path, fill)
+    write(path, ("\n".join(lines) + "\n").encode())

@@ -1,14 +1,14 @@
-"""Saving numbers to files: JSON with exact floats, or safetensors; no pickle. A file is written whole or not at all."""
+"""Saving numbers to files: JSON with exact floats, or safetensors; no pickle."""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite, prod
 from pathlib import Path
 from typing import Any
+
+from micrograd.files import write
 
 _FORMAT = "micrograd state 1"
 
@@ -57,33 +57,24 @@ def _join(a: str, b: str) -> str:
     return f"{a}.{b}" if a and b else a or b
 
 
-def write_whole(path: Any, write: Callable[[str], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, then put it in its place in one move."""
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    os.close(handle)
-    try:
-        write(temporary)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)  # what open() would have given; mkstemp's file is private
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
 def write_json(path: Any, content: Any) -> None:
     """`content` as JSON, whole or not at all; nan and ±inf must have been turned into text by `plain`."""
+    write(path, (json.dumps(content, allow_nan=False) + "\n").encode())
 
-    def write(temporary: str) -> None:
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(content, file, allow_nan=False, indent=None)
-            file.write("\n")
 
-    write_whole(path, write)
+def read_json(path: Any, what: str, form: str, *parts: str) -> dict[str, Any]:
+    """The object in a JSON file that says it is of this format and has these parts, objects themselves; ValueError if it is not."""
+    text = Path(path).read_bytes()
+    try:
+        content = json.loads(text.decode("utf-8-sig"))  # an editor on Windows may have put a mark at its start
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not {what} that micrograd saved: it is no JSON ({error})") from None
+    if not isinstance(content, dict) or content.get("format") != form:
+        raise ValueError(f"{path} is not {what} that micrograd saved (its format is not {form!r})")
+    for part in parts:
+        if not isinstance(content.get(part), dict):
+            raise ValueError(f"{path} is {what} without its {part!r}: the file is not whole")
+    return content
 
 
 def plain(x: Any) -> Any:
@@ -103,30 +94,69 @@ def save(state: Mapping[str, float], path: Any) -> None:
     if str(path).endswith(".safetensors"):
         np, st = _safetensors()
         arrays = {name: np.array([state[n] for n in names]).reshape(shape) for name, (shape, names) in packed.items()}
-        write_whole(path, lambda temporary: st.save_file(arrays, temporary, metadata={"format": _FORMAT}))
+        write(path, st.save(arrays, metadata={"format": _FORMAT}))
     else:
         tensors = {name: _nested([plain(state[n]) for n in names], shape) for name, (shape, names) in packed.items()}
         write_json(path, {"format": _FORMAT, "state": tensors})
 
 
 def load(path: Any, names: Sequence[str]) -> dict[str, float]:
-    """Read a state dict that `save` wrote for a module with these names; a tensor that it has not comes back under its own."""
-    if str(path).endswith(".safetensors"):
-        tensors = {k: a.tolist() for k, a in _safetensors()[1].load_file(path).items()}
-    else:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-        if not isinstance(content, dict) or content.get("format") != _FORMAT:
-            raise ValueError(f"{path} is not a state that micrograd saved (its format is not {_FORMAT!r})")
-        tensors = content["state"]
+    """Read a state dict that `save` wrote for a module with these names; a tensor that it has not comes back under its own.
+
+    ValueError where the file is something else, a tensor has another shape (each row is counted) or holds what is no float.
+    """
+    binary = str(path).endswith(".safetensors")
+    tensors = _arrays(path) if binary else read_json(path, "a state", _FORMAT, "state")["state"]
     packed = pack(names)
     state = dict.fromkeys((name for name in tensors if name not in packed), 0.0)  # load_state_dict reports them as unexpected
     for name, (shape, inside) in packed.items():
         if name in tensors:
-            if _shape(tensors[name]) != shape:
-                raise ValueError(f"{name} has shape {_shape(tensors[name])} in {path}, but {shape} here")
-            state.update(zip(inside, map(float, _flat(tensors[name])), strict=True))
+            found = tuple(tensors[name].shape) if binary else _shape(tensors[name])
+            if found != shape:
+                raise ValueError(f"{name} has shape {found} in {path}, but {shape} here")
+            if binary:
+                flat: list[float] = _floats(tensors[name], f"{name} in {path}")
+            else:
+                flat = []
+                _collect(tensors[name], shape, name, path, flat)
+            state.update(zip(inside, flat, strict=True))
     return state
+
+
+def _arrays(path: Any) -> dict[str, Any]:
+    st = _safetensors()[1]
+    content = Path(path).read_bytes()
+    try:
+        return dict(st.load(content))
+    except Exception as error:  # of its own kind; TypeError for a type of number that NumPy has not
+        raise ValueError(f"{path} is not a state that can be read: {error}") from None
+
+
+def _floats(array: Any, where: str) -> list[float]:
+    if array.dtype.kind != "f":
+        raise ValueError(f"{where} holds {array.dtype}, but a state is of floats: save array.astype(float) if that is meant")
+    found: list[float] = array.astype(float).ravel().tolist()
+    return found
+
+
+def _collect(x: Any, shape: tuple[int, ...], where: str, path: Any, flat: list[float]) -> None:
+    """The numbers of nested lists, row by row, where every list has the length that it must have."""
+    if not shape:
+        flat.append(_float(x, where, path))
+        return
+    if not isinstance(x, list) or len(x) != shape[0]:
+        given = f"{len(x)} items" if isinstance(x, list) else repr(x)[:40]
+        raise ValueError(f"{where} in {path} is {given} where a list of {shape[0]} belongs")
+    for i, part in enumerate(x):
+        _collect(part, shape[1:], f"{where}[{i}]", path, flat)
+
+
+def _float(x: Any, where: str, path: Any) -> float:
+    if isinstance(x, float) or x in ("nan", "inf", "-inf"):  # the words are those of `plain`
+        return float(x)
+    if isinstance(x, int) and not isinstance(x, bool) and abs(x) <= 2**53:  # written by hand; exact
+        return float(x)
+    raise ValueError(f"{where} in {path} is {repr(x)[:40]}, which is no float")
 
 
 def _safetensors() -> tuple[Any, Any]:
@@ -146,8 +176,9 @@ def _nested(flat: list[Any], shape: tuple[int, ...]) -> Any:
 
 
 def _shape(x: Any) -> tuple[int, ...]:
-    return (len(x), *(_shape(x[0]) if x else ())) if isinstance(x, list) else ()
-
-
-def _flat(x: Any) -> list[Any]:
-    return [y for item in x for y in _flat(item)] if isinstance(x, list) else [x]
+    """Of nested lists, going by the first of each."""
+    found = []
+    while isinstance(x, list):
+        found.append(len(x))
+        x = x[0] if x else None
+    return tuple(found)

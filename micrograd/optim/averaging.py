@@ -102,4 +102,6 @@ class EarlyStopping:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there."""
+        if len(state["kept"]) != len(self.params):
+            raise ValueError(f"the state has {len(state['kept'])} best numbers, for {len(self.params)} parameters")
         self.best, self.waited, self.kept = float(state["best"]), int(state["waited"]), list(map(float, state["kept"]))
