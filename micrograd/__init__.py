@@ -19,13 +19,14 @@ from micrograd.transforms import grad, hessian, hvp, jacobian, jvp, vjp
 __version__ = "0.1.0"
 __all__ = [
     "Kink", "Op", "Scope", "Value", "check_grads", "compile", "detect_anomaly", "functional", "grad", "gradcheck", "hessian",
-    "hvp", "jacobian", "jvp", "lower", "nn", "no_grad", "record_source", "register", "scope", "vjp",
+    "hvp", "jacobian", "jvp", "lower", "nn", "no_grad", "record_source", "register", "scope",
+    "value_and_grad", "vjp",
 ]  # fmt: skip
 
 # What is imported when it is first asked for: name → module.
 _LATER = {
     "gradcheck": "micrograd.checks", "check_grads": "micrograd.checks",
-    "compile": "micrograd.compiler", "lower": "micrograd.compiler",
+    "compile": "micrograd.compiler", "lower": "micrograd.compiler", "value_and_grad": "micrograd.derived",
 }  # fmt: skip
 _MODULES = ("nn", "losses", "optim", "testing", "compiler", "data", "explain", "train", "metrics", "plots")
 

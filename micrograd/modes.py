@@ -64,6 +64,23 @@ def no_grad() -> Any:
     return _switched_on("paused")
 
 
+@contextmanager
+def recorded() -> Iterator[None]:
+    """Within this block operations in this thread record their graph again, whatever no_grad is on outside."""
+    me = get_ident()
+    off = state.paused.count(me)
+    if not off:
+        yield
+        return
+    state.paused = tuple(t for t in state.paused if t != me)
+    state.refresh()
+    try:
+        yield
+    finally:
+        state.paused += (me,) * off
+        state.refresh()
+
+
 def detect_anomaly() -> Any:
     """Within this block, the first operation or gradient that makes a nan or an inf raises ArithmeticError, naming it.
 

@@ -1,34 +1,83 @@
 """Derivatives as functions: grad, jacobian, hessian, hvp and vjp over a graph, jvp forward through it.
 
-They leave every `.grad` as it was. With create_graph=True the derivatives are Values themselves, made by the same rules
-run on Values, and can be differentiated again.
+They leave every `.grad` as it was, and no_grad does not stop them. With create_graph=True the derivatives are Values themselves,
+made by the same rules run on Values, and can be differentiated again.
+
+A function's arguments are numbers, or numbers nested in lists, tuples, dicts and arrays; derivatives by them are nested
+likewise. Numbers in, numbers out; Values in (or one of these functions inside another), Values out, to be differentiated again.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, overload
 
 from micrograd.engine import Value
-from micrograd.modes import choosing, refuse_changed
+from micrograd.modes import choosing, recorded, refuse_changed
+from micrograd.nested import Arguments, one_value, opened
+from micrograd.op import number
 from micrograd.steps import contributions
 
+_F = TypeVar("_F", bound=Callable[..., Any])
+_NOTHING: Any = object()
 
-def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = False, upstream: Any = 1.0) -> Any:
-    """∂output/∂input for each input (one number for one Value), by reverse mode.
 
-    inputs: a Value or a sequence of them, leaves or not; one that the output does not depend on gets 0. create_graph: give
-    Values. upstream: the cotangent of the output. Does not touch `.grad`. Raises TypeError for an op whose partials are
-    unknown (made by setting `_backward`) with create_graph=True.
+def _recorded(transform: _F) -> _F:
+    """The transform with graphs recorded in it, whatever no_grad is on outside: else every derivative would be 0."""
+
+    @wraps(transform)
+    def run(*args: Any, **keywords: Any) -> Any:
+        with recorded():
+            return transform(*args, **keywords)
+
+    return run  # type: ignore[return-value]
+
+
+@overload
+def grad(output: Value, inputs: Any, create_graph: bool = False, upstream: Any = 1.0) -> Any: ...
+
+
+@overload
+def grad(
+    output: Callable[..., Any], *, argnums: int | Sequence[int] = 0, create_graph: bool = False
+) -> Callable[..., Any]: ...  # fmt: skip
+
+
+def grad(
+    output: Any, inputs: Any = _NOTHING, create_graph: bool = False, upstream: Any = 1.0, *, argnums: int | Sequence[int] = 0
+) -> Any:  # fmt: skip
+    """∂output/∂input for each input (one number for one Value), by reverse mode; of a function, the function of its arguments.
+
+    grad(y, x). inputs: a Value or a sequence of them (which may nest), leaves or not; one that the output does not depend on
+    gets 0. create_graph: give Values. upstream: the cotangent of the output. Does not touch `.grad`. Raises TypeError for an
+    op whose partials are unknown (made by setting `_backward`) with create_graph=True.
+
+    grad(f). The function (x, …) ↦ ∂f/∂x for an f of one number, see `micrograd.derived`; argnums: by which argument, or
+    arguments.
 
     >>> x = Value(3.0)
     >>> first = grad(x**3, x, create_graph=True)
     >>> first.data, grad(first, x)
     (27.0, 18.0)
+    >>> grad(lambda x, y: x**3 * y)(3.0, 2.0), grad(grad(lambda x: x**3))(3.0)
+    (54.0, 18.0)
     """
-    single = isinstance(inputs, Value)
-    wanted: Sequence[Value] = [inputs] if isinstance(inputs, Value) else list(inputs)
+    if not isinstance(output, Value):
+        from micrograd.derived import gradient
+
+        return gradient(output, () if inputs is _NOTHING else (inputs,), argnums, create_graph)
+    if inputs is _NOTHING or argnums != 0:
+        raise TypeError("grad of a Value is by Values: grad(output, inputs); argnums is for grad(f), f being a function")
+    wanted: list[Any] = []
+    one = isinstance(inputs, (Value, str, dict)) or hasattr(inputs, "__array__") or not hasattr(inputs, "__iter__")
+    fill = opened(inputs if one else list(inputs), wanted)
+    for v in wanted:
+        if not isinstance(v, Value):
+            raise TypeError(f"grad is by Values, not by a number: {v!r} has no place in the graph (write x, not x.data)")
     zero: Any = Value(0.0) if create_graph else 0.0
+    upstream = upstream if isinstance(upstream, Value) else number(upstream)
     cotangent: dict[Value, Any] = {output: Value(upstream) if create_graph and not isinstance(upstream, Value) else upstream}
     order = output.interior()
     refuse_changed(order)
@@ -38,8 +87,7 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
             continue
         for arg, value in _pulled(node, upstream, create_graph):
             cotangent[arg] = cotangent[arg] + value if arg in cotangent else value
-    found = [cotangent.get(v, zero) for v in wanted]
-    return found[0] if single else found
+    return fill(iter([cotangent.get(v, zero) for v in wanted]))
 
 
 def _pulled(node: Value, upstream: Any, create_graph: bool) -> list[tuple[Value, Any]]:
@@ -52,71 +100,113 @@ def _pulled(node: Value, upstream: Any, create_graph: bool) -> list[tuple[Value,
     return [(arg, upstream * p) for arg, p in zip(args, partials, strict=True)]
 
 
-def vjp(fn: Callable[..., Any], inputs: Sequence[Any], cotangents: Any) -> tuple[Any, list[float]]:
-    """(outputs, Jᵀ·cotangents) of `fn(*inputs)`: reverse mode. cotangents: one number per output."""
-    leaves = [Value(x) for x in inputs]
-    outputs, single = _outputs(fn(*leaves))
-    weights = [cotangents] if single else list(cotangents)
-    total = [0.0] * len(leaves)
+@_recorded
+def vjp(fn: Callable[..., Any], inputs: Sequence[Any], cotangents: Any) -> tuple[Any, list[Any]]:
+    """(outputs, Jᵀ·cotangents) of `fn(*inputs)`: reverse mode. cotangents: a number for each output, nested as fn's outputs are.
+
+    The second has an item for each argument, nested as that is.
+    """
+    at = Arguments("vjp", inputs)
+    outputs, results = _outputs("vjp", at.call(fn, *at.nested(at.leaves)))
+    weights: list[Any] = []
+    opened(cotangents if isinstance(cotangents, Value) or not hasattr(cotangents, "__len__") else list(cotangents), weights)
+    if len(weights) != len(outputs):
+        raise ValueError(f"vjp needs a cotangent for each output: {len(outputs)} outputs, {len(weights)} cotangents")
+    total: list[Any] = [0.0] * len(at.leaves)
     for out, weight in zip(outputs, weights, strict=True):
-        total = [t + g for t, g in zip(total, grad(out, leaves, upstream=float(weight)), strict=True)]
-    data = [o.data for o in outputs]
-    return (data[0] if single else data), total
+        total = [t + g for t, g in zip(total, grad(out, at.leaves, at.graph, weight), strict=True)]
+    return results(map(at.out, outputs)), at.nested(total)
 
 
+@_recorded
 def jvp(fn: Callable[..., Any], inputs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """(outputs, J·tangents) of `fn(*inputs)`: forward mode, the tangents carried along in the order of evaluation.
 
-    inputs and tangents: numbers, as many as fn takes. Gives floats, or lists of floats where fn gives a sequence.
+    inputs: fn's arguments; tangents: as many, nested likewise. Gives floats, or lists of floats where fn gives a sequence.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
+    at = Arguments("jvp", inputs)
     if len(inputs) != len(tangents):
         raise ValueError(f"jvp needs one tangent per input: {len(inputs)} inputs, {len(tangents)} tangents")
-    leaves = [Value(x) for x in inputs]
-    outputs, single = _outputs(fn(*leaves))
-    tangent: dict[Value, float] = dict(zip(leaves, map(float, tangents), strict=True))
+    given = at.matched("jvp", "tangent", tangents)
+    graph = at.graph or any(isinstance(t, Value) for t in given)
+    outputs, results = _outputs("jvp", at.call(fn, *at.nested(at.leaves)))
+    tangent: dict[Value, Any] = dict(zip(at.leaves, given, strict=True))
     for out in outputs:
         for node in out.interior():
             if node not in tangent:
-                pushed = [p * tangent.get(a, 0.0) for a, p, _ in contributions(node, 1.0)]
-                tangent[node] = sum(pushed, 0.0)
-    data, pushed = [o.data for o in outputs], [tangent.get(o, 0.0) for o in outputs]
-    return (data[0], pushed[0]) if single else (data, pushed)
+                tangent[node] = sum((p * tangent.get(a, 0.0) for a, p in _partials(node, graph)), 0.0)
+    pushed = [tangent.get(o, 0.0) for o in outputs]
+    return results(map(at.out, outputs)), results(p if isinstance(p, Value) or not graph else Value(p) for p in pushed)
 
 
-def jacobian(fn: Callable[..., Any], inputs: Sequence[Any]) -> list[list[float]]:
-    """J[i][j] = ∂outputᵢ/∂inputⱼ of `fn(*inputs)`: one reverse pass per output."""
-    leaves = [Value(x) for x in inputs]
-    outputs, _ = _outputs(fn(*leaves))
-    return [grad(out, leaves) for out in outputs]
+def _partials(node: Value, graph: bool) -> list[tuple[Value, Any]]:
+    """(argument, partial) for each edge out of `node`: numbers, or Values."""
+    if not graph:
+        return [(arg, partial) for arg, partial, _ in contributions(node, 1.0)]
+    return _pulled(node, 1.0, True)
 
 
-def hessian(fn: Callable[..., Any], inputs: Sequence[Any]) -> list[list[float]]:
-    """H[i][j] = ∂²fn/∂xᵢ∂xⱼ of a scalar function: reverse mode over reverse mode.
+@_recorded
+def jacobian(fn: Callable[..., Any], inputs: Sequence[Any]) -> list[list[Any]]:
+    """J[i][j] = ∂outputᵢ/∂inputⱼ of `fn(*inputs)`, nested as the j-th input is: one reverse pass per output.
+
+    >>> jacobian(lambda w, x: [w[0] * x, w[1] * w[0]], ([2.0, 3.0], 5.0))
+    [[[5.0, 0.0], 2.0], [[3.0, 2.0], 0.0]]
+    """
+    at = Arguments("jacobian", inputs)
+    outputs, _ = _outputs("jacobian", at.call(fn, *at.nested(at.leaves)))
+    return [at.nested(grad(out, at.leaves, at.graph)) for out in outputs]
+
+
+@_recorded
+def hessian(fn: Callable[..., Any], inputs: Sequence[Any]) -> list[list[Any]]:
+    """H[i][j] = ∂²fn/∂xᵢ∂xⱼ of a function of one number: reverse mode over reverse mode.
+
+    Where inputs are nested, H[i][j] is nested as the i-th is, with something nested as the j-th in each place; for two arrays it
+    is one array: H[i][j][k][l] = ∂²fn/∂xᵢ[k]∂xⱼ[l].
 
     >>> hessian(lambda x, y: x * x * y, (2.0, 3.0))
     [[6.0, 4.0], [4.0, 0.0]]
+    >>> hessian(lambda x: x[0] * x[1], [[1.0, 2.0]])
+    [[[[0.0, 1.0], [1.0, 0.0]]]]
     """
-    leaves = [Value(x) for x in inputs]
-    return [grad(first, leaves) for first in grad(fn(*leaves), leaves, create_graph=True)]
+    at = Arguments("hessian", inputs)
+    first = grad(one_value("hessian", at.call(fn, *at.nested(at.leaves))), at.leaves, create_graph=True)
+    rows = [at.nested(grad(g, at.leaves, at.graph)) for g in first]  # for each number, something for each argument
+    columns = [at.nested(row[j] for row in rows) for j in range(len(at.fills))]
+    return [[_joined(column[i]) for column in columns] for i in range(len(at.fills))]
 
 
-def hvp(fn: Callable[..., Any], inputs: Sequence[Any], vector: Sequence[Any]) -> list[float]:
-    """H·vector of a scalar function, without the Hessian: the gradient of (gradient · vector)."""
-    leaves = [Value(x) for x in inputs]
-    first = grad(fn(*leaves), leaves, create_graph=True)
-    if len(vector) != len(leaves):
-        raise ValueError(f"hvp needs a vector of {len(leaves)} numbers, not {len(vector)}")
+@_recorded
+def hvp(fn: Callable[..., Any], inputs: Sequence[Any], vector: Sequence[Any]) -> list[Any]:
+    """H·vector of a function of one number, without the Hessian: the gradient of (gradient · vector), nested as the inputs are."""
+    at = Arguments("hvp", inputs)
+    if len(vector) != len(inputs):
+        raise ValueError(f"hvp needs a vector of {len(inputs)} numbers, not {len(vector)}")
+    first = grad(one_value("hvp", at.call(fn, *at.nested(at.leaves))), at.leaves, create_graph=True)
     directional = Value(0.0)
-    for g, v in zip(first, vector, strict=True):
-        directional = directional + g * float(v)
-    result: list[float] = grad(directional, leaves)
-    return result
+    for g, v in zip(first, at.matched("hvp", "part of the vector", vector), strict=True):
+        directional = directional + g * v
+    return at.nested(grad(directional, at.leaves, at.graph))
 
 
-def _outputs(result: Any) -> tuple[list[Value], bool]:
-    single = isinstance(result, Value) or not isinstance(result, (list, tuple))
-    found = [result] if single else list(result)
-    return [o if isinstance(o, Value) else Value(o) for o in found], single
+def _outputs(who: str, result: Any) -> tuple[list[Value], Callable[[Any], Any]]:
+    """What a function gave, as Values, and what nests numbers as it was; a tuple becomes a list."""
+    found: list[Any] = []
+    try:
+        fill = opened(list(result) if type(result) is tuple else result, found)
+    except TypeError:
+        hint = ": did it forget to return?" if result is None else ""
+        raise TypeError(f"{who} needs a function that gives numbers, not {result!r:.60}{hint}") from None
+    return [o if isinstance(o, Value) else Value(o) for o in found], lambda numbers: fill(iter(numbers))
+
+
+def _joined(block: Any) -> Any:
+    """An array of arrays as one array."""
+    if hasattr(block, "dtype") and block.size and hasattr(block.flat[0], "reshape"):
+        np: Any = importlib.import_module("numpy")
+        return np.array([item.tolist() for item in block.flat]).reshape(*block.shape, *block.flat[0].shape)
+    return block
