@@ -16,16 +16,18 @@ import itertools
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from operator import attrgetter
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from micrograd import modes, ops
-from micrograd.modes import state
+from micrograd.modes import notice, on
 from micrograd.number import Number
 from micrograd.op import Op, by_hand, number
 from micrograd.scopes import current
 from micrograd.steps import Step, contributions
 from micrograd.walk import walk
 
+_turn = RLock()  # a walk marks the nodes it sees, and gradients add up: one thread at a time
 _clock = itertools.count(1).__next__  # ticks at every node made and every data set
 _new: Any = object.__new__
 MAX_WHOLE = 2**1000  # below it a whole number has a float
@@ -42,9 +44,9 @@ def apply(op: Op, args: tuple[Value, ...]) -> Value:
     out.op = op
     out._a, out._b = (None, args) if op.arity not in (1, 2) else (args[0], args[1] if len(args) == 2 else None)
     out._mark = None
-    out._scope = current.scope
+    out._scope = current()
     out._born = _clock()
-    return out if state.plain else modes.notice(out)
+    return notice(out) if on else out
 
 
 def binary(op: Op) -> Callable[[Value, Any], Value]:
@@ -63,9 +65,9 @@ def binary(op: Op) -> Callable[[Value, Any], Value]:
         out._a = self
         out._b = other
         out._mark = None
-        out._scope = current.scope
+        out._scope = current()
         out._born = _clock()
-        return out if state.plain else modes.notice(out)
+        return notice(out) if on else out
 
     return method
 
@@ -98,9 +100,9 @@ def unary(op: Op) -> Callable[[Value], Value]:
         out._a = self
         out._b = None
         out._mark = None
-        out._scope = current.scope
+        out._scope = current()
         out._born = _clock()
-        return out if state.plain else modes.notice(out)
+        return notice(out) if on else out
 
     return method
 
@@ -117,7 +119,7 @@ def leaf(data: float) -> Value:
     out._data = data
     out.grad = 0
     out.op = out._a = out._b = out._mark = None
-    out._scope = current.scope
+    out._scope = current()
     out._born = _clock()
     return out
 
@@ -166,7 +168,7 @@ class Value(Number):
         self._a: Value | None = None
         self._b: Any = None
         self._mark: object = None
-        self._scope = current.scope
+        self._scope = current()
         if label:
             self.label = label
         args = tuple(_children or _prev or children)
@@ -199,7 +201,7 @@ class Value(Number):
     @staticmethod
     def __op__(op: Op, args: tuple[Any, ...]) -> Value:
         """An op of the table met a Value among its arguments."""
-        if state.choosing and op is ops.where and (branch := modes.chosen(args)) is not None:
+        if op is ops.where and (branch := modes.chosen(args)) is not None:
             return branch  # type: ignore[no-any-return]
         return apply(op, tuple(a if isinstance(a, Value) else Value(a) for a in args))
 
@@ -249,9 +251,10 @@ class Value(Number):
             for _ in self.steps():
                 pass
             return
-        order = self.start_backward()
-        for v in reversed(order):
-            v.op.pull(v)  # arg.grad += v.grad * partial, for each argument
+        with _turn:
+            order = self.start_backward()
+            for v in reversed(order):
+                v.op.pull(v)  # arg.grad += v.grad * partial, for each argument
 
     def steps(self) -> Iterator[Step]:
         """Forward then backward, one step at a time, each already applied when it is yielded (see `micrograd/steps.py`)."""
@@ -268,22 +271,23 @@ class Value(Number):
 
     def interior(self) -> list[Any]:
         """The nodes below, and self, that are not leaves: in the order in which they were made, arguments before users."""
-        mark = self._mark = object()
-        found = [self] if self.op is not None else []
-        for v in found:  # grows while it is walked
-            a, b = v._a, v._b
-            if a is not None:
-                if a._mark is not mark and a.op is not None:
-                    a._mark = mark
-                    found.append(a)
-                if b is not None and b._mark is not mark and b.op is not None:
-                    b._mark = mark
-                    found.append(b)
-                continue
-            for arg in b or ():
-                if arg._mark is not mark and arg.op is not None:
-                    arg._mark = mark
-                    found.append(arg)
+        with _turn:
+            mark = self._mark = object()
+            found = [self] if self.op is not None else []
+            for v in found:  # grows while it is walked
+                a, b = v._a, v._b
+                if a is not None:
+                    if a._mark is not mark and a.op is not None:
+                        a._mark = mark
+                        found.append(a)
+                    if b is not None and b._mark is not mark and b.op is not None:
+                        b._mark = mark
+                        found.append(b)
+                    continue
+                for arg in b or ():
+                    if arg._mark is not mark and arg.op is not None:
+                        arg._mark = mark
+                        found.append(arg)
         found.sort(key=_born)
         return found
 

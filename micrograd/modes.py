@@ -1,12 +1,15 @@
 """What may be switched on around the engine: no_grad, detect_anomaly, record_source, gradient hooks, and the guards against
-data that changed between forward and backward. All off, they cost one test an operation."""
+data that changed between forward and backward. All off, they cost one test an operation.
+
+A mode holds in its own context: in the thread that entered it, and in the asyncio tasks made inside the block, nowhere else.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import get_ident
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -14,20 +17,46 @@ if TYPE_CHECKING:
     from micrograd.engine import Value
 
 
+class _Entry:
+    """One `with` block of a mode. It lives as long as a context in which the block is open, and is in `on` while it lives."""
+
+    __slots__ = ("__weakref__", "marks", "mode")
+
+    def __init__(self, mode: str, marks: tuple[type, type] | None) -> None:
+        self.mode, self.marks = mode, marks
+        if mode not in ("choosing", "recorded"):  # which ask nothing of an ordinary node
+            on.add(id(self))
+
+    def __del__(self) -> None:
+        on.discard(id(self))
+
+
+on: set[int] = set()  # the blocks that are open somewhere: while it is empty the engine asks nothing else
+
+
+class Here:
+    """What is on in one context; never changed, only replaced by another."""
+
+    __slots__ = ("anomaly", "choosing", "entries", "mark", "paused", "recording", "traced")
+
+    def __init__(self, entries: tuple[_Entry, ...] = ()) -> None:
+        modes = {e.mode for e in entries}
+        self.entries = entries
+        self.anomaly, self.recording = "anomaly" in modes, "recording" in modes
+        self.traced, self.choosing = "traced" in modes, "choosing" in modes
+        self.paused = next((e.mode for e in reversed(entries) if e.mode in ("paused", "recorded")), "") == "paused"
+        marks = next((e.marks for e in reversed(entries) if e.marks), (object, object))
+        self.mark = marks[self.paused]  # the class of a traced node: its second where no_grad is on
+
+
+_here: ContextVar[Here] = ContextVar("micrograd.modes", default=Here())  # noqa: B039  it never changes
+here: Callable[[], Here] = _here.get
+
+
 class _State:
-    """Which modes are on, and in which threads."""
+    """The clock of changes, for the whole process."""
 
-    plain = True  # nothing is on: the engine asks this alone
-    paused: tuple[int, ...] = ()
-    anomaly: tuple[int, ...] = ()
-    recording: tuple[int, ...] = ()
-    traced: tuple[int, ...] = ()  # threads in which a compiler traces
-    marks: tuple[type, type] = (object, object)  # the classes of its nodes: ordinary, and made in no_grad
-    choosing: tuple[int, ...] = ()  # threads in which `where` takes its branch at once, see `choosing`
     last_change = 0  # when any Value's data was last set, by the engine's clock
-
-    def refresh(self) -> None:
-        self.plain = not (self.paused or self.anomaly or self.recording or self.traced)
 
 
 state = _State()
@@ -37,22 +66,19 @@ overwritten: WeakKeyDictionary[Value, int] = WeakKeyDictionary()
 
 
 @contextmanager
-def _switched_on(mode: str) -> Iterator[None]:
-    """Enter this thread in a mode; the same thread may enter it again inside."""
-    me = get_ident()
-    setattr(state, mode, (*getattr(state, mode), me))
-    state.refresh()
+def _switched_on(mode: str, marks: tuple[type, type] | None = None) -> Iterator[None]:
+    """Be in a mode; the same one may be entered again inside, and blocks may end in any order (those of generators do)."""
+    entry = _Entry(mode, marks)
+    _here.set(Here((*here().entries, entry)))
     try:
         yield
     finally:
-        left = list(getattr(state, mode))
-        left.remove(me)
-        setattr(state, mode, tuple(left))
-        state.refresh()
+        _here.set(Here(tuple(e for e in here().entries if e is not entry)))
+        del entry  # a traceback that is kept would keep it
 
 
 def no_grad() -> Any:
-    """Within this block, operations in this thread record no graph: their results are leaves.
+    """Within this block, operations record no graph: their results are leaves.
 
     >>> from micrograd import Value, no_grad
     >>> x = Value(2.0)
@@ -64,21 +90,9 @@ def no_grad() -> Any:
     return _switched_on("paused")
 
 
-@contextmanager
-def recorded() -> Iterator[None]:
-    """Within this block operations in this thread record their graph again, whatever no_grad is on outside."""
-    me = get_ident()
-    off = state.paused.count(me)
-    if not off:
-        yield
-        return
-    state.paused = tuple(t for t in state.paused if t != me)
-    state.refresh()
-    try:
-        yield
-    finally:
-        state.paused += (me,) * off
-        state.refresh()
+def recorded() -> Any:
+    """Within this block operations record their graph again, whatever no_grad is on outside."""
+    return _switched_on("recorded")
 
 
 def detect_anomaly() -> Any:
@@ -101,8 +115,7 @@ def record_source() -> Any:
 
 def tracing(node: type, paused: type) -> Any:
     """Within this block every new node is of class `node`; in no_grad it is of class `paused` and keeps its arguments."""
-    state.marks = node, paused
-    return _switched_on("traced")
+    return _switched_on("traced", (node, paused))
 
 
 def choosing() -> Any:
@@ -116,35 +129,35 @@ def choosing() -> Any:
 
 def chosen(args: tuple[Any, ...]) -> Any:
     """The branch of where(condition, a, b) that the condition takes; None where no choice is to be made here."""
-    me = get_ident()
-    if me not in state.choosing or me in state.traced:
+    now = here()
+    if not now.choosing or now.traced:
         return None
     condition = getattr(args[0], "data", args[0])
     return args[1] if condition else args[2]
 
 
 def notice(out: Value) -> Value:
-    """What the modes of this thread do to a node just made."""
-    me = get_ident()
-    if me in state.anomaly and me not in state.traced and out.data - out.data != 0.0 and all(a._data - a._data == 0.0 for a in out.args):
+    """What the modes of this context do to a node just made."""
+    if here().anomaly and not here().traced and out.data - out.data != 0.0 and all(a._data - a._data == 0.0 for a in out.args):
         raise ArithmeticError(f"{_call(out)} made {out.data}")
-    if me in state.recording:
+    now = here()
+    if now.recording:
         frame = sys._getframe(1)
         while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "micrograd":
             frame = frame.f_back
         out.__dict__["source"] = (frame.f_code.co_filename, frame.f_lineno)
-    if me in state.traced:
-        out.__class__ = state.marks[me in state.paused]
+    if now.traced:
+        out.__class__ = now.mark
         if not out.__dict__:
             del out.__dict__  # the change of class made an empty one: 64 bytes a node
-    elif me in state.paused:
+    elif now.paused:
         out.op = out._a = out._b = None
     return out
 
 
 def watched() -> bool:
     """Whether backward must go step by step."""
-    return bool(hooks) or (bool(state.anomaly) and get_ident() in state.anomaly)
+    return bool(hooks) or bool(on and here().anomaly)
 
 
 def run_hooks(node: Value) -> None:
@@ -157,7 +170,7 @@ def run_hooks(node: Value) -> None:
 
 def check_gradient(node: Value, arg: Value, partial: float, value: float) -> None:
     """In detect_anomaly: raise if a finite upstream gradient became nan or inf on this edge."""
-    if get_ident() in state.anomaly and value - value != 0.0:
+    if here().anomaly and value - value != 0.0:
         raise ArithmeticError(
             f"backward through {_call(node)} = {node.data} made {value} for {_name(arg)}: "
             f"upstream {node.grad} × local {partial}"

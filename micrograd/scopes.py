@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 
@@ -44,26 +45,23 @@ class Scope:
         return f"Scope({'/'.join(self.path)})"
 
 
-class _Current:
-    """The scope that new nodes are made in (None at the top).
-
-    One for all threads, since every operation reads it: threads that open scopes at the same time may find their nodes in
-    each other's. Only pictures look at it.
-    """
-
-    scope: Scope | None = None
-
-
-current = _Current()
+_current: ContextVar[Scope | None] = ContextVar("micrograd.scope", default=None)
+current = _current.get  # the scope that new nodes are made in, in this thread or asyncio task (None at the top)
+enter = _current.set
 
 
 def leave(inner: Scope) -> None:
-    """Be outside `inner` again; a scope that ended meanwhile, entered by another thread, does not come back."""
-    inner.over = True
+    """Be outside `inner` again. One that ends before a scope inside it (a generator's) is skipped when that one ends."""
+    here = current()
+    if here is not inner:
+        while here is not None and here is not inner:
+            here = here.parent
+        inner.over = here is inner
+        return
     outer = inner.parent
     while outer is not None and outer.over:
         outer = outer.parent
-    current.scope = outer
+    enter(outer)
 
 
 @contextmanager
@@ -76,8 +74,8 @@ def scope(name: str = "", module: Any = None) -> Iterator[Scope]:
     >>> y.scope
     Scope(loss)
     """
-    outer = current.scope
-    current.scope = inner = Scope(str(name), outer, module)
+    inner = Scope(str(name), current(), module)
+    enter(inner)
     try:
         yield inner
     finally:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import copy
 import gc
 import io
 import math
 import pickle
 import random
+import sys
 import threading
 import time
 import tracemalloc
@@ -17,7 +20,7 @@ from pathlib import Path
 import pytest
 
 import micrograd
-from micrograd import Op, Value, detect_anomaly, no_grad, record_source, scope
+from micrograd import Op, Value, detect_anomaly, modes, no_grad, record_source, scope
 from micrograd.engine import Value as EngineValue
 
 MILLION = 1_000_000
@@ -429,6 +432,139 @@ def test_scopes_of_threads_end_with_them():
     model = micrograd.nn.MLP(2, [4, 4, 1])
     assert in_threads(4, lambda i: [model([1.0, i]).data for _ in range(50)]) == [[model([1.0, i]).data] * 50 for i in range(4)]
     assert (Value(1.0) + 1).scope is None
+
+
+def test_threads_share_parameters_and_graphs():
+    """Gradients of one parameter add up over threads, and two walks of one graph at once see each node once."""
+    w = Value(0.0)
+    shared = w
+    for _ in range(300):
+        shared = shared * 0.5 + shared * 0.5
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        in_threads(4, lambda i: [sum((w * 1.0 for _ in range(50)), Value(0.0)).backward() for _ in range(20)])
+        assert w.grad == 4 * 20 * 50
+        assert in_threads(4, lambda i: [micrograd.grad(shared, w) for _ in range(20)]) == [[1.0] * 20] * 4
+    finally:
+        sys.setswitchinterval(interval)
+
+
+# --- asyncio tasks and generators -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "sees"),
+    [
+        (no_grad, lambda: (Value(2.0) * 3).args == ()),
+        (record_source, lambda: hasattr(Value(2.0) * 3, "source")),
+        (detect_anomaly, lambda: raises(lambda: Value(0.0).log())),
+        (lambda: scope("here"), lambda: (Value(2.0) * 3).scope is not None),
+        (modes.choosing, lambda: not isinstance(micrograd.where(Value(1.0), 5.0, Value(6.0)), Value)),
+        (lambda: modes.tracing(Sub, Sub), lambda: type(Value(2.0) * 3) is Sub),
+    ],
+    ids=["no_grad", "record_source", "detect_anomaly", "scope", "choosing", "tracing"],
+)
+def test_a_mode_holds_in_its_own_task_and_in_the_tasks_made_inside(mode, sees):
+    async def inside(entered, leave):
+        with mode():
+            child = asyncio.ensure_future(later(leave))
+            entered.set()
+            await leave.wait()
+            assert sees() and await asyncio.to_thread(sees)
+        assert not sees()
+        assert await child  # it was made within the block, and goes on after its end
+
+    async def later(leave):
+        await leave.wait()
+        await asyncio.sleep(0.01)
+        return sees()
+
+    async def outside(entered, leave):
+        await entered.wait()
+        found = sees()
+        leave.set()
+        await asyncio.sleep(0)
+        return found or sees()
+
+    async def main():
+        entered, leave = asyncio.Event(), asyncio.Event()
+        _, found = await asyncio.gather(inside(entered, leave), outside(entered, leave))
+        return found or sees()
+
+    assert not asyncio.run(main())
+    assert not sees() and not modes.on  # and the engine is as fast as before
+
+
+class Sub(Value):
+    __slots__ = ()
+
+
+def raises(f):
+    try:
+        f()
+    except ArithmeticError:
+        return True
+    return False
+
+
+def test_modules_called_by_tasks_keep_their_own_scopes():
+    first, second = micrograd.nn.MLP(1, [1]), micrograd.nn.MLP(1, [1])
+
+    class Slow(micrograd.nn.Module):
+        def __init__(self, inner):
+            self.inner = inner
+
+        async def run(self, x):
+            with scope(module=self):
+                await asyncio.sleep(0)
+                out = self.inner(x)
+                await asyncio.sleep(0)
+                return out, (out + 1).scope
+
+    async def main():
+        return await asyncio.gather(*(Slow(m).run([1.0]) for m in (first, second, first)))
+
+    for model, (out, outer) in zip((first, second, first), asyncio.run(main()), strict=True):
+        assert model in (out.scope.module, out.scope.parent.module, out.scope.parent.parent.module)
+        assert outer.module.inner is model and outer.parent is None
+    assert (Value(1.0) + 1).scope is None
+
+
+@pytest.mark.parametrize("block", [no_grad, lambda: scope("g")], ids=["no_grad", "scope"])
+def test_blocks_of_generators_end_in_any_order(block):
+    def generator():
+        with block():
+            yield
+
+    def inside():
+        out = Value(1.0) + 1
+        return out.args == () or out.scope is not None
+
+    g = generator()
+    next(g)
+    with block():
+        g.close()  # the outer block ends first
+        assert inside()
+    assert not inside()
+    g = generator()
+    with block():
+        next(g)
+    assert inside()  # the generator's block is still open
+    g.close()
+    assert not inside()
+    g = generator()
+    contextvars.copy_context().run(next, g)  # begun in a context of its own, ended here
+    with block():
+        g.close()
+        assert inside()
+    assert not inside()
+
+
+def test_an_error_that_is_kept_does_not_keep_its_mode_on():
+    with pytest.raises(ArithmeticError) as caught, detect_anomaly():
+        Value(0.0).log()
+    assert not modes.on and caught.traceback
 
 
 # --- modes ------------------------------------------------------------------------------------------------------------

@@ -232,14 +232,14 @@ class Compiled:
 
     def _machine(self, plan: Plan, numbers: Any) -> Any:
         """For these inputs; in tiles, unless every number will be asked for."""
-        in_tiles = self.batch and not self.input_grads and not modes.state.anomaly
+        in_tiles = self.batch and not self.input_grads and not modes.here().anomaly
         return plan.machine(self.backend, numbers.shape[1] if self.batch else 1, in_tiles)
 
     def _done(self, plan: Plan, machine: Any) -> None:
         if plan.program.assigns:
             plan.advance(machine)
             plan.keep(machine)
-        if modes.state.anomaly:
+        if modes.here().anomaly:
             from micrograd.compiler.anomaly import check
 
             check(plan, machine)

@@ -85,7 +85,7 @@ class _Session:
             self.plan.feed(self.machine, self.numbers)
         machine = self.machine
         machine.run()
-        if modes.state.anomaly:
+        if modes.here().anomaly:
             from micrograd.compiler.anomaly import check
 
             check(self.plan, machine)
@@ -107,7 +107,7 @@ class _Session:
     def _native_steps(self, count: int) -> list[float] | None:
         """So many steps in one call; None where something has to happen between them."""
         plan, machine = self.plan, self.machine
-        plain = not (plan.program.batch or plan.traced.draws or plan.program.assigns or modes.state.anomaly)
+        plain = not (plan.program.batch or plan.traced.draws or plan.program.assigns or modes.here().anomaly)
         if not (self.inside and plain and machine.entry[0]):
             return None
         return self._updates().loop(machine, count)  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from micrograd.engine import Value
-from micrograd.scopes import Scope, current, leave
+from micrograd.scopes import Scope, current, enter, leave
 
 _new = object.__new__
 Hook = Callable[["Module", tuple[Any, ...], Any], Any]
@@ -159,18 +159,16 @@ def _in_scope(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def __call__(self: Module, *args: Any, **kwargs: Any) -> Any:
-        outer = current.scope
+        outer = current()
         if outer is not None and outer.module is self:  # a subclass called super().__call__
             return call(self, *args, **kwargs)
-        current.scope = inner = _new(Scope)
+        inner = _new(Scope)
         inner.title, inner.parent, inner.module, inner.over = "", outer, self, False
+        enter(inner)
         try:
             out = call(self, *args, **kwargs)
         finally:
-            inner.over = True
-            current.scope = outer
-            if outer is not None and outer.over:  # another thread's, and it has ended
-                leave(inner)
+            leave(inner)
         return _after(self, args, out) if self._hooks else out
 
     return __call__
