@@ -30,6 +30,10 @@ def plan(
     """Partition ``values``; see `viz.graph.build` for what ``how`` and ``budget`` mean."""
     if how is True:
         how = "auto"
+    elif not isinstance(how, (bool, str)) and not (isinstance(how, int) and how >= 0):
+        listed = isinstance(how, (list, tuple, set, frozenset)) and all(isinstance(name, str) for name in how)
+        if not listed:
+            raise ValueError(f"fold={how!r}: expected 'auto', False, a depth of at least 0, a name, or a list of names")
     elif isinstance(how, str) and how != "auto":
         how = (how,)
     everything = how is False or (how == "auto" and len(values) <= budget)

@@ -56,19 +56,28 @@ def _fluid(svg: str, least: float) -> str:
 
 def page(graph: Graph, svg: str, title: str, chosen: str, precision: int) -> str:
     """A self-contained page: the picture, a table of leaf gradients and the table of steps."""
-    theme.check(chosen)
     parts = [
-        f"<h1>{xml(title)}</h1>",
-        f'<figure class="mg-picture" tabindex="0" aria-label="{xml(title)}">{_fluid(svg, 0.75)}</figure>',
+        figure(svg, title),
         _leaves(graph, precision),
         _steps(graph, precision),
     ]
+    return whole(parts, title, chosen)
+
+
+def figure(svg: str, title: str) -> str:
+    """The picture as a part of a page."""
+    return f'<figure class="mg-picture" tabindex="0" aria-label="{xml(title)}">{_fluid(svg, 0.75)}</figure>'
+
+
+def whole(parts: list[str], title: str, chosen: str) -> str:
+    """A self-contained page of these parts."""
+    theme.check(chosen)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{xml(title)}</title>\n"
         f"<style>{theme.host_style(chosen, ':root')}{static('picture.css')}</style>\n"
-        f"</head>\n<body>\n<main>\n{''.join(parts)}\n</main>\n"
+        f"</head>\n<body>\n<main>\n<h1>{xml(title)}</h1>{''.join(parts)}\n</main>\n"
         f'<script type="module">{static("picture.js")}</script>\n</body>\n</html>\n'
     )
 

@@ -16,7 +16,8 @@ from .dot import Look, source
 from .escape import one_line
 from .fold import Fold
 from .formula import show
-from .graph import Graph, build, label_of
+from .given import one_of, precision_of, short, whole
+from .graph import Graph, build, is_value, label_of
 from .names import Names, from_caller
 from .save import write
 from .text import text_tree
@@ -32,7 +33,8 @@ Labels = bool | str | Mapping[Any, str] | Callable[[Any], str]
 
 def draw(
     root: Any,
-    *,
+    *more: Any,
+    x: Any = None,
     rankdir: str = "LR",
     partials: bool = False,
     color: str = "kind",
@@ -46,13 +48,18 @@ def draw(
     """Draw the graph below ``root``: every value with its data and gradient, every operation.
 
     ``root`` is a Value (ours, or any object with ``data``, ``grad`` and ``_prev``), a list of Values
-    such as a layer returns, or an object with ``__viz_graph__()`` such as a compiled program.
+    such as a layer returns, or an object with ``__viz_graph__()`` such as a compiled program. Several roots,
+    ``draw(c, d)``, make one picture with each of them marked.
+
+    A model (MLP, Layer, Neuron, Linear, Sequential of these, or the original's) is drawn as teachers do: neurons in
+    columns, weights by sign and size; ``x``, one input, adds the activations. ``color="grad"`` shows gradients for weights,
+    ``budget`` the neurons that are shown.
 
     - ``rankdir``: "LR" (left to right), "RL", "TB", "BT".
     - ``partials``: write the local derivative on each edge.
     - ``color``: "kind" (leaf, value, result) or "grad": the size of the gradient on a logarithmic
       scale, with a legend.
-    - ``precision``: decimals.
+    - ``precision``: decimals, 0 to 17.
     - ``budget``, ``fold``: "auto" folds scopes, then alike parts, until about ``budget`` boxes are
       left; False shows every value; a number opens scopes down to that depth; names (of a scope, its
       path, or a module class) fold these scopes and open the others.
@@ -70,24 +77,42 @@ def draw(
     Picture(3 values)
     >>> [node.label for node in picture.graph.nodes]
     ['a', 'b', 'c']
+
+    Raises TypeError for what is no Value and no model, ValueError for options that mean nothing.
     """
     one_of("rankdir", rankdir, RANKDIRS)
     one_of("color", color, COLORS)
     one_of("ranks", ranks, RANKS)
     one_of("theme", theme, ("auto", "light", "dark"))
+    decimals, room = precision_of(precision), whole("budget", budget, 1)
+    if any(isinstance(other, (str, os.PathLike)) for other in more):
+        raise TypeError(f"draw() takes Values, and options by name: viz.draw(…).save({short(more[0])}) writes a file")
+    from .neurons import is_network
+
+    if not more and not callable(getattr(root, "__viz_graph__", None)) and is_network(root):
+        if (rankdir, partials, fold, labels, ranks) != ("LR", False, "auto", True, ""):
+            raise ValueError("rankdir, partials, fold, labels and ranks are for graphs; a network takes x, color, precision, budget, theme")
+        from .network import network
+
+        return network(root, x, gradients=color == "grad", precision=decimals, budget=room, chosen=theme)
+    if x is not None:
+        raise ValueError(f"x= is the input of a model, and {short(root)} is none: draw what it computes without x")
+    root = [root, *more] if more else root
     names = namer(labels, from_caller(sys._getframe(1)))
-    graph = build(root, fold=fold, budget=budget, names=names, partials=True)
+    graph = build(root, fold=fold, budget=room, names=names, partials=True)
     if len(graph.nodes) > BOXES:
         raise ValueError(
             f"{len(graph.nodes):,} boxes are no picture (at most {BOXES:,}): draw with fold='auto', "
             "which shows about `budget` boxes, or fold more scopes"
         )
-    look = Look(rankdir, partials, color, precision, ranks, labels == "all", _palette(theme))
+    look = Look(rankdir, partials, color, decimals, ranks, labels == "all", _palette(theme))
     return Picture(graph, look, theme, root)
 
 
 class Picture:
     """A drawn graph. Shows itself in a notebook; see ``save``."""
+
+    endings: tuple[str, ...] = ENDINGS
 
     def __init__(self, graph: Graph, look: Look, theme: str, root: Any = None) -> None:
         self.graph, self.look, self.theme, self.root = graph, look, theme, root
@@ -154,10 +179,10 @@ class Picture:
         The file appears whole or not at all. Returns its path.
         """
         ending = Path(path).suffix.lower().removeprefix(".")
-        if ending not in ENDINGS:
+        if ending not in self.endings:
             raise ValueError(
                 f"cannot save {os.fspath(path)!r}: the ending must be one of "
-                f"{', '.join('.' + known for known in ENDINGS)}"
+                f"{', '.join('.' + known for known in self.endings)}"
             )
         made = self.text + "\n" if ending == "txt" else getattr(self, ending)
         return write(path, made if isinstance(made, bytes) else made.encode())
@@ -183,12 +208,6 @@ class Picture:
         return {kind: bundle[kind] for kind in bundle if kind in wanted and kind not in (exclude or ())}
 
 
-def one_of(what: str, given: Any, known: tuple[str, ...]) -> None:
-    """ValueError unless ``given`` is one of the known words."""
-    if given not in known:
-        raise ValueError(f"unknown {what} {given!r}: expected one of {', '.join(map(repr, known))}")
-
-
 def namer(labels: Labels, namespaces: list[Mapping[str, Any]]) -> Callable[[Any], str]:
     """The function that names values, as the option ``labels`` says."""
     if labels is True or labels == "all":
@@ -196,7 +215,13 @@ def namer(labels: Labels, namespaces: list[Mapping[str, Any]]) -> Callable[[Any]
     if labels is False:
         return label_of
     if isinstance(labels, Mapping):
-        given = {id(value): str(name) for value, name in labels.items()}
+        given = {}
+        for value, name in labels.items():
+            if is_value(name) and isinstance(value, str):  # {"a": a} can only mean {a: "a"}
+                value, name = name, value
+            if not is_value(value):
+                raise ValueError(f"labels: expected a dict of Value: name, not {short(value)}: {short(name)}")
+            given[id(value)] = str(name)
         return lambda value: given.get(id(value)) or label_of(value)
     if callable(labels):
         return labels

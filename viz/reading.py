@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import CellType
 from typing import Any
+
+from .given import short
 
 NAN = float("nan")
 COMMUTATIVE = frozenset({"+", "*", "add", "mul"})
@@ -125,15 +127,15 @@ def nearest(roots: Sequence[Any], limit: int) -> set[int] | None:
 
 
 def roots_of(root: Any) -> list[Any]:
-    """``root`` as a list of Values: one Value, or any nesting of lists and tuples of them."""
-    if is_value(root):
+    """``root`` as a list of Values: one Value, or any nesting of lists and tuples of them; TypeError for anything else."""
+    if is_value(root) and not isinstance(root, type):
         return [root]
     found: list[Any] = []
     seen: set[int] = set()
     stack = [root]
     while stack:
         item = stack.pop()
-        if is_value(item):
+        if is_value(item) and not isinstance(item, type):
             if id(item) not in seen:
                 seen.add(id(item))
                 found.append(item)
@@ -141,12 +143,32 @@ def roots_of(root: Any) -> list[Any]:
             stack.extend(reversed(list(item)))
         else:
             raise TypeError(
-                f"cannot draw {item!r} ({type(item).__name__}): expected a Value (an object with "
-                "data, grad and _prev), a list of them, or an object with __viz_graph__()"
+                f"cannot draw {short(item)} ({type(item).__name__}): expected a Value (an object with "
+                f"data, grad and _prev), a list of them, or an object with __viz_graph__(){_instead(item)}"
             )
     if not found:
         raise ValueError("cannot draw an empty list: expected at least one Value")
     return found
+
+
+def quietly(parameters: Sequence[Any]) -> AbstractContextManager[Any]:
+    """``no_grad`` where the parameters are our own Values."""
+    if parameters and type(parameters[0]).__module__.startswith("micrograd"):
+        import micrograd
+
+        quiet = getattr(micrograd, "no_grad", None)
+        if quiet is not None:
+            made: AbstractContextManager[Any] = quiet()
+            return made
+    return nullcontext()
+
+
+def _instead(item: Any) -> str:
+    if isinstance(item, type):
+        return f"; this is the class, draw what is made of it: {item.__name__}(2.0) + 1"
+    if callable(item):
+        return "; call it first, with Values"
+    return "; of a plain number nothing is known but its value: Value(…)" if isinstance(item, (int, float)) else ""
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 
 from .escape import one_line
 from .formula import show, sign
+from .given import precision_of, whole
 from .graph import args_of, is_value, number, op_of, roots_of
 from .names import Names, from_caller
 
@@ -33,13 +34,14 @@ def text_tree(
     │  └─ b data −3.0000 grad 0.0000
     └─ a ↑
     """
+    decimals, most = precision_of(precision), whole("limit", limit, 1)
     names = names or Names(from_caller(sys._getframe(1)))
     lines: list[str] = []
     seen: dict[int, str] = {}
     stack: list[tuple[Any, str, str]] = [(r, "", "") for r in reversed(roots_of(root))]
     while stack:
-        if len(lines) >= limit:
-            lines.append(f"… and more: the first {limit:,} lines are shown")
+        if len(lines) >= most:
+            lines.append(f"… and more: the first {most:,} lines are shown")
             break
         value, first, rest = stack.pop()
         name, op = one_line(names(value), 40), one_line(op_of(value), 40)
@@ -50,8 +52,8 @@ def text_tree(
             continue
         if args and not name:
             title += f" #{len(seen)}" if _shared(value, stack) else ""
-        seen[id(value)] = name or title or show(number(value.data), precision)
-        data, grad = show(number(value.data), precision), show(number(value.grad), precision)
+        seen[id(value)] = name or title or show(number(value.data), decimals)
+        data, grad = show(number(value.data), decimals), show(number(value.grad), decimals)
         lines.append(f"{first}{title}{' ' if title else ''}data {data} grad {grad}")
         for last, arg in enumerate(reversed(args)):
             head, tail = ("└─ ", "   ") if last == 0 else ("├─ ", "│  ")

@@ -27,7 +27,6 @@ import math
 import os
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from . import tree
 from .bundle import inline, script
 from .graph import is_value, number
 from .mathml import fmt
+from .reading import quietly
 from .recording import f64, record
 from .save import write
 from .stepper import PAGE
@@ -153,7 +153,7 @@ class Watch:
     def _raster(self) -> tuple[str, float]:
         left, right, bottom, top = self._box()
         n = self.grid - 1
-        with _quietly(self.parameters):
+        with quietly(self.parameters):
             scores = [
                 self._score([left + (right - left) * i / n, top - (top - bottom) * j / n])
                 for j in range(self.grid)
@@ -297,18 +297,6 @@ def layers_of(model: Any, parameters: Sequence[Any]) -> list[tuple[str, list[int
         for k, layer in enumerate(model.layers):
             groups[f"layers.{k}"] = [place[id(p)] for p in layer.parameters() if id(p) in place]
     return list(groups.items()) or [("parameters", list(range(len(parameters))))]
-
-
-def _quietly(parameters: Sequence[Any]) -> AbstractContextManager[Any]:
-    """``no_grad`` where the parameters are our own Values."""
-    if parameters and type(parameters[0]).__module__.startswith("micrograd"):
-        import micrograd
-
-        quiet = getattr(micrograd, "no_grad", None)
-        if quiet is not None:
-            made: AbstractContextManager[Any] = quiet()
-            return made
-    return nullcontext()
 
 
 def _thin(losses: list[tuple[int, float]], most: int = 1500) -> list[tuple[int, float]]:
