@@ -6,7 +6,7 @@
     >>> viz.draw(a * b + a)
     Picture(4 values)
 
-`draw` shows itself in a notebook and saves SVG, PNG, PDF, HTML and DOT; `draw_dot` and `trace` are the
+`draw` shows itself in a notebook and saves SVG, PNG, PDF, HTML and DOT, of a model too; `draw_dot` and `trace` are the
 original notebooks' functions; `text_tree` and `to_latex` write; `step` walks.
 """
 
@@ -51,4 +51,11 @@ def trace(root: Any) -> tuple[set[Any], set[tuple[Any, Any]]]:
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import difflib
+
+    near = difflib.get_close_matches(name, __dir__(), 1)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*_LAZY, "trace"})

@@ -20,18 +20,19 @@ def one_of(what: str, given: Any, known: Sequence[str]) -> None:
         raise ValueError(f"unknown {what} {short(given)}: expected one of {', '.join(map(repr, known))}")
 
 
-def whole(what: str, given: Any, least: int, most: int | None = None) -> int:
-    """``given`` as an int; ValueError unless it is a whole number from ``least`` to ``most``.
+def whole(what: str, given: Any, least: int | None = None, most: int | None = None) -> int:
+    """``given`` as an int; ValueError unless it is a whole number (from ``least`` to ``most``).
 
     >>> whole("precision", -1, 0, 17)
     Traceback (most recent call last):
     ValueError: precision=-1: expected a whole number from 0 to 17
     """
-    number = getattr(given, "__index__", None)
-    if number is None or isinstance(given, bool) or number() < least or (most is not None and number() > most):
-        allowed = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{what}={short(given)}: expected a whole number {allowed}")
-    return int(number())
+    index = None if isinstance(given, (bool, type)) else getattr(given, "__index__", None)
+    number = None if index is None else int(index())
+    if number is None or (least is not None and number < least) or (most is not None and number > most):
+        allowed = "" if least is None else f" of at least {least}" if most is None else f" from {least} to {most}"
+        raise ValueError(f"{what}={short(given)}: expected a whole number{allowed}")
+    return number
 
 
 def precision_of(given: Any) -> int:

@@ -97,13 +97,13 @@ class Network(Picture):
         rows = []
         for column in self.columns[1:]:
             sizes = [abs(number(p.data)) for p in parameters([column])]
-            cells = [column.name, f"{column.size:,}", column.act or "–", f"{len(sizes):,}"]
+            cells = [column.name, f"{column.size:,}", f"{len(sizes):,}", column.act or "–"]
             cells += [show(sum(sizes) / len(sizes), self.precision), show(max(sizes), self.precision)]
             rows.append("<tr>" + "".join(f"<td>{xml(cell)}</td>" for cell in cells) + "</tr>")
-        heads = ("layer", "neurons", "then", "parameters", "mean size", "largest")
+        heads = ("layer", "neurons", "parameters", "then", "mean size", "largest")
         head = "".join(f'<th scope="col">{text}</th>' for text in heads)
         return (
-            '<section class="plain"><h2>Layers</h2><div class="scroll"><table>'
+            '<section><h2>Layers</h2><div class="scroll"><table>'
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
         )
 

@@ -170,6 +170,9 @@ class Picture:
         name = one_line(root.label, 40) if root is not None else ""
         if root is not None and root.value is not None:
             name = f"{name or 'value'} = {show(root.data, self.look.precision)}"
+        if len(roots) > 1:
+            names = [one_line(node.label, 24) for node in map(self.graph.node, roots) if node.label]
+            name = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) == len(roots) < 6 else f"{len(roots)} roots"
         of = f" of {name}" if name else ""
         return f"Computation graph{of}, {count:,} value{'s' if count > 1 else ''}"
 

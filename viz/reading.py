@@ -163,6 +163,26 @@ def quietly(parameters: Sequence[Any]) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
+def summed(roots: Sequence[Any]) -> Any:
+    """The one root, or the sum of several by their own ``+``; ValueError where such a sum keeps no graph.
+
+    >>> from micrograd import Value
+    >>> a, b = Value(2.0), Value(3.0)
+    >>> summed([a * b, a + b]).data
+    11.0
+    """
+    total = roots[0]
+    for root in roots[1:]:
+        try:
+            made = total + root
+        except TypeError as error:
+            raise ValueError(f"several roots are walked back from their sum, and these cannot be added: {error}") from None
+        if not is_value(made) or all(arg is not root for arg in args_of(made)):
+            raise ValueError("several roots are walked back from their sum, and no graph is kept of it here (no_grad?): give one root")
+        total = made
+    return total
+
+
 def _instead(item: Any) -> str:
     if isinstance(item, type):
         return f"; this is the class, draw what is made of it: {item.__name__}(2.0) + 1"

@@ -37,12 +37,14 @@ from typing import Any
 from . import breaks, sources, tree
 from .bundle import inline, script
 from .check import check as check_trace
-from .graph import is_value
+from .given import above_zero, page_path, short, whole
 from .mathml import fmt, subscript
 from .names import from_caller
+from .reading import is_value, summed
 from .recording import Trace, record
 from .save import write
 
+TITLE = "Backpropagation, step by step"
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -70,19 +72,22 @@ h1 {{ font-size: 20px; margin: 4px 0 10px; }}
 
 def step(
     root: Any,
-    *,
+    *more: Any,
     break_on: Any = None,
     fold: Any = True,
     quiz: Any = None,
     check: bool = False,
     at: int = 0,
     names: bool = True,
-    title: str = "Backpropagation, step by step",
+    title: str = TITLE,
 ) -> Stepper:
     """A stepper over the whole computation of ``root``; the graph is left as it was found.
 
     ``root``: a Value of ours, or of any class with ``data``, ``grad``, ``_prev``, ``_op`` and ``_backward``:
     then its own closures are driven, and what they do is shown, right or wrong.
+    Several roots, ``step(c, d)`` or ``step([c, d])``: one pass back from their sum, which is added as the last value of the
+    walk, by the class's own ``+``. So each root starts with the gradient 1, and the leaves get what one ``backward()`` of
+    each root after the other would add up to.
     ``break_on``: a label, an operation, a Value, 'nan', 'inf', 'dead relu', an expression such as
     ``"abs(grad) > 10"``, a function of a ``Moment``, or a list of these.
     ``fold``: True folds down to about 60 visible boxes, a number is another such budget, False shows
@@ -91,14 +96,12 @@ def step(
     ``check``: compare every local derivative with finite differences and mark where the pass goes wrong.
     ``at``: the step to open at (negative counts from the end). ``names``: name values by the caller's variables.
 
-    Raises TypeError when ``root`` is no Value and ValueError for a ``break_on`` that means nothing here.
+    Raises TypeError when ``root`` is no Value and ValueError for an option that means nothing here.
     """
-    if not is_value(root):
-        raise TypeError(
-            f"cannot step through {root!r} ({type(root).__name__}): expected a Value, that is an object with data, grad and _prev"
-        )
+    if any(isinstance(other, (str, os.PathLike)) for other in more):
+        raise TypeError(f"step() takes Values, and options by name: viz.step(…).save({short(more[0])}) writes the page")
     frame = sys._getframe(1) if names else None
-    return Stepper(root, frame, break_on, fold, quiz, check, at, title)
+    return Stepper([root, *more] if more else root, frame, break_on, fold, quiz, check, at, title)
 
 
 class Stepper:
@@ -113,10 +116,13 @@ class Stepper:
         quiz: Any = None,
         check: bool = False,
         at: int = 0,
-        title: str = "Backpropagation, step by step",
+        title: str = TITLE,
     ) -> None:
-        self.trace: Trace = record(root, from_caller(frame) if frame is not None else [])
-        self.title = title
+        roots = _roots(root)
+        self.trace: Trace = record(summed(roots), from_caller(frame) if frame is not None else [])
+        self.title = str(title)
+        if len(roots) > 1 and title == TITLE:
+            self.title += f": back from the sum of {self._listed(roots)}"
         self.breaks = breaks.positions(self.trace, break_on)
         #: what ``check=True`` found, as (value, message) pairs
         self.problems: list[tuple[Any, str]] = []
@@ -130,8 +136,12 @@ class Stepper:
             self.problems += [(self.trace.values[place], m) for m in self.trace.marks[place]]
         self._fold = _fold_options(fold)
         self._quiz = _quiz_options(quiz)
+        at = whole("at", at)
         self._at = max(0, len(self.trace) + 1 + at) if at < 0 else min(at, len(self.trace))
         self._data: dict[str, Any] | None = None
+        if missing := sorted(set(self._fold.get("closed", ())) - {*self.tree.name, *map(tree.stem, self.tree.name)}):
+            known = ", ".join(sorted({repr(tree.stem(name)) for name in self.tree.name})) or "no boxes"
+            raise ValueError(f"fold: no box is called {', '.join(map(repr, missing))}; this graph has {known}")
         self._lines = sources.lines_for(frame, self.trace.values, self.trace.names)
 
     @cached_property
@@ -206,6 +216,11 @@ class Stepper:
                     value = f"∂{root}/∂{node} · ∂{node}/∂{name} = {numbers} = {value}"
                 yield f"∂{root}/∂{name} += {value}: {fmt(m.before)} → {fmt(m.grad)}"
 
+    def _listed(self, roots: list[Any]) -> str:
+        place = {id(value): i for i, value in enumerate(self.trace.values)}
+        found = [self._name(place[id(root)]) for root in roots]
+        return " and ".join([", ".join(found[:-1]), found[-1]]) if len(found) < 6 else f"{len(found)} values"
+
     def _name(self, place: int) -> str:
         return self.trace.names[place] or f"v{subscript(place + 1)}"
 
@@ -232,8 +247,8 @@ class Stepper:
         return PAGE.format(title=html.escape(self.title), body=self.fragment(image=False))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page to ``path``, whole or not at all; returns the path."""
-        return write(path, self.to_html().encode())
+        """Write the page to ``path``, whole or not at all; returns the path. ValueError unless it ends in .html."""
+        return write(page_path(path, "viz.frames makes pictures and viz.draw(root).save(…) a drawing"), self.to_html().encode())
 
     def _repr_html_(self) -> str:
         return self.fragment()
@@ -245,6 +260,22 @@ class Stepper:
         return live(self)
 
 
+def _roots(root: Any) -> list[Any]:
+    """One Value, or a list or array of them; TypeError for anything else."""
+    if is_value(root) and not isinstance(root, type):
+        return [root]
+    listed = isinstance(root, (list, tuple)) or hasattr(root, "tolist")
+    items = list(root.tolist() if hasattr(root, "tolist") else root) if listed else []
+    wrong = [item for item in items if not is_value(item)] if items else [root]
+    if wrong:
+        way = "; call it with an input and step through what it gives" if callable(root) else ""
+        raise TypeError(
+            f"cannot step through {short(wrong[0])} ({type(wrong[0]).__name__}): expected a Value, that is an object with data, grad and "
+            f"_prev, or a list of them{way}"
+        )
+    return list({id(item): item for item in items}.values())
+
+
 def _fold_options(fold: Any) -> dict[str, Any]:
     if fold is False:
         return {"all": True}
@@ -254,7 +285,7 @@ def _fold_options(fold: Any) -> dict[str, Any]:
         if fold < 1:
             raise ValueError(f"fold={fold}: expected a number of visible boxes of at least 1")
         return {"budget": fold}
-    closed = [fold] if isinstance(fold, str) else list(fold)
+    closed = [fold] if isinstance(fold, str) else list(fold) if isinstance(fold, (list, tuple, set, frozenset)) else [fold]
     if not all(isinstance(name, str) for name in closed):
         raise TypeError(f"fold={fold!r}: expected True, False, a number, a name or a list of names")
     return {"closed": closed}
@@ -273,10 +304,16 @@ def _quiz_options(quiz: Any) -> dict[str, Any] | None:
     allowed = {"seed", "count", "tolerance", "kinds"}
     if not isinstance(quiz, dict) or set(quiz) - allowed:
         raise ValueError(f"quiz={quiz!r}: expected True, a seed, or a dict with {sorted(allowed)}")
-    wrong = [kind for kind in quiz.get("kinds", ()) if kind not in _KINDS]
+    kinds = [quiz["kinds"]] if isinstance(quiz.get("kinds"), str) else list(quiz.get("kinds", ()))
+    wrong = [kind for kind in kinds if kind not in _KINDS]
     if wrong:
         raise ValueError(f"quiz kinds {wrong}: expected some of {list(_KINDS)}")
-    return dict(quiz)
+    for name in ("seed", "count"):
+        if name in quiz:
+            whole(f"quiz {name}", quiz[name], 0 if name == "seed" else 1)
+    if "tolerance" in quiz:
+        above_zero("quiz tolerance", quiz["tolerance"])
+    return {**quiz, "kinds": kinds} if kinds else dict(quiz)
 
 
 def _written(t: Trace, place: int, name: Any) -> str:

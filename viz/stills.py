@@ -12,10 +12,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .given import above_zero
 from .scene import PALETTES, Scene
 
 if TYPE_CHECKING:
     from .stepper import Stepper
+
+MOVING = (".gif", ".png", ".webp")
+# Endings of files, which nobody gives to a folder.
+FILES = (
+    ".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".apng", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".svg",
+    ".pdf", ".ps", ".eps", ".html", ".htm", ".txt", ".md", ".tex", ".pptx", ".ppt", ".docx", ".zip", ".json", ".py", ".ipynb", ".dot",
+)  # fmt: skip
 
 
 def picture(stepper: Stepper, theme: str = "auto") -> str:
@@ -34,21 +42,32 @@ def frames(
     seconds: float = 1.2,
     fold: Any = True,
 ) -> list[Path]:
-    """Pictures of every step of ``root`` (a Value, or a stepper); returns the files written.
+    """Pictures of every step of ``root`` (a Value, several, or a stepper); returns the files written.
 
-    ``path`` ending in .gif, .png or .webp writes one animation (PNG as APNG), ``seconds`` a step. Any other
-    path is a folder for ``000.svg``, ``001.svg`` …, or with ``format="png"`` PNG files. ``theme`` is "light"
-    or "dark". Raises ValueError for another format or theme, ImportError when the extra is not installed.
+    ``path`` ending in .gif, .png or .webp writes one animation (PNG as APNG), ``seconds`` a step. A path without the ending
+    of a file is a folder for ``000.svg``, ``001.svg`` …, or with ``format="png"`` PNG files. ``theme`` is "light"
+    or "dark". Raises ValueError for another kind of file (a film), format or theme, ImportError when the extra is missing.
     """
     from .save import write
     from .stepper import Stepper, step
 
     if theme not in PALETTES:
         raise ValueError(f"theme={theme!r}: expected one of {sorted(PALETTES)}")
+    scale, seconds = above_zero("scale", scale), above_zero("seconds", seconds)
     target = Path(path)
-    moving = target.suffix.lower() in (".gif", ".png", ".webp")
-    format = format or (target.suffix[1:].lower() if moving else "svg")
-    if format not in (("gif", "png", "webp") if moving else ("svg", "png")):
+    ending = target.suffix.lower()
+    if not os.fspath(path):
+        raise ValueError("path='': expected the name of a .gif, .png or .webp file, or of a folder")
+    moving = ending in MOVING
+    if ending in FILES and not target.is_dir():
+        raise ValueError(
+            f"cannot write {os.fspath(path)!r}: an animation is a .gif, .png or .webp, and pictures go to a folder, "
+            f"viz.frames(root, {str(target.with_suffix(''))!r}, format='svg' or 'png')"
+        )
+    format = format or (ending[1:] if moving else "svg")
+    if moving and format != ending[1:]:
+        raise ValueError(f"format={format!r} and {os.fspath(path)!r} do not fit: the ending alone says it")
+    if not moving and format not in ("svg", "png"):
         raise ValueError(f"format={format!r}: expected 'svg' or 'png' for a folder of pictures")
     stepper = root if isinstance(root, Stepper) else step(root, fold=fold, names=False)
     scene = Scene(stepper)

@@ -26,16 +26,18 @@ import html
 import math
 import os
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import tree
 from .bundle import inline, script
+from .given import page_path, short, whole
 from .graph import is_value, number
 from .mathml import fmt
 from .reading import quietly
 from .recording import f64, record
+from .samples import samples
 from .save import write
 from .stepper import PAGE
 
@@ -45,7 +47,7 @@ LOW, HIGH, BINS = -12.0, 4.0, 32  # of the histograms, in powers of ten of |grad
 def watch(
     model: Any,
     *,
-    data: tuple[Iterable[Sequence[float]], Iterable[float]] | None = None,
+    data: Any = None,
     every: int = 1,
     keep: int = 60,
     grid: int = 24,
@@ -54,12 +56,14 @@ def watch(
 ) -> Watch:
     """A recorder to call with the loss once a step, after ``backward()`` and before the update.
 
-    ``model`` has ``parameters()`` (ours, the original's or one's own). ``data``: inputs and targets; with
-    two-dimensional inputs the decision boundary is drawn on a ``grid`` × ``grid`` raster by ``predict`` (the
+    ``model`` has ``parameters()`` (ours, the original's or one's own). ``data``: inputs and targets as ``(X, y)``, or pairs
+    such as ``zip(X, y)``; with two-dimensional inputs the decision boundary is drawn on a ``grid`` × ``grid`` raster by ``predict`` (the
     model itself unless given; a positive score is one side). ``every``: look at every n-th step. ``keep``: at
     most so many are kept: when there are more, every second one is dropped and ``every`` doubles.
 
-    Raises TypeError when ``model`` has no ``parameters()``, ValueError for numbers below 1.
+    A loss that is nan or inf is marked on the curve, and named in words with its step.
+
+    Raises TypeError when ``model`` has no ``parameters()`` or ``data`` cannot be read, ValueError for numbers below 1.
     """
     return Watch(model, data, every, keep, grid, predict, title)
 
@@ -70,7 +74,7 @@ class Watch:
     def __init__(
         self,
         model: Any,
-        data: tuple[Iterable[Sequence[float]], Iterable[float]] | None,
+        data: Any,
         every: int,
         keep: int,
         grid: int,
@@ -78,18 +82,12 @@ class Watch:
         title: str,
     ) -> None:
         if not callable(getattr(model, "parameters", None)):
-            raise TypeError(f"cannot watch {model!r} ({type(model).__name__}): it has no parameters()")
-        for name, value, least in (("every", every, 1), ("keep", keep, 2), ("grid", grid, 2)):
-            if value < least:
-                raise ValueError(f"{name}={value}: expected at least {least}")
-        self.model, self.every, self.keep, self.grid, self.title = model, every, keep, grid, title
+            raise TypeError(f"cannot watch {short(model)} ({type(model).__name__}): it has no parameters(); give the model")
+        self.model, self.title = model, str(title)
+        self.every, self.keep, self.grid = whole("every", every, 1), whole("keep", keep, 2), whole("grid", grid, 2)
         self.parameters: list[Any] = list(model.parameters())
         self.layers: list[tuple[str, list[int]]] = layers_of(model, self.parameters)
-        inputs, targets = data if data is not None else ((), ())
-        self.inputs = [[number(x) for x in row] for row in inputs]
-        self.targets = [number(y) for y in targets]
-        if len(self.inputs) != len(self.targets):
-            raise ValueError(f"data has {len(self.inputs)} inputs but {len(self.targets)} targets")
+        self.inputs, self.targets = samples(data)
         self.predict = predict or (model if callable(model) else None)
         #: every loss seen, as (step, loss)
         self.losses: list[tuple[int, float]] = []
@@ -104,12 +102,17 @@ class Watch:
         return len(self.snapshots)
 
     def __repr__(self) -> str:
-        return f"Watch({len(self.losses)} steps seen, {len(self.snapshots)} kept, {len(self.parameters)} parameters)"
+        wrong = self.trouble()
+        said = f", {wrong}" if wrong else ""
+        return f"Watch({len(self.losses)} steps seen, {len(self.snapshots)} kept, {len(self.parameters)} parameters{said})"
 
     def __call__(self, loss: Any, step: int | None = None) -> None:
         """Note this step: ``loss`` is a Value or a number; ``step`` counts by itself unless given."""
         at = step if step is not None else self.losses[-1][0] + 1 if self.losses else 0
-        self.losses.append((at, number(loss.data if is_value(loss) else loss)))
+        value = loss.data if is_value(loss) else loss
+        if isinstance(value, (str, bytes)) or not hasattr(type(value), "__float__"):
+            raise TypeError(f"the loss is {short(loss)} ({type(loss).__name__}): expected a Value or a number")
+        self.losses.append((at, number(value)))
         if (len(self.losses) - 1) % self.every:
             return
         self.snapshots.append(self._look(at))
@@ -121,7 +124,7 @@ class Watch:
         grads = [number(p.grad) for p in self.parameters]
         found: dict[str, Any] = {
             "step": at,
-            "loss": self.losses[-1][1],
+            "loss": _plain(self.losses[-1][1]),
             "data": f64(number(p.data) for p in self.parameters),
             "grad": f64(grads),
             "layers": [histogram([grads[i] for i in places]) for _, places in self.layers],
@@ -170,7 +173,8 @@ class Watch:
         """All that the page needs, as JSON data."""
         made: dict[str, Any] = {
             "title": self.title,
-            "losses": [[step, None if loss != loss else loss] for step, loss in _thin(self.losses)],
+            "losses": [[step, _plain(loss)] for step, loss in _thin(self.losses)],
+            "trouble": self.trouble(),
             "snapshots": self.snapshots,
             "layers": [{"name": name, "places": places} for name, places in self.layers],
             "bins": [LOW, HIGH, BINS],
@@ -214,7 +218,9 @@ class Watch:
 
     def curve(self, width: int = 560, height: int = 240) -> str:
         """The loss curve as an SVG: the image for places where scripts do not run."""
-        finite = [(s, v) for s, v in _thin(self.losses) if math.isfinite(v)]
+        seen = _thin(self.losses)
+        finite = [(s, v) for s, v in seen if math.isfinite(v)]
+        first, last = (seen[0][0], max(seen[-1][0], seen[0][0] + 1)) if seen else (0, 1)
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
             f'height="{height}" font-family="sans-serif" font-size="12">'
@@ -222,15 +228,17 @@ class Watch:
         ]
         if finite:
             low, high = min(v for _, v in finite), max(v for _, v in finite)
-            first, last = finite[0][0], max(finite[-1][0], finite[0][0] + 1)
             span = (high - low) or 1.0
-            points = " ".join(
-                f"{50 + (width - 70) * (s - first) / (last - first):.1f},{height - 30 - (height - 60) * (v - low) / span:.1f}"
-                for s, v in finite
-            )
-            parts.append(f'<polyline points="{points}" fill="none" stroke="#0059a8" stroke-width="2"/>')
+            line, pen = "", "M"
+            for s, v in seen:
+                x, y = 50 + (width - 70) * (s - first) / (last - first), height - 30 - (height - 60) * (v - low) / span
+                line += f"{pen}{x:.1f},{y:.1f}h0" if math.isfinite(v) else ""
+                pen = "L" if math.isfinite(v) else "M"  # a gap where the loss was no number
+            parts.append(f'<path d="{line}" fill="none" stroke="#0059a8" stroke-width="2" stroke-linecap="round"/>')
             for v, y in ((high, 34), (low, height - 26)):
                 parts.append(f'<text x="44" y="{y}" text-anchor="end" fill="#1b1f24">{fmt(v)}</text>')
+        for x in (50 + (width - 70) * (s - first) / (last - first) for s, v in seen if not math.isfinite(v)):
+            parts.append(f'<path d="M{x - 4:.1f},26l8,8m0,-8l-8,8" stroke="#b3003c" stroke-width="2"/>')
         parts.append(f'<text x="50" y="18" fill="#1b1f24">{html.escape(self.alt())}</text></svg>')
         return "".join(parts)
 
@@ -239,7 +247,17 @@ class Watch:
         if not self.losses:
             return "No step recorded yet"
         (first, start), (last, end) = self.losses[0], self.losses[-1]
-        return f"Loss {fmt(start)} at step {first}, {fmt(end)} at step {last}"
+        wrong = self.trouble()
+        return f"Loss {fmt(start)} at step {first}, {fmt(end)} at step {last}{'; ' if wrong else ''}{wrong}"
+
+    def trouble(self) -> str:
+        """Where the loss was nan or infinite, in words; "" when nowhere."""
+        bad = [(step, loss) for step, loss in self.losses if not math.isfinite(loss)]
+        if not bad:
+            return ""
+        names = sorted({fmt(loss) for _, loss in bad})
+        many = "every step" if len(bad) == len(self.losses) else f"{len(bad):,} of {len(self.losses):,} steps, first at step {bad[0][0]}"
+        return f"loss {' or '.join(names)} at {many}"
 
     def fragment(self, *, image: bool = True) -> str:
         """The view as an HTML fragment: a div and one inline module script, nothing fetched."""
@@ -255,8 +273,8 @@ class Watch:
         return PAGE.format(title=html.escape(self.title), body=self.fragment(image=False))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page to ``path``, whole or not at all; returns the path."""
-        return write(path, self.to_html().encode())
+        """Write the page to ``path``, whole or not at all; returns the path. ValueError unless it ends in .html."""
+        return write(page_path(path, "viz.draw(loss).save(…) makes a picture"), self.to_html().encode())
 
     def _repr_html_(self) -> str:
         return self.fragment()
@@ -299,8 +317,13 @@ def layers_of(model: Any, parameters: Sequence[Any]) -> list[tuple[str, list[int
     return list(groups.items()) or [("parameters", list(range(len(parameters))))]
 
 
+def _plain(x: float) -> float | str:
+    """As JSON has it: nan and inf are words."""
+    return x if math.isfinite(x) else str(x)
+
+
 def _thin(losses: list[tuple[int, float]], most: int = 1500) -> list[tuple[int, float]]:
-    """At most ``most`` points of the curve, the last always among them."""
+    """At most about ``most`` points of the curve; the last is among them, and the first hundred that are no numbers."""
     stride = -(-len(losses) // most) or 1
-    thinned = losses[::stride]
-    return thinned if not losses or thinned[-1] == losses[-1] else [*thinned, losses[-1]]
+    bad = [i for i, (_, loss) in enumerate(losses) if not math.isfinite(loss)][:100]
+    return [losses[i] for i in sorted({*range(0, len(losses), stride), *bad, *([len(losses) - 1] if losses else [])})]

@@ -246,7 +246,7 @@ class _Shapes:
                 alike[frozenset(self._seen(box, user) for user in self.users[place])].append(place)
         for equal in alike.values():
             if len(equal) > 2:
-                at = self.tree.add(box, f"{self._stem(equal)} ×{len(equal)}", "leaves")
+                at = self.tree.add(box, f"{self.stem(equal)} ×{len(equal)}", "leaves")
                 for place in equal:
                     self.tree.of[place] = at
 
@@ -260,7 +260,7 @@ class _Shapes:
             return "box", chain[-1]
         return "box", chain[chain.index(box) - 1] if box in chain else chain[-1]
 
-    def _stem(self, places: Sequence[int]) -> str:
+    def stem(self, places: Sequence[int]) -> str:
         """What the names of these leaves have in common: their letters, or "parameters" for dotted ones."""
         names = [self.trace.names[place] for place in places]
         if all("." in name for name in names):
@@ -307,10 +307,10 @@ def opened(tree: Tree, *, budget: int = ROOMY, closed: Sequence[str] = (), all: 
     while True:
         sets: dict[Hashable, list[int]] = defaultdict(list)
         for g in front:
-            sets[tree.parent[g], _stem(tree.name[g])].append(g)
+            sets[tree.parent[g], stem(tree.name[g])].append(g)
         can = []
         for boxes in sets.values():
-            shut = any(_stem(tree.name[g]) in closed or tree.name[g] in closed for g in boxes)
+            shut = any(stem(tree.name[g]) in closed or tree.name[g] in closed for g in boxes)
             bundled = not free and any(tree.kind[g] in BUNDLES for g in boxes)
             cost = sum(len(inside[g]) - 1 for g in boxes)
             if not shut and not bundled and seen + cost <= budget:
@@ -325,13 +325,13 @@ def opened(tree: Tree, *, budget: int = ROOMY, closed: Sequence[str] = (), all: 
         front += [g for box in boxes for kind, g in inside[box] if kind == "box"]
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
     return re.sub(r"[ #×]+[\d,]+$|[.\d]+$", "", name)
 
 
 def _cut(tree: Tree, box: int, things: list[tuple[str, int]]) -> None:
     work = [(box, things, 1)]
-    prefix = f"{_stem(tree.name[box])} " if box != TOP and tree.kind[box] == "repeat" else ""
+    prefix = f"{stem(tree.name[box])} " if box != TOP and tree.kind[box] == "repeat" else ""
     while work:
         at, part, start = work.pop()
         if len(part) <= 12:

@@ -86,6 +86,7 @@ def exercise(
     """
     import sys
 
+    kinds = (kinds,) if isinstance(kinds, str) else tuple(kinds)
     wrong = [kind for kind in kinds if kind not in ("data", "slope", "grad")]
     if wrong or not kinds:
         raise ValueError(f"kinds={kinds!r}: expected some of 'data', 'slope', 'grad'")
@@ -103,6 +104,8 @@ class Exercise:
         self._scene = Scene(stepper)
         everything = [blank for blank in self._all() if blank.kind in kinds]
         count = share if isinstance(share, int) else round(share * len(everything))
+        if not everything:
+            raise ValueError("there is nothing to ask: no operation leads to this value")
         if not 1 <= count <= len(everything):
             raise ValueError(f"blanks={share!r}: this graph has 1 to {len(everything)} of these kinds")
         chosen = sorted(random.Random(seed).sample(range(len(everything)), count))

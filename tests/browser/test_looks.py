@@ -133,3 +133,53 @@ def test_the_training_view_scrubs_through_the_run(page, tmp_path):
         return s.data.picture.parameters.map((i, k) => [s.run.grad[i], s.shots[s.at].grad[k]]); }"""
     )
     assert len(shown) == len(watch.parameters) and all(a == b for a, b in shown) and last["step"] == 5
+
+
+def test_a_loss_that_is_no_number_is_marked_on_the_curve_and_said(page, tmp_path):
+    watch = viz.watch(nn.MLP(2, [1]))
+    for loss in (1.0, 0.8, float("nan"), 0.5, float("inf")):
+        watch(loss)
+    page.goto(watch.save(tmp_path / "run.html").as_uri())
+    page.wait_for_selector(".mg-training")
+    assert page.locator(".mg-loss .mg-cross").count() == 2
+    assert "loss nan or ∞ at 2 of 5 steps, first at step 2" in page.inner_text(".mg-loss")
+    assert page.get_attribute(".mg-loss .mg-line", "d").count("M") == 2  # the line has a gap
+    assert page.inner_text(".mg-where") == "Step 4 · loss ∞" and "first at step 2" in page.text_content(".mg-live-region")
+    never = viz.watch(nn.MLP(2, [1]))
+    never(float("nan"))
+    page.goto(never.save(tmp_path / "never.html").as_uri())
+    page.wait_for_selector(".mg-training")
+    assert page.inner_text(".mg-where") == "Step 0 · loss nan" and "loss nan at every step" in page.inner_text(".mg-loss")
+
+
+def test_the_walk_from_several_roots_on_the_page(show):
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    c = a * b
+    c.label = "c"
+    page = show(viz.step(c, c + a))
+    assert page.inner_text("h1").startswith("Backpropagation, step by step: back from the sum of c and ")
+    page.keyboard.press("End")
+    shown = page.evaluate(
+        """() => { const s = document.querySelector('.mg-host').stepper, of = (name) =>
+        s.run.grad[Object.keys(s.t.names).find(i => s.t.names[i] === name)]; return [of('a'), of('b'), of('c'), of('L')]; }"""
+    )
+    assert shown == [-6 + 1, 4, 2, 1]
+
+
+def test_a_network_follows_the_theme_and_shows_every_number(browser, tmp_path):
+    random.seed(1)
+    model = nn.MLP(2, [4, 1])
+    target = viz.draw(model, x=[0.5, -1.0]).save(tmp_path / "n.html")
+    for scheme, paper, blue in (("light", "rgb(255, 255, 255)", "rgb(0, 114, 178)"), ("dark", "rgb(21, 24, 29)", "rgb(86, 180, 233)")):
+        context = browser(color_scheme=scheme, offline=True)
+        page = context.new_page()
+        page.goto(target.as_uri())
+        assert page.evaluate("getComputedStyle(document.querySelector('svg rect')).fill") == paper
+        strokes = page.evaluate("[...document.querySelectorAll('.weights line')].map(l => getComputedStyle(l).stroke)")
+        assert len(strokes) == 12 and strokes.count(blue) == sum(w.data > 0 for la in model.layers for n in la.neurons for w in n.w)
+        inside = page.evaluate(
+            """[...document.querySelectorAll('.neuron')].every(g => { const c = g.querySelector('circle').getBoundingClientRect(),
+            t = g.querySelector('text').getBoundingClientRect(); return t.left >= c.left && t.right <= c.right; })"""
+        )
+        assert inside and page.locator(".neuron").count() == 7
+        context.close()

@@ -6,12 +6,13 @@ import { Picture, svg } from "./stepper_draw.js";
 import { fmt } from "./stepper_math.js";
 import { dark, h } from "./stepper_page.js";
 
+const number = (x) => (typeof x === "string" ? { nan: NaN, inf: Infinity, "-inf": -Infinity }[x] : x);
 const f64 = (text) => new Float64Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
 
 export class Training {
   constructor(el, data, host = {}) {
     Object.assign(this, { el, data, host, at: 0 });
-    this.shots = data.snapshots.map((s) => ({ ...s, data: f64(s.data), grad: f64(s.grad) }));
+    this.shots = data.snapshots.map((s) => ({ ...s, loss: number(s.loss), data: f64(s.data), grad: f64(s.grad) }));
     this.build();
     this.goto(this.shots.length - 1);
   }
@@ -93,19 +94,20 @@ export class Training {
     this.histograms(shot);
     if (this.map) this.boundary(shot);
     if (this.net) this.heat(shot);
-    this.live.textContent = `${this.where.textContent}. ${this.warning}`;
+    this.live.textContent = [`${this.where.textContent}.`, this.warning, this.data.trouble].filter(Boolean).join(" ");
   }
 
   // The loss curve, on a logarithmic scale where it falls far.
   curve() {
-    const points = this.data.losses.filter((p) => p[1] !== null && Number.isFinite(p[1]));
+    const all = this.data.losses.map(([s, v]) => [s, number(v)]), points = all.filter((p) => Number.isFinite(p[1]));
     this.loss.append(h("h4", {}, "Loss"));
+    if (this.data.trouble) this.loss.append(h("p", { class: "mg-mark" }, `⚠ ${this.data.trouble}`));
     if (!points.length) return;
     const W = 340, H = 210, left = 56, values = points.map((p) => p[1]);
     const least = Math.min(...values), most = Math.max(...values), log = least > 0 && most / least > 50;
     const f = log ? Math.log10 : (v) => v;
     const [low, high] = [f(least), f(most) === f(least) ? f(least) + 1 : f(most)];
-    const first = points[0][0], last = Math.max(points.at(-1)[0], first + 1);
+    const first = all[0][0], last = Math.max(all.at(-1)[0], first + 1), wrong = all.filter((p) => !Number.isFinite(p[1]));
     this.x = (s) => left + ((W - left - 12) * (s - first)) / (last - first);
     const y = (v) => 10 + ((H - 40) * (high - f(v))) / (high - low);
     const text = (x, at, said, anchor) => {
@@ -118,7 +120,9 @@ export class Training {
       svg("line", { x1: left, x2: left, y1: 6, y2: H - 28, class: "mg-axis" }), svg("line", { x1: left, x2: W - 12, y1: H - 28, y2: H - 28, class: "mg-axis" }),
       text(left - 6, 16, fmt(most), "end"), text(left - 6, H - 30, fmt(least), "end"),
       text(left, H - 12, fmt(first), "middle"), text(W - 14, H - 12, `step ${fmt(last)}`, "end"), ...(log ? [text(left + 8, 16, "log scale", "start")] : []),
-      svg("polyline", { points: points.map(([s, v]) => `${this.x(s).toFixed(1)},${y(v).toFixed(1)}`).join(" "), class: "mg-line" }), this.mark);
+      svg("path", { d: all.map(([s, v], i) => (Number.isFinite(v) // a gap where the loss was no number
+        ? `${i && Number.isFinite(all[i - 1][1]) ? "L" : "M"}${this.x(s).toFixed(1)},${y(v).toFixed(1)}h0` : "")).join(""), class: "mg-line" }),
+      ...wrong.map(([s]) => svg("path", { d: `M${(this.x(s) - 4).toFixed(1)},4l8,8m0,-8l-8,8`, class: "mg-cross" })), this.mark);
     picture.addEventListener("click", (event) => {
       const at = first + ((event.offsetX * W) / picture.clientWidth - left) / (W - left - 12) * (last - first);
       const near = this.shots.map((s, i) => [Math.abs(s.step - at), i]).sort((a, b) => a[0] - b[0])[0];
