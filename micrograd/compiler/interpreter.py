@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from micrograd.compiler import numba_backend, numba_kernels
+from micrograd.compiler import cache, numba_backend, numba_kernels
 from micrograd.compiler.encode import Encoder
 from micrograd.compiler.numpy_backend import Machine, bound
 
@@ -53,14 +53,14 @@ def bind(machine: Machine) -> None:
 
 def source() -> Path:
     """The file with its source."""
-    return numba_backend.write(numba_kernels.generate())
+    return cache.write(numba_kernels.generate())
 
 
 def on_disk() -> bool:
     """Whether it has been compiled before."""
-    return find_spec("numba") is not None and numba_backend.path_of(numba_kernels.generate()).with_suffix(".compiled").exists()
+    return find_spec("numba") is not None and cache.sealed(cache.path_of(numba_kernels.generate()))
 
 
 def loaded() -> bool:
     """Whether this process has it already."""
-    return "numba" in sys.modules and numba_backend.path_of(numba_kernels.generate()).stem in sys.modules
+    return "numba" in sys.modules and cache.name_of(numba_kernels.generate()) in sys.modules

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from micrograd.compiler import cache
 from micrograd.compiler.ir import Program
 from micrograd.compiler.numpy_backend import Machine, bound, large
-from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.specialise import generate, sections
 
 MEMORY = 8 * 2**30  # bytes of address space that the compiling process may take
+
+_one_at_a_time = threading.RLock()
 
 
 class Code:
@@ -35,11 +38,11 @@ class Code:
     @property
     def on_disk(self) -> bool:
         """Whether it has been compiled before."""
-        return importlib.util.find_spec("numba") is not None and path_of(self.text).with_suffix(".compiled").exists()
+        return find_spec("numba") is not None and cache.sealed(cache.path_of(self.text))
 
     def bind(self, machine: Machine) -> None:
         """Give a machine the calls that run it: `native` and `arguments`, and `entry` where nothing is outside."""
-        run = load(self.text, self.program.batch)
+        run = load(self.text, self.program.batch, "code for this program once")
         v, g = machine.values, machine.grads
         arguments = (v[0], g[0], v[1], g[1], self.table) if self.program.batch else (v[0], g[0], self.table)
         pools = {"v": v, "g": g}
@@ -63,78 +66,86 @@ class NumbaMachine(Machine):
         Code(self.program, self.samples).bind(self)
 
 
-def say(message: str) -> None:
-    """A line on stderr."""
-    print(f"micrograd: {message}", file=sys.stderr, flush=True)
+def load(text: str, batch: bool, what: str) -> Any:
+    """The compiled `run` of this source, from the disk, or compiled by another process now: `what` is said then."""
+    if cache.name_of(text) not in sys.modules:
+        with suppress(OSError):
+            path = cache.write(text)
+            if not cache.sealed(path):
+                cache.say(f"compiling {what}; kept in {cache.shown(path.parent)}")
+                with suppress(OSError):  # no other process can be had: this one does it
+                    compiler(path, batch).wait()
+    return module(text, partial(compile_now, batch=batch)).run
 
 
-def shown(path: Path) -> str:
-    """The folder of a file as one writes it: ~ for one's own."""
-    folder, home = str(path.parent), str(Path.home())
-    return f"~{folder[len(home) :]}" if folder.startswith(home) else folder
+def module(text: str, compile_in: Callable[[ModuleType], None]) -> ModuleType:
+    """The module of this source with what `compile_in` compiles in it: fetched from the disk where that is whole, else made anew.
+
+    Where neither the usual folder nor a temporary one can be used, it is compiled for this process alone.
+    """
+    with _one_at_a_time:
+        name = cache.name_of(text)
+        if name in sys.modules:
+            return sys.modules[name]
+        try:
+            return _kept(cache.write(text), text, compile_in)
+        except OSError as error:
+            with suppress(OSError):
+                cache.give_up(error)
+                return _kept(cache.write(text), text, compile_in)
+        return _made(Path(f"{name}.py"), text.replace("cache=True", "cache=False"), compile_in)
 
 
-def directory() -> Path:
-    """Where compiled code is kept: $MICROGRAD_CACHE, or micrograd in the user's cache directory."""
-    if os.environ.get("MICROGRAD_CACHE"):
-        return Path(os.environ["MICROGRAD_CACHE"])
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "micrograd"
+def _kept(path: Path, text: str, compile_in: Callable[[ModuleType], None]) -> ModuleType:
+    if cache.sealed(path):
+        with suppress(Exception):  # whole, and yet not to be read: another build of LLVM, say
+            return _made(path, text, compile_in)
+    with cache.lock(path):
+        if cache.sealed(path):  # another process has made it while this one waited
+            with suppress(Exception):
+                return _made(path, text, compile_in)
+        cache.clear(path)
+        found = _made(path, text, compile_in)
+        cache.seal(path)
+        return found
 
 
-def path_of(text: str) -> Path:
-    """The file for this source: named by its text and by the versions that compile it."""
-    from micrograd import __version__
-
-    made = hashlib.sha256("\n".join((text, version("numba"), np.__version__, __version__)).encode())
-    return directory() / f"micrograd_{made.hexdigest()[:24]}.py"
-
-
-def write(text: str) -> Path:
-    """The source as a file in the cache, whole or not at all."""
-    path = path_of(text)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    return path
-
-
-def load(text: str, batch: bool, what: str = "code for this program once") -> Any:
-    """The compiled `run` of this source, from the disk or new."""
-    path = write(text)
-    if path.stem in sys.modules:
-        return sys.modules[path.stem].run
-    marker = path.with_suffix(".compiled")
-    if not marker.exists():
-        say(f"compiling {what}; kept in {shown(path)}")
-        compiler(path, batch).wait()
-    module = imported(path)
-    compile_now(module, batch)  # fetches it; compiles here where the other process could not
-    marker.touch()
-    return module.run
+def _made(path: Path, text: str, compile_in: Callable[[ModuleType], None]) -> ModuleType:
+    """The text is run, not the file; what Numba finds or keeps beside the file is of this text."""
+    made = ModuleType(path.stem)
+    made.__file__ = str(path)
+    sys.modules[path.stem] = made  # Numba keeps on disk only code whose module can be found by name
+    try:
+        with _beside_the_source():
+            exec(compile(text, str(path), "exec"), made.__dict__)
+        places = {f.stats.cache_path for f in vars(made).values() if hasattr(f, "stats")} - {None}
+        if places - {str(path.parent / cache.COMPILED)}:
+            raise OSError(f"Numba would keep code in {', '.join(sorted(places))}")
+        compile_in(made)
+    except BaseException:
+        sys.modules.pop(path.stem, None)
+        raise
+    return made
 
 
-def compiler(path: Path, batch: bool) -> subprocess.Popen[bytes]:
-    """Another process that compiles this source for the cache: there LLVM's options are ours to set."""
-    here = str(Path(__file__).resolve().parents[2])
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])}
-    command = [sys.executable, "-m", "micrograd.compiler.numba_backend", str(path), str(int(batch))]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+@contextmanager
+def _beside_the_source() -> Iterator[None]:
+    """Numba's settings for where it keeps code are left alone but for ours: nobody has looked at who may write there."""
+    from numba.core import config
 
-
-def imported(path: Path) -> ModuleType:
-    """The module in this file."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # Numba keeps on disk only code whose module can be found by name
-    spec.loader.exec_module(module)
-    return module
+    names = [name for name in ("CACHE_DIR", "CACHE_LOCATOR_CLASSES") if hasattr(config, name)]
+    before = {name: getattr(config, name) for name in names}
+    for name in names:
+        setattr(config, name, "")
+    try:
+        yield
+    finally:
+        for name, x in before.items():
+            setattr(config, name, x)
 
 
 def compile_now(module: ModuleType, batch: bool) -> None:
-    """Compile (or fetch from Numba's own cache beside the file) for the types of our pools."""
+    """Compile (or fetch) `run` for the types of our pools."""
     from numba import types
 
     flat, table = types.float64[::1], types.int64[::1]
@@ -143,9 +154,23 @@ def compile_now(module: ModuleType, batch: bool) -> None:
     module.run.compile((*pools, types.int64, types.int64))
 
 
+# --- another process -----------------------------------------------------------------------------------------------------
+
+
+def compiler(path: Path, batch: bool) -> subprocess.Popen[bytes]:
+    """Another process that compiles this source for the cache: there LLVM's options are ours to set. OSError where there is none."""
+    if getattr(sys, "frozen", False) or not sys.executable:
+        raise OSError("this program has no Python interpreter to start")
+    here = str(Path(__file__).resolve().parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])}
+    command = [sys.executable, "-m", "micrograd.compiler.numba_backend", str(path), str(int(batch))]
+    silent: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console
+    return subprocess.Popen(command, env=environment, creationflags=flags, **silent)
+
+
 def modest() -> None:
     """End this process with its parent, and before it takes all memory."""
-    import threading
     import time
 
     parent = os.getppid()
@@ -156,11 +181,12 @@ def modest() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    try:
+    with suppress(ImportError, OSError, ValueError):  # Windows has no such limits, macOS refuses this one
         import resource
-    except ImportError:  # not on Windows
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 if __name__ == "__main__":
@@ -169,5 +195,4 @@ if __name__ == "__main__":
 
     binding.set_option("micrograd", "-unroll-threshold=30")  # as fast, in half the time: the loops' bounds are all constants
     source, with_batch = Path(sys.argv[1]), sys.argv[2] == "1"
-    compile_now(imported(source), with_batch)
-    source.with_suffix(".compiled").touch()
+    _kept(source, cache.read(source), partial(compile_now, batch=with_batch))

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from micrograd import ops
@@ -90,13 +88,13 @@ def kernel(rule: Rule) -> tuple[int, tuple[str, ...], dict[str, float]] | None:
     return (place, other.names, numbers) if {*other.names} <= {*rule.names, *numbers} else None
 
 
+@lru_cache(maxsize=1)
 def generate() -> str:
     """The source of `run(V, G, T, first, last)`, which interprets sections of the table T (where the pools are stands in it)."""
     lines = [HEADER.format(title="The interpreter of programs: a kernel for every rule, and how one is chosen.")]
     lines += [
         "from micrograd.compiler.numba_interpreter import interpreter",
         "from micrograd.compiler.numba_memory import peek, poke, word",
-        f"# made for {_digest()}",
     ]
     count = 0
     for (names, *body, text), k in known().items():
@@ -116,10 +114,3 @@ def generate() -> str:
         lines += [f"    {'if' if g == 0 else 'elif'} group == {g}:", f"        group_{g}(k, n, A)"]
     lines += ["", "", "walk = interpreter(kernel)", "", "", "@whole", "def run(V, G, T, first, last):", "    walk(T, first, last)"]
     return "\n".join(lines) + "\n"
-
-
-def _digest() -> str:
-    """What the code is made of besides this text: the modules that it takes functions from."""
-    here = Path(__file__).parent
-    names = ("encode", "numba_interpreter", "numba_memory", "numba_runtime")
-    return sha256(b"".join((here / f"{name}.py").read_bytes() for name in names)).hexdigest()[:16]

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
-from numba import njit, types
+from micrograd.compiler.numba_backend import module
+from micrograd.compiler.numba_templates import HEADER
 
+SOURCE = f"""{HEADER.format(title="The loop of training steps.")}
 
-def loop(run, update, V, G, T, S, first, numbers, root, losses):  # type: ignore[no-untyped-def]
+@whole
+def loop(run, update, V, G, T, S, first, numbers, root, losses):
     for k in range(len(losses)):
         run(V, G, T, 0, 2)
         losses[k] = V[root]
         update(V, G, S, first, numbers[k])
+"""
 
 
-@lru_cache(maxsize=1)
 def compiled_loop() -> Any:
     """The loop, compiled once a machine and kept on disk."""
+    return module(SOURCE, _compile).loop
+
+
+def _compile(module: ModuleType) -> None:
+    from numba import types
+
     flat, rows, table = types.float64[::1], types.float64[:, ::1], types.int64[::1]
     run = types.FunctionType(types.none(flat, flat, table, types.int64, types.int64))
     update = types.FunctionType(types.none(flat, flat, rows, types.int64, flat))
-    made = njit(cache=True, error_model="numpy")(loop)
-    made.compile((run, update, flat, flat, table, rows, types.int64, rows, types.int64, flat))
-    made.disable_compile()  # else each program and optimizer makes one of its own, whose entry on disk later runs cannot read
-    return made
+    module.loop.compile((run, update, flat, flat, table, rows, types.int64, rows, types.int64, flat))
+    module.loop.disable_compile()  # else each program and optimizer makes one of its own, whose entry on disk later runs cannot read

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
-from micrograd.compiler.numba_backend import imported, write
+from micrograd.compiler.numba_backend import module
 from micrograd.compiler.numba_templates import HEADER, TEMPLATES
 from micrograd.compiler.optimize import written
 from micrograd.optim.optimizer import Kernel
-
-_known: dict[str, Any] = {}
 
 
 def native_update(kernel: Kernel, slots: int) -> Any:
@@ -32,11 +31,11 @@ def native_update(kernel: Kernel, slots: int) -> Any:
         *[f"        S{k}[i] = {text}" for k, text in enumerate(results[1:]) if text != own[k]],
     ]  # fmt: skip
     text = "\n".join(lines) + "\n"
-    if text not in _known:
-        from numba import types
+    return module(text, _compile).update
 
-        update = imported(write(text)).update
-        flat = types.float64[::1]
-        update.compile((flat, flat, types.float64[:, ::1], types.int64, flat))
-        _known[text] = update
-    return _known[text]
+
+def _compile(module: ModuleType) -> None:
+    from numba import types
+
+    flat = types.float64[::1]
+    module.update.compile((flat, flat, types.float64[:, ::1], types.int64, flat))

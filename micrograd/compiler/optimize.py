@@ -20,7 +20,7 @@ class Updates:
     """An optimizer bound to the parameters and gradients of a machine; its state is taken over and given back."""
 
     def __init__(self, optimizer: Optimizer, params: Sequence[Value], native: bool = False) -> None:
-        self.optimizer, self.native = optimizer, native
+        self.optimizer, self.native, self.looping = optimizer, native, native
         places = {id(p): i for i, p in enumerate(params)}
         missing = [p for p in optimizer.params if id(p) not in places]
         if missing:
@@ -49,26 +49,44 @@ class Updates:
         made, part = self.optimizer, self.parts[0]
         if len(self.parts) > 1 or part.native is None or made.clip_value is not None or made.clip_norm is not None:
             return None
-        from micrograd.compiler.numba_loop import compiled_loop
-
-        if part.constant is not None:
-            numbers = np.tile(part.constant, (count, 1))
-            part.steps += count
-            made.steps += count
-        else:
-            numbers = np.empty((count, len(made.scalars(part.group, 1))))
-            for row in numbers:
-                part.steps += 1
-                row[:] = made.scalars(part.group, part.first + part.steps)
-                made.steps += 1
+        run = self._loop()
+        if run is None:
+            return None
+        steps = made.steps
+        try:  # the schedule, the user's own, may read how many steps were made
+            if part.constant is not None:
+                numbers = np.tile(part.constant, (count, 1))
+            else:
+                rows = []
+                for k in range(count):
+                    rows.append(made.scalars(part.group, part.first + part.steps + k + 1))
+                    made.steps += 1
+                numbers = np.array(rows)
+        finally:
+            made.steps = steps
         losses = np.empty(count)
         code, (values, gradients, table) = machine.entry
         root = machine.program.outputs[0][1]
         start = perf_counter()
-        compiled_loop()(code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses)
+        run(code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses)
+        part.steps += count
+        made.steps += count
         machine.spend(perf_counter() - start)
         found: list[float] = losses.tolist()
         return found
+
+    def _loop(self) -> Any:
+        """The compiled loop; None where it cannot be had: then steps are made one by one."""
+        if not self.looping:
+            return None
+        try:
+            from micrograd.compiler.numba_loop import compiled_loop
+
+            return compiled_loop()
+        except Exception as error:
+            _without(error)
+            self.looping = False
+            return None
 
     def give_back(self) -> None:
         """Write the state back into the optimizer."""
@@ -96,9 +114,12 @@ class _Part:
         still = optimizer.schedule is None and type(optimizer).numbers is Optimizer.numbers
         self.constant = np.array(optimizer.scalars(group, 1)) if still else None  # where no number depends on the step
         if native and whole and (self.made == self.made[0]).all():
-            from micrograd.compiler.numba_update import native_update
+            try:
+                from micrograd.compiler.numba_update import native_update
 
-            self.native = native_update(optimizer.kernel(group), len(self.slots))
+                self.native = native_update(optimizer.kernel(group), len(self.slots))
+            except Exception as error:
+                _without(error)
 
     def step(self, params: Any, gradient: Any) -> None:
         if not len(self.places):
@@ -127,6 +148,13 @@ class _Part:
     def give_back(self) -> None:
         for p, t, row in zip(self.params, (self.made + self.steps).tolist(), self.slots.T.tolist(), strict=True):
             self.group.state[p] = [t, *row]
+
+
+def _without(error: Exception) -> None:
+    """A speed-up never ends a run."""
+    from micrograd.compiler import cache
+
+    cache.say_once(f"the optimizer cannot be compiled ({type(error).__name__}: {str(error)[:300]}): NumPy goes on")
 
 
 def _on_arrays(optimizer: Optimizer, group: Group) -> Callable[..., Any]:

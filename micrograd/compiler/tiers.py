@@ -3,6 +3,8 @@
 Compiled code is used at once where that costs next to nothing, and fetched from the disk when a run has lasted a moment (Numba takes
 a third of a second to import, the interpreter as long to load). What is not on disk is compiled by another process when a run has
 earned it, while this one goes on: the program's own code first (some seconds), then the interpreter, for every program after it.
+
+A speed-up never ends a run: where compiled code cannot be had, for whatever reason, that is said once and NumPy goes on.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
-from micrograd.compiler import interpreter, numba_backend
+from micrograd.compiler import cache, interpreter, numba_backend
 from micrograd.compiler.numba_backend import Code
 from micrograd.compiler.numpy_backend import Machine
 
@@ -37,13 +40,26 @@ class TieredMachine(Machine):
         self._fetched = False
         self._code: Code | None = None  # its own code, from when it is written until it runs or cannot be had
         if "numba" in sys.modules:
-            self._write()
-            if self._code is not None and self._code.on_disk:
-                self._specialise()
-            elif interpreter.loaded():
-                self._interpret()
+            self._try(self._at_once)
         if not self.native:
             super()._bind()
+
+    def _at_once(self) -> None:
+        self._write()
+        if self._code is not None and self._code.on_disk:
+            self._specialise()
+        elif interpreter.loaded():
+            self._interpret()
+
+    def _try(self, take: Callable[[], None]) -> None:
+        """Better code, or none."""
+        try:
+            take()
+        except Exception as error:
+            self._due, self._code = math.inf, None
+            if find_spec("numba") is not None:
+                now = "the interpreter" if self.native else "NumPy"
+                cache.say_once(f"compiled code cannot be used ({type(error).__name__}: {str(error)[:300]}): {now} goes on")
 
     def run(self) -> None:
         if self._due == math.inf:
@@ -57,22 +73,21 @@ class TieredMachine(Machine):
         """So long has it run: perhaps it has earned better code."""
         self._spent += seconds
         if self._spent > self._due and not self._fetched:
-            self._fetch()
-            self._due = PATIENT if self.native else EARNED
+            self._try(self._fetch)
         if self._spent > self._due:
-            self._earn()
+            self._try(self._earn)
 
     def _fetch(self) -> None:
         """Take over what is on disk."""
         self._fetched = True
-        if self.native:
-            return
-        if self._code is None:
-            self._write()
-        if self._code is not None and self._code.on_disk:
-            self._specialise()
-        elif interpreter.on_disk():
-            self._interpret()
+        if not self.native:
+            if self._code is None:
+                self._write()
+            if self._code is not None and self._code.on_disk:
+                self._specialise()
+            elif interpreter.on_disk():
+                self._interpret()
+        self._due = PATIENT if self.native else EARNED
 
     def _write(self) -> None:
         with suppress(NotImplementedError):  # an op that NumPy alone can call
@@ -86,14 +101,16 @@ class TieredMachine(Machine):
             if ended is None:
                 return
             self._compiler = None
-            if ended == 0 and self._code is not None:
+            if ended:
+                cache.say_once(f"the process that compiled ended with status {ended}: this run goes on without")
+            elif self._code is not None:
                 self._specialise()
-            elif ended == 0:
+            else:
                 self._interpret()
             self._code = None
         if self._code is not None and len(self._code.text) <= LONG:
             what = f"its own code ({self.program.scalars:,} scalars)"
-            self._compile(numba_backend.write(self._code.text), self.program.batch, what)
+            self._compile(cache.write(self._code.text), self.program.batch, what)
         elif find_spec("numba") is not None and not interpreter.on_disk():
             self._code = None
             self._compile(interpreter.source(), False, "the interpreter of programs")
@@ -102,19 +119,17 @@ class TieredMachine(Machine):
 
     def _compile(self, path: Path, batch: bool, what: str) -> None:
         if path not in _compilers:
-            numba_backend.say(f"a long run: compiling {what} meanwhile, once; kept in {numba_backend.shown(path)}")
+            cache.say(f"a long run: compiling {what} meanwhile, once; kept in {cache.shown(path.parent)}")
             _compilers[path] = numba_backend.compiler(path, batch)
         self._compiler = _compilers[path]
         if self._compiler.returncode:  # it has failed before
             self._compiler, self._due = None, math.inf
 
     def _specialise(self) -> None:
-        assert self._code is not None
-        with suppress(ImportError):  # no Numba: NumPy stays
-            self._code.bind(self)
-        self._code = None
+        code, self._code = self._code, None
+        if code is not None:
+            code.bind(self)
 
     def _interpret(self) -> None:
         if not self.native:
-            with suppress(ImportError):  # no Numba
-                interpreter.bind(self)
+            interpreter.bind(self)
