@@ -7,16 +7,21 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.engine import Value
+from micrograd.op import number
 
 
 def _data(x: Any) -> float:
-    return x.data if isinstance(x, Value) else float(x)
+    return x.data if isinstance(x, Value) else number(x)
 
 
 def _filled(name: str, xs: Sequence[Any]) -> list[Any]:
+    if isinstance(xs, (str, Value)) or not hasattr(xs, "__iter__"):
+        raise TypeError(f"{name} is of a list of numbers, not of {xs!r:.60}")
     found = list(xs)
     if not found:
         raise ValueError(f"{name} of an empty list is not defined")
+    if isinstance(found[0], (list, tuple)) or getattr(found[0], "shape", None):
+        raise TypeError(f"{name} is of one list of numbers; of each row: [{name}(row) for row in rows]")
     return found
 
 

@@ -1,9 +1,11 @@
 """Losses: how wrong predictions are, as one number to make small. Plain formulas on (lists of) Values or numbers.
 
 Of single numbers (`mse`, `mae`, `huber`, `hinge`, `bce`, `bce_with_logits`): predictions and targets are one number each, or
-lists of the same shape, nested as deep as you like. Of classes (`cross_entropy`, `nll`, `kl`, `multi_hinge`): one list of a
-number per class, or a list of such lists (a batch). reduction: "mean" over numbers or samples, "sum", or "none" for a list.
-All are finite at ±1000, value and gradient, wherever the mathematics is.
+lists of the same shape, nested as deep as you like; a list of one number counts as the number (a column, or a layer with one
+output). Of classes (`cross_entropy`, `nll`, `kl`, `multi_hinge`): one list of a number per class, or a list of such lists (a
+batch); a class is a whole number (1, 1.0 and True are one). Arrays, tensors and tables are lists. reduction: "mean" over numbers
+or samples, "sum", or "none" for a list. All are finite at ±1000, value and gradient, wherever the mathematics is. TypeError for what
+is no number, a string above all; IndexError for a class that is not whole, or that there is not.
 
     >>> mse([1.0, 2.0], [1.0, 4.0]), cross_entropy([1000.0, -1000.0], 1)
     (2.0, 2000.0)
@@ -15,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from micrograd import ops
+from micrograd.given import atom, is_list, real, rows
 from micrograd.nn.effects import lookup
 
 
@@ -72,7 +75,7 @@ def cross_entropy(
     label_smoothing ε: targets become (1 - ε)·t + ε/K (Szegedy et al. 2015). weights: one per class; the mean is then over the
     weights of the targets, as PyTorch's for indices.
     """
-    if not 0.0 <= label_smoothing < 1.0:
+    if not 0.0 <= real("label_smoothing", label_smoothing) < 1.0:
         raise ValueError(f"label_smoothing must be in [0, 1), not {label_smoothing}")
 
     def split(z: Any) -> tuple[Any, list[Any]]:
@@ -97,19 +100,19 @@ def kl(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
         terms = [t * (ops.log_(ops.where(ops.equal(t, 0.0), 1.0, t)) - x) for x, t in zip(row, target, strict=True)]
         return ops.sum_(*terms)
 
-    rows, wanted = _batch("kl", log_probabilities, targets)
-    return _reduced([one(row, target) for row, target in zip(rows, wanted, strict=True)], reduction)
+    samples, wanted = _batch("kl", log_probabilities, targets)
+    return _reduced([one(row, target) for row, target in zip(samples, wanted, strict=True)], reduction)
 
 
 def multi_hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
     """Σ over the wrong classes of max(0, margin + sₖ - s_target); targets are indices. Weston & Watkins 1998."""
 
     def one(row: Any, target: Any) -> Any:
-        right = lookup(row, target)
+        right = lookup(row, _class(row, target))
         return ops.sum_(*(ops.relu(margin + (s - right)) for s in row)) - max(margin, 0.0)  # the right class's own term
 
-    rows, wanted = _batch("multi_hinge", scores, targets)
-    return _reduced([one(row, target) for row, target in zip(rows, wanted, strict=True)], reduction)
+    samples, wanted = _batch("multi_hinge", scores, targets)
+    return _reduced([one(row, target) for row, target in zip(samples, wanted, strict=True)], reduction)
 
 
 def l1(parameters: Any) -> Any:
@@ -127,18 +130,19 @@ def l2(parameters: Any) -> Any:
 
 
 def _of_classes(
-    name: str, rows: Any, targets: Any, split: Any, smoothing: float, weights: Sequence[float] | None, reduction: str
+    name: str, given: Any, targets: Any, split: Any, smoothing: float, weights: Sequence[float] | None, reduction: str
 ) -> Any:
     """Σ wₖ·tₖ·cost(xₖ) for each sample; split(row) gives the function cost and the xs. An index needs one cost alone."""
-    rows, wanted = _batch(name, rows, targets)
+    samples, wanted = _batch(name, given, targets)
     terms, shares = [], []
-    for row, target in zip(rows, wanted, strict=True):
+    for row, target in zip(samples, wanted, strict=True):
         cost, xs = split(row)
+        target = _class(row, target)
         if weights is not None:
             _same_length(f"{name} with weights", row, weights)
-        if _is_list(target):
+        if is_list(target):
             _same_length(name, row, target)
-            n = len(row)
+            target, n = [atom(name, t) for t in target], len(row)
             mixed = [(1.0 - smoothing) * t + smoothing / n for t in target] if smoothing else target
             scaled = mixed if weights is None else [w * t for w, t in zip(weights, mixed, strict=True)]
             terms.append(ops.sum_(*(t * cost(x) for t, x in zip(scaled, xs, strict=True))))
@@ -169,47 +173,51 @@ def _reduced(terms: list[Any], reduction: str) -> Any:
     raise ValueError(f"reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
 
 
-def _is_list(x: Any) -> bool:
-    return hasattr(x, "__len__")
-
-
 def _pairs(name: str, predictions: Any, targets: Any) -> list[tuple[Any, Any]]:
     """Both flattened side by side; ValueError where their shapes differ or nothing is there."""
     pairs: list[tuple[Any, Any]] = []
 
     def walk(p: Any, t: Any) -> None:
-        if _is_list(p) != _is_list(t) or (_is_list(p) and len(p) != len(t)):
+        if is_list(p) != is_list(t):  # a number against a list of one: a column, or a layer with one output
+            p, t = (x[0] if is_list(x) and len(x) == 1 and not is_list(x[0]) else x for x in (p, t))
+        if is_list(p) != is_list(t) or (is_list(p) and len(p) != len(t)):
             raise ValueError(f"{name} of predictions and targets of different shapes: {_size(p)} against {_size(t)}")
-        if _is_list(p):
+        if is_list(p):
             for a, b in zip(p, t, strict=True):
                 walk(a, b)
         else:
-            pairs.append((p, t))
+            pairs.append((atom(name, p), atom(name, t)))
 
-    walk(predictions, targets)
+    walk(rows(predictions), rows(targets))
     if not pairs:
         raise ValueError(f"{name} of nothing is not defined")
     return pairs
 
 
-def _batch(name: str, rows: Any, targets: Any) -> tuple[Any, Any]:
+def _batch(name: str, given: Any, targets: Any) -> tuple[Any, Any]:
     """A batch of rows and of targets, a single sample being a batch of one."""
-    if not _is_list(rows) or not len(rows):
-        raise ValueError(f"{name} needs a list with a number for each class, or a list of such lists, not {rows!r:.60}")
-    if not _is_list(rows[0]):
-        return [rows], [targets]
-    if not _is_list(targets) or len(targets) != len(rows):
-        raise ValueError(f"{name} of {len(rows)} samples needs {len(rows)} targets, not {_size(targets)}")
-    return rows, targets
+    given, targets = rows(given), rows(targets)
+    if not is_list(given) or not len(given):
+        raise ValueError(f"{name} needs a list with a number for each class, or a list of such lists, not {given!r:.60}")
+    if not is_list(given[0]):
+        given, targets = [given], [targets]
+    elif not is_list(targets) or len(targets) != len(given):
+        raise ValueError(f"{name} of {len(given)} samples needs {len(given)} targets, not {_size(targets)}")
+    return [[atom(name, x) for x in row] for row in given], targets
+
+
+def _class(row: Any, target: Any) -> Any:
+    """The target, a column's list of one class being that class."""
+    return target[0] if is_list(target) and len(target) == 1 != len(row) else target
 
 
 def _same_length(name: str, row: Any, other: Any) -> None:
-    if not _is_list(other) or len(row) != len(other):
+    if not is_list(other) or len(row) != len(other):
         raise ValueError(f"{name} of {len(row)} classes needs {len(row)} numbers, not {_size(other)}")
 
 
 def _size(x: Any) -> str:
-    return f"a list of {len(x)}" if _is_list(x) else "one number"
+    return f"a list of {len(x)}" if is_list(x) else repr(x) if x is None or isinstance(x, str) else "one number"
 
 
 def _parameters(given: Any) -> list[Any]:

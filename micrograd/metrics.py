@@ -1,18 +1,24 @@
-"""Metrics: how good predictions are, as numbers for people. Not differentiable; Values and plain numbers alike."""
+"""Metrics: how good predictions are, as numbers for people. Not differentiable; Values and plain numbers alike.
+
+Predictions and targets are lists, arrays or tables of one length; TypeError for what is no number, a string above all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby, pairwise
-from math import exp, inf, isnan
+from math import inf, isnan, nan
 from typing import Any
 
+from micrograd import ops
 from micrograd.engine import Value
 from micrograd.functional import argmax
+from micrograd.given import atom, index, is_list, sequence
 
 
 def _number(x: Any) -> float:
-    return x.data if isinstance(x, Value) else float(x)
+    found = atom("a metric", x)
+    return found.data if isinstance(found, Value) else float(found)
 
 
 def classes(predictions: Sequence[Any], threshold: float = 0.0) -> list[int]:
@@ -22,26 +28,41 @@ def classes(predictions: Sequence[Any], threshold: float = 0.0) -> list[int]:
     ([1, 0], [0, 1])
     """
     found = []
-    for p in predictions:
-        if hasattr(p, "__len__") and len(p) == 1:
-            p = p[0]
-        found.append(argmax(p) if hasattr(p, "__len__") else int(_number(p) > threshold))
+    for p in sequence("predictions", predictions):
+        p = _bare(p)
+        found.append(argmax(p) if is_list(p) else int(_number(p) > threshold))
     return found
 
 
 def _wanted(targets: Sequence[Any]) -> list[int]:
-    """Targets as classes: an integer is one, -1 counts as 0, a list (one-hot) as its highest."""
-    return [argmax(t) if hasattr(t, "__len__") and len(t) > 1 else max(int(_number(_bare(t))), 0) for t in targets]
+    """Targets as classes: a whole number is one, -1 counts as 0, a list (one-hot) as its highest."""
+    found = [argmax(t) if is_list(t) else index(t) for t in map(_bare, targets)]
+    if min(found, default=0) < -1:
+        raise ValueError(f"a class is 0, 1, … (or -1 and 1 for two), not {min(found)}")
+    return [max(t, 0) for t in found]
 
 
 def _bare(x: Any) -> Any:
-    return x[0] if hasattr(x, "__len__") else x
+    return x[0] if is_list(x) and len(x) == 1 else x
+
+
+def _both(predictions: Any, targets: Any) -> tuple[Any, Any]:
+    """Both as sequences; ValueError where their lengths differ or they are empty."""
+    predictions, targets = sequence("predictions", predictions), sequence("targets", targets)
+    if len(predictions) != len(targets) or not len(targets):
+        raise ValueError(f"{len(predictions)} predictions for {len(targets)} targets")
+    return predictions, targets
 
 
 def _pair(predictions: Sequence[Any], targets: Sequence[Any], threshold: float) -> tuple[list[int], list[int]]:
-    if len(predictions) != len(targets) or not len(targets):
-        raise ValueError(f"{len(predictions)} predictions for {len(targets)} targets")
-    return classes(predictions, threshold), _wanted(targets)
+    predictions, targets = _both(predictions, targets)
+    wanted = _wanted(targets)
+    if max(wanted) > 1 and not is_list(_bare(predictions[0])):
+        raise ValueError(
+            f"one score tells the classes 0 and 1 apart, and the targets have class {max(wanted)}: a prediction is a list with a "
+            "score for each class (of classes already found: [float(k == c) for k in range(count)])"
+        )
+    return classes(predictions, threshold), wanted
 
 
 def accuracy(predictions: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0) -> float:
@@ -99,8 +120,7 @@ def roc(predictions: Sequence[Any], targets: Sequence[Any]) -> list[tuple[float,
     >>> roc([0.9, 0.3, 0.5], [1, 1, 0])
     [(inf, 0.0, 0.0), (0.9, 0.0, 0.5), (0.5, 1.0, 0.5), (0.3, 1.0, 1.0)]
     """
-    if len(predictions) != len(targets):
-        raise ValueError(f"{len(predictions)} predictions for {len(targets)} targets")
+    predictions, targets = _both(predictions, targets)
     scores, wanted = [_number(_bare(p)) for p in predictions], _wanted(targets)
     if any(isnan(score) for score in scores) or set(wanted) != {0, 1}:
         raise ValueError(f"roc needs scores that are numbers, for targets of both classes 0 and 1, not of {sorted(set(wanted))}")
@@ -137,17 +157,22 @@ def equal_error_rate(predictions: Sequence[Any], targets: Sequence[Any]) -> tupl
 
 def perplexity(cross_entropy: Any) -> float:
     """exp of a mean cross-entropy: among how many equally likely classes the predictions choose, as it were."""
-    return exp(_number(cross_entropy))
+    return float(ops.exp(_number(cross_entropy)))
 
 
 def r2(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
     """1 - Σ(t - p)²/Σ(t - mean t)²: 1 for perfect predictions, 0 for those of a constant.
 
+    nan where the targets are all equal: there is nothing to explain, and 0/0 or worse stands there.
+
     >>> r2([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
     1.0
     """
+    predictions, targets = sequence("predictions", predictions), sequence("targets", targets)
     if len(predictions) != len(targets) or len(targets) < 2:
         raise ValueError(f"r2 needs two or more numbers on each side, not {len(predictions)} and {len(targets)}")
     p, t = ([_number(_bare(x)) for x in xs] for xs in (predictions, targets))
+    if min(t) == max(t):
+        return nan
     mean = sum(t) / len(t)
     return 1.0 - sum((a - b) ** 2 for a, b in zip(p, t, strict=True)) / sum((b - mean) ** 2 for b in t)

@@ -25,7 +25,7 @@ CORE = {
     "steps": {"notation"},
     "modes": set(),
     "walk": {"modes", "steps"},
-    "functional": {"engine", "ops"},
+    "functional": {"engine", "op", "ops"},
     "pointer": set(),
 }
 # Files named for another package may import it at module level.

@@ -134,14 +134,15 @@ class Number(Traced):
         return ops.abs_(self)
 
 
-class Index(Number):
-    """An integer argument of the loss: a number, and an index for `take`."""
+class Argument(Traced):
+    """A float argument of the loss; as an index for `take` (a class told as 1.0) it must be whole."""
 
     __slots__ = ()
 
     def __lookup__(self, rows: Sequence[Any]) -> Any:
+        """rows[self]; at every call it must be whole and in the rows, see `Plan.feed`."""
         if not _open:
-            return rows[int(self._data)]
+            return effects.lookup(rows, self._data)
         limits = _open[-1].limits
         limits[self] = min(len(rows), limits.get(self, len(rows)))
         if isinstance(rows[0], Value) or not hasattr(rows[0], "__len__"):
@@ -152,6 +153,13 @@ class Index(Number):
                 places.append(Value(float(len(places))))
             return ops.sum_(*map(pick, [self] * len(rows), places, rows))
         return [self.__lookup__(column) for column in zip(*rows, strict=True)]
+
+
+class Index(Number):
+    """An integer argument of the loss: a number, and an index for `take`."""
+
+    __slots__ = ()
+    __lookup__ = Argument.__lookup__
 
 
 take = effects.lookup
@@ -243,7 +251,7 @@ def old_leaves(trace: Trace, born: int) -> list[Value]:
 def leaf(x: Any, integer: bool = False) -> Value:
     """A run-time input, holding the number of the run that is traced."""
     made = Value(x)
-    made.__class__ = Index if integer else Traced
+    made.__class__ = Index if integer else Argument
     return made
 
 

@@ -7,10 +7,13 @@ from math import cos, pi, sin, sqrt, tanh
 from random import Random
 from typing import Any
 
+from micrograd.given import real, whole
+
 Data = tuple[list[list[float]], list[Any]]
 
 
 def _noisy(points: list[list[float]], noise: float, rng: Random) -> list[list[float]]:
+    noise = real("noise", noise)
     return [[x + rng.gauss(0.0, noise) for x in point] for point in points] if noise else points
 
 
@@ -26,6 +29,7 @@ def moons(n: int = 100, noise: float = 0.1, rng: Random | None = None) -> Data:
     >>> [[round(a, 3) for a in x] for x in xs], ys
     ([[1.0, 0.0], [0.0, 0.5], [-1.0, 0.0], [2.0, 0.5]], [0, 1, 0, 1])
     """
+    n = whole("n", n)
     points = []
     for k in range(n):
         t = pi * _spread(k // 2, (n + 1 - k % 2) // 2)
@@ -35,6 +39,7 @@ def moons(n: int = 100, noise: float = 0.1, rng: Random | None = None) -> Data:
 
 def circles(n: int = 100, noise: float = 0.05, factor: float = 0.5, rng: Random | None = None) -> Data:
     """A circle of radius 1 (class 0) around one of radius `factor` (class 1)."""
+    n = whole("n", n)
     points = []
     for k in range(n):
         t, r = 2.0 * pi * (k // 2) / max((n + 1) // 2, 1), factor if k % 2 else 1.0
@@ -44,6 +49,7 @@ def circles(n: int = 100, noise: float = 0.05, factor: float = 0.5, rng: Random 
 
 def spirals(n: int = 150, classes: int = 2, turns: float = 1.0, noise: float = 0.05, rng: Random | None = None) -> Data:
     """Arms of a spiral from the middle outwards, one for each class."""
+    n, classes = whole("n", n), whole("classes", classes, 1)
     points = []
     for k in range(n):
         arm, r = k % classes, _spread(k // classes, -(-n // classes))
@@ -54,12 +60,14 @@ def spirals(n: int = 150, classes: int = 2, turns: float = 1.0, noise: float = 0
 
 def blobs(n: int = 100, classes: int = 2, spread: float = 0.4, rng: Random | None = None) -> Data:
     """A round cloud for each class, their middles on the unit circle."""
+    n, classes = whole("n", n), whole("classes", classes, 1)
     middles = [[cos(2.0 * pi * c / classes), sin(2.0 * pi * c / classes)] for c in range(classes)]
     return _noisy([list(middles[k % classes]) for k in range(n)], spread, rng or Random(0)), [k % classes for k in range(n)]
 
 
 def xor(n: int = 100, noise: float = 0.15, rng: Random | None = None) -> Data:
     """Clouds at the corners (±1, ±1); class 1 where the signs differ."""
+    n = whole("n", n)
     corners = [[-1.0, -1.0], [-1.0, 1.0], [1.0, 1.0], [1.0, -1.0]]
     return _noisy([list(corners[k % 4]) for k in range(n)], noise, rng or Random(0)), [k % 2 for k in range(n)]
 
@@ -83,13 +91,14 @@ def curve(kind: str | Callable[[float], float] = "sine", n: int = 60, noise: flo
     if not callable(kind) and kind not in CURVES:
         raise ValueError(f"no curve named {kind!r}; there are {', '.join(CURVES)}")
     f = kind if callable(kind) else CURVES[kind]
-    rng = rng or Random(0)
+    rng, n, noise = rng or Random(0), whole("n", n), real("noise", noise)
     xs = [2.0 * _spread(k, n) - 1.0 for k in range(n)]
     return [[x] for x in xs], [f(x) + (rng.gauss(0.0, noise) if noise else 0.0) for x in xs]
 
 
 def series(n: int = 200, noise: float = 0.05, rng: Random | None = None) -> list[float]:
     """A time series: a slow rise, a wave of 24 steps and one of 7, and noise that lingers (each half of the one before)."""
+    n = whole("n", n)
     rng, lingering, found = rng or Random(0), 0.0, []
     for t in range(n):
         lingering = 0.5 * lingering + rng.gauss(0.0, noise) * sqrt(0.75)
@@ -103,6 +112,7 @@ def windows(numbers: list[float], length: int, ahead: int = 1) -> Data:
     >>> windows([1.0, 2.0, 3.0, 4.0], 2)
     ([[1.0, 2.0], [2.0, 3.0]], [3.0, 4.0])
     """
+    length, ahead = whole("length", length, 1), whole("ahead", ahead, 1)
     starts = range(len(numbers) - length - ahead + 1)
     return [numbers[s : s + length] for s in starts], [numbers[s + length + ahead - 1] for s in starts]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from micrograd import functional, ops
+from micrograd.given import whole
 from micrograd.nn.activations import Activation
 from micrograd.nn.containers import Residual, Sequential
 from micrograd.nn.dropout import Dropout
@@ -44,6 +45,7 @@ class MultiHeadAttention(Module):
     """
 
     def __init__(self, width: int, heads: int, causal: bool = True, bias: bool = True, rng: Any = random) -> None:
+        width, heads = whole("the width of attention", width, 1), whole("the number of heads", heads, 1)
         if width % heads:
             raise ValueError(f"a width of {width} cannot be split into {heads} heads")
         self.width, self.heads, self.causal = width, heads, causal
@@ -75,7 +77,7 @@ class TransformerBlock(Module):
         self, width: int, heads: int, hidden: int = 0, causal: bool = True, activation: Any = "gelu", dropout: float = 0.0,
         norm: Any = LayerNorm, rng: Any = random,
     ) -> None:  # fmt: skip
-        hidden = hidden or 4 * width
+        hidden = whole("TransformerBlock's hidden", hidden) or 4 * whole("TransformerBlock's width", width, 1)
         drop = [Dropout(dropout, random.Random(rng.getrandbits(64)))] if dropout else []
         self.attention = Residual(Sequential(norm(width), MultiHeadAttention(width, heads, causal, rng=rng), *drop))
         self.feed_forward = Residual(

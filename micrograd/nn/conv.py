@@ -8,6 +8,7 @@ from typing import Any
 
 from micrograd import functional, ops
 from micrograd.engine import Value
+from micrograd.given import whole
 from micrograd.nn.init import Init, fan_in
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import flat, over, values
@@ -25,7 +26,9 @@ class Conv1d(Module):
         self, nin: int, nout: int, size: int, stride: int = 1, padding: int = 0, dilation: int = 1, bias: bool = True,
         init: Init = fan_in, rng: Any = random,
     ) -> None:  # fmt: skip
-        self.nin, self.nout, self.size, self.stride, self.padding, self.dilation = nin, nout, size, stride, padding, dilation
+        self.nin, self.nout, self.size = whole("Conv1d's nin", nin, 1), whole("Conv1d's nout", nout, 1), whole("Conv1d's size", size, 1)
+        self.stride, self.padding = whole("Conv1d's stride", stride, 1), whole("Conv1d's padding", padding)
+        self.dilation = whole("Conv1d's dilation", dilation, 1)
         self.weight = values(init((nout, nin, size), rng))
         bound = (nin * size) ** -0.5
         self.bias = [Value(rng.uniform(-bound, bound)) for _ in range(nout)] if bias else None
@@ -53,7 +56,9 @@ class Conv2d(Module):
         self, nin: int, nout: int, size: Pair, stride: Pair = 1, padding: Pair = 0, bias: bool = True,
         init: Init = fan_in, rng: Any = random,
     ) -> None:  # fmt: skip
-        self.nin, self.nout, self.size, self.stride, self.padding = nin, nout, _pair(size), _pair(stride), _pair(padding)
+        self.nin, self.nout = whole("Conv2d's nin", nin, 1), whole("Conv2d's nout", nout, 1)
+        self.size, self.stride = _pair("Conv2d's size", size), _pair("Conv2d's stride", stride)
+        self.padding = _pair("Conv2d's padding", padding, 0)
         self.weight = values(init((nout, nin, *self.size), rng))
         bound = (nin * self.size[0] * self.size[1]) ** -0.5
         self.bias = [Value(rng.uniform(-bound, bound)) for _ in range(nout)] if bias else None
@@ -103,8 +108,12 @@ def _starts(length: int, size: int, stride: int, dilation: int, who: Any) -> ran
     return range(0, last + 1, stride)
 
 
-def _pair(x: Pair) -> tuple[int, int]:
-    return (x, x) if isinstance(x, int) else (x[0], x[1])
+def _pair(what: str, x: Pair, least: int = 1) -> tuple[int, int]:
+    if not isinstance(x, (tuple, list)):
+        x = x, x
+    elif len(x) != 2:
+        raise ValueError(f"{what} is one number, or (rows, columns), not {x}")
+    return whole(what, x[0], least), whole(what, x[1], least)
 
 
 def largest(xs: Sequence[Any]) -> Any:
@@ -123,7 +132,8 @@ class _Pool(Module):
     rank = 1
 
     def __init__(self, size: Pair, stride: Pair | None = None) -> None:
-        self.size, self.stride = _pair(size), _pair(size if stride is None else stride)
+        name = type(self).__name__
+        self.size, self.stride = _pair(f"{name}'s size", size), _pair(f"{name}'s stride", size if stride is None else stride)
 
     def __call__(self, x: Any) -> Any:
         return over(self.one, self.rank, x, repr(self))

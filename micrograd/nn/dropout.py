@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from micrograd.given import real
 from micrograd.nn.effects import fresh
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import each
@@ -18,9 +19,9 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, rng: random.Random | None = None) -> None:
-        if not 0.0 <= p < 1.0:
+        self.p = real("Dropout's probability", p)
+        if not 0.0 <= self.p < 1.0:
             raise ValueError(f"Dropout needs a probability in [0, 1), not {p}")
-        self.p = p
         self.rng = random.Random(random.getrandbits(64)) if rng is None else rng
 
     def __call__(self, x: Any) -> Any:

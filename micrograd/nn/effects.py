@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from micrograd import given
 from micrograd.engine import Value
 
 
@@ -44,12 +45,15 @@ def assign(buffer: Value, new: Value) -> None:
 
 
 def lookup(rows: Sequence[Any], index: Any) -> Any:
-    """rows[index], index an int, or anything with a method `__lookup__(rows)` (an integer known only when the program runs)."""
+    """rows[index], index a whole number, or anything with a method `__lookup__(rows)` (one known only when the program runs).
+
+    IndexError for a number that is not whole or outside the rows; TypeError for what is no number.
+    """
     traced = getattr(type(index), "__lookup__", None)
     if traced is not None:
         return traced(index, rows)
-    if not isinstance(index, int):
-        index = index.__index__()  # NumPy's integers; TypeError for a float
+    if type(index) is not int:
+        index = given.index(index)
     if not 0 <= index < len(rows):
         raise IndexError(f"index {index} is outside 0 … {len(rows) - 1}")
     return rows[index]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from micrograd.given import is_list, rows, whole
 from micrograd.nn.effects import lookup
 from micrograd.nn.init import Init, normal
 from micrograd.nn.module import Module
@@ -18,10 +19,11 @@ class Embedding(Module):
     """
 
     def __init__(self, count: int, width: int, init: Init = normal, rng: Any = random) -> None:
-        self.count, self.width = count, width
-        self.weight = values(init((count, width), rng))
+        self.count, self.width = whole("Embedding's count", count, 1), whole("Embedding's width", width, 1)
+        self.weight = values(init((self.count, self.width), rng))
 
     def __call__(self, index: Any) -> Any:
-        if hasattr(index, "__len__"):
+        index = rows(index)
+        if is_list(index):
             return [self(i) for i in index]
         return list(lookup(self.weight, index))

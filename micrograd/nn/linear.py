@@ -9,9 +9,10 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.engine import Value
+from micrograd.given import is_list, rows, whole
 from micrograd.nn.init import Init, fan_in
 from micrograd.nn.module import Module
-from micrograd.nn.shapes import over, values
+from micrograd.nn.shapes import of_rows, over, values
 
 Activation = str | Callable[[Any], Any]
 
@@ -35,13 +36,10 @@ def activate(activation: Activation, x: Any) -> Any:
 
 def listed(x: Any, n: int, who: str) -> Any:
     """The inputs as a sequence of n; a bare Value or number counts as one. ValueError where there are more or fewer."""
-    try:
-        found = len(x)
-    except TypeError:
-        x = list(x) if isinstance(x, Iterable) else [x]
-        found = len(x)
-    if found != n:
-        raise ValueError(f"{who} takes {n} input(s), not {found}")
+    if not is_list(x):
+        x = list(x) if isinstance(x, Iterable) and not isinstance(x, str) else [x]
+    if len(x) != n:
+        raise ValueError(f"{who} takes {n} input(s), not {len(x)}")
     return x
 
 
@@ -49,13 +47,14 @@ class Neuron(Module):
     """activation(b + w₀x₀ + w₁x₁ + …), weights drawn uniformly from [-1, 1], bias 0.
 
     nonlin=False: no activation. activation: a name in the table, or a function of one Value. rng: a `random.Random`.
+    Called on a list of lists (rows of an array, of a table), it gives a list with the answer to each.
 
     >>> Neuron(2), Neuron(2, nonlin=False), Neuron(2, activation="tanh")
     (ReLUNeuron(2), LinearNeuron(2), TanhNeuron(2))
     """
 
     def __init__(self, nin: int, nonlin: bool = True, activation: Activation = "relu", rng: Any = random) -> None:
-        self.w = [Value(rng.uniform(-1, 1)) for _ in range(nin)]
+        self.w = [Value(rng.uniform(-1, 1)) for _ in range(whole("Neuron's nin", nin))]
         self.b = Value(0)
         self.nonlin = nonlin
         self.activation = checked(activation)
@@ -64,8 +63,18 @@ class Neuron(Module):
         """x: as many Values or numbers as there are weights."""
         w = self.w
         if x.__class__ is not list or len(x) != len(w):
+            x = rows(x)
+            if of_rows(x):
+                return [self(row) for row in x]
             x = listed(x, len(w), repr(self))
-        act: Any = sum(map(mul, w, x), self.b)
+        try:
+            act: Any = sum(map(mul, w, x), self.b)
+        except TypeError:
+            act = None
+            if not of_rows(x):
+                raise
+        if act.__class__ is not Value and of_rows(x):  # as many rows as weights: looked for where it costs nothing
+            return [self(row) for row in x]
         if not self.nonlin:
             return act
         return getattr(act, self.activation)() if type(self.activation) is str else activate(self.activation, act)
@@ -80,14 +89,20 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """`nout` neurons side by side on the same `nin` inputs; called, a list of Values, or the bare Value when nout is 1."""
+    """`nout` neurons side by side on the same `nin` inputs; called, a list of Values, or the bare Value when nout is 1.
+
+    Of a list of lists (rows), a list of that for each.
+    """
 
     def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
-        self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
+        self.neurons = [Neuron(nin, **kwargs) for _ in range(whole("Layer's nout", nout, 1))]
 
     def __call__(self, x: Any) -> Any:
-        if x.__class__ is not list and self.neurons:
-            x = listed(x, len(self.neurons[0].w), "a layer of " + repr(self.neurons[0]))
+        if x.__class__ is not list or (x and x[0].__class__ is not Value and is_list(x[0])):
+            x = rows(x)
+            if of_rows(x):
+                return [self(row) for row in x]
+            x = listed(x, len(self.neurons[0].w), "a layer of " + repr(self.neurons[0])) if self.neurons else x
         out = [n(x) for n in self.neurons]
         return out[0] if len(out) == 1 else out
 
@@ -101,7 +116,8 @@ class Layer(Module):
 class MLP(Module):
     """Multi-layer perceptron: layers one after another, the last one linear.
 
-    nin: number of inputs. nouts: neurons of each layer. activation, rng: as for Neuron.
+    nin: number of inputs. nouts: neurons of each layer. activation, rng: as for Neuron. Called on one sample, a list of nin
+    numbers, it gives a Value (a list of them where the last layer has several neurons); on rows of samples a list of that.
 
     >>> model = MLP(2, [16, 16, 1])
     >>> len(model.parameters())
@@ -109,13 +125,18 @@ class MLP(Module):
     """
 
     def __init__(self, nin: int, nouts: Sequence[int], activation: Activation = "relu", rng: Any = random) -> None:
-        sizes = [nin, *nouts]
+        if isinstance(nouts, str) or not isinstance(nouts, Iterable):
+            raise TypeError(f"MLP takes a list of widths: [{nouts}], not {nouts!r}")
+        sizes = [whole("MLP's nin", nin), *(whole("each of MLP's widths", n, 1) for n in nouts)]
         last = len(sizes) - 2
         self.layers = [
             Layer(sizes[i], sizes[i + 1], nonlin=i != last, activation=activation, rng=rng) for i in range(len(sizes) - 1)
         ]
 
     def __call__(self, x: Any) -> Any:
+        x = rows(x)
+        if of_rows(x):
+            return [self(row) for row in x]
         for layer in self.layers:
             x = layer(x)
         return x
@@ -134,7 +155,7 @@ class Linear(Module):
     """
 
     def __init__(self, nin: int, nout: int, bias: bool = True, init: Init = fan_in, rng: Any = random) -> None:
-        self.nin, self.nout = nin, nout
+        self.nin, self.nout = nin, nout = whole("Linear's nin", nin), whole("Linear's nout", nout)
         self.weight = values(init((nout, nin), rng))
         bound = nin**-0.5 if nin else 0.0
         self.bias = [Value(rng.uniform(-bound, bound)) for _ in range(nout)] if bias else None

@@ -7,6 +7,7 @@ from typing import Any
 
 from micrograd import functional, ops
 from micrograd.engine import Value
+from micrograd.given import rows, whole
 from micrograd.nn.effects import assign
 from micrograd.nn.linear import listed
 from micrograd.nn.module import Module
@@ -31,13 +32,14 @@ class BatchNorm(Module):
     buffers = ("running_mean", "running_var")
 
     def __init__(self, n: int, rank: int = 1, momentum: float = 0.1, eps: float = 1e-5, affine: bool = True) -> None:
-        self.n, self.rank, self.momentum, self.eps = n, rank, momentum, eps
+        self.n, self.rank, self.momentum, self.eps = whole("BatchNorm's n", n, 1), whole("BatchNorm's rank", rank, 1), momentum, eps
         self.gain = [Value(1.0) for _ in range(n)] if affine else None
         self.bias = [Value(0.0) for _ in range(n)] if affine else None
         self.running_mean = [Value(0.0) for _ in range(n)]
         self.running_var = [Value(1.0) for _ in range(n)]
 
     def __call__(self, batch: Any) -> Any:
+        batch = rows(batch)
         nested = depth(batch)
         if nested == self.rank and not self.training:
             return self([batch])[0]
@@ -77,7 +79,7 @@ class LayerNorm(Module):
     """yᵢ = gainᵢ · (xᵢ - mean)/√(variance + eps) + biasᵢ over the n numbers of a vector. Ba, Kiros & Hinton 2016."""
 
     def __init__(self, n: int, eps: float = 1e-5, affine: bool = True) -> None:
-        self.n, self.eps = n, eps
+        self.n, self.eps = whole(f"{type(self).__name__}'s n", n, 1), eps
         self.gain = [Value(1.0) for _ in range(n)] if affine else None
         self.bias = [Value(0.0) for _ in range(n)] if affine else None
 
@@ -99,7 +101,7 @@ class RMSNorm(Module):
     """yᵢ = gainᵢ · xᵢ/√(mean of x² + eps) over the n numbers of a vector. Zhang & Sennrich 2019."""
 
     def __init__(self, n: int, eps: float = 1e-5, affine: bool = True) -> None:
-        self.n, self.eps = n, eps
+        self.n, self.eps = whole(f"{type(self).__name__}'s n", n, 1), eps
         self.gain = [Value(1.0) for _ in range(n)] if affine else None
 
     def __call__(self, x: Any) -> Any:

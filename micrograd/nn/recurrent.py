@@ -8,6 +8,7 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.engine import Value
+from micrograd.given import whole
 from micrograd.nn.linear import Linear
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import added, each
@@ -19,7 +20,7 @@ class RNNCell(Module):
     gates = 1
 
     def __init__(self, nin: int, nhidden: int, rng: Any = random) -> None:
-        self.nin, self.nhidden = nin, nhidden
+        self.nin, self.nhidden = whole("a cell's nin", nin), whole("a cell's nhidden", nhidden, 1)
         self.input = Linear(nin, self.gates * nhidden, rng=rng)
         self.hidden = Linear(nhidden, self.gates * nhidden, bias=False, rng=rng)
 
@@ -112,7 +113,9 @@ class Recurrent(Module):
     def __init__(
         self, nin: int, nhidden: int, layers: int = 1, bidirectional: bool = False, truncate: int = 0, rng: Any = random
     ) -> None:
-        self.bidirectional, self.truncate = bidirectional, truncate
+        name = type(self).__name__
+        nhidden, layers = whole(f"{name}'s nhidden", nhidden, 1), whole(f"{name}'s layers", layers, 1)
+        self.bidirectional, self.truncate = bidirectional, whole(f"{name}'s truncate", truncate)
         width = nhidden * (2 if bidirectional else 1)
         sizes = [nin] + [width] * (layers - 1)
         self.forward_cells = [self.cell(n, nhidden, rng) for n in sizes]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from micrograd.engine import Value
+from micrograd.given import is_list, rows
 
 
 def depth(x: Any) -> int:
@@ -15,14 +16,14 @@ def depth(x: Any) -> int:
     2
     """
     n = 0
-    while hasattr(x, "__len__"):
+    while is_list(x):
         n, x = n + 1, x[0] if len(x) else 0.0
     return n
 
 
 def each(f: Callable[[Any], Any], x: Any) -> Any:
     """`f` of every number of nested lists, in the same shape."""
-    return [each(f, item) for item in x] if hasattr(x, "__len__") else f(x)
+    return [each(f, item) for item in x] if is_list(x) else f(x)
 
 
 def over(f: Callable[[Any], Any], rank: int, x: Any, who: str) -> Any:
@@ -31,10 +32,17 @@ def over(f: Callable[[Any], Any], rank: int, x: Any, who: str) -> Any:
     def walk(x: Any, axes: int) -> Any:
         return [walk(item, axes - 1) for item in x] if axes else f(x)
 
+    x = rows(x)
     axes = depth(x) - rank
     if axes < 0:
-        raise ValueError(f"{who} takes lists nested {rank} deep (or a batch of them), not {rank + axes}")
+        found = repr(x)[:60] if isinstance(x, str) else rank + axes
+        raise ValueError(f"{who} takes lists nested {rank} deep (or a batch of them), not {found}")
     return walk(x, axes)
+
+
+def of_rows(x: Any) -> bool:
+    """Whether x is a list of lists: samples, where a layer takes a list of numbers."""
+    return is_list(x) and len(x) > 0 and is_list(x[0])
 
 
 def flat(x: Any) -> list[Any]:
@@ -43,7 +51,7 @@ def flat(x: Any) -> list[Any]:
     >>> flat([[1, 2], [3, [4]]])
     [1, 2, 3, 4]
     """
-    if not hasattr(x, "__len__"):
+    if not is_list(x):
         return [x]
     return [y for item in x for y in flat(item)]
 
@@ -55,8 +63,8 @@ def values(x: Any) -> Any:
 
 def added(x: Any, y: Any) -> Any:
     """x + y, number by number, of two nested lists of one shape."""
-    if not hasattr(x, "__len__"):
+    if not is_list(x):
         return x + y
-    if not hasattr(y, "__len__") or len(x) != len(y):
-        raise ValueError(f"cannot add a list of {len(x)} and {f'a list of {len(y)}' if hasattr(y, '__len__') else 'a number'}")
+    if not is_list(y) or len(x) != len(y):
+        raise ValueError(f"cannot add a list of {len(x)} and {f'a list of {len(y)}' if is_list(y) else 'a number'}")
     return [added(a, b) for a, b in zip(x, y, strict=True)]

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from micrograd.engine import Value
+from micrograd.given import real
 
 
 class Average:
@@ -26,7 +27,7 @@ class Average:
 
     def __init__(self, params: Any, decay: float | None = None) -> None:
         self.params: list[Value] = params.parameters() if hasattr(params, "parameters") else list(params)
-        if decay is not None and not 0 <= decay < 1:
+        if decay is not None and not 0 <= real("decay", decay) < 1:
             raise ValueError(f"decay must be in [0, 1), not {decay}")
         self.decay, self.count = decay, 0
         self.values = [p.data for p in self.params]
@@ -78,12 +79,13 @@ class EarlyStopping:
     def __init__(self, patience: int = 10, delta: float = 0.0, mode: str = "min", params: Any = ()) -> None:
         if mode not in ("min", "max"):
             raise ValueError(f"mode must be 'min' or 'max', not {mode!r}")
-        self.patience, self.delta, self.mode = patience, delta, mode
+        self.patience, self.delta, self.mode = real("patience", patience), real("delta", delta), mode
         self.params: list[Value] = params.parameters() if hasattr(params, "parameters") else list(params)
         self.best, self.waited, self.kept = inf, 0, [p.data for p in self.params]
 
     def update(self, metric: float) -> bool:
         """Tell it the latest measurement."""
+        metric = real("a measurement", metric)
         cost = metric if self.mode == "min" else -metric
         if cost < self.best - self.delta:
             self.best, self.waited, self.kept = cost, 0, [p.data for p in self.params]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import frexp, fsum, inf, isfinite, ldexp, nan, sqrt
 from typing import Any
 
 from micrograd.engine import Value
+from micrograd.given import real
 
 
 def norm_of(numbers: Iterable[float]) -> float:
@@ -27,13 +28,13 @@ def norm_of(numbers: Iterable[float]) -> float:
         return inf
 
 
-def clip_norm(params: Sequence[Value], limit: float) -> float:
+def clip_norm(params: Any, limit: float) -> float:
     """Scale all gradients by limit/norm where their common norm is over the limit; gives the norm before.
 
     Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural networks". A norm that is nan or inf
-    raises ArithmeticError: no scale could mend it.
+    raises ArithmeticError: no scale could mend it. params: Values, or a module.
     """
-    params = list(params)
+    params, limit = _listed(params), real("the limit of clip_norm", limit)
     norm = norm_of(p.grad for p in params)
     if not isfinite(norm):
         raise ArithmeticError(f"the gradients have norm {norm}: find where with micrograd.detect_anomaly()")
@@ -43,8 +44,13 @@ def clip_norm(params: Sequence[Value], limit: float) -> float:
     return norm
 
 
-def clip_value(params: Iterable[Value], limit: float) -> None:
-    """Bring every gradient into [-limit, limit]."""
-    for p in params:
+def clip_value(params: Any, limit: float) -> None:
+    """Bring every gradient into [-limit, limit]. params: Values, or a module."""
+    limit = real("the limit of clip_value", limit)
+    for p in _listed(params):
         g: Any = p.grad
         p.grad = limit if g > limit else -limit if g < -limit else g
+
+
+def _listed(params: Any) -> list[Value]:
+    return list(params.parameters() if hasattr(params, "parameters") else params)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from micrograd import ops
 from micrograd.engine import Value
+from micrograd.given import real
 from micrograd.op import Symbol, compile_function, source
 from micrograd.optim.clipping import clip_norm, clip_value
 
@@ -46,9 +47,12 @@ class Optimizer:
     `schedules`). Parameters that are frozen are left as they are.
 
     `step()` reads each `p.grad` and sets each `p.data`; `zero_grad()` clears.
+
+    TypeError for a setting that is no number, or that the optimizer does not have; ValueError for one that makes no sense.
     """
 
     slots: tuple[str, ...] = ()
+    takes: tuple[str, ...] | None = None  # a subclass's own settings; None: whatever its __init__ hands on
     optional: tuple[str, ...] = ("weight_decay", "l1")  # settings that a rule sees as None when they are 0
 
     def __init__(
@@ -56,20 +60,33 @@ class Optimizer:
         clip_value: float | None = None, schedule: Schedule | None = None, **settings: float,
     ) -> None:  # fmt: skip
         shared = {"lr": lr, "weight_decay": weight_decay, "l1": l1, **settings}
-        self.clip_norm, self.clip_value, self.schedule, self.steps = clip_norm, clip_value, schedule, 0
+        name = type(self).__name__
+        takes = next(cls for cls in type(self).__mro__ if "__init__" in vars(cls)).__dict__.get("takes")
+        unknown = [] if takes is None else sorted(set(settings) - set(takes))
+        if unknown:
+            known = ("lr", *(takes or ()), "weight_decay", "l1", "clip_norm", "clip_value", "schedule")
+            raise TypeError(f"{name} has no setting {', '.join(unknown)}; it has {', '.join(dict.fromkeys(known))}")
+        if schedule is not None and not callable(schedule):
+            raise TypeError(f"{name}'s schedule is a function of the steps made, such as optim.Cosine(100), not {schedule!r:.40}")
+        self.clip_norm, self.clip_value = (
+            None if x is None else real(f"{name}'s {what}", x) for what, x in (("clip_norm", clip_norm), ("clip_value", clip_value))
+        )  # fmt: skip
+        self.schedule, self.steps = schedule, 0
         self.groups: list[Group] = []
         for given in _groups(params):
             own = {**given}
+            if "params" not in own:
+                raise TypeError(f"a group of parameters is a dict with 'params' and settings, not with {', '.join(map(str, own))}")
             found = _values(own.pop("params"))
             unknown = sorted(set(own) - set(shared))
             if unknown:
-                raise TypeError(f"{type(self).__name__} has no setting {', '.join(unknown)}; it has {', '.join(shared)}")
-            numbers = {k: float(v) for k, v in (shared | own).items()}
+                raise TypeError(f"{name} has no setting {', '.join(unknown)}; it has {', '.join(shared)}")
+            numbers = {k: real(f"{name}'s {k}", v) for k, v in (shared | own).items()}
             self.check(numbers)
             self.groups.append(Group(found, numbers, {}))
         everything = self.params
         if not everything:
-            raise ValueError(f"{type(self).__name__} was given no parameters")
+            raise ValueError(f"{name} was given no parameters")
         if len({id(p) for p in everything}) < len(everything):
             raise ValueError("a parameter is in two groups, or twice in one")
 
@@ -168,9 +185,9 @@ class Optimizer:
         if sizes != here:
             raise ValueError(f"the state has groups of {sizes} parameters, this optimizer of {here}")
         for group, saved in zip(self.groups, state["groups"], strict=True):
-            group.settings = {k: float(v) for k, v in saved["settings"].items()}
+            group.settings = {k: real(k, v) for k, v in saved["settings"].items()}
             group.state = {
-                p: [int(t), *map(float, slots)] for p, (t, *slots) in zip(group.params, saved["state"], strict=True)
+                p: [int(t), *(real("a slot", x) for x in slots)] for p, (t, *slots) in zip(group.params, saved["state"], strict=True)
             }
         self.steps = int(state["steps"])
         load = getattr(self.schedule, "load_state_dict", None)
@@ -216,7 +233,8 @@ def _values(params: Any) -> list[Value]:
     found: Sequence[Any] = params.parameters() if hasattr(params, "parameters") else _listed(params)
     for p in found:
         if not isinstance(p, Value) or p.op is not None:
-            raise TypeError(f"a parameter must be a leaf Value, not {p!r:.80}")
+            hint = ": write model.parameters()" if isinstance(p, (str, tuple)) else ""
+            raise TypeError(f"a parameter must be a leaf Value, not {p!r:.80}{hint}")
     return list(found)
 
 

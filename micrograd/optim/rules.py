@@ -18,6 +18,8 @@ from micrograd.optim.optimizer import Numbers, Optimizer
 class GD(Optimizer):
     """Gradient descent: p ← p - lr · g. Cauchy 1847."""
 
+    takes = ()
+
     def __init__(self, params: Any, lr: float = 0.1, **common: Any) -> None:
         super().__init__(params, lr, **common)
 
@@ -33,6 +35,7 @@ class SGD(Optimizer):
     """
 
     slots = ("velocity",)
+    takes = ("momentum", "nesterov")
     optional = (*Optimizer.optional, "momentum", "nesterov")
 
     def __init__(self, params: Any, lr: float = 0.01, momentum: float = 0.0, nesterov: bool = False, **common: Any) -> None:
@@ -51,6 +54,7 @@ class Adagrad(Optimizer):
     """s ← s + g²; p ← p - lr · g / (√s + eps). Duchi, Hazan & Singer 2011."""
 
     slots = ("total",)
+    takes = ("eps",)
 
     def __init__(self, params: Any, lr: float = 0.01, eps: float = 1e-10, **common: Any) -> None:
         super().__init__(params, lr, eps=eps, **common)
@@ -68,6 +72,7 @@ class RMSProp(Optimizer):
     """
 
     slots = ("square", "velocity")
+    takes = ("decay", "eps", "momentum")
     optional = (*Optimizer.optional, "momentum")
 
     def __init__(
@@ -96,6 +101,7 @@ class Adam(Optimizer):
     """
 
     slots = ("mean", "square")
+    takes = ("beta1", "beta2", "eps")
 
     def __init__(
         self, params: Any, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, **common: Any
@@ -118,6 +124,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam after p ← p · (1 - lr · weight_decay): the decay does not pass through the moments. Loshchilov & Hutter 2017."""
 
+    takes = Adam.takes
     decoupled = True
 
     def __init__(

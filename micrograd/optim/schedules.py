@@ -5,15 +5,28 @@ They have no state but `Plateau`, which follows a measured number; so resuming a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import cos, inf, pi
 from typing import Any
 
+from micrograd.given import real
 from micrograd.optim.optimizer import Schedule
 
 
+class _Checked:
+    """What its numbers must be is looked at when it is made, not in the middle of a run."""
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):  # type: ignore[arg-type]
+            what, x = f"{type(self).__name__}'s {setting.name}", getattr(self, setting.name)
+            if setting.type in ("int", "float"):
+                real(what, x)
+            if setting.name in ("every", "total") and not x > 0:
+                raise ValueError(f"{what} must be more than 0, not {x}")
+
+
 @dataclass(frozen=True)
-class StepDecay:
+class StepDecay(_Checked):
     """factor^⌊t / every⌋.
 
     >>> [StepDecay(2, 0.1)(t) for t in range(4)]
@@ -28,7 +41,7 @@ class StepDecay:
 
 
 @dataclass(frozen=True)
-class Exponential:
+class Exponential(_Checked):
     """factor^t."""
 
     factor: float
@@ -38,7 +51,7 @@ class Exponential:
 
 
 @dataclass(frozen=True)
-class Cosine:
+class Cosine(_Checked):
     """floor + (1 - floor) · (1 + cos(π t / total)) / 2, then floor. Loshchilov & Hutter 2016, SGDR."""
 
     total: int
@@ -49,7 +62,7 @@ class Cosine:
 
 
 @dataclass(frozen=True)
-class Linear:
+class Linear(_Checked):
     """From start to end over `total` steps in a straight line, then end.
 
     >>> [Linear(4)(t) for t in range(6)]
@@ -65,7 +78,7 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class WarmUp:
+class WarmUp(_Checked):
     """From `start` to 1 over `steps` steps in a straight line, then another schedule from its own beginning."""
 
     steps: int
@@ -79,7 +92,7 @@ class WarmUp:
 
 
 @dataclass(frozen=True)
-class OneCycle:
+class OneCycle(_Checked):
     """Up from 1/divide to 1 in the first part of `total` steps, down to 1/(divide · end) in the rest, by half cosines.
 
     Smith & Topin 2017, "Super-convergence"; lr of the optimizer is the peak.
@@ -103,7 +116,7 @@ def _half_cosine(start: float, end: float, at: float) -> float:
 
 
 @dataclass
-class Plateau:
+class Plateau(_Checked):
     """Multiply by `factor` whenever `update(metric)` has brought no improvement of `delta` for more than `patience` calls.
 
     mode: whether less ("min") or more ("max") is better.
@@ -119,11 +132,13 @@ class Plateau:
     now: float = field(default=1.0, init=False)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.mode not in ("min", "max"):
             raise ValueError(f"mode must be 'min' or 'max', not {self.mode!r}")
 
     def update(self, metric: float) -> None:
         """Tell it the latest measurement."""
+        metric = real("a measurement", metric)
         cost = metric if self.mode == "min" else -metric
         if cost < self.best - self.delta:
             self.best, self.waited = cost, 0
