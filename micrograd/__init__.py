@@ -14,12 +14,13 @@ from micrograd.modes import detect_anomaly, no_grad, record_source
 from micrograd.op import Kink, Op
 from micrograd.ops import TABLE
 from micrograd.scopes import Scope, scope
+from micrograd.stale import StaleDataWarning
 from micrograd.transforms import grad, hessian, hvp, jacobian, jvp, vjp
 
 __version__ = "0.1.0"
 __all__ = [
-    "Kink", "Op", "Scope", "Value", "check_grads", "compile", "detect_anomaly", "functional", "grad", "gradcheck", "hessian",
-    "hvp", "jacobian", "jvp", "lower", "nn", "no_grad", "record_source", "register", "scope",
+    "Kink", "Op", "Scope", "StaleDataWarning", "Value", "check_grads", "compile", "detect_anomaly", "functional", "grad",
+    "gradcheck", "hessian", "hvp", "jacobian", "jvp", "lower", "nn", "no_grad", "record_source", "register", "scope",
     "value_and_grad", "vjp",
 ]  # fmt: skip
 

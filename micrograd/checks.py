@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from micrograd.engine import Value
 from micrograd.evaluation import Evaluation, GraphEvaluation, Slots
+from micrograd.modes import refuse_changed
 from micrograd.numeric import NEAR, Estimate, complex_step, exact_difference, ridders, sides
 from micrograd.transforms import grad
 
@@ -147,6 +148,7 @@ def backward(root: Value, leaves: Sequence[Value]) -> list[float]:
     try:
         for v, _ in kept:
             v.grad = 0.0
+        refuse_changed(root.interior())
         for v in reversed(root.start_backward()):
             v.op.pull(v)
         return [float(v.grad) for v in leaves]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import copy
 from array import array
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
+from micrograd.dropin import leaves
 from micrograd.engine import Value, _clock
 from micrograd.op import Op, by_hand
 from micrograd.ops import TABLE
@@ -59,8 +61,8 @@ class _Graph:
                 if place is None:
                     place = -1 - outside.setdefault(id(a), (len(outside), a))[0]
                 places.append(place)
-            if v._scope is not None or v.__dict__:
-                extras[i] = (v._scope, v.__dict__)
+            if v._scope is not None or v.__dict__ or type(v) is not Value:
+                extras[i] = (v._scope, v.__dict__, type(v))
         return _restore, ([v for _, v in outside.values()], list(states), data, grads, ops, counts, places, extras)
 
 
@@ -70,6 +72,8 @@ _holders: dict[int, int] = {}  # id of a node → id of the graph that holds it
 
 def reduce(v: Value) -> Any:
     """`v.__reduce_ex__`: TypeError names the node whose `_backward` is a closure (closures do not pickle)."""
+    if v in leaves:
+        raise _refusal(v, "pickled")
     if v.op is None:
         return _leaf, (type(v), v._data, v.grad, v.__dict__ or None, v._scope)
     held = _holders.get(id(v))
@@ -77,12 +81,32 @@ def reduce(v: Value) -> Any:
     return _pick, (graph, graph.places[id(v)])
 
 
+def shallow(v: Value) -> Value:
+    """`copy.copy(v)`: a node of the same arguments, number, gradient and attributes."""
+    op = v.op
+    if op is not None and op.partials is None and "closure" in op.__dict__:
+        op = by_hand(op.symbol, closure=lambda: _lent(v, made))  # a closure gives the gradient of the node it was written for
+    made = _make(type(v), v._data, v.grad, op, v.args, v.__dict__, v._scope)
+    made._born = v._born
+    if v in leaves:
+        leaves.add(made)
+    return made
+
+
+def _lent(v: Value, made: Value) -> None:
+    kept, v.grad = v.grad, made.grad
+    try:
+        v._backward()
+    finally:
+        v.grad = kept
+
+
 def deepcopy(v: Value, memo: dict[int, Any]) -> Value:
     """`copy.deepcopy(v)`: the whole graph below, with its gradients; shared nodes stay shared."""
     for n in v.topological():
         if id(n) not in memo:
             op = n.op
-            if op is not None and op.partials is None:
+            if (op is not None and op.partials is None) or n in leaves:
                 raise _refusal(n, "copied")
             extra = copy.deepcopy(n.__dict__, memo) if n.__dict__ else None
             memo[id(n)] = _make(type(n), n._data, n.grad, op, [memo[id(a)] for a in n.args], extra, n._scope)
@@ -116,7 +140,7 @@ def _op(state: Any) -> Op:
     return row.bind(*params, symbol=symbol) if params else row
 
 
-def _make(cls: type, data: float, grad: Any, op: Op | None, args: list[Value], extra: Any, scope: Any) -> Value:
+def _make(cls: type, data: float, grad: Any, op: Op | None, args: Sequence[Value], extra: Any, scope: Any) -> Value:
     v: Value = object.__new__(cls)
     v._data, v.grad, v.op, v._mark, v._scope, v._born = data, grad, op, None, scope, _clock()
     if op is None or op.arity not in (1, 2):
@@ -142,8 +166,8 @@ def _restore(
     for i, count in enumerate(counts):
         args = [nodes[p] if p >= 0 else outside[-1 - p] for p in places[at : at + count]]
         at += count
-        scope, extra = extras.get(i, (None, None))
-        nodes.append(_make(Value, data[i], grads[i], table[ops[i]], args, extra, scope))
+        scope, extra, cls = (*extras.get(i, (None, None)), Value)[:3]  # a pickle of an earlier version has no class
+        nodes.append(_make(cls, data[i], grads[i], table[ops[i]], args, extra, scope))
     return _Graph(nodes)
 
 

@@ -12,23 +12,22 @@ What each op computes, and its derivative, is a row of the table in `micrograd/o
 from __future__ import annotations
 
 import importlib
-import itertools
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from operator import attrgetter
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from micrograd import modes, ops
+from micrograd import dropin, modes, ops, subclasses
 from micrograd.modes import notice, on
 from micrograd.number import Number
-from micrograd.op import Op, by_hand, number
+from micrograd.op import Op, number
 from micrograd.scopes import current
-from micrograd.steps import Step, contributions
+from micrograd.steps import Step
 from micrograd.walk import walk
 
 _turn = RLock()  # a walk marks the nodes it sees, and gradients add up: one thread at a time
-_clock = itertools.count(1).__next__  # ticks at every node made and every data set
+_clock = modes.tick  # at every node made and every data set
 _new: Any = object.__new__
 MAX_WHOLE = 2**1000  # below it a whole number has a float
 _born = attrgetter("_born")
@@ -171,13 +170,14 @@ class Value(Number):
         self._scope = current()
         if label:
             self.label = label
-        args = tuple(_children or _prev or children)
-        if args or _op or local_grads:
-            if not isinstance(_op, str):  # the scalar GPT's third argument
-                _op, local_grads = "", tuple(_op)
-            self.op = by_hand(_op, local_grads)
-            self._b = tuple(a if isinstance(a, Value) else Value(a) for a in args)
+        if _children or _op or _prev or children:
+            args = tuple(a if isinstance(a, Value) else Value(a) for a in _children or _prev or children)
+            dropin.made(self, args, _op, local_grads)
         self._born = _clock()
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        subclasses.adopt(cls)
 
     __add__, __radd__ = binary(ops.add), reflected(ops.add)
     __sub__, __rsub__ = binary(ops.sub), reflected(ops.sub)
@@ -214,56 +214,48 @@ class Value(Number):
             return self._b or ()
         return (self._a,) if self._b is None else (self._a, self._b)
 
-    _prev = _children = args
     scope = property(attrgetter("_scope"), doc="The innermost `micrograd.scope` or module call it was made in, or None.")
 
-    @property
-    def _op(self) -> str:
-        return "" if self.op is None else self.op.symbol
-
     def _set_data(self, data: Any) -> None:
-        self._data = number(data)
-        modes.mark_changed(self, _clock())
+        old, self._data = getattr(self, "_data", None), number(data)
+        if old is not None and (old != self._data or old == 0.0):  # what is set to itself is not changed (0 may change its sign)
+            modes.mark_changed(self, _clock())
 
     data = property(attrgetter("_data"), _set_data, doc="The number. Setting it takes any real number.")
 
-    @property
-    def _backward(self) -> Callable[[], None]:
-        """Add this node's contributions to the gradients of its arguments; assign a closure to replace the rule."""
-        return lambda: None if self.op is None else self.op.pull(self)
-
-    @_backward.setter
-    def _backward(self, closure: Callable[[], None]) -> None:
-        self.op = by_hand(self._op, closure=closure)
-
-    @property
-    def _local_grads(self) -> tuple[float, ...]:
-        return tuple(partial for _, partial, _ in contributions(self, 1.0))
+    # What the original keeps in a node, and its relatives; each may be set, see `micrograd/dropin.py`.
+    _prev = property(dropin.Children, dropin.set_children, doc="The arguments as a set, in order.")
+    _children = property(lambda self: self.args, dropin.set_children, doc="The arguments in order.")
+    _op = property(dropin.symbol, dropin.set_symbol, doc="The symbol of what computed it, '' for a leaf.")
+    _backward = property(dropin.closure, dropin.set_closure, doc="Adds this node's contributions to the gradients of its arguments.")
+    _local_grads = property(dropin.local_grads, dropin.set_local_grads, doc="The partial derivative by each argument.")
 
     # --- the chain rule --------------------------------------------------------------------------------------
 
     def backward(self) -> None:
         """Set `.grad` of every node below to ∂self/∂node: fresh in the interior, added up over calls at the leaves.
 
-        Raises RuntimeError where `.data` was changed after it was used, so that the gradient would be wrong.
+        Warns (StaleDataWarning) where `.data` was changed after it was used, so that the gradient mixes old and new numbers.
         """
-        if modes.watched():
-            for _ in self.steps():
-                pass
-            return
         with _turn:
-            order = self.start_backward()
-            for v in reversed(order):
-                v.op.pull(v)  # arg.grad += v.grad * partial, for each argument
+            order = self.interior()
+            if not (modes.watched() or modes.changed(order)):
+                self.start_backward(order)
+                for v in reversed(order):
+                    v.op.pull(v)  # arg.grad += v.grad * partial, for each argument
+                if dropin.leaves:
+                    dropin.run_leaves(self, order)
+                return
+        for _ in self.steps():
+            pass
 
     def steps(self) -> Iterator[Step]:
         """Forward then backward, one step at a time, each already applied when it is yielded (see `micrograd/steps.py`)."""
         return walk(self)
 
-    def start_backward(self) -> list[Any]:
+    def start_backward(self, order: list[Any] | None = None) -> list[Any]:
         """The interior in topological order, its gradients cleared and the root's set to ∂self/∂self = 1."""
-        order = self.interior()
-        modes.refuse_changed(order)
+        order = self.interior() if order is None else order
         for v in order:
             v.grad = 0.0
         self.grad = 1.0 if order else self.grad + 1.0
@@ -288,6 +280,8 @@ class Value(Number):
                     if arg._mark is not mark and arg.op is not None:
                         arg._mark = mark
                         found.append(arg)
+        if dropin.rewired:
+            return dropin.in_order(self)
         found.sort(key=_born)
         return found
 
@@ -321,6 +315,11 @@ class Value(Number):
         from micrograd.copying import reduce
 
         return reduce(self)
+
+    def __copy__(self) -> Value:
+        from micrograd.copying import shallow
+
+        return shallow(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         from micrograd.copying import deepcopy

@@ -6,6 +6,7 @@ A mode holds in its own context: in the thread that entered it, and in the async
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,6 +52,9 @@ class Here:
 
 _here: ContextVar[Here] = ContextVar("micrograd.modes", default=Here())  # noqa: B039  it never changes
 here: Callable[[], Here] = _here.get
+
+
+tick = itertools.count(1).__next__  # the engine's clock: at every node made and every data set
 
 
 class _State:
@@ -186,24 +190,41 @@ def mark_changed(v: Value, now: int) -> None:
         overwritten[v] = now
 
 
-def refuse_changed(order: list[Value]) -> None:
-    """Raise RuntimeError if a partial of these nodes would mix numbers from before and after a change of `.data`.
+def changed(order: list[Any]) -> list[tuple[Value, Value]]:
+    """Each (node, Value) of these nodes where a partial of the node reads the Value's number, which was set later.
 
     Like PyTorch's version counter. A change does no harm where no partial reads the number: a sum reads none, exp only its
-    result. Costs nothing unless something was set after the oldest node was made.
+    result; nor where the node's own number was set after it, as by a forward pass by hand. Costs nothing unless something was
+    set after the oldest node was made.
     """
+    found: list[tuple[Value, Value]] = []
     if not order or state.last_change < order[0]._born:
-        return
+        return found
     for node in order:
-        args = node.args
-        reads = None if node.op is None else node.op.reads
-        for v in (node, *args) if reads is None else [node if i < 0 else args[i] for i in reads]:
-            changed = v._born if v.op is None else overwritten.get(v, 0)
-            if changed > node._born:
-                raise RuntimeError(
-                    f"the data of {_name(v)} was set to {v.data} after {node._op!r} = {node.data} was computed with it, so the "
-                    "gradient would be wrong: build the expression again before backward()"
-                )
+        args, op, made, own = node.args, node.op, node._born, overwritten.get(node, 0)
+        reads = range(len(args)) if op.reads is None else op.reads
+        found += [(node, args[i]) for i in reads if i >= 0 and changed_at(args[i]) > max(made, own)]
+        if own > made and (-1 in reads or op.name in BY_RESULT) and not any(made < changed_at(a) < own for a in args):
+            found.append((node, node))
+    return found
+
+
+BY_RESULT = frozenset({"relu", "tanh", "sigmoid"})  # the original's closures read the result where our rules read the argument
+
+
+def changed_at(v: Value) -> int:
+    """When the number of `v` was last set, by the engine's clock."""
+    return v._born if v.op is None else overwritten.get(v, 0)
+
+
+def refuse_changed(order: list[Any]) -> None:
+    """Raise RuntimeError if a partial of these nodes would mix numbers from before and after a change of `.data`."""
+    for node, v in changed(order):
+        if v is not node or node.op.name not in BY_RESULT:  # type: ignore[union-attr]
+            raise RuntimeError(
+                f"the data of {_name(v)} was set to {v.data} after {node._op!r} = {node.data} was computed with it, so the "
+                "gradient would be wrong: build the expression again before backward()"
+            )
 
 
 def add_hook(v: Value, hook: Hook) -> Callable[[], None]:

@@ -104,6 +104,12 @@ class Op:
             self._bound[key] = op
         return self._bound[key]
 
+    def named(self, symbol: str) -> Op:
+        """This op under another symbol."""
+        op: Op = object.__new__(Op)
+        op.__dict__.update(self.__dict__, symbol=symbol)
+        return op
+
     def partial(self, i: int, y: Any, *xs: Any) -> Any:
         """∂y/∂xᵢ at these arguments, y being the result there."""
         if self.partials is None:
@@ -206,7 +212,7 @@ def by_hand(name: str, local_grads: Sequence[Any] = (), closure: Callable[[], No
         latex=r"\mathrm{op}\left({0}\right)", local_grads=local_grads, reads=() if local_grads else None,
     )  # fmt: skip
     if closure is not None:
-        op.__dict__["pull"] = lambda node: closure()
+        op.__dict__.update(closure=closure, pull=lambda node: closure())
     elif not local_grads:
         op.__dict__["pull"] = lambda node: None
     else:

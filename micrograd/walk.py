@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from micrograd import modes
+from micrograd import dropin, modes, stale
 from micrograd.steps import BackwardStep, Contribution, ForwardStep, Names, SeedStep, Step, contributions
 
 if TYPE_CHECKING:
@@ -21,12 +21,15 @@ def walk(root: Value) -> Iterator[Step]:
     for v in names.nodes:
         if v.op is not None:
             yield ForwardStep(v, names)
-    order = root.start_backward()
+    order = root.interior()
+    mixed = stale.warned(order)
+    root.start_backward(order)
     yield SeedStep(root, names)
     for v in reversed(order):
         modes.run_hooks(v)
         upstream, done = v.grad, []
-        for i, (arg, partial, value) in enumerate(contributions(v, upstream)):
+        found = contributions(v, upstream) if v not in mixed else stale.as_the_original(v, upstream)
+        for i, (arg, partial, value) in enumerate(found):
             modes.check_gradient(v, arg, partial, value)
             before = arg.grad
             arg.grad = before + value
@@ -35,3 +38,5 @@ def walk(root: Value) -> Iterator[Step]:
     for v in names.nodes:
         if v.op is None:
             modes.run_hooks(v)
+    if dropin.leaves:
+        dropin.run_leaves(root, order)

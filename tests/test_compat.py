@@ -47,14 +47,14 @@ def test_constructor_K_and_L():
     c = Value(6.0, (a, b), "*")
     d = Value(5.0, (a, b), "+", "d")
     e = Value(1.0, _children=(a,), _op="f", label="e")
-    assert (c.data, c._prev, c._op, c.label) == (6.0, (a, b), "*", "")
-    assert (d._op, d.label, e._prev, e._op, e.label, b.label) == ("+", "d", (a,), "f", "e", "b")
+    assert (c.data, list(c._prev), c._op, c.label) == (6.0, [a, b], "*", "")
+    assert (d._op, d.label, e._prev, e._op, e.label, b.label) == ("+", "d", {a}, "f", "e", "b")
 
 
 def test_constructor_E():
     a = Value(2.0)
     out = Value(4.0, _prev=(a,), _op="square")
-    assert (out._prev, out._op, out.grad) == ((a,), "square", 0)
+    assert (out._prev, out._op, out.grad) == ({a}, "square", 0)
 
 
 def test_constructor_G_third_argument_is_a_tuple_of_local_gradients():
@@ -724,7 +724,7 @@ def test_pickle_and_deepcopy():
 
 def test_repeated_arguments_are_kept():
     a = Value(1.0)
-    assert (a + a).args == (a, a) and (a + a)._prev == (a, a)
+    assert (a + a).args == (a, a) and (a + a)._prev == {a}
 
 
 def test_no_overflow():

@@ -24,7 +24,10 @@ CORE = {
     "notation": {"op", "ops"},
     "steps": {"notation"},
     "modes": set(),
-    "walk": {"modes", "steps"},
+    "walk": {"dropin", "modes", "stale", "steps"},
+    "dropin": {"number", "op", "steps"},
+    "stale": {"modes", "steps"},
+    "subclasses": {"modes", "number", "scopes"},
     "functional": {"engine", "op", "ops"},
     "pointer": set(),
 }

@@ -1,0 +1,210 @@
+"""What code written for the original may do to a node, off the engine's way: `_prev`, `_op` and `_backward` are assigned.
+
+The original's node is a closure, a set and a number, each of which may be replaced at any time; ours is a row of the table and
+a tuple of arguments. Here the one is made to answer as the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from micrograd.number import Number
+from micrograd.op import by_hand
+from micrograd.steps import contributions
+
+if TYPE_CHECKING:
+    from micrograd.engine import Value
+
+
+# --- a node's children: what the original keeps as a set --------------------------------------------------------------
+
+
+class Children(set[Any]):
+    """`v._prev`: the arguments as a set, in their order; changing the set changes the node."""
+
+    __slots__ = ("_node",)
+
+    def __init__(self, node: Value) -> None:
+        super().__init__(node.args)
+        self._node = node
+
+    def __iter__(self) -> Any:
+        return iter([a for a in dict.fromkeys(self._node.args) if a in self])
+
+    def __reduce__(self) -> Any:
+        return set, (list(self),)
+
+    def copy(self) -> set[Any]:
+        """A set of its own."""
+        return set(self)
+
+    def pop(self) -> Any:
+        """The first child, which the node loses."""
+        for child in self:
+            self.remove(child)
+            return child
+        raise KeyError("pop from an empty set of children")
+
+
+def _changing(name: str) -> Callable[..., Any]:
+    change = getattr(set, name)
+
+    def method(self: Children, *args: Any) -> Any:
+        change(self, *args)
+        set_children(self._node, self)
+        return self if name.startswith("__i") else None
+
+    method.__name__, method.__doc__ = name, change.__doc__
+    return method
+
+
+for _name in (
+    "add", "remove", "discard", "clear", "update", "difference_update", "intersection_update", "symmetric_difference_update",
+    "__ior__", "__iand__", "__isub__", "__ixor__",
+):  # fmt: skip
+    setattr(Children, _name, _changing(_name))
+
+rewired: WeakSet[Value] = WeakSet()  # nodes that were given a child younger than themselves: birth no longer gives the order
+
+
+def set_children(node: Value, children: Iterable[Any]) -> None:
+    """`v._prev = children`: what is below the node in a walk.
+
+    As in the original, the node's rule goes on to give its gradients to the arguments that it was made with.
+    """
+    found = tuple(children)
+    if isinstance(children, (set, frozenset)):  # which have no order of their own, not the same one in every run
+        found = tuple(sorted(set.__iter__(children) if isinstance(children, set) else children, key=_birth))
+    for child in found:
+        if not isinstance(child, Number):
+            raise TypeError(f"_prev of {_who(node)} takes Values, not {type(child).__name__}: {child!r:.60}")
+    old, op = node.args, node.op
+    if set(found) == set(old):
+        return
+    if op is None:
+        node.op = by_hand(node._op, node.__dict__.pop("_grads", ()), node.__dict__.pop("_closure", None))
+        node.__dict__.pop("_symbol", None)
+        leaves.discard(node)
+    elif "closure" not in op.__dict__:
+        made: Any = object.__new__(type(node))  # the node as it was made, for its rule
+        made.op, made._a, made._b = op, node._a, node._b
+
+        def rule() -> None:
+            made._data, made.grad = node._data, node.grad
+            op.pull(made)
+
+        node.op = by_hand(op.symbol, closure=rule)
+    node._a, node._b = None, found
+    if any(child._born > node._born for child in found):
+        rewired.add(node)
+
+
+def _birth(child: Any) -> int:
+    return getattr(child, "_born", 0)
+
+
+def in_order(root: Value) -> list[Any]:
+    """The interior below a root, arguments before users, found by the wiring alone."""
+    done: dict[Value, bool] = {}
+    stack, order = [root], []
+    while stack:
+        v = stack[-1]
+        if v.op is None or done.get(v):
+            stack.pop()
+        elif v in done:
+            done[v] = True
+            order.append(stack.pop())
+        else:
+            done[v] = False
+            stack += [a for a in reversed(v.args) if a not in done]
+    return order
+
+
+# --- a node's closure --------------------------------------------------------------------------------------------------
+
+leaves: WeakSet[Value] = WeakSet()  # leaves with a closure: it is called last in a backward pass
+
+
+def nothing() -> None:
+    """The closure of a leaf."""
+
+
+def made(node: Value, args: tuple[Value, ...], op: Any, local_grads: Any) -> None:
+    """Value(data, children, op), and Value(data, children, local_grads)."""
+    if not (op is None or isinstance(op, str)):  # the scalar GPT's third argument
+        op, local_grads = "", op
+    if args:
+        node.op, node._b = by_hand(op or "", tuple(local_grads)), args
+    else:
+        set_symbol(node, op)
+
+
+def closure(node: Value) -> Callable[[], None]:
+    """`v._backward`: the rule that the node has now, whatever it is given later."""
+    op = node.op
+    if op is None:
+        return getattr(node, "_closure", None) or nothing
+    own: Callable[[], None] | None = op.__dict__.get("closure")
+    return own or (lambda: op.pull(node))
+
+
+def set_closure(node: Value, f: Any) -> None:
+    """`v._backward = f`: the rule of an interior node; called at the end of a backward pass for a leaf, which stays one."""
+    if not callable(f):
+        raise TypeError(f"_backward of {_who(node)} takes a function of no arguments, not {f!r:.60}; to stop gradients: v.detach()")
+    if node.op is not None:
+        node.op = by_hand(node.op.symbol, closure=f)
+    elif _does_nothing(f):
+        node.__dict__.pop("_closure", None)
+        leaves.discard(node)
+    else:
+        node.__dict__["_closure"] = f
+        leaves.add(node)
+
+
+def _does_nothing(f: Any) -> bool:
+    plain = (lambda: None).__code__  # as the original's constructor writes it
+    return f is nothing or (
+        isinstance(f, FunctionType) and (f.__code__.co_code, f.__code__.co_consts) == (plain.co_code, plain.co_consts)
+    )
+
+
+def run_leaves(root: Value, order: list[Any]) -> None:
+    """Call the closures of the leaves of a graph whose backward pass has come to its end."""
+    for leaf in {a: None for v in order for a in v.args if a in leaves} or [root]:
+        closure(leaf)() if leaf.op is None else None
+
+
+def symbol(node: Value) -> str:
+    """`v._op`."""
+    return getattr(node, "_symbol", "") if node.op is None else node.op.symbol
+
+
+def set_symbol(node: Value, symbol: Any) -> None:
+    """`v._op = symbol`: the name of what made the node; its rule stays, and a leaf stays a leaf."""
+    symbol = "" if symbol is None else str(symbol)
+    if node.op is not None:
+        node.op = node.op.named(symbol)
+    elif symbol or "_symbol" in node.__dict__:
+        node.__dict__["_symbol"] = symbol
+
+
+def local_grads(node: Value) -> tuple[float, ...]:
+    """`v._local_grads`."""
+    return tuple(partial for _, partial, _ in contributions(node, 1.0))
+
+
+def set_local_grads(node: Value, partials: Iterable[Any]) -> None:
+    """`v._local_grads = partials`: the scalar GPT's rule, a number for each child."""
+    given = tuple(partials)
+    if node.op is not None:
+        node.op = by_hand(node.op.symbol, given)
+    elif given:
+        node.__dict__["_grads"] = given  # until the children come
+
+
+def _who(node: Value) -> str:
+    return f"{node.label or 'Value'} = {getattr(node, '_data', '?')}"
