@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from micrograd import functional
+from micrograd import functional, mixed
 from micrograd.engine import Value, install
 from micrograd.modes import detect_anomaly, no_grad, record_source
 from micrograd.op import Kink, Op
@@ -30,6 +30,9 @@ _LATER = {
     "compile": "micrograd.compiler", "lower": "micrograd.compiler", "value_and_grad": "micrograd.derived",
 }  # fmt: skip
 _MODULES = ("nn", "losses", "optim", "testing", "compiler", "data", "explain", "train", "metrics", "plots")
+
+
+mixed.glance()
 
 
 def register(op: Op) -> Op:

@@ -165,12 +165,12 @@ def _draw(args: Any, root: Value) -> int:
             raise Refused(f"{option} is for pictures and changes nothing in a tree of text: add -o graph.svg, say")
     root.backward()
     viz = importlib.import_module("viz")
-    picture = viz.draw(root, labels=False, partials=args.partials, color=args.color or "kind", rankdir=args.rankdir or "LR")
-    if args.output is None:
-        print(picture.text)
-        return 0
     try:
-        picture.save(args.output)
+        picture = viz.draw(root, labels=False, partials=args.partials, color=args.color or "kind", rankdir=args.rankdir or "LR")
+        if args.output is None:
+            print(picture.text)
+        else:
+            picture.save(args.output)
     except (RuntimeError, ImportError) as error:  # no layout program, no PDF library: it says what to install
         raise Refused(str(error)) from error
     return 0

@@ -13,6 +13,10 @@ original notebooks' functions; `text_tree` and `to_latex` write; `step` walks.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .mixed import warn
+
+warn()
+
 if TYPE_CHECKING:
     from .classic import draw_dot as draw_dot
     from .display import repr_html as repr_html

@@ -6,6 +6,7 @@ itself; only BatchNorm looks at a batch as a whole.
 
 from __future__ import annotations
 
+from micrograd import mixed
 from micrograd.nn import init
 from micrograd.nn.activations import (
     ELU,
@@ -36,3 +37,5 @@ __all__ = [
     "MaxPool1d", "MaxPool2d", "Module", "MultiHeadAttention", "Neuron", "RMSNorm", "RNNCell", "ReLU", "Residual",
     "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "TransformerBlock", "attention", "detached", "init",
 ]  # fmt: skip
+
+mixed.glance()
