@@ -320,7 +320,7 @@ sum_: Op = row(
     array="sum", exact=lambda m, *xs: m.fsum(xs), doc="x₀ + x₁ + … of any number of arguments, from left to right.",
 )
 dot: Op = row(
-    "dot", scalar.dot, lambda y, *xs: [*xs[len(xs) // 2 :], *xs[: len(xs) // 2]], formula=("the number opposite",), symbol="·",
+    "dot", scalar.dot, lambda y, *xs: [*xs[len(xs) // 2 :], *xs[: len(xs) // 2]], formula=("opposite",), symbol="·",
     latex=r"\operatorname{{dot}}\left({0}\right)", domain=(_REAL,), array="dot",
     exact=lambda m, *xs: m.fsum(xs[i] * xs[len(xs) // 2 + i] for i in range(len(xs) // 2)),
     doc="a₀b₀ + a₁b₁ + … for the arguments (a₀, a₁, …, b₀, b₁, …), from left to right.",

@@ -16,7 +16,8 @@ import viz
 from micrograd import Value, nn
 from viz import layers
 from viz.bundle import script, static
-from viz.mathml import TEMPLATES, fmt, template
+from viz.mathml import fmt, template
+from viz.notation import rows
 from viz.scene import PALETTES, Scene
 from viz.stills import frames, picture
 from viz.theme import contrast
@@ -291,12 +292,16 @@ def test_the_script_is_one_block_with_nothing_left_to_import():
 
 
 def test_every_template_has_its_holes():
-    for name, (form, slopes) in TEMPLATES.items():
-        arity = 1 + max((int(hole) for hole in re.findall(r"\{(\d)", form)), default=0)
-        row = template(name, name, (), arity)
-        for text in [row["f"], *row["d"]]:
-            ET.fromstring(f"<math>{re.sub(r'{.:?}', '<mi>x</mi>', text)}</math>")
-        assert len(slopes) in (0, arity)
-    for arity in (1, 3, 20):
-        assert "<mo>+</mo>" in template("sum", "sum", (), arity)["f"] or arity == 1
-        ET.fromstring(f"<math>{re.sub(r'{[0-9]+:?}', '<mi>x</mi>', template('f', 'f', (0.5,), arity)['f'])}</math>")
+    for name, row in rows.table().items():
+        for arity in (row.arity,) if row.arity else (1, 3, 20) if name == "sum" else (2, 20):
+            made = template(row, name, arity)
+            assert len(made["d"]) == arity, "no row without derivatives"
+            for text in [made["f"], *made["d"]]:
+                ET.fromstring(f"<math>{re.sub(r'{[0-9y]+:?}', '<mi>x</mi>', text)}</math>")
+    assert template(rows.by_symbol("f", 1), "f", 1) == {"s": "f", "f": "<mi>f</mi><mo>(</mo>{0:}<mo>)</mo>", "d": []}
+
+
+def test_a_convention_stands_in_the_place_of_the_formula():
+    row = rows.by_symbol("max", 2)
+    assert "by convention" in template(row, "max", 2, (0.5, 0.5))["d"][1] and "0.5" in template(row, "max", 2, (0.5, 0.5))["d"][1]
+

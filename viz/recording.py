@@ -34,7 +34,9 @@ from typing import Any
 from . import mathml
 from .graph import args_of, number, topological
 from .names import Names
+from .notation.rows import Row, conventional, row_of
 from .observe import Failure, drive
+from .partials import local
 
 FORMAT = 1
 NAN = float("nan")
@@ -250,12 +252,24 @@ def _operations(trace: Trace) -> None:
         if not args:
             trace.op.append(0)
             continue
-        key = (*mathml.identify(value), len(args))
+        kind, symbol, _ = mathml.identify(value)
+        row = row_of(value, len(args))
+        key = row, symbol, len(args), _conventions(value, row)
         if key not in rows:
             rows[key] = len(trace.ops)
             trace.ops.append(mathml.template(*key))
-            trace.kinds.append(key[0])
+            trace.kinds.append(kind)
         trace.op.append(rows[key])
+
+
+def _conventions(value: Any, row: Row) -> tuple[float | None, ...]:
+    """For each operand the partial that is used by convention, None where the row's formula holds; () where it holds for all."""
+    if not row.kinks:
+        return ()
+    partials = local(value)
+    data = [number(arg.data) for arg in args_of(value)]
+    used = [x is not None and conventional(row, i, data, number(value.data), x) for i, x in enumerate(partials)]
+    return tuple(x if by else None for x, by in zip(partials, used, strict=True)) if any(used) else ()
 
 
 def _follow(trace: Trace, steps: Iterable[Any], place: dict[int, int]) -> None:

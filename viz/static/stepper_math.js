@@ -54,7 +54,7 @@ export function formula(t, node) {
 }
 
 const numbers = (t, node, template) =>
-  fill(template, (hole, bare) => number(t.data[argOf(t, node, hole)], bare));
+  fill(template.replaceAll("\u2062", "·"), (hole, bare) => number(t.data[argOf(t, node, hole)], bare));
 
 // The lines of mathematics for one step, most important first.
 export function lines(t, step, question = null) {

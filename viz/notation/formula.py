@@ -1,0 +1,241 @@
+"""Formulas as trees: parsed once from what a row of the table says, filled with names or numbers, then printed.
+
+A row writes its formulas in Python's own grammar (`"-a / b**2"`, `"1 if a > 0 else slope"`), in `a`, `b`, `c` for the arguments, `y`
+for the result and the names of its constants. `parse` reads one, `fill` puts other trees in the places of names, `fold` works out
+what constants make trivial, and the three printers (`text`, `tex`, `mathml`) write it with the parentheses that it needs.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+
+class Number(NamedTuple):
+    """A number."""
+
+    x: float
+
+
+class Name(NamedTuple):
+    """What somebody called a value. As a hole of a page it is filled in later: then `text` is the operand's place, or "y"."""
+
+    text: str
+    hole: bool = False
+
+
+class Call(NamedTuple):
+    """A function of trees."""
+
+    name: str
+    args: tuple[Any, ...]
+
+
+class Infix(NamedTuple):
+    """A sum, difference, product, quotient or power; of more than two operands only where `sign` is + or *."""
+
+    sign: str
+    args: tuple[Any, ...]
+
+
+class Minus(NamedTuple):
+    """A tree with its sign changed."""
+
+    arg: Any
+
+
+class Compare(NamedTuple):
+    """A chain of comparisons, `low < a < high`."""
+
+    signs: tuple[str, ...]
+    args: tuple[Any, ...]
+
+
+class Choice(NamedTuple):
+    """`yes` where the condition holds, else `no`."""
+
+    condition: Any
+    yes: Any
+    no: Any
+
+
+Tree = Number | Name | Call | Infix | Minus | Compare | Choice
+DOTS = Name("…")  # stands for operands that are left out
+CHOICE, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)  # how tightly a tree holds together
+_BINDS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "**": POWER}
+_SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.Pow: "**"}
+_SIGNS_OF_ORDER = {ast.Lt: "<", ast.Gt: ">", ast.LtE: "<=", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+
+
+@lru_cache(maxsize=4096)
+def parse(formula: str) -> Tree:
+    """A formula in Python's grammar as a tree; ValueError for what no formula has.
+
+    >>> parse("-a / b**2")
+    Infix(sign='/', args=(Minus(arg=Name(text='a', hole=False)), Infix(sign='**', args=(Name(text='b', hole=False), Number(x=2.0)))))
+    """
+    try:
+        return _read(ast.parse(formula, mode="eval").body)
+    except (SyntaxError, TypeError, KeyError, RecursionError) as problem:
+        allowed = "names, numbers, + - * / **, comparisons, calls and `x if c else y` make one"
+        raise ValueError(f"{formula!r} is no formula: {allowed}") from problem
+
+
+def _read(node: Any) -> Tree:
+    match node:
+        case ast.Constant(value=bool() | int() | float() as x):
+            return Number(float(x))
+        case ast.Name(id="pi"):
+            return Call("pi", ())
+        case ast.Name(id=name):
+            return Name(name)
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return Minus(_read(inner))
+        case ast.BinOp(left=left, op=op, right=right):
+            return Infix(_SIGNS[type(op)], (_read(left), _read(right)))
+        case ast.Compare(left=left, ops=ops, comparators=others):
+            return Compare(tuple(_SIGNS_OF_ORDER[type(op)] for op in ops), (_read(left), *map(_read, others)))
+        case ast.IfExp(test=test, body=yes, orelse=no):
+            return Choice(_read(test), _read(yes), _read(no))
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+            return Call(name, tuple(map(_read, args)))
+    raise TypeError(type(node).__name__)
+
+
+def fill(tree: Tree, names: Mapping[str, Tree]) -> Tree:
+    """The tree with other trees in the places of names."""
+    if isinstance(tree, Name):
+        return tree if tree.hole else names.get(tree.text, tree)
+    return _mapped(tree, lambda t: fill(t, names))
+
+
+def fold(tree: Tree) -> Tree:
+    """What constants make trivial worked out: `2 * a**(2 - 1)` is `2 * a`."""
+    tree = _mapped(tree, fold)
+    found: Tree = tree
+    match tree:
+        case Minus(Number(x)):
+            found = Number(-x)
+        case Infix("+" | "-" | "*" as sign, (Number(x), Number(y))):
+            found = Number(x + y if sign == "+" else x - y if sign == "-" else x * y)
+        case Infix("*", (Number(0.0), _)):
+            found = Number(0.0)
+        case Infix("*", (Number(1.0), other)) | Infix("**", (other, Number(1.0))):
+            found = other
+        case Infix("*", (Number(-1.0), other)):
+            found = Minus(other)
+    return found
+
+
+def _mapped(tree: Tree, f: Callable[[Any], Any]) -> Tree:
+    match tree:
+        case Call(name, args):
+            return Call(name, tuple(map(f, args)))
+        case Infix(sign, args):
+            return Infix(sign, tuple(map(f, args)))
+        case Compare(signs, args):
+            return Compare(signs, tuple(map(f, args)))
+        case Minus(arg):
+            return Minus(f(arg))
+        case Choice(condition, yes, no):
+            return Choice(f(condition), f(yes), f(no))
+    return tree
+
+
+def is_word(name: str) -> bool:
+    """Whether a name may stand inside an expression as it is: `x1`, `layers[0].w[1]`; not `x1*w1`, as the lectures name a product."""
+    return bool(name.strip()) and not any(c in "+-−*/×·÷^=<>(),;|&~" or c.isspace() for c in name)
+
+
+def binds(tree: Tree) -> int:
+    """How tightly a tree holds together when it is written: CHOICE … ATOM."""
+    match tree:
+        case Name(text, hole):
+            return ATOM if hole or is_word(text) else CHOICE
+        case Number(x):
+            return SIGN if x < 0 or str(x) == "-0.0" else ATOM
+        case Infix(sign, _):
+            return _BINDS.get(sign, PRODUCT)
+        case Minus():
+            return SIGN
+        case Compare():
+            return COMPARE
+        case Choice():
+            return CHOICE
+    return ATOM
+
+
+def signed(tree: Tree) -> bool:
+    """Whether what is written begins with a minus."""
+    match tree:
+        case Number() | Minus():
+            return binds(tree) == SIGN
+        case Infix(sign, args):
+            return sign != "**" and signed(args[0]) and binds(args[0]) >= binds(tree)
+    return False
+
+
+def loose(parent: Tree, at: int, child: Tree) -> bool:
+    """Whether operand `at` needs parentheses: it would be read otherwise without, or a sign would follow a sign.
+
+    The right side of a sum or product is no sum or product: floating-point arithmetic is not associative.
+    """
+    match parent:
+        case Minus():
+            return binds(child) < PRODUCT or signed(child)
+        case Infix("**", _):
+            return binds(child) < ATOM
+        case Infix(sign, _):
+            own = _BINDS.get(sign, PRODUCT)
+            return binds(child) < own if at == 0 else binds(child) <= own or signed(child)
+        case Compare():
+            return binds(child) <= COMPARE
+        case Choice():
+            return binds(child) <= CHOICE
+    return False
+
+
+def evaluate(tree: Tree, names: Mapping[str, float], functions: Mapping[str, Callable[..., float]]) -> float:
+    """The number of a tree, as IEEE arithmetic gives it; nan where it cannot be known."""
+    try:
+        return _evaluate(tree, names, functions)
+    except (ArithmeticError, KeyError, TypeError, ValueError):
+        return math.nan
+
+
+def _evaluate(tree: Tree, names: Mapping[str, float], functions: Mapping[str, Callable[..., float]]) -> float:
+    def of(t: Tree) -> float:
+        return _evaluate(t, names, functions)
+
+    match tree:
+        case Number(x):
+            return x
+        case Name(text):
+            return names[text]
+        case Call(name, args):
+            return functions[name](*map(of, args))
+        case Minus(arg):
+            return -of(arg)
+        case Infix(sign, args):
+            found = of(args[0])
+            for a in args[1:]:
+                found = _OPERATIONS[sign](found, of(a))
+            return found
+        case Compare(signs, args):
+            numbers = list(map(of, args))
+            return float(all(_ORDER[s](numbers[i], numbers[i + 1]) for i, s in enumerate(signs)))
+        case Choice(condition, yes, no):
+            return of(yes) if of(condition) else of(no)
+
+
+_OPERATIONS: dict[str, Callable[[float, float], float]] = {
+    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b,
+    "**": math.pow, "%": lambda a, b: a % b,
+}  # fmt: skip
+_ORDER: dict[str, Callable[[float, float], bool]] = {
+    "<": lambda a, b: a < b, ">": lambda a, b: a > b, "<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b, "!=": lambda a, b: a != b,
+}  # fmt: skip

@@ -1,0 +1,168 @@
+"""What is known of the operation that made a value: how it is written, and its derivative by each operand, as trees.
+
+A value of ours brings its row of the table (`value.op`). For other people's classes, which have a symbol alone, `rows.json` says the same:
+it is made from the table by `python -m micrograd.telling`, and a test holds it fresh.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .formula import DOTS, Call, Choice, Compare, Infix, Minus, Number, Tree, evaluate, fill, fold, parse
+
+MANY = 8  # of more operands than this the first and the last few are written
+
+# What students' classes call what the table has under another symbol.
+ALIASES = {
+    "−": "-", "·": "*", "×": "*", "÷": "/", "^": "**", "pow": "**", "u-": "neg", "negate": "neg", "ln": "log",
+    "relu": "ReLU", "RELU": "ReLU",
+    "maximum": "max", "minimum": "min", "σ": "sigmoid", "logistic": "sigmoid",
+}  # fmt: skip
+_CONST_POW = re.compile(r"^(?:\*\*|\^)\s*\(?(-?[\d.]+(?:e[-+]?\d+)?)\)?$")
+
+
+class Row(NamedTuple):
+    """One operation: `arity` operands (None: any number), then the `constants` whose numbers are `params`."""
+
+    name: str
+    symbol: str
+    arity: int | None
+    precedence: int = 0
+    constants: tuple[str, ...] = ()
+    params: tuple[float, ...] = ()
+    formula: tuple[str, ...] = ()
+    kinks: bool = False  # whether there are points without a derivative
+
+
+@lru_cache(maxsize=1)
+def table() -> dict[str, Row]:
+    """The rows of `rows.json` by name."""
+    rows = json.loads(Path(__file__).with_name("rows.json").read_text(encoding="utf-8"))
+    for r in rows:
+        r["constants"], r["params"], r["formula"] = tuple(r["constants"]), tuple(map(float, r.pop("defaults"))), tuple(r["formula"])
+    return {r["name"]: Row(**r) for r in rows}
+
+
+@lru_cache(maxsize=1)
+def _by_symbol() -> dict[tuple[str, int | None], Row]:
+    """Rows by symbol and number of operands, without those that need a constant."""
+    return {(row.symbol, row.arity): row for row in reversed(table().values()) if not row.constants}
+
+
+def row_of(value: Any, operands: int) -> Row:
+    """The row of the operation that made a value; one without a formula where nobody knows it."""
+    op: Any = getattr(value, "op", None)
+    symbol = str(getattr(value, "_op", "") or "")
+    formula = getattr(op, "formula", None)
+    if formula and getattr(op, "partials", None) is not None:
+        constants, params = tuple(op.constants), tuple(op.params)
+        return Row(op.name, symbol or op.symbol, op.arity, op.precedence, constants, params, tuple(formula), bool(op.kinks))
+    known = by_symbol(symbol, operands)
+    if known.formula:
+        return known
+    return Row(getattr(op, "name", "") or symbol or "f", symbol, operands, params=tuple(getattr(op, "params", ())))
+
+
+def by_symbol(symbol: str, operands: int) -> Row:
+    """The row that a symbol stands for, as students' classes write it."""
+    power = _CONST_POW.match(symbol)
+    if power and operands == 1:
+        return table()["power"]._replace(params=(float(power[1]),))
+    plain = ALIASES.get(symbol, symbol)
+    for key in ((plain, operands), (plain.lower(), operands), (plain, None)):
+        if key in _by_symbol():
+            return _by_symbol()[key]
+    if plain == "-" and operands == 1:
+        return table()["neg"]
+    return Row(symbol or "f", symbol, operands)
+
+
+def written(row: Row, operands: Sequence[Tree]) -> Tree:
+    """The operation applied to operands.
+
+    >>> from viz.notation.formula import Name
+    >>> from viz.notation.text import write
+    >>> a, b = Name("a"), Number(-3.0)
+    >>> write(written(by_symbol("*", 2), [a, b])), write(written(by_symbol("**2", 1), [b])), write(written(by_symbol("swish", 1), [a]))
+    ('a * (-3)', '(-3)**2', 'swish(a)')
+    """
+    params = tuple(map(Number, row.params))
+    if row.arity is None:
+        if row.symbol == "·" and len(operands) % 2 == 0:
+            half = len(operands) // 2
+            return Infix("+", _few([Infix("*", (a, b)) for a, b in zip(operands[:half], operands[half:], strict=True)]))
+        return Infix("+", _few(operands)) if row.symbol == "Σ" and operands else Call(row.name, _few(operands))
+    if row.precedence and len(operands) + len(params) == 2:
+        pair = (*operands, *params)
+        if row.symbol in ("<", ">", "="):
+            return Compare(("==" if row.symbol == "=" else row.symbol,), pair)
+        return Infix("**" if row.symbol.startswith("**") else row.symbol, pair)
+    if row.precedence and len(operands) == 1:
+        return Minus(operands[0])
+    return Call(row.name, (*_few(operands), *params))
+
+
+def _few(operands: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(operands) if len(operands) <= MANY else (*operands[:3], DOTS, *operands[-2:])
+
+
+def slope(row: Row, index: int, operands: Sequence[Tree], result: Tree) -> Tree | None:
+    """∂result/∂operands[index]; None where nobody knows it.
+
+    >>> from viz.notation.formula import Name
+    >>> from viz.notation.text import write
+    >>> write(slope(by_symbol("**2", 1), 0, [Name("a")], Name("y"))), write(slope(by_symbol("/", 2), 1, [Name("a"), Name("b")], Name("y")))
+    ('2 * a', '-a / b**2')
+    """
+    if not row.formula:
+        return None
+    if row.arity is None:
+        if row.formula[0] == "opposite":
+            return operands[(index + len(operands) // 2) % len(operands)]
+        return parse(row.formula[0])
+    tree = fold(fill(parse(row.formula[index]), {name: Number(x) for name, x in zip(row.constants, row.params, strict=False)}))
+    if isinstance(tree, Compare):
+        tree = Choice(tree, Number(1.0), Number(0.0))
+    return fill(tree, dict(zip("abc", operands, strict=False)) | {"y": result})
+
+
+def circle(row: Row) -> str:
+    """The operation as it stands in its circle of a picture.
+
+    >>> circle(by_symbol("*", 2)), circle(by_symbol("**2", 1)), circle(by_symbol("neg", 1)), circle(by_symbol("tanh", 1))
+    ('×', 'x²', '−x', 'tanh')
+    """
+    if row.precedence and row.arity == 1:
+        p = row.params[0] if row.params else None
+        return "−x" if p is None else "x" + f"{p:g}".translate(_RAISED) if p == int(p) else "xᵖ"
+    return {"*": "×", "-": "−", "/": "÷", "**": "xʸ"}.get(row.symbol, row.symbol)
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def conventional(row: Row, index: int, data: Sequence[float], result: float, partial: float) -> bool:
+    """Whether the partial that was used is not what the formula gives: a convention, where there is no derivative."""
+    tree = slope(row, index, [Number(x) for x in data], Number(result))
+    if tree is None or partial != partial or abs(partial) == math.inf:
+        return False
+    found = evaluate(tree, {}, FUNCTIONS)
+    return found != found or (abs(found) != math.inf and abs(found - partial) > 1e-6 * abs(partial) + 1e-9)
+
+
+def _sigmoid(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-x)) if x > -700 else 0.0
+
+
+FUNCTIONS = {name: getattr(math, name) for name in ("exp", "log", "sqrt", "sin", "cos", "sinh", "cosh", "floor")} | {
+    "sigmoid": _sigmoid,
+    "sign": lambda x: float((x > 0) - (x < 0)),
+    "normal_cdf": lambda x: math.erfc(-x / math.sqrt(2.0)) / 2.0,
+    "pi": lambda: math.pi,
+}
