@@ -39,11 +39,11 @@ def assignments(pairs: Sequence[str], expression: str = "") -> dict[str, float]:
 
 
 def _number(name: str, number: str) -> float:
-    first, comma, rest = number.partition(",")
+    first, comma, rest = number.replace(";", ",").replace("\n", ",").partition(",")
     if _COMMA.fullmatch(number.strip()):
         raise Refused(f"the value of {name!r}: a decimal point is written {name}={number.strip().replace(',', '.')}")
-    if comma and (not rest.strip() or "=" in rest):
-        raise Refused(f"the value of {name!r}: a space stands between two values, not a comma: {name}={first} {rest}".rstrip())
+    if comma and (";" in number or "\n" in number or not rest.strip() or "=" in rest):
+        raise Refused(f"the value of {name!r}: a space stands between two values: {name}={first} {rest}".rstrip())
     try:
         value: float = evaluate(number, {}).root.data
         return value

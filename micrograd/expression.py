@@ -310,7 +310,7 @@ class _Reader:
         plain = (m[0] for m, after in itertools.pairwise(words) if m.lastgroup == "name" and after[0] != "(")
         known = {name, *self.names, *CONSTANTS, *later}
         rest = [w for w in dict.fromkeys(plain) if w not in known and not keyword.iskeyword(w) and _function(w) is None]
-        return no_value(name, rest, [n for n in self.names if n not in self.used])
+        return no_value(name, rest, [n for n in self.names if n not in self.used or len(name) > len(n)])
 
     def value(self, operand: _Operand) -> Value:
         if isinstance(operand.item, list):

@@ -172,8 +172,11 @@ def test_errors_go_to_standard_error_with_status_2(run, capsys, argv, message):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["step", "a*b", "a=1,b=2"], "a space stands between two values, not a comma: a=1 b=2"),
+        (["step", "a*b", "a=1,b=2"], "a space stands between two values: a=1 b=2"),
         (["step", "a*b", "a=1,", "b=2"], "a space stands between two values"),
+        (["step", "a*b", "a=1;b=2"], "a space stands between two values: a=1 b=2"),
+        (["step", "a", "a=1;"], "a space stands between two values"),
+        (["step", "a", "a=1\n2"], "a space stands between two values"),
         (["step", "x", "x=1,5"], "a decimal point is written x=1.5"),
         (["step", "x", "x", "=", "1"], "write x=1"),
         (["step", "x", "x=", "1"], "write x=1, without spaces"),

@@ -146,7 +146,9 @@ def test_what_was_meant(typed, meant):
     [
         ("e**x", "exp(x) for e**x"), ("x²", "a power is written x**2"), ("π*x", "written pi"), ("√x", "sqrt(x)"), ("|x|", "abs(x)"),
         ("math.sin(x)", "write sin alone"), ("np.tanh(x)", "write tanh alone"), ("f(x) = x*x", "write y = …"), ("X*2", "did you mean 'x'"),
-        ("x – y", "written -"), ("x ≤ y", "where"), ("x!", "no factorials"),
+        ("x – y", "written -"), ("x ≤ y", "1 - less(b, a)"), ("x!", "no factorials"), ("xy + 1", "a product is written x*y"),
+        ("sin²(x)", "written sin(x)**2"), ("½*x", "'½' is written 0.5"), ("x ∗ y", "written *"), ("x @ y", "dot([…], […])"),
+        ("x > y", "less(b, a) for a > b"), ("x⁻²", "x**-1"), ("Value(2)", "the number alone"),
     ],
 )  # fmt: skip
 def test_other_notations_are_answered_by_ours(text, message):
@@ -195,7 +197,7 @@ def test_numbers_alone_make_a_graph():
         ("import os", "import", "Python's"), ("x[0]", "[", "not picked"), ("softmax([x, y])[0]", "[", "not picked"),
         ("{x}", "{", "may stand"), ("'x'", "'", "may stand"), ('"""x', '"', "may stand"), ("f'{x}'", "f", "no value"),
         ("x := 1", ":=", "may stand"), ("x; import os", "import", "Python's"), ("*x", "*", "may stand"),
-        ("sum(*x)", "*", "may stand"), ("tanh(x=1)", "=", "names a whole statement"), ("x @ y", "@", "may stand"),
+        ("sum(*x)", "*", "may stand"), ("tanh(x=1)", "=", "names a whole statement"), ("x @ y", "@", "dot("),
         ("x % y", "%", "may stand"), ("x // y", "//", "not differentiable"), ("x ^ 2", "^", "write x**2"),
         ("x < y", "<", "less(a, b)"), ("x == y", "==", "equal"), ("x = 1", "x", "given once"),
         ("a = 1; a = 2", "a", "given once"), ("pi = 3", "pi", "cannot be"), ("x, y", ",", "comma"), ("(x, y)", ",", "comma"),
