@@ -136,6 +136,8 @@ def made(node: Value, args: tuple[Value, ...], op: Any, local_grads: Any) -> Non
     """Value(data, children, op), and Value(data, children, local_grads)."""
     if not (op is None or isinstance(op, str)):  # the scalar GPT's third argument
         op, local_grads = "", op
+    if any(isinstance(g, str) for g in local_grads):
+        raise TypeError(f"the local gradients of a Value are numbers, not {tuple(local_grads)!r:.60}: a str is not a number")
     if args:
         node.op, node._b = by_hand(op or "", tuple(local_grads)), args
     else:

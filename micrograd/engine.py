@@ -132,6 +132,8 @@ def operand(op: Op, mine: Value, other: Any) -> Any:
     try:
         return leaf(number(other))
     except TypeError:
+        if getattr(other, "ndim", None) == 0:
+            raise
         if type(other).__module__ != "builtins":
             return NotImplemented
     who = f"{mine.label or 'Value'} = {mine._data}"
@@ -192,8 +194,9 @@ class Value(Number):
             return apply(ops.pow_, (self, other))
         try:
             return power(other)(self)
-        except TypeError:  # not a number: an array takes over, anything else is refused
-            return operand(ops.pow_, self, other)  # type: ignore[no-any-return]
+        except TypeError:  # an array takes over, one of no dimension is a number, anything else is refused
+            exponent = operand(ops.pow_, self, other)
+            return exponent if exponent is NotImplemented else power(exponent._data)(self)
 
     def __pos__(self) -> Value:
         return self

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from micrograd import scalar
+from micrograd.number import Number
 
 Rule = Callable[..., Any]
 Interval = tuple[float, float]
@@ -81,7 +82,7 @@ class Op:
         missing = len(self.constants) - len(self.params)
         if missing:  # trailing constants: given here, or the defaults
             arity = self.arity or 0
-            given = tuple(float(a) for a in args[arity:])
+            given = tuple(number(a) for a in args[arity:])
             return self.bind(*given, *self.defaults[len(given) :])(*args[:arity])
         if self.arity is not None and len(args) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} argument(s), not {len(args)}")
@@ -96,6 +97,7 @@ class Op:
         """This op with its constants fixed, e.g. `leaky_relu.bind(0.1)`; the same params give the same Op."""
         if len(params) != len(self.constants):
             raise TypeError(f"{self.name} needs the constants {', '.join(self.constants)}, not {len(params)} number(s)")
+        params = tuple(p if isinstance(p, Symbol) else number(p) for p in params)
         key = (*map(repr, params), symbol)
         if key not in self._bound:
             op: Op = object.__new__(Op)
@@ -189,7 +191,10 @@ class Op:
 
 
 def number(x: Any) -> float:
-    """A real number of any type as a float (±inf where it is too large); TypeError for anything else."""
+    """A real number of any type as a float (±inf where it is too large), an array or tensor of no dimension being one.
+
+    TypeError for anything else, and for a tensor whose own gradient would be dropped silently.
+    """
     if type(x) is float:
         return x
     if isinstance(x, (int, numbers.Real)) or type(x).__name__ == "Decimal":
@@ -197,6 +202,13 @@ def number(x: Any) -> float:
             return float(x)
         except OverflowError:
             return scalar.inf if x > 0 else -scalar.inf
+    if isinstance(x, Number):
+        raise TypeError(f"expected a real number, not a Value: write v.data for the number of {x!r:.80}")
+    kind = getattr(getattr(x, "dtype", None), "kind", "f")  # NumPy's: no dates, no texts
+    if getattr(x, "ndim", None) == 0 and kind in "fiubO" and not getattr(x, "mask", False):
+        if getattr(x, "requires_grad", False):
+            raise TypeError(f"the gradient of {x!r:.80} would be dropped silently: write x.item() for its number")
+        return number(x.item()) if hasattr(x, "item") else float(x)
     raise TypeError(f"expected a Value or a real number, not {type(x).__name__}: {x!r:.80}")
 
 

@@ -40,6 +40,71 @@ def test_anything_else_is_a_type_error(wrong):
     assert v.data == 1.0
 
 
+class Tensor:
+    """A tensor of another library, of no dimension."""
+
+    ndim, shape = 0, ()
+
+    def __init__(self, x, requires_grad=False):
+        self.x, self.requires_grad = x, requires_grad
+
+    def item(self):
+        return self.x
+
+
+class Floating:
+    ndim = 0
+
+    def __float__(self):
+        return 2.0
+
+
+def test_arrays_and_tensors_of_no_dimension_are_numbers():
+    np = pytest.importorskip("numpy")
+    for x, data in (
+        (np.True_, 1.0), (np.array(2.0), 2.0), (np.array(3), 3.0), (np.array(False), 0.0), (np.float32(0.5), 0.5), (Tensor(2), 2.0),
+        (np.array(Fraction(1, 2), dtype=object), 0.5), (Tensor(np.float32(0.5)), 0.5), (Floating(), 2.0), (np.array(np.inf), math.inf),
+    ):  # fmt: skip
+        v = Value(x)
+        assert v.data == data and type(v.data) is float
+        v.data = 9.0
+        v.data = x
+        assert v.data == data and type(v.data) is float
+        w = Value(3.0)
+        found = ((w + x, 3 + data), (w * x, 3 * data), (x * w, 3 * data), (w - x, 3 - data), (w**x, 3**data), (x - w, data - 3))
+        for out, expected in found:
+            assert type(out) is Value and out.data == expected and w in out.args
+        assert micrograd.tanh(x) == math.tanh(data) and micrograd.leaky_relu(Value(-2.0), x).data == -2 * data
+    for wrong in (
+        np.array([1.0]), np.array("3"), np.array(1j), np.complex128(1), np.array(None), np.datetime64(5, "ns"), np.ma.masked, Tensor("3"),
+        Tensor(1j), np.str_("3"),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match="real number"):
+            Value(wrong)
+    assert [v.data for v in np.array([1.0, 2.0]) * Value(3.0)] == [v.data for v in Value(3.0) * np.array([1.0, 2.0])] == [3.0, 6.0]
+    with pytest.raises(TypeError, match=r"gradient of .* would be dropped silently: write x\.item\(\)"):
+        Value(3.0) * Tensor(2.0, requires_grad=True)
+
+
+def test_a_value_is_no_number():
+    v, w = Value(2.0, label="v"), Value(1.0)
+    for wrong in (lambda: Value(v), lambda: setattr(w, "data", v), lambda: micrograd.leaky_relu(w, v), lambda: micrograd.clamp(w, v, 1)):
+        with pytest.raises(TypeError, match=r"expected a real number, not a Value: write v\.data for the number of .*label='v'"):
+            wrong()
+    assert w.data == 1.0
+
+
+def test_a_text_is_no_number_anywhere():
+    x = Value(-2.0)
+    for wrong in (
+        lambda: x.leaky_relu("0.5"), lambda: micrograd.clamp(x, "0", 1), lambda: x ** "2", lambda: x + "1", lambda: micrograd.exp("1"),
+        lambda: micrograd.maximum(x, "1"), lambda: micrograd.TABLE["power"].bind("2"), lambda: Value(2.0, ("1",), "+"),
+        lambda: Value(2.0, (x,), ("3",)),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=r"not str|a str is not a number"):
+            wrong()
+
+
 @pytest.mark.parametrize(
     ("operate", "symbol"),
     [
