@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from micrograd import pull
 from micrograd.engine import Value
 from micrograd.evaluation import Evaluation, GraphEvaluation, Slots
 from micrograd.modes import refuse_changed
@@ -149,8 +150,7 @@ def backward(root: Value, leaves: Sequence[Value]) -> list[float]:
         for v, _ in kept:
             v.grad = 0.0
         refuse_changed(root.interior())
-        for v in reversed(root.start_backward()):
-            v.op.pull(v)
+        pull.backward(root.start_backward())
         return [float(v.grad) for v in leaves]
     finally:
         for v, gradient in kept:

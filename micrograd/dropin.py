@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from micrograd.number import Number
 from micrograd.op import by_hand
+from micrograd.pull import UNREACHED
 from micrograd.steps import contributions
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def set_children(node: Value, children: Iterable[Any]) -> None:
 
         def rule() -> None:
             made._data, made.grad = node._data, node.grad
-            op.pull(made)
+            if made.grad is not UNREACHED:
+                op.pull(made)
 
         node.op = by_hand(op.symbol, closure=rule)
     node._a, node._b = None, found
@@ -150,7 +152,7 @@ def closure(node: Value) -> Callable[[], None]:
     if op is None:
         return getattr(node, "_closure", None) or nothing
     own: Callable[[], None] | None = op.__dict__.get("closure")
-    return own or (lambda: op.pull(node))
+    return own or (lambda: op.pull(node) if node.grad is not UNREACHED else None)
 
 
 def set_closure(node: Value, f: Any) -> None:

@@ -22,6 +22,7 @@ from micrograd import dropin, modes, ops, subclasses
 from micrograd.modes import notice, on
 from micrograd.number import Number
 from micrograd.op import Op, number
+from micrograd.pull import UNREACHED, backward
 from micrograd.scopes import current
 from micrograd.steps import Step
 from micrograd.walk import walk
@@ -243,9 +244,7 @@ class Value(Number):
         with _turn:
             order = self.interior()
             if not (modes.watched() or modes.changed(order)):
-                self.start_backward(order)
-                for v in reversed(order):
-                    v.op.pull(v)  # arg.grad += v.grad * partial, for each argument
+                backward(self.start_backward(order))
                 if dropin.leaves:
                     dropin.run_leaves(self, order)
                 return
@@ -260,7 +259,7 @@ class Value(Number):
         """The interior in topological order, its gradients cleared and the root's set to ∂self/∂self = 1."""
         order = self.interior() if order is None else order
         for v in order:
-            v.grad = 0.0
+            v.grad = UNREACHED  # 0.0
         self.grad = 1.0 if order else self.grad + 1.0
         return order
 

@@ -101,7 +101,7 @@ class Op:
         key = (*map(repr, params), symbol)
         if key not in self._bound:
             op: Op = object.__new__(Op)
-            op.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("pull", "reads")})
+            op.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("pull", "reads", "passes")})
             op.params, op.symbol, op.pull = params, symbol or self.symbol, op._first_pull
             self._bound[key] = op
         return self._bound[key]
@@ -146,30 +146,35 @@ class Op:
         A rule that cannot be read as source (it branches in Python) is called as it is.
         """
         self.pull = self._called_pull
-        if self.arity in (1, 2):
-            with suppress(TypeError):
-                self.pull = self._compiled_pull(self.arity)
-        self.pull(node)
+        from micrograd.pull import ARGS, compiled_pull
 
-    def _compiled_pull(self, n: int) -> Callable[[Any], None]:
-        xs = [Symbol("x"), Symbol("z")][:n]
-        y = Symbol("y")
-        body, written = source([self.partial(i, y, *xs) for i in range(n)])
-        add = []
-        for arg, p in zip("ab", written, strict=False):
-            add.append(f"{arg}.grad " + {"(1.0)": "+= g", "(-1.0)": "-= g"}.get(p, f"+= g * {p}"))
-        start = ["g = node.grad", "a = node._a", *(["b = node._b"] if n == 2 else [])]
-        text = " ".join([*body, *add])
-        for name, where in (("x", "a._data"), ("z", "b._data"), ("y", "node._data")):
-            if name in text.replace("(", " ").replace(")", " ").replace(",", " ").replace("-", " ").split():
-                start.append(f"{name} = {where}")
-        pull: Callable[[Any], None] = compile_function(f"pull_{self.name}", ["node"], [*start, *body, *add])
-        return pull
+        if self.arity is not None and 0 < self.arity <= len(ARGS):
+            with suppress(TypeError):
+                self.pull = compiled_pull(self, self.arity)
+        self.pull(node)
 
     def _called_pull(self, node: Any) -> None:
         g, y, args = node.grad, node._data, node.args
-        for arg, p in zip(args, self.gradient(y, [a._data for a in args]), strict=True):
-            arg.grad += g * p
+        xs = [a._data for a in args]
+        if self.passes is None:
+            for arg, p in zip(args, self.gradient(y, xs), strict=True):
+                arg.grad += g * p
+            return
+        for arg, p, passes in zip(args, self.gradient(y, xs), self.passes(y, *xs), strict=True):
+            if passes:
+                arg.grad += g * p
+            elif arg.op is None:
+                arg.grad += 0.0
+
+    @cached_property
+    def passes(self) -> Callable[..., Sequence[Any]] | None:
+        """passes(y, *xs): for each argument whether its edge passes a gradient on, or has a structural zero (see `pull.py`).
+
+        None: every edge does, whatever the numbers.
+        """
+        from micrograd.pull import passing
+
+        return passing(self)
 
     @cached_property
     def reads(self) -> tuple[int, ...] | None:
@@ -221,7 +226,7 @@ def by_hand(name: str, local_grads: Sequence[Any] = (), closure: Callable[[], No
     known = tuple(lambda y, *xs, g=g: g for g in local_grads) if local_grads else None
     op.__dict__.update(
         name=name, symbol=name, partials=known, params=(), constants=(), precedence=0, doc="", domain=(), kinks=(), formula=(),
-        latex=r"\mathrm{op}\left({0}\right)", local_grads=local_grads, reads=() if local_grads else None,
+        latex=r"\mathrm{op}\left({0}\right)", local_grads=local_grads, reads=() if local_grads else None, passes=None,
     )  # fmt: skip
     if closure is not None:
         op.__dict__.update(closure=closure, pull=lambda node: closure())
@@ -272,6 +277,10 @@ class Symbol:
         raise TypeError("a rule may not branch on its arguments; write where(condition, a, b) instead")
 
     __lt__ = __gt__ = __le__ = __ge__ = lambda self, other: self.__bool__()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self.__bool__()
 
 
 def _table() -> Mapping[str, Op]:

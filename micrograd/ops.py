@@ -3,6 +3,10 @@
 Methods, functions, gradient tests, Hypothesis strategies, pictures and compiled kernels all come from the row. Rules are written in
 primitives and in the numerically right form (see NUMERICS in each row's remark): `sigmoid(-x)`, never `1 - sigmoid(x)`.
 Conventions at kinks, in order: the gradient; the minimum-norm sub- or supergradient; continuity.
+
+Zero times infinity: a 0 that the rule itself says (a branch not taken, relu below 0, the smaller of two in `maximum`) passes nothing,
+whatever lies above or below: `sqrt(relu(x))` at -1 and `where(0, log(x), 1)` at -1 have gradient 0. A 0 that arithmetic on the data made
+keeps IEEE's answer: `sqrt(x)**2` and `0 * log(x)` at 0 have gradient 0 · inf = nan. `pull.py` tells the two apart, by the text of the rule.
 """
 
 from __future__ import annotations
@@ -310,7 +314,7 @@ minimum: Op = row(
 )
 clamp: Op = row(
     "clamp", define=lambda x, low, high: minimum(maximum(x, low), high),
-    partials=(lambda y, x, low, high: where(equal(x, x), less(low, x) * less(x, high), x),),
+    partials=(lambda y, x, low, high: where(less(low, x) * less(x, high), 1.0, where(equal(x, x), 0.0, x)),),
     formula=("low < a < high",), domain=(_REAL,), constants=("low", "high"), defaults=(-inf, inf),
     exact=lambda m, x, low, high: min(max(x, m.mpf(low)), m.mpf(high)),
     doc="x kept within [low, high]; derivative 0 at and beyond the limits.",

@@ -215,7 +215,7 @@ def times(e: Any, x: Any, rest: Any) -> Any:
     return rounded + ops.where(ops.less(e, 1e-270), 0.0, lost + e * rest)
 
 
-def tail(x: Any, k: float, ratio: Any, base: float, base_lost: float = 0.0, factor: Any = 1.0) -> Any:
+def tail(x: Any, k: float, ratio: Any, base: float, base_lost: float = 0.0, factor: Any = None) -> Any:
     """factor·exp(-kx²)·p/(base + x), ratio(lost) being p·(1 - lost): what x² and base + x lost goes into the ratio."""
     squared, lost = square(x)
     under, under_lost = total(base, x)
@@ -223,7 +223,7 @@ def tail(x: Any, k: float, ratio: Any, base: float, base_lost: float = 0.0, fact
     quotient = ops.div(p, under)
     back, back_lost = product(quotient, under)
     rest = ops.div(((p - back) - back_lost) + p_lost, under)
-    if factor == 1.0:
+    if factor is None:
         return times(ops.exp(-k * squared), quotient, rest)
     return ops.exp(-k * squared) * (factor * quotient)
 
@@ -233,7 +233,7 @@ def mapped(t: Any) -> Any:
     return ops.div(t - 6.0, t + 6.0)
 
 
-def lower(t: Any, factor: Any = 1.0) -> Any:
+def lower(t: Any, factor: Any = None) -> Any:
     """factor·Φ(-t), 0 ≤ t ≤ 40, by Mills' ratio."""
     return tail(t, 0.5, lambda lost: corrected(mapped(t), LOWER_0, LOWER, lost), 1.0, factor=factor)
 

@@ -11,6 +11,7 @@ from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 from micrograd import modes
+from micrograd.pull import UNREACHED
 from micrograd.steps import contributions
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def warned(order: list[Any]) -> set[Value]:
 def as_the_original(node: Value, upstream: Any) -> list[tuple[Value, Any, Any]]:
     """(argument, partial, upstream · partial) of a stale node, as the original's closures work them out."""
     assert node.op is not None
+    if upstream is UNREACHED:
+        return contributions(node, upstream)
     y, name, args = node._data, node.op.name, node.args
     if name in _OF_RESULT:
         partials = [_OF_RESULT[name](y)]

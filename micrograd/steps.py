@@ -18,11 +18,13 @@ Columns are aligned over the whole walk, whichever of its steps is printed. How 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from micrograd.notation import by_formula, latex, one_word, show, tex_bar, tex_name, tex_number, written
+from micrograd.pull import UNREACHED
 
 if TYPE_CHECKING:
     from micrograd.engine import Value
@@ -32,7 +34,7 @@ WIDE = 40  # a cell longer than this is not aligned: one long name must not wide
 
 
 class Contribution:
-    """What one edge adds: value = upstream · partial, and the argument's gradient before and after."""
+    """What one edge adds: value = upstream · partial (0 where nothing passes), and the argument's gradient before and after."""
 
     __slots__ = ("after", "arg", "before", "index", "partial", "value")
 
@@ -47,27 +49,36 @@ class Contribution:
 def contributions(node: Value, upstream: Any) -> list[tuple[Value, Any, Any]]:
     """(argument, partial, upstream · partial) for each edge out of `node`; the types follow the data's.
 
+    The last is UNREACHED where nothing passes: by a structural zero (see `micrograd/pull.py`), or because upstream is UNREACHED.
     Where the partials are unknown (a hand-set `_backward`), the closure is run on cleared gradients and what it added is read.
     """
     args, op = node.args, node.op
     if op is None:
         return []
     if op.partials is not None:
-        partials = op.gradient(node.data, [a.data for a in args])
-        return [(a, p, upstream * p) for a, p in zip(args, partials, strict=True)]
+        y, xs = node.data, [a.data for a in args]
+        partials = op.gradient(y, xs)
+        if upstream is UNREACHED:
+            return [(a, p, UNREACHED) for a, p in zip(args, partials, strict=True)]
+        if op.passes is None:
+            return [(a, p, upstream * p) for a, p in zip(args, partials, strict=True)]
+        edges = zip(args, partials, op.passes(y, *xs), strict=True)
+        return [(a, p, upstream * p if passes else UNREACHED) for a, p, passes in edges]
     kept = [(v, v.grad) for v in dict.fromkeys((node, *args))]
     try:
         node.grad = upstream
         for a in args:
-            a.grad = 0.0
+            a.grad = UNREACHED
         node._backward()
         added = {id(a): a.grad for a in args}
     finally:
         for v, grad in kept:
             v.grad = grad
     first = {id(a): i for i, a in reversed(list(enumerate(args)))}  # a closure's sum is shown on an argument's first edge
-    values = [added[id(a)] if first[id(a)] == i else 0.0 for i, a in enumerate(args)]
-    return [(a, v / upstream if upstream else float("nan"), v) for a, v in zip(args, values, strict=True)]
+    values = [added[id(a)] if first[id(a)] == i else UNREACHED for i, a in enumerate(args)]
+    if upstream is UNREACHED:  # 0 times a partial is discarded
+        values = [UNREACHED if v == 0.0 or v != v else v for v in values]
+    return [(a, v / upstream if upstream else math.nan, v) for a, v in zip(args, values, strict=True)]
 
 
 class Names:
@@ -105,10 +116,11 @@ class Names:
         grads = dict(self._at_start)
         grads[id(self.nodes[-1])] = 1.0
         for v in reversed(interior):
-            upstream, done = grads.get(id(v), 0.0), []
+            upstream, done = grads.get(id(v), UNREACHED), []
             for i, (arg, partial, value) in enumerate(contributions(v, upstream)):
                 before = grads.get(id(arg), 0.0)
-                grads[id(arg)] = before + value
+                if value is not UNREACHED:
+                    grads[id(arg)] = before + value
                 done.append(Contribution(arg, i, partial, value, before, before + value))
             yield _backward_rows(v, upstream, done, self)
 
@@ -213,6 +225,8 @@ def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], n
         numbers = map(show, (upstream, c.partial, c.value))
         sums = map(show, (c.before, c.value, c.after))
         why = f"∂{n}/∂{a} = {formula}" if formula and not said else ""
+        if c.value is UNREACHED and upstream * c.partial != 0.0:
+            why = ": ".join(filter(None, [why, f"nothing reached {n}" if upstream is UNREACHED else "a 0 by rule passes nothing"]))
         rows.append((f"{a}.grad", f"{n}.grad × ∂{n}/∂{a}", *numbers, f"{a}.grad:", *sums, why))
     return rows
 

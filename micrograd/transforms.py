@@ -14,10 +14,12 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar, overload
 
+from micrograd import masks
 from micrograd.engine import Value
 from micrograd.modes import choosing, recorded, refuse_changed
 from micrograd.nested import Arguments, one_value, opened
 from micrograd.op import number
+from micrograd.pull import UNREACHED
 from micrograd.steps import contributions
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -81,23 +83,28 @@ def grad(
     cotangent: dict[Value, Any] = {output: Value(upstream) if create_graph and not isinstance(upstream, Value) else upstream}
     order = output.interior()
     refuse_changed(order)
+    if isinstance(upstream, (int, float)) and upstream == 0:
+        order = []  # a zero that the caller gives passes nothing
+    if order and isinstance(output.data, Value):  # a compiler traces
+        masks.pulled(order, cotangent, create_graph)
+        order = []
     for node in reversed(order):
-        upstream = cotangent.get(node)
-        if upstream is None:
-            continue
-        for arg, value in _pulled(node, upstream, create_graph):
-            cotangent[arg] = cotangent[arg] + value if arg in cotangent else value
+        if node in cotangent:
+            for arg, value in _pulled(node, cotangent[node], create_graph):
+                cotangent[arg] = cotangent[arg] + value if arg in cotangent else value
     return fill(iter([cotangent.get(v, zero) for v in wanted]))
 
 
 def _pulled(node: Value, upstream: Any, create_graph: bool) -> list[tuple[Value, Any]]:
+    """What passes to which argument."""
     op, args = node.op, node.args
     if not create_graph:
-        return [(arg, value) for arg, _, value in contributions(node, upstream)]
+        return [(arg, value) for arg, _, value in contributions(node, upstream) if value is not UNREACHED]
     assert op is not None
     with choosing():
         partials = op.gradient(node, args)
-    return [(arg, upstream * p) for arg, p in zip(args, partials, strict=True)]
+    passes = op.passes(node.data, *[a.data for a in args]) if op.passes else [1.0] * len(args)
+    return [(arg, upstream * p) for arg, p, some in zip(args, partials, passes, strict=True) if some]
 
 
 @_recorded
@@ -133,19 +140,25 @@ def jvp(fn: Callable[..., Any], inputs: Sequence[Any], tangents: Sequence[Any]) 
     given = at.matched("jvp", "tangent", tangents)
     graph = at.graph or any(isinstance(t, Value) for t in given)
     outputs, results = _outputs("jvp", at.call(fn, *at.nested(at.leaves)))
-    tangent: dict[Value, Any] = dict(zip(at.leaves, given, strict=True))
+    tangent: dict[Value, Any] = {v: t for v, t in zip(at.leaves, given, strict=True) if isinstance(t, Value) or t != 0.0}
     for out in outputs:
-        for node in out.interior():
+        order = out.interior()
+        if order and isinstance(out.data, Value):  # a compiler traces
+            masks.pushed(order, tangent, graph)
+            continue
+        for node in order:
             if node not in tangent:
-                tangent[node] = sum((p * tangent.get(a, 0.0) for a, p in _partials(node, graph)), 0.0)
+                found = [p * tangent[a] for a, p in _partials(node, graph) if a in tangent]
+                if found:
+                    tangent[node] = sum(found, 0.0)
     pushed = [tangent.get(o, 0.0) for o in outputs]
     return results(map(at.out, outputs)), results(p if isinstance(p, Value) or not graph else Value(p) for p in pushed)
 
 
 def _partials(node: Value, graph: bool) -> list[tuple[Value, Any]]:
-    """(argument, partial) for each edge out of `node`: numbers, or Values."""
+    """(argument, partial) for each edge out of `node` that passes something: numbers, or Values."""
     if not graph:
-        return [(arg, partial) for arg, partial, _ in contributions(node, 1.0)]
+        return [(arg, partial) for arg, partial, value in contributions(node, 1.0) if value is not UNREACHED]
     return _pulled(node, 1.0, True)
 
 
@@ -189,7 +202,8 @@ def hvp(fn: Callable[..., Any], inputs: Sequence[Any], vector: Sequence[Any]) ->
     first = grad(one_value("hvp", at.call(fn, *at.nested(at.leaves))), at.leaves, create_graph=True)
     directional = Value(0.0)
     for g, v in zip(first, at.matched("hvp", "part of the vector", vector), strict=True):
-        directional = directional + g * v
+        if isinstance(v, Value) or v != 0.0:
+            directional = directional + g * v
     return at.nested(grad(directional, at.leaves, at.graph))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from micrograd import dropin, modes, stale
+from micrograd.pull import UNREACHED
 from micrograd.steps import BackwardStep, Contribution, ForwardStep, Names, SeedStep, Step, contributions
 
 if TYPE_CHECKING:
@@ -26,13 +27,14 @@ def walk(root: Value) -> Iterator[Step]:
     root.start_backward(order)
     yield SeedStep(root, names)
     for v in reversed(order):
-        modes.run_hooks(v)
+        _run_hooks(v)
         upstream, done = v.grad, []
         found = contributions(v, upstream) if v not in mixed else stale.as_the_original(v, upstream)
         for i, (arg, partial, value) in enumerate(found):
             modes.check_gradient(v, arg, partial, value)
             before = arg.grad
-            arg.grad = before + value
+            if value is not UNREACHED or arg.op is None:
+                arg.grad = before + value
             done.append(Contribution(arg, i, partial, value, before, arg.grad))
         yield BackwardStep(v, upstream, tuple(done), names)
     for v in names.nodes:
@@ -40,3 +42,11 @@ def walk(root: Value) -> Iterator[Step]:
             modes.run_hooks(v)
     if dropin.leaves:
         dropin.run_leaves(root, order)
+
+
+def _run_hooks(v: Value) -> None:
+    """The hooks of an interior node; where nothing reached it, a hook that gives 0 again leaves that so."""
+    reached = v.grad is not UNREACHED
+    modes.run_hooks(v)
+    if not reached and v.grad == 0:
+        v.grad = UNREACHED

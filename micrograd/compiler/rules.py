@@ -42,7 +42,7 @@ def copied(s: Any, made: dict[int, Any]) -> Any:
     if not isinstance(s, Symbol) or s.op is None:
         return s
     if id(s) not in made:
-        if s.op.name == "power" and s.op.params[0] in (1.0, 2.0):  # as exact, and far cheaper
+        if s.op.name == "power" and isinstance(s.op.params[0], float) and s.op.params[0] in (1.0, 2.0):  # as exact, and far cheaper
             x = copied(s.args[0], made)
             made[id(s)] = x if s.op.params[0] == 1.0 else Symbol("", ops.mul, (x, x))
             return made[id(s)]

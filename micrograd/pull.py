@@ -1,0 +1,180 @@
+"""The backward pass of one node, `arg.grad += node.grad * partial`, compiled from the rules of its row; and what passes no gradient.
+
+A partial may be 0 in two ways, and the text of its rule tells them apart. A **structural** zero is said by the rule: the constant
+0, the branch that `where` did not take, a 0 that `less` or `sign` picked. It passes nothing, whatever lies above or below:
+sqrt(relu(x)) at -1 has gradient 0, though √ has slope inf there. A **numeric** zero came out of arithmetic on the data, and keeps
+IEEE's answer: sqrt(x)**2 at 0 has gradient 0 · inf = nan. A rule that branches in Python cannot be read: its zeros are numeric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from micrograd import ops
+from micrograd.op import Op, Symbol, compile_function, source
+
+UNREACHED = float("0")  # the gradient of a node while nothing has reached it: a 0.0, known by its identity
+ARGS, DATA = "abcdef", "xzuvwt"  # names in the compiled code
+
+
+def backward(order: Sequence[Any]) -> None:
+    """Each node of `start_backward` passes on what reached it, the root first."""
+    for v in reversed(order):
+        if v.grad is not UNREACHED:
+            v.op.pull(v)  # arg.grad += v.grad * partial, for each argument
+            continue
+        a, b = v._a, v._b  # nothing passes; the gradient of a leaf becomes a float all the same
+        if a is None or v.op.partials is None:
+            _call(v)
+            continue
+        if a.op is None:
+            a.grad += 0.0
+        if b is not None and b.op is None:
+            b.grad += 0.0
+
+
+def _call(v: Any) -> None:
+    """A node of many arguments, or made by hand, that nothing reached: a closure is called, but 0 times a partial is discarded."""
+    before = [(a, a.grad) for a in v.args]
+    if v.op.partials is None:
+        v.op.pull(v)
+    for a, grad in before:
+        if a.grad == grad or a.grad != a.grad:
+            a.grad = grad + 0.0 if a.op is None else grad
+
+
+# --- reading a rule ------------------------------------------------------------------------------------------------------
+
+
+def live(s: Any, picked: bool = False) -> Any:
+    """What is not 0 wherever the partial `s` passes something: a number, or a Symbol over the operands.
+
+    picked: inside the rule of an op that picks its value, where a 0 is a structural one even if it is an operand's.
+    """
+    if not isinstance(s, Symbol):
+        return float(s != 0.0)
+    if s.op is None:
+        return s if picked else 1.0
+    if s.op is ops.where:
+        condition, a, b = s.args
+        return either(condition, live(a, picked), live(b, picked))
+    if picks(s.op):
+        return live(s.op.define(*s.args, *s.op.params), True) if s.op.define else s
+    if picked:
+        return s
+    if s.op is ops.mul:  # a literal 0 times data is arithmetic
+        a, b = (live(f) if isinstance(f, Symbol) else 1.0 for f in s.args)
+        return either(a, b, 0.0)
+    if s.op in (ops.neg, ops.div):
+        return live(s.args[0]) if isinstance(s.args[0], Symbol) else 1.0
+    if s.op in (ops.add, ops.sub):
+        a, b = (live(f) if isinstance(f, Symbol) else 1.0 for f in s.args)
+        return either(a, 1.0, b)
+    return 1.0
+
+
+def either(condition: Any, a: Any, b: Any) -> Any:
+    """where(condition, a, b), a number if it is known to be one."""
+    if not isinstance(condition, Symbol):
+        return a if condition else b
+    return a if not isinstance(a, Symbol) and not isinstance(b, Symbol) and a == b else ops.where(condition, a, b)
+
+
+@lru_cache(maxsize=256)
+def picks(op: Op) -> bool:
+    """Whether an op picks its value rather than computing it: its rule is 0 everywhere, as that of `less` or `sign` is."""
+    return op.arity is not None and all(not isinstance(p, Symbol) and p == 0.0 for p in op.gradient(*symbols(op.arity)))
+
+
+def symbols(n: int) -> tuple[Symbol, list[Symbol]]:
+    """The result of an op, and its arguments, to read its rules on."""
+    return Symbol("y"), [Symbol(name) for name in DATA[:n]] if n <= len(DATA) else [Symbol(f"x{i}") for i in range(n)]
+
+
+def lives(op: Op, n: int) -> list[Any]:
+    """`live` for each partial of an op of n arguments; TypeError where a rule cannot be read."""
+    y, xs = symbols(n)
+    return [live(p) for p in op.gradient(y, xs)]
+
+
+def passing(op: Op) -> Callable[..., Sequence[Any]] | None:
+    """What `op.passes` is: a function (y, *xs) that says for each argument whether its edge passes something; None: all do."""
+    try:
+        found = lives(op, 2 if op.arity is None else op.arity)
+    except TypeError:
+        return None
+    if all(x == 1.0 for x in found if not isinstance(x, Symbol)) and not any(isinstance(x, Symbol) for x in found):
+        return None
+
+    @lru_cache(maxsize=16)
+    def compiled(n: int) -> Any:
+        y, xs = symbols(n)
+        body, written = source(lives(op, n))
+        return compile_function("passes", [s.name for s in (y, *xs)], [*body, f"return [{', '.join(written)}]"])
+
+    return compiled(op.arity) if op.arity is not None else lambda y, *xs: compiled(len(xs))(y, *xs)
+
+
+# --- the compiled pull ---------------------------------------------------------------------------------------------------
+
+
+class _If:
+    """A branch of the code: on a Symbol, between two more branches, a partial to multiply with, or None where nothing passes."""
+
+    def __init__(self, condition: Symbol, yes: Any, no: Any) -> None:
+        self.condition, self.yes, self.no = condition, yes, no
+
+
+def branches(s: Any, picked: bool = False) -> Any:
+    """A partial as the branches of its rule: those between something and nothing become `if`s."""
+    passes = live(s, picked)
+    if not isinstance(passes, Symbol):
+        return s if passes else None
+    if s.op is ops.where and isinstance(s.args[0], Symbol):
+        return _If(s.args[0], branches(s.args[1], picked), branches(s.args[2], picked))
+    if s.op is ops.where:
+        return branches(s.args[1] if s.args[0] else s.args[2], picked)
+    if s.op is not None and picks(s.op) and s.op.define:
+        return branches(s.op.define(*s.args, *s.op.params), True)
+    return _If(passes, s, None)
+
+
+def compiled_pull(op: Op, n: int) -> Callable[[Any], None]:
+    """The `pull` of an op of n arguments; TypeError where a rule cannot be read."""
+    y, xs = symbols(n)
+    trees = [branches(p) for p in op.gradient(y, xs)]
+    found: list[Any] = []
+
+    def collect(tree: Any) -> None:
+        if isinstance(tree, _If):
+            found.append(tree.condition)
+            collect(tree.yes)
+            collect(tree.no)
+        elif tree is not None:
+            found.append(tree)
+
+    for tree in trees:
+        collect(tree)
+    body, texts = source(found)
+    rest = iter(texts)
+
+    def lines(tree: Any, arg: str) -> list[str]:
+        if tree is None:
+            return [f"if {arg}.op is None:", f"    {arg}.grad += 0.0"]
+        if not isinstance(tree, _If):
+            p = next(rest)
+            return [f"{arg}.grad " + {"(1.0)": "+= g", "(-1.0)": "-= g"}.get(p, f"+= g * {p}")]
+        condition = next(rest)
+        yes, no = ["    " + x for x in lines(tree.yes, arg)], lines(tree.no, arg)
+        rest_of_it = [f"el{no[0]}", *no[1:]] if isinstance(tree.no, _If) or tree.no is None else ["else:", *["    " + x for x in no]]
+        return [f"if {condition}:", *yes, *rest_of_it]
+
+    add = [line for arg, tree in zip(ARGS, trees, strict=False) for line in lines(tree, arg)]
+    args = ["a = node._a", *(["b = node._b"] if n == 2 else [])] if n < 3 else [f"{', '.join(ARGS[:n])} = node._b"]
+    text = "".join(c if c.isalnum() or c in "_." else " " for c in " ".join([*body, *add])).split()
+    named = [(x, f"{arg}._data") for x, arg in zip(DATA[:n], ARGS, strict=False)] + [("y", "node._data")]
+    start = ["g = node.grad", *args, *(f"{name} = {where}" for name, where in named if name in text)]
+    pull: Callable[[Any], None] = compile_function(f"pull_{op.name}", ["node"], [*start, *body, *add])
+    return pull
