@@ -22,7 +22,7 @@ class Bar:
 
 
 class _Tqdm(Bar):
-    def __init__(self, tqdm: Any, total: int, done: int) -> None:
+    def __init__(self, tqdm: Any, total: int | None, done: int) -> None:
         notebook = "ipykernel" in sys.modules
         self.bar = tqdm(
             total=total, initial=done, unit="step", leave=True, dynamic_ncols=not notebook,
@@ -39,8 +39,8 @@ class _Tqdm(Bar):
         self.bar.close()
 
 
-def progress_bar(wanted: bool | None, total: int, done: int = 0) -> Bar:
-    """A bar of `total` steps: by tqdm where it is installed; if not said, in a terminal and in a notebook only."""
+def progress_bar(wanted: bool | None, total: int | None, done: int = 0) -> Bar:
+    """A bar of `total` steps (None: not known): by tqdm where it is installed; if not said, in a terminal and in a notebook only."""
     if wanted is None:
         wanted = sys.stderr.isatty() or "ipykernel" in sys.modules
     if not wanted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,16 +14,14 @@ from random import Random
 from typing import Any
 
 from micrograd import checkpoint as checkpoints
-from micrograd.engine import Value
-from micrograd.modes import no_grad
+from micrograd.feed import Batch, feed
+from micrograd.given import is_list
+from micrograd.given import whole as whole_number
 from micrograd.nn.module import Module
 from micrograd.nn.norm import BatchNorm
-from micrograd.nn.shapes import each, flat
 from micrograd.optim import Average, EarlyStopping, Optimizer
+from micrograd.predictor import Loss, Measure, Predictor, evaluate, in_training, predict, set_training
 from micrograd.progress import progress_bar
-
-Loss = Callable[[Any, Any], Any]
-Batch = tuple[Any, Any]
 
 
 class History(dict[str, list[float]]):
@@ -52,16 +50,18 @@ class Run:
 
 
 def fit(
-    model: Any, data: Batch, loss: Loss, optimizer: Optimizer, epochs: int = 10, *, batch_size: int | None = None,
-    validation: Batch | None = None, metrics: Mapping[str, Callable[[Any, Any], float]] | None = None, seed: int = 0,
+    model: Any, data: Any, loss: Loss, optimizer: Optimizer, epochs: int = 10, *, batch_size: int | None = None,
+    validation: Any = None, metrics: Mapping[str, Callable[[Any, Any], float]] | None = None, seed: int = 0,
     compiled: bool | str = False, whole: bool | None = None, accumulate: int = 1, average: Average | None = None,
     early_stopping: EarlyStopping | None = None, callbacks: Sequence[Callable[[Run], Any]] = (), checkpoint: Any = None,
     resume: bool = False, progress: bool | None = None,
 ) -> History:  # fmt: skip
-    """Train the model on data = (inputs, targets), making `loss(predictions, targets)` small, and give the history.
+    """Train the model on data, making `loss(predictions, targets)` small, and give the history.
 
+    data: (inputs, targets), lists, arrays or tables of one length; or a list of pairs (x, y); or what gives batches (inputs,
+    targets): a loader, a generator (`micrograd.feed` says which is which, and refuses what could be two of them).
     batch_size: samples for each step, in an order drawn anew for each epoch from `seed`; None: all at once, in order.
-    validation: (inputs, targets) to measure loss and metrics on after each epoch, in evaluation. metrics: name → function of
+    validation: data to measure loss and metrics on after each epoch, in evaluation. metrics: name → function of
     (predictions, targets). compiled: run as a tensor program (see `micrograd.compile`; batches that differ in structure, not
     in numbers, are traced each): True on NumPy, the same bits in every run; or the name of a back end ("numba", "auto").
     whole: call the model on each batch, not on each sample; by default if it has a BatchNorm.
@@ -70,10 +70,12 @@ def fit(
     epoch; a method `on_step` of one is called after each step. A `Plateau` schedule is told the loss too.
 
     checkpoint: a file to write after each epoch, whole or not at all; with resume=True a run that was ended, in whatever way,
-    goes on from it to the same numbers in every bit. progress: a bar by tqdm; by default in a terminal or notebook.
+    goes on from it to the same numbers in every bit (batches from elsewhere must come again as they did). progress: a bar by tqdm;
+    by default in a terminal or notebook.
 
     Ctrl-C or an exception leaves the parameters as the last whole step made them. A loss that is nan or inf raises
-    ArithmeticError before its step is made (compiled: the epoch's steps are taken back).
+    ArithmeticError before its step is made (compiled: the epoch's steps are taken back). ValueError and TypeError: data of no
+    known form, an optimizer that holds no parameter of the model.
 
     >>> from micrograd import losses, nn, optim
     >>> model = nn.Linear(1, 1, rng=Random(0))
@@ -82,38 +84,37 @@ def fit(
     >>> round(model([10.0])[0].data, 3), len(history["loss"])
     (21.0, 200)
     """
-    inputs, targets = data
-    if len(inputs) != len(targets) or not len(inputs):
-        raise ValueError(f"data is (inputs, targets) of one length, at least 1, not {len(inputs)} and {len(targets)}")
-    size = len(inputs) if batch_size is None else batch_size
-    if size < 1 or accumulate < 1:
-        raise ValueError(f"batch_size and accumulate must be at least 1, not {size} and {accumulate}")
+    _check(model, loss, optimizer)
+    epochs, accumulate = whole_number("epochs", epochs), whole_number("accumulate", accumulate)
+    fed = feed(data, None if batch_size is None else whole_number("batch_size", batch_size))
+    if accumulate < 1 or fed.size == 0:
+        raise ValueError(f"batch_size and accumulate must be at least 1, not {fed.size} and {accumulate}")
     rng = Random(seed)
     run = Run(model, optimizer, epochs)
     parts = {"optimizer": optimizer, "order": rng, "average": average, "early_stopping": early_stopping}
     parts = {name: part for name, part in parts.items() if part is not None}
-    settings = {"seed": seed, "batch_size": size, "samples": len(inputs), "accumulate": accumulate}
+    settings = {"seed": seed, "batch_size": fed.size, "samples": fed.samples, "accumulate": accumulate}
     if resume and checkpoint is not None and Path(checkpoint).exists():
         _resume(run, checkpoint, parts, settings)
-    whole = any(isinstance(m, BatchNorm) for _, m in model.named_modules()) if whole is None else whole
+    whole = any(isinstance(m, BatchNorm) for _, m in _modules(model)) if whole is None else whole
     make: Any = partial(_Compiled, backend=compiled if isinstance(compiled, str) else "numpy") if compiled else _Eager
     stepper = make(model, loss, optimizer, whole, accumulate, _after_step(run, average, callbacks))
     measured = Measure(model, loss, metrics or {}, bool(compiled)) if validation is not None else None
-    steps = -(-len(inputs) // size)
-    bar = progress_bar(progress, epochs * steps, run.epoch * steps)
-    was_training = model.training
+    held = None if validation is None else feed(validation).columns()
+    bar = progress_bar(progress, None if fed.steps is None else epochs * fed.steps, run.epoch * (fed.steps or 0))
+    was_training = in_training(model)
     try:
         while run.epoch < epochs and not run.stop:
-            model.train()
-            batches = list(_batches(inputs, targets, size, None if batch_size is None else rng))
-            losses = stepper.epoch(batches, bar.update)
+            set_training(model, True)
+            sizes: list[int] = []
+            losses = stepper.epoch(_counted(fed.epoch(rng), sizes), bar.update)
             run.history.steps += losses
-            mean = sum(x * len(b[1]) for x, b in zip(losses, batches, strict=True)) / len(inputs)
+            mean = sum(x * n for x, n in zip(losses, sizes, strict=True)) / sum(sizes)
             factor = 1.0 if optimizer.schedule is None else optimizer.schedule(optimizer.steps)
             run.history.record(loss=mean, lr=optimizer.groups[0].settings["lr"] * factor)
             watched = mean
-            if measured is not None and validation is not None:
-                found = measured(validation)
+            if measured is not None:
+                found = measured(held)
                 run.history.record(**{f"val_{name}": x for name, x in found.items()})
                 watched = found["loss"]
             run.epoch += 1
@@ -130,78 +131,35 @@ def fit(
         if early_stopping is not None and run.epoch:
             early_stopping.restore()
     finally:
-        model.train(was_training)
+        set_training(model, was_training)
         bar.close()
     return run.history
 
 
-def predict(model: Any, inputs: Sequence[Any], compiled: bool = False) -> list[Any]:
-    """The model's outputs (plain numbers) for each input, in evaluation.
-
-    compiled: as a tensor program; all inputs must be of one shape.
-    """
-    return Predictor(model, compiled)(inputs)
-
-
-def evaluate(
-    model: Any, data: Batch, loss: Loss, metrics: Mapping[str, Callable[[Any, Any], float]] | None = None, compiled: bool = False
-) -> dict[str, float]:
-    """The loss and each metric of the model on (inputs, targets), in evaluation."""
-    return Measure(model, loss, metrics or {}, compiled)(data)
-
-
-class Predictor:
-    """`predict` for a model, made once and called often."""
-
-    def __init__(self, model: Any, compiled: bool = False) -> None:
-        self.model, self.compiled = model, compiled
-        self._program: Any = None
-        self._output: Any = None
-
-    def __call__(self, inputs: Sequence[Any]) -> list[Any]:
-        was = self.model.training
-        self.model.eval()
-        try:
-            if self.compiled:
-                return self._run(inputs)
-            with no_grad():
-                return [each(_number, self.model(x)) for x in inputs]
-        finally:
-            self.model.train(was)
-
-    def _run(self, inputs: Sequence[Any]) -> list[Any]:
-        from micrograd.compiler import compile
-
-        if self._program is None:
-
-            def forward(x: Any) -> Any:
-                self._output = self.model(x)
-                numbers = flat(self._output)
-                return (numbers[0], *numbers)
-
-            numbers = [*self.model.parameters(), *(b for _, b in self.model.named_buffers())]
-            self._program = compile(forward, numbers, batch=True, backend="numpy")
-        self._program(inputs)
-        columns = [self._program.value_of(v) for v in flat(self._output)]
-        found = []
-        for i in range(len(inputs)):
-            row = iter([float(c[i]) if hasattr(c, "__len__") else c for c in columns])
-            found.append(each(lambda _, row=row: next(row), self._output))  # type: ignore[misc]
-        return found
+def _check(model: Any, loss: Any, optimizer: Any) -> None:
+    """One sentence where the arguments of `fit` are not what they are taken for."""
+    if not callable(model) or isinstance(model, type):
+        raise TypeError(f"the model is a module or a function, called on inputs, not {model!r:.60}")
+    if not callable(loss):
+        like = "fit(model, (inputs, targets), loss, optimizer)" if is_list(loss) else "such as micrograd.losses.mse"
+        raise TypeError(f"the loss is a function of predictions and targets, {like}, not {loss!r:.40}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"the optimizer is one of micrograd.optim, made with the parameters: optim.Adam(model), not {optimizer!r:.40}")
+    own = {id(p) for p in model.parameters()} if hasattr(model, "parameters") else set()
+    if own and not any(id(p) in own for p in optimizer.params):
+        raise ValueError("the optimizer holds no parameter of this model, which would stand still: was the model made anew after it?")
 
 
-class Measure:
-    """`evaluate` for a model, made once and called often."""
+def _modules(model: Any) -> Iterable[tuple[str, Any]]:
+    found: Iterable[tuple[str, Any]] = model.named_modules() if hasattr(model, "named_modules") else ()
+    return found
 
-    def __init__(self, model: Any, loss: Loss, metrics: Mapping[str, Callable[[Any, Any], float]], compiled: bool) -> None:
-        self.predict, self.loss, self.metrics = Predictor(model, compiled), loss, metrics
 
-    def __call__(self, data: Batch) -> dict[str, float]:
-        inputs, targets = data
-        predictions = self.predict(inputs)
-        with no_grad():
-            found = {"loss": _number(self.loss(predictions, targets))}
-        return found | {name: float(metric(predictions, targets)) for name, metric in self.metrics.items()}
+def _counted(batches: Iterator[Batch], sizes: list[int]) -> Iterator[Batch]:
+    """The batches, noting how many samples each has."""
+    for batch in batches:
+        sizes.append(len(batch[1]))
+        yield batch
 
 
 # --- steps -----------------------------------------------------------------------------------------------------------
@@ -221,15 +179,17 @@ class _Eager:
         """Of a batch."""
         return self.measure(self.predictions(xs), ys)
 
-    def epoch(self, batches: Sequence[Batch], tick: Callable[[], None]) -> list[float]:
+    def epoch(self, batches: Iterator[Batch], tick: Callable[[], None]) -> list[float]:
         """A step (or a part of one) for each batch; the loss of each."""
-        found = []
-        for k, batch in enumerate(batches):
+        found: list[float] = []
+        batch = next(batches, None)
+        while batch is not None:
+            k = len(found)
             if k % self.accumulate == 0:
                 self.optimizer.zero_grad()
             found.append(_finite(self.gradients(batch), self))
-            last = k + 1 == len(batches)
-            if (k + 1) % self.accumulate == 0 or last:
+            batch = next(batches, None)
+            if (k + 1) % self.accumulate == 0 or batch is None:
                 with _uninterrupted():
                     _scale(self.optimizer, k % self.accumulate + 1)
                     self.optimizer.step()
@@ -258,14 +218,15 @@ class _Compiled(_Eager):
         from micrograd.compiler import compile
 
         super().__init__(model, loss, optimizer, whole, accumulate, after)
+        params = model if hasattr(model, "parameters") else optimizer.params
         self.program = (
-            compile(self.loss, model, backend=backend)
+            compile(self.loss, params, backend=backend)
             if whole
-            else compile(lambda x, y: loss([model(x)], [y]), model, batch=True, backend=backend)
+            else compile(lambda x, y: loss([model(x)], [y]), params, batch=True, backend=backend)
         )  # fmt: skip
         self.before: list[float] = []
 
-    def epoch(self, batches: Sequence[Batch], tick: Callable[[], None]) -> list[float]:
+    def epoch(self, batches: Iterator[Batch], tick: Callable[[], None]) -> list[float]:
         if self.accumulate > 1:
             return super().epoch(batches, tick)
         self.before = [p.data for p in self.optimizer.params]
@@ -275,7 +236,7 @@ class _Compiled(_Eager):
                 self.after()
 
         hook = on_step if self.after is not None else None
-        found = self.program.train(self.optimizer, iter(batches), len(batches), hook)
+        found = self.program.train(self.optimizer, batches, None, hook)
         for x in found:
             _finite(x, self)
             tick()
@@ -328,26 +289,6 @@ def _uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         if waiting:
             signal.raise_signal(signal.SIGINT)
-
-
-def _batches(inputs: Any, targets: Any, size: int, rng: Random | None) -> Iterator[Batch]:
-    order = list(range(len(inputs)))
-    if rng is not None:
-        rng.shuffle(order)
-    elif size >= len(order):
-        yield inputs, targets
-        return
-    for start in range(0, len(order), size):
-        rows = order[start : start + size]
-        yield _take(inputs, rows), _take(targets, rows)
-
-
-def _take(xs: Any, rows: list[int]) -> Any:
-    return xs[rows] if hasattr(xs, "dtype") else [xs[i] for i in rows]  # an array takes all at once
-
-
-def _number(x: Any) -> float:
-    return x.data if isinstance(x, Value) else float(x)
 
 
 # --- checkpoints -----------------------------------------------------------------------------------------

@@ -6,27 +6,36 @@ from collections.abc import Sequence
 from typing import Any
 
 from micrograd.explain import saliency as saliency_of
-from micrograd.metrics import classes
+from micrograd.feed import feed
+from micrograd.given import index, is_list, sequence
+from micrograd.metrics import classes as classes_of
 from micrograd.nn.shapes import depth, flat
 from micrograd.plots.common import COLOURS, MAP, TWO_SIDED, axes, compiles, number, spread
 from micrograd.train import Predictor
 
 
-def decision_boundary(model: Any, data: tuple[Any, Any], ax: Any = None, steps: int = 80, threshold: float = 0.0) -> Any:
-    """The plane coloured by what the model answers, with the points of data = (inputs, classes) on it.
+def decision_boundary(
+    model: Any, data: Any, classes: Any = None, ax: Any = None, steps: int = 80, threshold: float = 0.0
+) -> Any:  # fmt: skip
+    """The plane coloured by what the model answers, with points on it: data = (inputs, classes), or inputs and classes apart.
 
-    One output: the score in two colours, its threshold as a line. Several: the class of the highest.
+    One output: the score in two colours, its threshold as a line. Several: the class of the highest. Classes are whole numbers, or
+    words (in their order, the first being class 0). ValueError where a point has other than two numbers.
     """
+    points, targets, ax = _told(data, classes, ax)
     ax = axes(ax, figsize=(4.6, 4.0))
-    points, targets = data
+    if any(not is_list(p) or len(p) != 2 for p in points):
+        raise ValueError("decision_boundary is of points in the plane: two numbers for each input")
     (x0, x1), (y0, y1) = (spread([float(p[k]) for p in points], 0.12) for k in (0, 1))
     xs, ys = ([a + (b - a) * k / (steps - 1) for k in range(steps)] for a, b in ((x0, x1), (y0, y1)))
     outputs = Predictor(model, compiled=compiles())([[x, y] for y in ys for x in xs])
     first = outputs[0]
     scores = [flat(o)[0] for o in outputs]
-    names = sorted({int(t) for t in targets})
-    if depth(first) and len(first) > 1:
-        found = classes(outputs)
+    labels = [t if isinstance(t, str) else index(_only(t)) for t in targets]
+    names = sorted(set(labels))
+    several = depth(first) and len(first) > 1
+    if several:
+        found = classes_of(outputs)
         top = max(len(first), len(names))
         rows = [found[i * steps : (i + 1) * steps] for i in range(steps)]
         levels = [k - 0.5 for k in range(top + 1)]
@@ -37,9 +46,10 @@ def decision_boundary(model: Any, data: tuple[Any, Any], ax: Any = None, steps: 
         rows = [scores[i * steps : (i + 1) * steps] for i in range(steps)]
         ax.contourf(xs, ys, rows, levels=24, cmap=TWO_SIDED, vmin=-1.3 * size, vmax=1.3 * size)
         ax.contour(xs, ys, rows, levels=[0.0], colors=["black"], linewidths=1.5)
-    colours = dict(zip(names, COLOURS if len(names) > 2 else ("#E66101", "#5E3C99"), strict=False))
+    palette = COLOURS if several or len(names) > 2 else ("#E66101", "#5E3C99")
+    colours = {n: palette[(n if several and not isinstance(n, str) else k) % len(palette)] for k, n in enumerate(names)}
     for name in names:
-        own = [p for p, t in zip(points, targets, strict=True) if int(t) == name]
+        own = [p for p, t in zip(points, labels, strict=True) if t == name]
         style = {"s": 22, "color": colours[name], "edgecolor": "white", "lw": 0.6}
         ax.scatter([p[0] for p in own], [p[1] for p in own], label=f"class {name}", **style)
     ax.set(xlim=(x0, x1), ylim=(y0, y1))
@@ -47,10 +57,11 @@ def decision_boundary(model: Any, data: tuple[Any, Any], ax: Any = None, steps: 
     return ax
 
 
-def fitted_curve(model: Any, data: tuple[Any, Any], ax: Any = None, steps: int = 200) -> Any:
-    """A model of one input as a line through the points of data = ([[x], …], [y, …])."""
+def fitted_curve(model: Any, data: Any, targets: Any = None, ax: Any = None, steps: int = 200) -> Any:
+    """A model of one input as a line through the points of data = ([[x], …], [y, …]), or of inputs and targets apart."""
+    inputs, outputs, ax = _told(data, targets, ax)
     ax = axes(ax)
-    xs, ys = [float(flat(x)[0]) for x in data[0]], [float(flat(y)[0]) for y in data[1]]
+    xs, ys = [number(_only(x)) for x in inputs], [number(_only(y)) for y in outputs]
     low, high = spread(xs, 0.05)
     grid = [low + (high - low) * k / (steps - 1) for k in range(steps)]
     line = [flat(y)[0] for y in Predictor(model, compiled=compiles())([[x] for x in grid])]
@@ -59,6 +70,19 @@ def fitted_curve(model: Any, data: tuple[Any, Any], ax: Any = None, steps: int =
     ax.set(xlabel="x", ylabel="y")
     ax.legend(frameon=False)
     return ax
+
+
+def _told(data: Any, targets: Any, ax: Any) -> tuple[Any, Any, Any]:
+    """(inputs, targets, axes) from (inputs, targets), ax or from inputs, targets, ax."""
+    if hasattr(targets, "contourf"):
+        targets, ax = None, targets
+    inputs, targets = feed(data if targets is None else (list(sequence("inputs", data)), sequence("targets", targets))).columns()
+    return inputs, targets, ax
+
+
+def _only(x: Any) -> Any:
+    """x, or the one number in a list of it."""
+    return _only(x[0]) if is_list(x) and len(x) == 1 else x
 
 
 def confusion_matrix(matrix: Sequence[Sequence[int]], names: Sequence[Any] | None = None, ax: Any = None) -> Any:
