@@ -231,6 +231,8 @@ def test_activations_that_cannot_be_known_are_refused():
         (lambda m: viz.draw(nn.Conv2d(1, 2, 3)), TypeError, r"cannot draw Conv2d.* as columns of neurons.*viz\.draw\(model\(x\)\)"),
         (lambda m: viz.draw(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2))), TypeError, "LayerNorm.* in Sequential"),
         (lambda m: viz.draw(nn.Sequential(nn.Linear(2, 2), nn.Linear(3, 2))), TypeError, "takes 3 inputs, the layer before it has 2"),
+        (lambda m: viz.draw(nn.Embedding(3, 2)), TypeError, "Embedding.* as columns of neurons"),
+        (lambda m: viz.draw(nn.MultiHeadAttention(4, 2)), TypeError, "MultiHeadAttention.* as columns of neurons"),
         (lambda m: viz.draw(nn.Tanh()), TypeError, "as columns of neurons"),
         (lambda m: viz.draw(m, x=[1.0]), ValueError, "has 1 number, expected one input of 2"),
         (lambda m: viz.draw(m, x=[[1.0, 2.0], [3.0, 4.0]]), ValueError, "has 4 numbers, expected one input of 2"),
@@ -248,7 +250,8 @@ def test_what_is_no_network_says_what_to_draw(call, error, message):
 def test_arrays_are_inputs_too():
     numpy = pytest.importorskip("numpy")
     model = made(2, 3, 1)
-    assert viz.draw(model, x=numpy.array([1.0, 2.0])).svg == viz.draw(model, x=[1.0, 2.0]).svg
+    for x in (numpy.array([1.0, 2.0]), (1, 2), iter([1.0, 2.0]), [Value(1.0), Value(2.0)]):
+        assert viz.draw(model, x=x).svg == viz.draw(model, x=[1.0, 2.0]).svg
 
 
 @pytest.mark.parametrize("given", [-1, 2.5, "4", True, None, 18])

@@ -11,6 +11,7 @@ from graphviz import Digraph  # type: ignore[import-untyped]
 
 from . import render
 from .escape import quoted, record
+from .given import short
 from .graph import args_of, label_of, number, op_of, roots_of, topological
 from .save import write
 
@@ -87,6 +88,8 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Drawing:
         n0 -> "n1+"
     }
     """
+    if not isinstance(format, str):
+        raise TypeError(f"format={short(format)}: expected a word such as 'svg'; several roots are a list, draw_dot([c, d])")
     if rankdir not in RANKDIRS:
         raise ValueError(f"unknown rankdir {rankdir!r}: expected one of {', '.join(RANKDIRS)}")
     drawing = Drawing(format=format, graph_attr={"rankdir": rankdir})

@@ -46,6 +46,9 @@ class Network(Picture):
         self.root, self.columns, self.theme = model, found, chosen
         self.gradients, self.precision, self.budget = gradients, precision, budget
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"a drawn network has no {name!r}: it is no graph of values, viz.draw(model(x)) is")
+
     @property
     def title(self) -> str:
         sizes = "-".join(str(column.size) for column in self.columns)

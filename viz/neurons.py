@@ -68,12 +68,13 @@ def activate(model: Any, found: Sequence[Column], x: Any) -> None:
     The layers are called one after another, and the last must give what the model itself gives: ValueError otherwise, and
     for an ``x`` of another length.
     """
+    x = x if isinstance(x, (list, tuple)) or not isinstance(x, Iterable) else list(x)
     inputs = _numbers(x)
     if inputs is None or len(inputs) != found[0].size:
         many = "nothing that can be read as numbers" if inputs is None else f"{len(inputs):,} number{'s' * (len(inputs) != 1)}"
         raise ValueError(f"x={short(x)} has {many}, expected one input of {found[0].size:,} numbers")
     found[0].values = inputs
-    at, h = 0, x if isinstance(x, (list, tuple)) else list(x)
+    at, h = 0, x
     for part in _parts(model):
         h = part(h)
         at += _matrix(part) is not None
@@ -129,7 +130,7 @@ def _matrix(part: Any) -> tuple[Matrix, list[Any], str] | None:
         acts = {_activation(n) for n in neurons}
         return [list(n.w) for n in neurons], [n.b for n in neurons], acts.pop() if len(acts) == 1 else ""
     weight, bias = getattr(part, "weight", None), getattr(part, "bias", None)
-    rows = list(weight) if isinstance(weight, (list, tuple)) else []
+    rows = list(weight) if isinstance(weight, (list, tuple)) and hasattr(part, "bias") else []  # an Embedding has none
     if not rows or not all(isinstance(row, (list, tuple)) and all(map(is_value, row)) for row in rows):
         return None
     return [list(row) for row in rows], list(bias) if isinstance(bias, (list, tuple)) else [], "linear"
@@ -162,8 +163,8 @@ def _has_parameters(part: Any) -> bool:
 def _no_columns(part: Any, model: Any) -> TypeError:
     inside = "" if part is model else f" in {short(model)}"
     return TypeError(
-        f"cannot draw {short(part)}{inside} as columns of neurons (that takes layers with neurons, or Linear): "
-        "draw what it computes, viz.draw(model(x))"
+        f"cannot draw {short(part)}{inside} as columns of neurons (that takes layers with neurons, or Linear, as in "
+        "Sequential): draw what it computes, viz.draw(model(x))"
     )
 
 

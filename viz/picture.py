@@ -89,7 +89,12 @@ def draw(
         raise TypeError(f"draw() takes Values, and options by name: viz.draw(…).save({short(more[0])}) writes a file")
     from .neurons import is_network
 
-    if not more and not callable(getattr(root, "__viz_graph__", None)) and is_network(root):
+    models = [item for item in (*(root if isinstance(root, (list, tuple)) else [root]), *more) if is_network(item)]
+    models = [model for model in models if not callable(getattr(model, "__viz_graph__", None))]
+    if models and (more or models[0] is not root):
+        which = f"here {short(models[0], 40)} is one of several"
+        raise TypeError(f"a network is drawn alone, its input given by name, viz.draw(model, x=[…]): {which}")
+    if models:
         if (rankdir, partials, fold, labels, ranks) != ("LR", False, "auto", True, ""):
             raise ValueError("rankdir, partials, fold, labels and ranks are for graphs; a network takes x, color, precision, budget, theme")
         from .network import network

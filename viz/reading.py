@@ -186,6 +186,8 @@ def summed(roots: Sequence[Any]) -> Any:
 def _instead(item: Any) -> str:
     if isinstance(item, type):
         return f"; this is the class, draw what is made of it: {item.__name__}(2.0) + 1"
+    if item is None:
+        return "; what returns nothing (backward() does) gives None"
     if callable(item):
         return "; call it first, with Values"
     return "; of a plain number nothing is known but its value: Value(…)" if isinstance(item, (int, float)) else ""

@@ -88,6 +88,8 @@ class Watch:
         self.parameters: list[Any] = list(model.parameters())
         self.layers: list[tuple[str, list[int]]] = layers_of(model, self.parameters)
         self.inputs, self.targets = samples(data)
+        if predict is not None and not callable(predict):
+            raise TypeError(f"predict={short(predict)}: expected a function of one input")
         self.predict = predict or (model if callable(model) else None)
         #: every loss seen, as (step, loss)
         self.losses: list[tuple[int, float]] = []
