@@ -789,3 +789,49 @@ def test_a_graph_wired_by_hand_is_walked_by_its_wiring():
     order = nodes[0].topological()
     place = {v: i for i, v in enumerate(order)}
     assert all(place[c] < place[v] for v in order for c in v.args)
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+class Early:
+    """The lecture's class before it knows gradients."""
+
+    def __init__(self, data, _children=(), _op=""):
+        self.data, self._prev, self._op = data, set(_children), _op
+
+    def __add__(self, other):
+        return Early(self.data + other.data, (self, other), "+")
+
+
+class Foreign:
+    """A tensor of a library that warns when the gradient of an inner tensor is read."""
+
+    data, ndim = 1.0, 0
+
+    @property
+    def grad(self):
+        warnings.warn("The .grad attribute of a Tensor that is not a leaf is being accessed", UserWarning, stacklevel=2)
+
+
+def test_a_class_without_grad_yet_is_drawn():
+    viz = pytest.importorskip("viz")
+    a, b = Early(2.0), Early(3.0)
+    out = a + b
+    picture = viz.draw(out)
+    for text in (picture.dot, viz.draw_dot(out).source, viz.text_tree(out)):
+        assert "data" in text and "grad" not in text.replace("gradient", "")
+    assert "5" in viz.text_tree(out) and len(picture.graph.nodes) == 3
+    with pytest.raises(TypeError, match="an object with data, grad and _prev"):
+        viz.step(out)
+    a.grad = b.grad = out.grad = 0.5
+    assert viz.text_tree(out).count("grad 0.5") == 3
+
+
+def test_a_foreign_tensor_beside_the_graph_is_left_alone():
+    viz = pytest.importorskip("viz")
+    tensor, tensors, holder = Foreign(), [Foreign()], type("Holder", (), {"inner": Foreign()})()
+    a = Value(2.0)
+    out = a * 3
+    assert "data" in viz.draw(out).dot and "data" in viz.text_tree(out) and viz.draw_dot(out).source
+    assert (tensor, tensors, holder) and out.data == 6.0

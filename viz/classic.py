@@ -103,7 +103,7 @@ def _lines(root: Any) -> Iterator[str]:
     names = {id(value): f"n{i}" for i, value in enumerate(values)}
     for value in values:
         name, op = names[id(value)], op_of(value)
-        fields = [f"data {number(value.data):.4f}", f"grad {number(value.grad):.4f}"]
+        fields = [f"data {number(value.data):.4f}", *([f"grad {number(value.grad):.4f}"] if hasattr(value, "grad") else [])]
         label = label_of(value)
         fields = [record(label), *fields] if label else fields
         yield f'\t{name} [label="{{ {" | ".join(fields)} }}" shape=record]\n'

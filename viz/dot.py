@@ -159,7 +159,8 @@ class _Writer:
             rows.append(self.wide(node.alias))
         if node.data == node.data or node.value is not None:
             rows += [self.row("data", show(node.data, self.look.precision))]
-            rows += [self.row("grad", show(node.grad, self.look.precision))]
+            if node.value is None or hasattr(node.value, "grad"):
+                rows += [self.row("grad", show(node.grad, self.look.precision))]
         rows += [self.wide(line) for line in node.lines]
         return _table(rows)
 

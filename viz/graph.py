@@ -27,7 +27,7 @@ from typing import Any
 
 from .reading import NAN as NAN
 from .reading import args_of as args_of
-from .reading import collector_paused, nearest
+from .reading import collector_paused, grad_of, nearest
 from .reading import is_value as is_value
 from .reading import label_of as label_of
 from .reading import number as number
@@ -283,7 +283,7 @@ def _node(group: Group, values: list[Any], names: Callable[[Any], str]) -> Node:
     value = values[last]
     if len(group.members) == 1:
         op = op_of(value)
-        data, grad = number(value.data), number(value.grad)
+        data, grad = number(value.data), grad_of(value)
         kind = "value" if op or args_of(value) else "leaf"
         return Node(
             f"n{last}", kind, op, names(value), data, grad, (), group.cluster, group.members,
@@ -292,7 +292,7 @@ def _node(group: Group, values: list[Any], names: Callable[[Any], str]) -> Node:
     data_of = [number(values[i].data) for i in group.members]
     finite = [x for x in data_of if x == x] or [NAN]
     return Node(
-        f"f{first}", "fold", group.op, "", data_of[-1], number(value.grad), (), group.cluster,
-        group.members, sum(abs(number(values[i].grad)) for i in group.members),
+        f"f{first}", "fold", group.op, "", data_of[-1], grad_of(value), (), group.cluster,
+        group.members, sum(abs(grad_of(values[i])) for i in group.members),
         min(finite), max(finite), lines=group.lines,
     )  # fmt: skip

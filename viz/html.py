@@ -13,6 +13,7 @@ from . import theme
 from .escape import one_line, xml
 from .formula import MINUS, show, written
 from .graph import Graph, Node, args_of, label_of, number
+from .reading import grad_of
 from .svg import embedded, size
 
 LEAVES = 60  # as many leaves have a row, those with the largest gradients
@@ -93,7 +94,7 @@ def _leaves(graph: Graph, precision: int) -> str:
     scale = next((m for m in map(_magnitude, largest) if 0 < m < math.inf), 1.0)
     rows = []
     for leaf in largest:
-        node, grad = graph.of(leaf), number(leaf.grad)
+        node, grad = graph.of(leaf), grad_of(leaf)
         name = path(leaf) if node.kind == "fold" or node.cluster else node.name
         width = min(_magnitude(leaf) / scale, 1.0)
         bar = f'<i class="{"below" if grad < 0 else "above"}" style="width:{width:.1%}"></i>'
@@ -113,7 +114,7 @@ def _leaves(graph: Graph, precision: int) -> str:
 
 
 def _magnitude(leaf: Any) -> float:
-    grad = abs(number(leaf.grad))
+    grad = abs(grad_of(leaf))
     return grad if grad == grad else math.inf
 
 

@@ -77,12 +77,18 @@ def number(x: Any) -> float:
 
 
 def is_value(x: Any) -> bool:
-    """Does ``x`` look like a Value: numbers ``data`` and ``grad``, and arguments?"""
-    return (
-        hasattr(x, "data")
-        and hasattr(x, "grad")
-        and (hasattr(x, "_prev") or hasattr(x, "args") or hasattr(x, "_children"))
-    )
+    """Does ``x`` look like a Value: a number ``data``, and arguments?
+
+    ``grad`` is asked for last and seldom: a student's class may have none yet, and some libraries warn when it is read.
+    """
+    if not hasattr(x, "data"):
+        return False
+    return hasattr(x, "_prev") or hasattr(x, "_children") or (hasattr(x, "args") and hasattr(x, "grad"))
+
+
+def grad_of(value: Any) -> float:
+    """The gradient collected so far, 0 for a class that has no ``grad`` yet."""
+    return number(getattr(value, "grad", 0.0))
 
 
 # ---------------------------------------------------------------- walking

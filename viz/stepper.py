@@ -262,11 +262,11 @@ class Stepper:
 
 def _roots(root: Any) -> list[Any]:
     """One Value, or a list or array of them; TypeError for anything else."""
-    if is_value(root) and not isinstance(root, type):
+    if is_value(root) and hasattr(root, "grad") and not isinstance(root, type):
         return [root]
     listed = isinstance(root, (list, tuple)) or hasattr(root, "tolist")
     items = list(root.tolist() if hasattr(root, "tolist") else root) if listed else []
-    wrong = [item for item in items if not is_value(item)] if items else [root]
+    wrong = [item for item in items if not (is_value(item) and hasattr(item, "grad"))] if items else [root]
     if wrong:
         way = "; call it with an input and step through what it gives" if callable(root) else ""
         raise TypeError(

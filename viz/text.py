@@ -11,6 +11,7 @@ from .formula import show, sign
 from .given import precision_of, whole
 from .graph import args_of, is_value, number, op_of, roots_of
 from .names import Names, from_caller
+from .reading import grad_of
 
 
 def text_tree(
@@ -53,8 +54,10 @@ def text_tree(
         if args and not name:
             title += f" #{len(seen)}" if _shared(value, stack) else ""
         seen[id(value)] = name or title or show(number(value.data), decimals)
-        data, grad = show(number(value.data), decimals), show(number(value.grad), decimals)
-        lines.append(f"{first}{title}{' ' if title else ''}data {data} grad {grad}")
+        numbers = f"data {show(number(value.data), decimals)}"
+        if hasattr(value, "grad"):
+            numbers += f" grad {show(grad_of(value), decimals)}"
+        lines.append(f"{first}{title}{' ' if title else ''}{numbers}")
         for last, arg in enumerate(reversed(args)):
             head, tail = ("└─ ", "   ") if last == 0 else ("├─ ", "│  ")
             stack.append((arg, rest + head, rest + tail))
