@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from random import Random
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any
 
 from micrograd import modes
 from micrograd.compiler import collector
 from micrograd.compiler.numpy_gate import np
+from micrograd.interrupts import Interrupts
 
+_END = object()
 CHUNK = 256  # steps in one call of compiled code, between which Ctrl-C is heard
 
 
@@ -35,42 +37,46 @@ def train(
     if steps is None:
         raise ValueError("how many steps? data does not end by itself")
     losses: list[float] = []
-    session = _Session(step, optimizer, static)
     bar = _Bar(steps) if progress else None
-    try:
-        if isinstance(data, tuple) and batch_size is None and on_step is None and bar is None:
-            session.repeat(next(feed), steps, losses)
-            return losses
-        for number in range(steps):
-            try:
-                args = next(feed)
-            except StopIteration:
-                break
-            losses.append(session.step(args))
-            if on_step is not None and (number + 1) % every == 0:
-                session.write_back()
-                seen = modes.state.last_change
-                stop = on_step(number, session.answer())
-                if modes.state.last_change != seen:
-                    session.load()
-                if stop is True:
+    with Interrupts() as ctrl_c:  # which waits from where a step changes anything until it has changed everything
+        session = _Session(step, optimizer, static, ctrl_c)
+        try:
+            if isinstance(data, tuple) and batch_size is None and on_step is None and bar is None:
+                session.repeat(next(feed), steps, losses)
+                steps = 0
+            for number in range(steps):
+                ctrl_c.release()
+                args = next(feed, _END)
+                if args is _END:
                     break
+                losses.append(session.step(args))
+                if on_step is not None and (number + 1) % every == 0:
+                    session.write_back()
+                    ctrl_c.release()
+                    seen = modes.state.last_change
+                    stop = on_step(number, session.answer())
+                    if modes.state.last_change != seen:
+                        session.load()
+                    if stop is True:
+                        break
+                if bar:
+                    bar.show(number + 1, losses[-1])
+            ctrl_c.held = True
+        finally:
+            ctrl_c.held = True
+            session.write_back()
             if bar:
-                bar.show(number + 1, losses[-1])
-    finally:
-        session.write_back()
-        if bar:
-            bar.close()
+                bar.close()
     return losses
 
 
 class _Session:
     """A compiled loss and an optimizer at work, with the parameters in arrays."""
 
-    def __init__(self, step: Any, optimizer: Any, static: dict[str, Any]) -> None:
+    def __init__(self, step: Any, optimizer: Any, static: dict[str, Any], ctrl_c: Interrupts) -> None:
         from micrograd.compiler.optimize import bindable
 
-        self.compiled, self.optimizer, self.static = step, optimizer, static
+        self.compiled, self.optimizer, self.static, self.ctrl_c = step, optimizer, static, ctrl_c
         self.inside = bindable(optimizer)
         self.updates: Any = None
         self.plan: Any = None
@@ -78,7 +84,7 @@ class _Session:
         self.given: Any = None
 
     def step(self, args: Any) -> float:
-        """One step: loss, gradients, update. The loss."""
+        """One step: loss, gradients, update. The loss. From the update on Ctrl-C is held, until the caller releases it."""
         if self.given is None or args is not self.given:
             self._enter(args)
         elif self.plan.traced.draws:
@@ -90,8 +96,10 @@ class _Session:
 
             check(self.plan, machine)
         loss = machine.loss()
-        if self.inside:
-            self._updates().step(machine.params, machine.gradient)
+        updates = self._updates() if self.inside else None
+        self.ctrl_c.held = True
+        if updates is not None:
+            updates.step(machine.params, machine.gradient)
         else:
             self._update_outside()
         if self.plan.program.assigns:
@@ -101,6 +109,7 @@ class _Session:
     def repeat(self, args: Any, steps: int, losses: list[float]) -> None:
         """Many steps on the same arguments: in compiled code, some hundred at a time, where it is there."""
         while len(losses) < steps:
+            self.ctrl_c.release()
             many = self._native_steps(min(steps - len(losses), CHUNK)) if self.machine is not None else None
             losses.extend([self.step(args)] if many is None else many)
 
@@ -110,7 +119,11 @@ class _Session:
         plain = not (plan.program.batch or plan.traced.draws or plan.program.assigns or modes.here().anomaly)
         if not (self.inside and plain and machine.entry[0]):
             return None
-        return self._updates().loop(machine, count)  # type: ignore[no-any-return]
+        start = perf_counter()
+        losses: list[float] | None = self._updates().loop(machine, count, self.ctrl_c)
+        if losses is not None:
+            machine.spend(perf_counter() - start)
+        return losses
 
     def _updates(self) -> Any:
         """The optimizer on arrays; made anew when native code has arrived in the meantime."""

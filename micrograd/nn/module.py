@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from micrograd.engine import Value
+from micrograd.interrupts import wholly
 from micrograd.scopes import Scope, current, enter, leave
 
 _new = object.__new__
@@ -126,8 +127,12 @@ class Module:
                 numbers[name] = Value(state[name]).data
             except TypeError as error:
                 raise TypeError(f"{name}: {error}") from None
-        for name, v in leaves.items():
-            v.data = numbers[name]
+
+        def commit() -> None:
+            for name, v in leaves.items():
+                v.data = numbers[name]
+
+        wholly(commit)
 
     def save(self, path: Any) -> None:
         """Write the state to a file, whole or not at all: JSON with exact floats, or, named `.safetensors`, by that package."""
