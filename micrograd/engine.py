@@ -124,6 +124,12 @@ def leaf(data: float) -> Value:
     return out
 
 
+def given(data: Any) -> float:
+    """The number that `Value(data)` is made of; a traced number says itself what it is."""
+    traced = getattr(type(data), "__given__", None)
+    return number(data) if traced is None else traced(data)
+
+
 def operand(op: Op, mine: Value, other: Any) -> Any:
     """The other side of an operator as a Value; NotImplemented for a type that may know what to do with ours (an array)."""
     if type(other) is int and -MAX_WHOLE < other < MAX_WHOLE:
@@ -164,7 +170,7 @@ class Value(Number):
         self, data: Any, _children: Any = (), _op: Any = "", label: str = "", *,
         _prev: Any = (), children: Any = (), local_grads: Any = (),
     ) -> None:  # fmt: skip
-        self._data = data if type(data) is float else number(data)
+        self._data = data if type(data) is float else given(data)
         self.grad: Any = 0
         self.op: Op | None = None
         self._a: Value | None = None
@@ -177,6 +183,8 @@ class Value(Number):
             args = tuple(a if isinstance(a, Value) else Value(a) for a in _children or _prev or children)
             dropin.made(self, args, _op, local_grads)
         self._born = _clock()
+        if on:
+            modes.adopt(self, data)
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

@@ -159,6 +159,13 @@ def notice(out: Value) -> Value:
     return out
 
 
+def adopt(made: Value, data: Any) -> None:
+    """`Value(data, …)` made a leaf, or a node by hand: what a compiler that traces here makes of it."""
+    now = here()
+    if now.traced and hasattr(now.mark, "adopt"):
+        now.mark.adopt(made, data)
+
+
 def watched() -> bool:
     """Whether backward must go step by step."""
     return bool(hooks) or bool(on and here().anomaly)

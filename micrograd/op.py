@@ -309,44 +309,51 @@ def source(
     An op is printed by its template, else as a call of its name with its params; with expand_defined an op that has
     no template but a define rule is replaced by that rule.
     """
-    uses: dict[int, int] = {}
-    done: dict[int, str] = {}
-    lines: list[str] = []
+    writer = _Writer(templates, prefix, expand_defined)
+    for r in results:
+        writer.count(r)
+    return writer.lines, [writer.text(r) for r in results]
 
-    def expand(s: Symbol) -> Symbol:
-        while expand_defined and s.op is not None and s.op.define is not None and s.op.name not in templates:
+
+class _Writer:
+    """What `source` knows while it writes. (Functions that call each other would be a cycle for the collector.)"""
+
+    def __init__(self, templates: Mapping[str, str], prefix: str, expand_defined: bool) -> None:
+        self.templates, self.prefix, self.expand_defined = templates, prefix, expand_defined
+        self.uses: dict[int, int] = {}
+        self.done: dict[int, str] = {}
+        self.lines: list[str] = []
+
+    def expand(self, s: Symbol) -> Symbol:
+        while self.expand_defined and s.op is not None and s.op.define is not None and s.op.name not in self.templates:
             expanded = s.op.define(*s.args, *s.op.params)
             if not isinstance(expanded, Symbol):
                 return s
             s.op, s.args, s.name = expanded.op, expanded.args, expanded.name
         return s
 
-    def count(s: Any) -> None:
+    def count(self, s: Any) -> None:
         if isinstance(s, Symbol) and s.op is not None:
-            uses[id(s)] = uses.get(id(s), 0) + 1
-            if uses[id(s)] == 1:
-                for a in expand(s).args:
-                    count(a)
+            self.uses[id(s)] = self.uses.get(id(s), 0) + 1
+            if self.uses[id(s)] == 1:
+                for a in self.expand(s).args:
+                    self.count(a)
 
-    def text(s: Any) -> str:
+    def text(self, s: Any) -> str:
         if not isinstance(s, Symbol):
             return f"({float(s)!r})" if s == s and abs(s) != scalar.inf else f"({_constant(float(s))})"
         if s.op is None:
             return s.name
-        if id(s) not in done:
-            args = [text(a) for a in s.args]
-            template = templates.get(s.op.name)
-            written = [*args, *(text(p) for p in s.op.params)]
+        if id(s) not in self.done:
+            args = [self.text(a) for a in s.args]
+            template = self.templates.get(s.op.name)
+            written = [*args, *(self.text(p) for p in s.op.params)]
             call = template.format(*written) if template else f"{s.op.name}({', '.join(written)})"
-            if uses[id(s)] > 1:
-                lines.append(f"{prefix}{len(lines)} = {call}")
-                call = f"{prefix}{len(lines) - 1}"
-            done[id(s)] = call
-        return done[id(s)]
-
-    for r in results:
-        count(r)
-    return lines, [text(r) for r in results]
+            if self.uses[id(s)] > 1:
+                self.lines.append(f"{self.prefix}{len(self.lines)} = {call}")
+                call = f"{self.prefix}{len(self.lines) - 1}"
+            self.done[id(s)] = call
+        return self.done[id(s)]
 
 
 def _constant(x: float) -> str:
@@ -362,4 +369,4 @@ def compile_function(name: str, arguments: Sequence[str], body: Sequence[str]) -
     namespace: dict[str, Any] = {op.name: op.forward for op in _table().values()}
     namespace.update(inf=scalar.inf, nan=scalar.nan, abs=abs, float=float)
     exec(compile(code, f"<rules of micrograd.ops: {name}>", "exec"), namespace)
-    return namespace[name]
+    return namespace.pop(name)  # (kept there, it would be a cycle)

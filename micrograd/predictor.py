@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from micrograd.engine import Value
@@ -35,7 +36,8 @@ class Predictor:
     def __init__(self, model: Any, compiled: bool = False) -> None:
         self.model, self.compiled = model, compiled
         self._program: Any = None
-        self._output: Any = None
+        self._plan: Any = None
+        self._shape: Any = None
 
     def __call__(self, inputs: Any) -> list[Any]:
         inputs, was = sequence("inputs", inputs), in_training(self.model)
@@ -56,22 +58,14 @@ class Predictor:
         from micrograd.compiler import compile
 
         if self._program is None:
-
-            def forward(x: Any) -> Any:
-                self._output = self.model(x)
-                numbers = flat(self._output)
-                return (numbers[0], *numbers)
-
-            own, kept = getattr(self.model, "parameters", list), getattr(self.model, "named_buffers", list)
-            numbers = [*own(), *(b for _, b in kept())]
-            self._program = compile(forward, numbers, batch=True, backend="numpy")
-        self._program(inputs)
-        columns = [self._program.value_of(v) for v in flat(self._output)]
-        found = []
-        for i in range(len(inputs)):
-            row = iter([float(c[i]) if hasattr(c, "__len__") else c for c in columns])
-            found.append(each(lambda _, row=row: next(row), self._output))  # type: ignore[misc]
-        return found
+            model = self.model
+            self._program = compile(lambda x: flat(model(x)), [], batch=True, backend="numpy")
+        rows = self._program.each(inputs).tolist()
+        if self._program.latest is not self._plan:  # another program: once by the engine, to see how its outputs nest
+            with no_grad():
+                self._shape = each(lambda _: None, self.model(inputs[0]))
+            self._plan = self._program.latest
+        return [each(partial(_next, iter(row)), self._shape) for row in rows]
 
 
 class Measure:
@@ -86,6 +80,10 @@ class Measure:
         with no_grad():
             found = {"loss": _number(self.loss(predictions, targets))}
         return found | {name: float(metric(predictions, targets)) for name, metric in self.metrics.items()}
+
+
+def _next(numbers: Iterator[float], _: None) -> float:
+    return next(numbers)
 
 
 def in_training(model: Any) -> bool:

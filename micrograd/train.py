@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from math import isfinite
@@ -14,7 +17,6 @@ from micrograd import checkpoint as checkpoints
 from micrograd.feed import Batch, feed
 from micrograd.given import is_list
 from micrograd.given import whole as whole_number
-from micrograd.interrupts import held, wholly
 from micrograd.nn.module import Module
 from micrograd.nn.norm import BatchNorm
 from micrograd.optim import Average, EarlyStopping, Optimizer
@@ -188,7 +190,7 @@ class _Eager:
             found.append(_finite(self.gradients(batch), self))
             batch = next(batches, None)
             if (k + 1) % self.accumulate == 0 or batch is None:
-                with held():
+                with _uninterrupted():
                     _scale(self.optimizer, k % self.accumulate + 1)
                     self.optimizer.step()
                 if self.after is not None:
@@ -217,8 +219,9 @@ class _Compiled(_Eager):
 
         super().__init__(model, loss, optimizer, whole, accumulate, after)
         params = model if hasattr(model, "parameters") else optimizer.params
+        predictions = self.predictions
         self.program = (
-            compile(self.loss, params, backend=backend)
+            compile(lambda xs, ys: loss(predictions(xs), ys), params, backend=backend)
             if whole
             else compile(lambda x, y: loss([model(x)], [y]), params, batch=True, backend=backend)
         )  # fmt: skip
@@ -244,11 +247,8 @@ class _Compiled(_Eager):
         return float(self.program.backward(*batch))
 
     def undo(self) -> None:
-        def commit() -> None:
-            for p, x in zip(self.optimizer.params, self.before, strict=False):
-                p.data = x
-
-        wholly(commit)
+        for p, x in zip(self.optimizer.params, self.before, strict=False):
+            p.data = x
 
 
 def _finite(loss: float, stepper: _Eager) -> float:
@@ -276,6 +276,20 @@ def _after_step(run: Run, average: Average | None, callbacks: Sequence[Any]) -> 
     return after if told else None
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until this block is done, so that no parameter is left behind the others."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[Any] = []
+    before = signal.signal(signal.SIGINT, lambda *event: waiting.append(event))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if waiting:
+            signal.raise_signal(signal.SIGINT)
 
 
 # --- checkpoints -----------------------------------------------------------------------------------------
@@ -283,7 +297,7 @@ def _after_step(run: Run, average: Average | None, callbacks: Sequence[Any]) -> 
 
 def _write(run: Run, path: Any, parts: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     history = {"epochs": dict(run.history), "steps": run.history.steps}
-    with held():
+    with _uninterrupted():
         checkpoints.write(path, run.model, parts, epoch=run.epoch, stopped=run.stop, history=history, settings=settings)
 
 

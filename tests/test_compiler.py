@@ -234,21 +234,27 @@ def test_an_integer_argument_is_no_plain_index() -> None:
 
 
 def test_setting_data_and_leaks_are_refused() -> None:
-    x, kept = Value(2.0), []
+    x, kept, grows = Value(2.0), [None], []
 
     def sets(y: Any) -> Any:
         x.data = 3.0
         return x * y
 
     def leaks(y: Any) -> Any:
-        kept.append(x * y)
-        return kept[-1] + 1
+        kept[0] = x * y
+        return kept[0] + 1
+
+    def collects(y: Any) -> Any:
+        grows.append(x * y)
+        return grows[-1] + 1
 
     with pytest.raises(TraceError, match="is set while its loss is compiled"):
         micrograd.compile(sets, [x])(1.0)
     assert micrograd.compile(leaks, [x])(1.5) == 4.0
     with pytest.raises(TraceError, match="belongs to that run alone"):
         _ = kept[0].data
+    with pytest.raises(TraceError, match=r"test_compiler\.py:\d+ \(grows\.append.*changes 'grows'"):
+        micrograd.compile(collects, [x])(1.5)
 
 
 def test_hand_made_nodes_are_refused_by_name() -> None:

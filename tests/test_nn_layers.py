@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from micrograd import Value, losses, nn, optim
 from micrograd.nn import init
-from micrograd.nn.effects import listeners
+from micrograd.nn.effects import listening
 from micrograd.nn.shapes import each, flat
 from micrograd.nn.summary import shape
 
@@ -397,12 +397,9 @@ def test_a_listener_hears_of_draws_and_running_statistics():
             self.heard.append(("assign", buffer.data, new.data))
 
     listener = Listener()
-    listeners.append(listener)
-    try:
+    with listening(listener):
         nn.Dropout(0.5, random.Random(0))([1.0])
         nn.BatchNorm(1, momentum=1.0)([[1.0], [3.0]])
-    finally:
-        listeners.pop()
     assert listener.heard == [("fresh", 1.0, True), ("assign", 0.0, 2.0), ("assign", 1.0, 2.0)]
 
 

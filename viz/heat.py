@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .notation.numbers import MINUS
+from .formula import MINUS
 
 STEPS = 5
 

@@ -6,7 +6,7 @@ import re
 
 from . import theme
 from .escape import xml
-from .notation.numbers import MINUS
+from .formula import MINUS
 
 FONTS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
 

@@ -34,13 +34,34 @@ def compile(
 
     loss: takes numbers (nested in lists, tuples, arrays) and gives a Value, or a tuple that starts with one. params: the Values
     to differentiate by (a module, nested lists, a dict); by default every leaf that the loss uses and that existed before.
-    batch: `loss` is of one sample; calls take a leading axis of samples and give the mean. backend: "numpy", "interpreter"
+    batch: `loss` is of one sample; calls take a leading axis of samples and give the mean over them, of a model's outputs too:
+    `step.each(inputs)` gives what it returns for each. backend: "numpy", "interpreter"
     (compiled code that runs every program, made once on a machine), "numba" (code made for this program, compiled at once),
     "reference", or "auto": NumPy at first, then what of these is on disk or a long run has earned (see `compiler.tiers`).
     exact: add up in the eager engine's order, bit for bit (by NumPy); the default re-associates sums. input_grads: also
     differentiate by the inputs.
 
-    Raises TraceError where the loss does what a program cannot repeat, naming the line.
+    A compiled loss is the eager one, whatever it reads: numbers, lists, dicts, arrays and attributes that its code can come to, in
+    closures, globals, objects and modules (`training` of layers too) are compared when a call or a training run begins, and
+    after `on_step`; where something has changed, the loss is traced again. Values are read at every call, parameters or not.
+    `no_grad` around a call changes nothing. Raises TraceError, with the line and the way out, where the loss does what a program
+    cannot repeat: branches on numbers known only when it runs, draws random numbers or takes from an iterator, changes what it
+    reads. What is not seen:
+
+    ==================================================  ==========================================================
+    a program keeps what the trace found in             instead
+    ==================================================  ==========================================================
+    files, sockets, the date, other processes           read them outside and pass the numbers as arguments
+    objects of libraries that are no arrays; C code     as arguments
+    `eval`, `globals()`, names looked up by them        write the name
+    `type(x) is float`, `isinstance(x, Value)`,         `isinstance(x, float)` or `int` is right for an argument,
+    `repr(x)` of an argument                            which is neither, and a Value
+    `v.label` and other notes on Values                 a keyword argument
+    numbers in threads that the loss starts             no threads in a loss
+    printing and other output: happens at a trace       return what you want to see beside the loss
+    a node computed before the loss: computed anew      compute it in the loss
+    float32 and integers among arguments: as doubles    nothing: the engine's own numbers are doubles too
+    ==================================================  ==========================================================
     """
     from micrograd.compiler.compiled import Compiled
 
@@ -51,5 +72,9 @@ def lower(root: Any, params: Any = None, *, backend: str = "auto", exact: bool =
     """An existing graph as a compiled function without inputs. params: by default every leaf below `root`."""
     from micrograd.compiler.compiled import Compiled
 
+    if root.op is None:
+        raise TraceError(
+            f"lower takes the root of a graph, but {root!r} is a leaf, below which nothing was recorded: is it from a no_grad() block?"
+        )
     leaves = [v for v in root.topological() if v.op is None] if params is None else params
     return Compiled(lambda: root, leaves, backend=backend, exact=exact)

@@ -2,117 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import threading
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from micrograd import modes
-from micrograd.compiler import backends, collector, inputs, trace
+from micrograd.compiler import backends, guarded, inputs
+from micrograd.compiler.guarded import listed
 from micrograd.compiler.ir import Program
-from micrograd.compiler.lowering import lowered
 from micrograd.compiler.numpy_gate import np
-from micrograd.engine import Value, _clock
-
-
-class Plan:
-    """One program: for one structure of the arguments."""
-
-    def __init__(self, program: Program, traced: trace.Trace, shapes: tuple[Any, ...]) -> None:
-        self.program, self.traced, self.shapes = program, traced, shapes
-        self.machines: dict[tuple[str, int, bool], Any] = {}
-        flat = [v for block in traced.inputs for v in block]
-        self.integers = np.array([i for i, v in enumerate(flat) if v in traced.limits], dtype=np.int64)
-        self.limits = np.array([traced.limits[flat[i]] for i in self.integers])
-
-    def machine(self, backend: str, samples: int, in_tiles: bool) -> Any:
-        """The pools and bound instructions for this many samples, made when first needed (the latest sizes are kept)."""
-        key = backend, samples, in_tiles
-        if key not in self.machines:
-            if len(self.machines) > 4:
-                self.machines.pop(next(iter(self.machines)))
-            self.machines[key] = backends.machine(self.program, *key)
-        return self.machines[key]
-
-    def feed(self, machine: Any, numbers: Any) -> None:
-        """Set the inputs, and draw what is drawn afresh at every run."""
-        if len(self.integers):
-            found = numbers[self.integers]
-            limits = self.limits if found.ndim == 1 else self.limits[:, None]
-            if (found != np.floor(found)).any() or (found < 0).any() or (found >= limits).any():
-                bad = found[(found != np.floor(found)) | (found < 0) | (found >= limits)][0]
-                raise IndexError(f"an index among the inputs is {bad:g}, outside 0 … {int(self.limits.min()) - 1}")
-        machine.inputs[self.program.inputs] = numbers
-        if self.traced.draws:  # sample by sample, as the eager engine draws
-            draws = [draw for _, draw in self.traced.draws]
-            found = np.array([[draw() for draw in draws] for _ in range(machine.samples)]).T
-            machine.inputs[self.program.draws] = found if self.program.batch else found[:, 0]
-
-    def load(self, machine: Any) -> None:
-        """Take the numbers of the parameters and buffers from their Values."""
-        machine.params[:] = [p._data for p in self.traced.params]
-        self.load_buffers(machine)
-
-    def load_buffers(self, machine: Any) -> None:
-        """Take the numbers of the buffers from their Values."""
-        for (buffer, _), (place, _) in zip(self.traced.assigns, self.program.assigns, strict=True):
-            machine.values[0][place] = buffer._data
-
-    def store(self, machine: Any) -> None:
-        """Write the parameters and buffers back to their Values: what their `data` setters do, a hundred thousand at a time."""
-        for p, x in zip(self.traced.params, machine.params.tolist(), strict=True):
-            p._data = x
-            p._born = _clock()
-        modes.state.last_change = _clock()
-        self.keep(machine)
-
-    def advance(self, machine: Any) -> None:
-        """What the loss assigned to buffers, for the next run."""
-        for place, new in self.program.assigns:
-            machine.values[0][place] = machine.values[0][new]
-
-    def keep(self, machine: Any) -> None:
-        """Write the buffers back to their Values."""
-        for (buffer, _), (place, _) in zip(self.traced.assigns, self.program.assigns, strict=True):
-            buffer.data = float(machine.values[0][place])
+from micrograd.compiler.plan import Plan, Plans, refuse_hooks
+from micrograd.compiler.refusal import TraceError, line, tracing
+from micrograd.engine import Value
 
 
 class Compiled:
     """A loss that runs as a tensor program. Made by `micrograd.compile` and `micrograd.lower`.
 
     Calling it gives the loss as a float (or a tuple, where the loss returns one). A new structure of arguments is traced when
-    it is first seen. Keyword arguments are part of the structure.
+    it is first seen, and again after what the loss reads from outside has changed (see `micrograd.compile`). Keyword arguments are
+    part of the structure. Threads take turns.
     """
 
     def __init__(
         self, loss: Callable[..., Any], params: Any = None, *, batch: bool = False, backend: str = "auto", exact: bool = False,
         input_grads: bool = False,
     ) -> None:  # fmt: skip
+        if not callable(loss):
+            graph = ": an existing graph is compiled by micrograd.lower" if isinstance(loss, Value) else ""
+            raise TypeError(f"compile takes the loss as a function, not {type(loss).__name__}: {loss!r:.80}{graph}")
         self.loss, self.batch, self.exact, self.input_grads = loss, batch, exact, input_grads
-        self.params = None if params is None else listed(params)
+        again = isinstance(params, (list, tuple, dict)) or hasattr(params, "parameters")
+        self._given = params if again or params is None else listed(params)
+        self.params = None if params is None else listed(self._given)
         self.backend = "numpy" if exact and backend in ("auto", "interpreter", "numba") else backends.named(backend)
-        self._plans: dict[Any, Plan] = {}
+        self._plans: dict[Any, Plans] = {}
         self._latest: tuple[Plan, Any] | None = None
+        self._lock = threading.RLock()
+        self._session: Any = None  # a training run that is going on
         self.__name__ = getattr(loss, "__name__", type(loss).__name__)
         self.__doc__ = getattr(loss, "__doc__", None)
 
     # --- running -----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **static: Any) -> Any:
-        """The loss at these inputs and the present parameters."""
-        plan, machine = self._ready(args, static)
-        machine.forward()
-        self._done(plan, machine)
-        return self._answer(plan, machine)
+        """The loss at these inputs and the present parameters; with batch=True its mean over the samples (see `each`)."""
+        with self._lock:
+            plan, machine = self._ready(args, static)
+            machine.forward()
+            self._done(plan, machine)
+            return self._answer(plan, machine)
+
+    def each(self, *args: Any, **static: Any) -> Any:
+        """With batch=True: what the loss (or a model) returns for each sample, where a call gives the mean over them.
+
+        An array with a number a sample; with a row a sample, where a list is returned; a tuple of arrays, where a tuple is.
+
+        >>> import micrograd
+        >>> w = micrograd.Value(2.0)
+        >>> predict = micrograd.compile(lambda x: [w * x, -x], [w], batch=True)
+        >>> predict.each([1.0, 3.0]).tolist()
+        [[2.0, -1.0], [6.0, -3.0]]
+        """
+        if not self.batch:
+            raise ValueError("each() needs batch=True: without it a call gives what the loss returns for its one set of arguments")
+        with self._lock:
+            plan, machine = self._ready(args, static, whole=True)
+            machine.forward()
+            self._done(plan, machine)
+            columns = []
+            for place in plan.program.outputs:
+                if not isinstance(place, tuple):
+                    columns.append(np.array([place] * machine.samples))
+                else:
+                    batch, address = place
+                    column = machine.values[batch][address]
+                    columns.append(column.copy() if batch else np.full(machine.samples, column))
+        if plan.traced.single:
+            return columns[0]
+        return np.stack(columns, axis=1) if plan.traced.row else tuple(columns)
 
     def value_and_grad(self, *args: Any, **static: Any) -> tuple[Any, ...]:
         """(loss, array of the gradients by the parameters, in order); with input_grads=True also by each argument, nested so."""
-        plan, machine = self._ready(args, static)
-        machine.run()
-        self._done(plan, machine)
-        found = self._answer(plan, machine), machine.gradient.copy()
-        if not self.input_grads:
-            return found
-        pool = machine.grads[plan.program.batch]
-        numbers = pool[plan.program.inputs]
+        with self._lock:
+            plan, machine = self._ready(args, static)
+            if modes.hooks:
+                refuse_hooks(plan)
+            machine.run()
+            self._done(plan, machine)
+            found = self._answer(plan, machine), machine.gradient.copy()
+            if not self.input_grads:
+                return found
+            pool = machine.grads[plan.program.batch]
+            numbers = pool[plan.program.inputs]
         if plan.program.batch:
             flat = [iter(row.tolist()) for row in numbers.T]
             return (*found, [tuple(inputs.nested(s, f) for s in plan.shapes) for f in flat])
@@ -121,10 +104,11 @@ class Compiled:
 
     def backward(self, *args: Any, **static: Any) -> Any:
         """The loss; its gradients are added to the `.grad` of the parameters, as `root.backward()` does."""
-        value, grads, *_ = self.value_and_grad(*args, **static)
-        assert self._latest is not None
-        for p, g in zip(self._latest[0].traced.params, grads.tolist(), strict=True):
-            p.grad = p.grad + g
+        with self._lock:
+            value, grads, *_ = self.value_and_grad(*args, **static)
+            assert self._latest is not None
+            for p, g in zip(self._latest[0].traced.params, grads.tolist(), strict=True):
+                p.grad = p.grad + g
         return value
 
     def grad_of(self, node: Value | str) -> Any:
@@ -156,9 +140,12 @@ class Compiled:
         """
         from micrograd.compiler.anomaly import compare
 
-        plan, numbers = self.plan(args, static)
-        with modes.record_source():
-            again = self._traced(plan.shapes, numbers[:, 0] if self.batch else numbers, static)
+        with self._lock:
+            shapes, key, numbers = self._key(args, static)
+            known = self._plans.get(key)
+            plan = known.found[0] if known is not None else self.plan(args, static)[0]
+            with modes.record_source():
+                again = self._traced(shapes, numbers[:, 0] if self.batch else numbers, static)
         compare(plan, again)
 
     def train(self, optimizer: Any, data: Any = (), steps: int | None = None, on_step: Any = None, **options: Any) -> list[float]:
@@ -178,6 +165,11 @@ class Compiled:
         return self._latest[0].program
 
     @property
+    def latest(self) -> Plan | None:
+        """What ran last: another plan where the structure of the arguments, or what the loss reads, is another."""
+        return None if self._latest is None else self._latest[0]
+
+    @property
     def passes(self) -> str:
         """What each pass of the compiler did to make the program, a line each."""
         return "\n".join(self.program.passes)
@@ -193,46 +185,69 @@ class Compiled:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def plan(self, args: Sequence[Any], static: dict[str, Any]) -> tuple[Plan, Any]:
-        """The program for these arguments, traced if it is not known, and their numbers as an array."""
+    def plan(self, args: Sequence[Any], static: dict[str, Any], trusted: set[int] | None = None) -> tuple[Plan, Any]:
+        """The program for these arguments and what the loss reads now, traced if it is not known; and their numbers as an array.
+
+        trusted: ids of plans whose guards were asked before, in this training run; a plan that is right is added.
+        """
+        if tracing() is not None:
+            raise TraceError(f"{line()}: a compiled loss is called while another loss is compiled: call the loss that it was made of")
+        shapes, key, numbers = self._key(args, static)
+        plans = self._plans.get(key)
+        if plans is None:
+            plans = self._plans[key] = Plans()
+        if trusted is not None and plans.found and id(plans.found[0]) in trusted:
+            return plans.found[0], numbers
+        plan = plans.held() or self._renewed(plans, shapes, numbers, static)
+        if trusted is not None:
+            trusted.add(id(plan))
+        return plan, numbers
+
+    def _key(self, args: Sequence[Any], static: dict[str, Any]) -> tuple[tuple[Any, ...], Any, Any]:
+        """The shapes of the arguments; with the keyword arguments, their structure; their numbers."""
         if self.batch:
             shapes, numbers = inputs.samples(args)
         else:
             flat: list[float] = []
             shapes = tuple([inputs.structure(a, flat) for a in args])
             numbers = np.array(flat)
-        key = shapes, tuple(sorted(static.items())) if static else ()
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = self._traced(shapes, numbers[:, 0] if self.batch else numbers, static)
-        return plan, numbers
+        return shapes, (shapes, inputs.keywords(static) if static else ()), numbers
+
+    def _renewed(self, plans: Plans, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any]) -> Plan:
+        """Guards that do not hold at once: the same after all, or a new trace."""
+        if plans.found:
+            now = guarded.guards(self.loss, self._given, shapes, static)
+            known = plans.alike(now)
+            if known is not None:
+                return known
+            changed = plans.found[0].guards.difference(now) or "?"
+            if plans.changed(changed) and not plans.told:
+                plans.told = True
+                warnings.warn(
+                    f"{self.__name__} was traced {Plans.KEPT} times because {changed!r}, which it reads from outside, changes: pass it as "
+                    "an argument, which costs nothing", RuntimeWarning, stacklevel=5,
+                )  # fmt: skip
+        return plans.latest(self._traced(shapes, numbers[:, 0] if self.batch else numbers, static))
 
     def _traced(self, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any]) -> Plan:
-        born = Value(0.0)._born
-        traced = trace.Trace(self.params or [], batch=self.batch, exact=self.exact)
-        flat = iter(numbers.tolist())
-        args = []
-        for shape in shapes:
-            made: list[Value] = []
-            args.append(inputs.leaves(shape, flat, made))
-            traced.inputs.append(made)
-        with collector.paused():
-            trace.run(traced, self.loss, args, static)
-            if self.params is None:
-                traced.params = trace.old_leaves(traced, born)
-            return Plan(lowered(traced, self.exact, self.input_grads), traced, shapes)
+        settings = {"batch": self.batch, "exact": self.exact, "input_grads": self.input_grads}
+        if self._given is not None:
+            self.params = listed(self._given)
+        return guarded.plan(self.loss, self._given, shapes, numbers, static, settings)
 
-    def _ready(self, args: Sequence[Any], static: dict[str, Any]) -> tuple[Plan, Any]:
+    def _ready(self, args: Sequence[Any], static: dict[str, Any], whole: bool = False) -> tuple[Plan, Any]:
         plan, numbers = self.plan(args, static)
-        machine = self._machine(plan, numbers)
+        if self._session is not None:
+            self._session.interrupt()
+        machine = self._machine(plan, numbers, whole)
         plan.load(machine)
         plan.feed(machine, numbers)
         self._latest = plan, machine
         return plan, machine
 
-    def _machine(self, plan: Plan, numbers: Any) -> Any:
+    def _machine(self, plan: Plan, numbers: Any, whole: bool = False) -> Any:
         """For these inputs; in tiles, unless every number will be asked for."""
-        in_tiles = self.batch and not self.input_grads and not modes.here().anomaly
+        in_tiles = self.batch and not (whole or self.input_grads or modes.here().anomaly)
         return plan.machine(self.backend, numbers.shape[1] if self.batch else 1, in_tiles)
 
     def _done(self, plan: Plan, machine: Any) -> None:
@@ -258,24 +273,3 @@ class Compiled:
         batch, place = place_of(plan, node, what)
         found = getattr(machine.all(), what)[batch][place]
         return found.copy() if batch else float(found)
-
-
-def listed(params: Any) -> list[Value]:
-    """Parameters of a module, of a dict or of nested lists, each once, in order."""
-    if hasattr(params, "parameters"):
-        params = params.parameters()
-    found: dict[int, Value] = {}
-    stack: list[Any] = [params]
-    while stack:
-        x = stack.pop()
-        if isinstance(x, Value):
-            if x.op is not None:
-                raise TypeError(f"a parameter must be a leaf, but {x!r} was computed by {x._op!r}")
-            found.setdefault(id(x), x)
-        elif isinstance(x, dict):
-            stack.extend(reversed(list(x.values())))
-        elif isinstance(x, Iterable) and not isinstance(x, str):
-            stack.extend(reversed(list(x)))
-        else:
-            raise TypeError(f"params are Values (or a module, or lists and dicts of them), not {type(x).__name__}: {x!r:.80}")
-    return list(found.values())

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
+from micrograd.compiler.refusal import told
 from micrograd.compiler.rules import pullback
-from micrograd.compiler.trace import Number, Trace, TraceError, choose, lift, same
+from micrograd.compiler.trace import WALLS, Trace, TraceError, choose, is_alias, lift
 from micrograd.engine import Value, apply
 
 
@@ -29,7 +30,7 @@ class Graph:
         if trace.batch:
             order = _lifted(order, {v for block in trace.inputs for v in block} | {v for v, _ in trace.draws})
         blocks = [("p", trace.params), *(("x", block) for block in trace.inputs)]
-        blocks += [("d", [leaf for leaf, _ in trace.draws]), ("b", [b for b, _ in trace.assigns])]
+        blocks += [("d", [leaf for leaf, _ in trace.draws]), ("b", [b for b, _ in trace.assigns]), ("o", trace.outside)]
         self.blocks = [(kind, len(found)) for kind, found in blocks]
         self.leaves: list[Value] = [v for _, found in blocks for v in found]
         self.constants: list[Value] = []
@@ -62,12 +63,14 @@ class Graph:
         for v in order:
             op: Any = v.op
             if op.partials is None or "local_grads" in op.__dict__:
+                source: Any = v.__dict__.get("source")
                 raise TraceError(
-                    f"the node {v._op!r} = {v._data} was made by hand, so its rule is not known to the compiler: "
-                    "enter it in the table with micrograd.register(Op(...))"
+                    f"{told(source)}: " * bool(source) + f"the node {v._op!r} = {v._data} was made by hand, so its rule is not known "
+                    "to the compiler: give its local gradients, Value(data, (x,), (2*x.data,)), or enter it in the table with "
+                    "micrograd.register(Op(...))"
                 )
             args = v.args
-            if op is same:  # another name for its argument
+            if op.name == "same" and is_alias(op):  # another name for its argument
                 v._mark = args[0]._mark
                 self.aliases.append(v)
                 continue
@@ -102,7 +105,7 @@ class Graph:
             op: Any = v.op
             if op not in flat:
                 flat[op] = _is_flat(op)
-            blocked = flat[op] or v.__class__ is Number
+            blocked = flat[op] or type(v) in WALLS
             for a in v.args:
                 j: Any = a._mark
                 if wanted[j] and not blocked:
@@ -113,7 +116,7 @@ class Graph:
 
     def told(self) -> str:
         """What the trace and its simplification came to."""
-        names = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers"}
+        names = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers", "o": "outside numbers"}
         counts = {names[kind]: sum(n for k, n in self.blocks if k == kind) for kind, _ in self.blocks}
         counts |= {"constants": len(self.constants), "results": len(self.nodes)}
         return f"trace       {len(self):,} scalars: " + ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)

@@ -86,7 +86,7 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
             families[id(u.op), graph.batched[u.id], kinds if u.op is None else ()].append((u, terms))
         for found in families.values():
             op = found[0][0].op
-            name = "sum" if op is None else op.name
+            name = "sum" if op is None else op.symbol if op.name == "by_hand" and op.symbol.isidentifier() else op.name
             made[name] = made.get(name, 0) + 1
             numbering.give(f"{name}{made[name]}", _ids([u.id for u, _ in found]), bool(batched[found[0][0].id]))
             loops.extend(_tables(found, graph, numbering) if op is choose else _loops(found))

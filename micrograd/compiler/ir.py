@@ -144,6 +144,7 @@ class Program:
     constants: tuple[Any, Any]  # addresses (batch-free pool), numbers
     outputs: list[tuple[bool, int]]  # (in the batch pool?, address); the first is the loss
     batch: bool = False
+    outside: Any = ()  # address of each number that is no parameter and is read from its Value at every call
     families: list[Family] = field(default_factory=list)
     scalars: int = 0  # nodes of the graph that it came from
     backward: list[Instruction] = field(default_factory=list)
@@ -171,7 +172,7 @@ class Program:
     def verify(self) -> Program:
         """Raise ValueError where an access leaves its pool, a slot is read before it is written, or a rule lacks an operand."""
         written = [np.zeros(n, dtype=bool) for n in self.sizes]
-        written[0][np.concatenate([self.params, self.constants[0], [b for b, _ in self.assigns]]).astype(np.int64)] = True
+        written[0][np.concatenate([self.params, self.outside, self.constants[0], [b for b, _ in self.assigns]]).astype(np.int64)] = True
         for where in (self.inputs, self.draws):
             written[self.batch][where] = True
         for step in self.forward:

@@ -105,12 +105,12 @@ def _look_up(loop: Group, numbering: Numbering) -> Instruction:
 
 def _program(graph: Graph, numbering: Numbering, steps: list[Instruction], given: list[Any], batch: bool) -> Program:
     address, batched = numbering.address, numbering.batched
-    places: dict[str, list[Any]] = {"p": [], "x": [], "d": [], "b": []}
+    places: dict[str, list[Any]] = {"p": [], "x": [], "d": [], "b": [], "o": []}
     start = 0
     for kind, size in graph.blocks:
         places[kind].append(address[start : start + size])
         start += size
-    params, inputs, draws, _ = (np.concatenate(found or [[]]).astype(np.int64) for found in places.values())
+    params, inputs, draws, _, outside = (np.concatenate(found or [[]]).astype(np.int64) for found in places.values())
     constants = -1 - np.arange(len(graph.constants))
     constants = constants[address[constants] >= 0]
     data = np.array(graph.data, dtype=np.float64)
@@ -124,6 +124,7 @@ def _program(graph: Graph, numbering: Numbering, steps: list[Instruction], given
         params=params,
         inputs=inputs,
         draws=draws,
+        outside=outside,
         assigns=[(int(address[b]), int(address[n])) for b, n in graph.assigns],
         constants=(address[constants].astype(np.int64), data[-1 - constants]),
         outputs=[

@@ -316,7 +316,7 @@ def function(rule: Rule) -> tuple[Callable[..., Any], bool]:
     code = f"def f({', '.join((*rule.names, 'out=None'))}):\n" + "".join(f"    {line}\n" for line in (*body, f"return {text}"))
     namespace = FUNCTIONS | {op.name: _elementwise(op.forward, (op.arity or 0) + len(op.params)) for op in unknown}
     exec(compile(code, f"<{rule.name} for NumPy>", "exec"), namespace)  # source made by the table's own rules
-    return namespace["f"], into
+    return namespace.pop("f"), into  # (kept there, it would be a cycle)
 
 
 def _is_one_call(text: str) -> bool:

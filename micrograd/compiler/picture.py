@@ -13,7 +13,7 @@ def picture(program: Program) -> Any:
     from viz.graph import Cluster, Edge, Graph, Node
 
     names = Names(program)
-    kinds = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers", "c": "constants"}
+    kinds = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers", "o": "outside numbers", "c": "constants"}
     nodes: dict[str, Any] = {}
     reads: dict[str, list[str]] = {}
     loops: dict[str, str] = {}

@@ -22,7 +22,7 @@ TEXT = {
 def show(program: Program) -> str:
     """The whole program: what goes in, the forward instructions, the backward instructions."""
     names = Names(program)
-    kinds = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers"}
+    kinds = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers", "o": "outside numbers"}
     lines = [
         f"program of {program.scalars:,} scalars → {program.operations} tensor operations"
         + (f" and {sum(not s.add for s in program.backward)} for the gradients" if program.backward else "")

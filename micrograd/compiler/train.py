@@ -5,15 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from random import Random
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any
 
 from micrograd import modes
 from micrograd.compiler import collector
 from micrograd.compiler.numpy_gate import np
-from micrograd.interrupts import Interrupts
+from micrograd.compiler.plan import refuse_hooks
 
-_END = object()
 CHUNK = 256  # steps in one call of compiled code, between which Ctrl-C is heard
 
 
@@ -38,32 +37,27 @@ def train(
         raise ValueError("how many steps? data does not end by itself")
     losses: list[float] = []
     bar = _Bar(steps) if progress else None
-    with Interrupts() as ctrl_c:  # which waits from where a step changes anything until it has changed everything
-        session = _Session(step, optimizer, static, ctrl_c)
+    with step._lock:
+        outer = step._session
+        if outer is not None:  # on_step trains too
+            outer.interrupt()
+        session = step._session = _Session(step, optimizer, static)
         try:
             if isinstance(data, tuple) and batch_size is None and on_step is None and bar is None:
                 session.repeat(next(feed), steps, losses)
-                steps = 0
+                return losses
             for number in range(steps):
-                ctrl_c.release()
-                args = next(feed, _END)
-                if args is _END:
+                try:
+                    args = next(feed)
+                except StopIteration:
                     break
                 losses.append(session.step(args))
-                if on_step is not None and (number + 1) % every == 0:
-                    session.write_back()
-                    ctrl_c.release()
-                    seen = modes.state.last_change
-                    stop = on_step(number, session.answer())
-                    if modes.state.last_change != seen:
-                        session.load()
-                    if stop is True:
-                        break
+                if on_step is not None and (number + 1) % every == 0 and session.told(on_step, number):
+                    break
                 if bar:
                     bar.show(number + 1, losses[-1])
-            ctrl_c.held = True
         finally:
-            ctrl_c.held = True
+            step._session = outer
             session.write_back()
             if bar:
                 bar.close()
@@ -73,18 +67,20 @@ def train(
 class _Session:
     """A compiled loss and an optimizer at work, with the parameters in arrays."""
 
-    def __init__(self, step: Any, optimizer: Any, static: dict[str, Any], ctrl_c: Interrupts) -> None:
+    def __init__(self, step: Any, optimizer: Any, static: dict[str, Any]) -> None:
         from micrograd.compiler.optimize import bindable
 
-        self.compiled, self.optimizer, self.static, self.ctrl_c = step, optimizer, static, ctrl_c
+        self.compiled, self.optimizer, self.static = step, optimizer, static
         self.inside = bindable(optimizer)
         self.updates: Any = None
         self.plan: Any = None
         self.machine: Any = None
         self.given: Any = None
+        self.trusted: set[int] = set()  # plans whose guards were asked
+        self.seen = 0  # modes.state.last_change, as far as the machine's numbers follow it
 
     def step(self, args: Any) -> float:
-        """One step: loss, gradients, update. The loss. From the update on Ctrl-C is held, until the caller releases it."""
+        """One step: loss, gradients, update. The loss."""
         if self.given is None or args is not self.given:
             self._enter(args)
         elif self.plan.traced.draws:
@@ -96,10 +92,8 @@ class _Session:
 
             check(self.plan, machine)
         loss = machine.loss()
-        updates = self._updates() if self.inside else None
-        self.ctrl_c.held = True
-        if updates is not None:
-            updates.step(machine.params, machine.gradient)
+        if self.inside:
+            self._updates().step(machine.params, machine.gradient)
         else:
             self._update_outside()
         if self.plan.program.assigns:
@@ -109,7 +103,6 @@ class _Session:
     def repeat(self, args: Any, steps: int, losses: list[float]) -> None:
         """Many steps on the same arguments: in compiled code, some hundred at a time, where it is there."""
         while len(losses) < steps:
-            self.ctrl_c.release()
             many = self._native_steps(min(steps - len(losses), CHUNK)) if self.machine is not None else None
             losses.extend([self.step(args)] if many is None else many)
 
@@ -119,11 +112,7 @@ class _Session:
         plain = not (plan.program.batch or plan.traced.draws or plan.program.assigns or modes.here().anomaly)
         if not (self.inside and plain and machine.entry[0]):
             return None
-        start = perf_counter()
-        losses: list[float] | None = self._updates().loop(machine, count, self.ctrl_c)
-        if losses is not None:
-            machine.spend(perf_counter() - start)
-        return losses
+        return self._updates().loop(machine, count)  # type: ignore[no-any-return]
 
     def _updates(self) -> Any:
         """The optimizer on arrays; made anew when native code has arrived in the meantime."""
@@ -138,24 +127,58 @@ class _Session:
         return self.updates
 
     def _enter(self, args: Any) -> None:
-        plan, self.numbers = self.compiled.plan(args, self.static)
+        plan, self.numbers = self.compiled.plan(args, self.static, self.trusted)
+        if modes.hooks:
+            refuse_hooks(plan)
         machine = self.compiled._machine(plan, self.numbers)
         if machine is not self.machine:
             if self.machine is None:
                 plan.load(machine)
-            elif plan is self.plan or plan.traced.params is self.plan.traced.params:
+                self.seen = modes.state.last_change
+            elif plan is self.plan or plan.traced.params == self.plan.traced.params:
+                self._follow()
                 machine.params[:] = self.machine.params
                 self.plan.keep(self.machine)
-                plan.load_buffers(machine)
+                plan.load_rest(machine)
             else:
-                self.plan.store(self.machine)
+                self.write_back()
+                self.updates = None
                 plan.load(machine)
             self.plan, self.machine = plan, machine
-            self.compiled._latest = plan, machine
             if self.inside:
                 self._updates()
+        else:
+            self._follow()
+        self.compiled._latest = plan, machine
         plan.feed(machine, self.numbers)
         self.given = args
+
+    def _follow(self) -> None:
+        """Take over what was set from outside since it was last looked, by whoever gives the data, say."""
+        if modes.state.last_change != self.seen:
+            for i, p in enumerate(self.plan.traced.params):
+                if p._born > self.seen:
+                    self.machine.params[i] = p._data
+            self.plan.load_outside(self.machine)
+            self.seen = modes.state.last_change
+
+    def told(self, on_step: Any, number: int) -> bool:
+        """Call on_step with everything written back, and take over what it changed; whether it says stop."""
+        self.write_back()
+        stop = on_step(number, self.answer())
+        if modes.state.last_change != self.seen:
+            self.plan.load(self.machine)
+            self.seen = modes.state.last_change
+        if not self.plan.guards.hold():
+            self.given = None
+            self.trusted.clear()
+        return stop is True
+
+    def interrupt(self) -> None:
+        """The loss is called while training goes on: it is by what has been trained so far, and may use the same machine."""
+        if self.given is not None:
+            self.write_back()
+            self.given = None
 
     def _update_outside(self) -> None:
         """An optimizer of another kind: it sees the parameters' Values."""
@@ -164,13 +187,10 @@ class _Session:
             p.grad = g
         self.optimizer.step()
         self.plan.load(self.machine)
+        self.seen = modes.state.last_change
 
     def answer(self) -> Any:
         return self.compiled._answer(self.plan, self.machine)
-
-    def load(self) -> None:
-        """The parameters were set from outside."""
-        self.plan.load(self.machine)
 
     def write_back(self) -> None:
         """Parameters, their gradients and the optimizer's state into their objects."""
@@ -179,6 +199,7 @@ class _Session:
         self.plan.store(self.machine)
         for p, g in zip(self.plan.traced.params, self.machine.gradient.tolist(), strict=True):
             p.grad = g
+        self.seen = modes.state.last_change
         if self.updates is not None:
             with collector.paused():
                 self.updates.give_back()

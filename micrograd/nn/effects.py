@@ -1,13 +1,14 @@
 """What a forward pass does besides arithmetic, said so that a tracing compiler can see and repeat it.
 
 A layer that draws random numbers (dropout), keeps running statistics (batch norm) or picks by an integer (embedding) does it
-by these three functions. Eagerly they are a line each; a tracer pushes a `Listener` and replays what it was told at every
-run.
+by these three functions. Eagerly they are a line each; a tracer is `listening` and replays what it was told at every run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from micrograd import given
@@ -24,22 +25,38 @@ class Listener(Protocol):
         """After every run the buffer takes the number of the node `new`."""
 
 
-listeners: list[Listener] = []
+class _Here(threading.local):
+    """Who listens in this thread."""
+
+    listener: Listener | None = None
+
+
+_here = _Here()
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Within this block, in this thread, the listener is told what the others do at once."""
+    outer, _here.listener = _here.listener, listener
+    try:
+        yield
+    finally:
+        _here.listener = outer
 
 
 def fresh(draw: Callable[[], float]) -> Value:
     """A leaf with a number just drawn."""
-    if not listeners:
+    if _here.listener is None:
         return Value(draw())
     leaf = Value(1.0)  # nothing is drawn while a program is made, so that making it once more changes no result
-    listeners[-1].fresh(leaf, draw)
+    _here.listener.fresh(leaf, draw)
     return leaf
 
 
 def assign(buffer: Value, new: Value) -> None:
     """The buffer (a leaf that is no parameter) takes the number of the node `new`."""
-    if listeners:
-        listeners[-1].assign(buffer, new)
+    if _here.listener is not None:
+        _here.listener.assign(buffer, new)
     else:
         buffer.data = new.data
 

@@ -7,7 +7,7 @@ import pytest
 
 import viz
 from micrograd import Value, nn
-from viz.notation.numbers import show as fmt
+from viz.mathml import fmt
 
 pytestmark = pytest.mark.browser
 

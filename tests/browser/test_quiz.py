@@ -4,7 +4,7 @@ import pytest
 
 import viz
 from micrograd import Value
-from viz.notation.numbers import show as fmt
+from viz.mathml import fmt
 
 pytestmark = pytest.mark.browser
 

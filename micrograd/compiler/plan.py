@@ -1,0 +1,125 @@
+"""A plan: one program, for one structure of the arguments and one state of what the loss reads from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from micrograd import modes
+from micrograd.compiler import backends, trace
+from micrograd.compiler.guards import Guards
+from micrograd.compiler.ir import Program
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.refusal import TraceError
+from micrograd.engine import _clock
+
+
+class Plan:
+    """The program, the Values whose numbers it takes and gives, and machines to run it on."""
+
+    def __init__(self, program: Program, traced: trace.Trace, shapes: tuple[Any, ...], guards: Guards) -> None:
+        self.program, self.traced, self.shapes, self.guards = program, traced, shapes, guards
+        self.machines: dict[tuple[str, int, bool], Any] = {}
+        flat = [v for block in traced.inputs for v in block]
+        self.integers = np.array([i for i, v in enumerate(flat) if id(v) in traced.limits], dtype=np.int64)
+        self.limits = np.array([traced.limits[id(flat[i])] for i in self.integers])
+
+    def machine(self, backend: str, samples: int, in_tiles: bool) -> Any:
+        """The pools and bound instructions for this many samples, made when first needed (the latest sizes are kept)."""
+        key = backend, samples, in_tiles
+        if key not in self.machines:
+            if len(self.machines) > 4:
+                self.machines.pop(next(iter(self.machines)))
+            self.machines[key] = backends.machine(self.program, *key)
+        return self.machines[key]
+
+    def feed(self, machine: Any, numbers: Any) -> None:
+        """Set the inputs, and draw what is drawn afresh at every run."""
+        if len(self.integers):
+            found = numbers[self.integers]
+            limits = self.limits if found.ndim == 1 else self.limits[:, None]
+            if (found != np.floor(found)).any() or (found < 0).any() or (found >= limits).any():
+                bad = found[(found != np.floor(found)) | (found < 0) | (found >= limits)][0]
+                raise IndexError(f"an index among the inputs is {bad:g}, outside 0 … {int(self.limits.min()) - 1}")
+        machine.inputs[self.program.inputs] = numbers
+        if self.traced.draws:  # sample by sample, as the eager engine draws
+            draws = [draw for _, draw in self.traced.draws]
+            found = np.array([[draw() for draw in draws] for _ in range(machine.samples)]).T
+            machine.inputs[self.program.draws] = found if self.program.batch else found[:, 0]
+
+    def load(self, machine: Any) -> None:
+        """Take the numbers of the parameters, of the buffers and of other Values outside from them."""
+        machine.params[:] = [p._data for p in self.traced.params]
+        self.load_rest(machine)
+
+    def load_outside(self, machine: Any) -> None:
+        """Take the numbers of Values outside that are neither."""
+        if self.traced.outside:
+            machine.values[0][self.program.outside] = [v._data for v in self.traced.outside]
+
+    def load_rest(self, machine: Any) -> None:
+        """… all but the parameters."""
+        self.load_outside(machine)
+        for (buffer, _), (place, _) in zip(self.traced.assigns, self.program.assigns, strict=True):
+            machine.values[0][place] = buffer._data
+
+    def store(self, machine: Any) -> None:
+        """Write the parameters and buffers back to their Values: what their `data` setters do, a hundred thousand at a time."""
+        for p, x in zip(self.traced.params, machine.params.tolist(), strict=True):
+            p._data = x
+            p._born = _clock()
+        modes.state.last_change = _clock()
+        self.keep(machine)
+
+    def advance(self, machine: Any) -> None:
+        """What the loss assigned to buffers, for the next run."""
+        for place, new in self.program.assigns:
+            machine.values[0][place] = machine.values[0][new]
+
+    def keep(self, machine: Any) -> None:
+        """Write the buffers back to their Values."""
+        for (buffer, _), (place, _) in zip(self.traced.assigns, self.program.assigns, strict=True):
+            buffer.data = float(machine.values[0][place])
+
+
+class Plans:
+    """The plans for one structure of the arguments, the latest first."""
+
+    KEPT = 8
+
+    def __init__(self) -> None:
+        self.found: list[Plan] = []
+        self.traces, self.told = 0, False
+
+    def changed(self, name: str) -> bool:
+        """Something has changed, so that there is one more trace; whether there have been too many of them."""
+        self.traces += 1
+        return self.traces >= self.KEPT
+
+    def latest(self, plan: Plan) -> Plan:
+        """Put it first."""
+        if self.found[:1] != [plan]:
+            self.found = [plan, *(p for p in self.found if p is not plan)][: self.KEPT]
+        return plan
+
+    def held(self) -> Plan | None:
+        """The plan whose guards say at once that it is right."""
+        for plan in self.found:
+            if plan.guards.hold():
+                return self.latest(plan)
+        return None
+
+    def alike(self, now: Guards) -> Plan | None:
+        """The plan that is right by what a new walk found; it takes over the new guards."""
+        for plan in self.found:
+            if plan.guards.difference(now) is None:
+                plan.guards = now
+                return self.latest(plan)
+        return None
+
+
+def refuse_hooks(plan: Plan) -> None:
+    """Raise TraceError where a gradient hook is registered on a parameter: nothing would call it."""
+    for p in plan.traced.params:
+        if p in modes.hooks:
+            who = p.label or repr(p)
+            raise TraceError(f"a gradient hook is registered on the parameter {who}, and a compiled program would not call it: remove it")
