@@ -10,6 +10,7 @@ from typing import Any
 
 from micrograd import functional, mixed
 from micrograd.engine import Value, install
+from micrograd.habits import missing, said_of
 from micrograd.modes import detect_anomaly, no_grad, record_source
 from micrograd.op import Kink, Op
 from micrograd.ops import TABLE
@@ -33,6 +34,9 @@ _MODULES = ("nn", "losses", "optim", "testing", "compiler", "data", "explain", "
 
 
 mixed.glance()
+
+
+said_of(Value)
 
 
 def register(op: Op) -> Op:
@@ -61,7 +65,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"micrograd.{name}")
     if name in TABLE:
         return TABLE[name]
-    raise AttributeError(f"module 'micrograd' has no attribute {name!r}")
+    raise missing("micrograd", name, known=__dir__())
 
 
 def __dir__() -> list[str]:

@@ -359,8 +359,12 @@ def install(op: Op) -> None:
 
     method.__name__ = method.__qualname__ = op.name
     method.__doc__ = op.doc
-    setattr(Value, op.name, method)
+    for name in (op.name, _NUMPY.get(op.name)):
+        if name:
+            setattr(Value, name, method)
 
 
+# what NumPy calls an op of ours: np.arctan asks an object, alone or in an array, for its method of that name
+_NUMPY = {"atan2": "arctan2"} | {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
 for _row in ops.TABLE.values():
     install(_row)

@@ -16,7 +16,7 @@ from itertools import chain
 from random import Random
 from typing import Any
 
-from micrograd.given import is_list, rows, sequence
+from micrograd.given import is_list, rows, sequence, shown
 from micrograd.nn.shapes import depth
 
 Batch = tuple[Any, Any]
@@ -158,7 +158,7 @@ def _of_pairs(items: Any, size: int | None) -> Columns | Batches:
         raise ValueError(f"{_FORMS}; this {type(items).__name__} is empty")
     for k, pair in enumerate(pairs):
         if list(map(_deep, pair)) != list(map(_deep, pairs[0])):
-            raise ValueError(f"{_FORMS}; item {k} of this {type(items).__name__} is unlike item 0: {items[k]!r:.60}")
+            raise ValueError(f"{_FORMS}; item {k} of this {type(items).__name__} is unlike item 0: {shown(items[k])}")
     if all(_rows(x) and _rows(y) and len(x) == len(y) > 0 and depth(x) > 1 for x, y in pairs):
         if all(depth(x) > depth(y) == 1 or (depth(x) == 2 == depth(y) and len(x[0]) > 1 == len(y[0])) for x, y in pairs):
             return _of_batches(pairs, size, once=False)
@@ -200,7 +200,7 @@ def _batch(item: Any, k: int) -> Batch:
 
 def _two(item: Any, k: int) -> Batch:
     if not isinstance(item, (tuple, list)) or len(item) != 2:
-        raise ValueError(f"{_FORMS}; item {k} is no pair: {item!r:.60}")
+        raise ValueError(f"{_FORMS}; item {k} is no pair: {shown(item)}")
     return rows(item[0]), rows(item[1])
 
 

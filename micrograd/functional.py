@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from micrograd import ops
 from micrograd.engine import Value
@@ -69,3 +69,11 @@ def norm(xs: Sequence[Any]) -> Any:
     for x in found[1:]:
         total = ops.hypot(total, x)
     return total
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        from micrograd.habits import missing
+
+        raise missing(__name__, name, known=globals())

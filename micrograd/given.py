@@ -102,4 +102,9 @@ def sequence(what: str, x: Any) -> Any:
 
 
 def _shown(x: Any) -> str:
-    return f"{x!r:.60}" if isinstance(x, (str, bytes, bool, int, float, type(None))) else f"{type(x).__name__}: {x!r:.60}"
+    return f"{x!r:.60}" if isinstance(x, (str, bytes, bool, int, float, type(None))) else f"{type(x).__name__}: {shown(x)}"
+
+
+def shown(x: Any) -> str:
+    """The beginning of what x is written as, in one line."""
+    return " ".join(repr(x).split())[:60]

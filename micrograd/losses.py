@@ -3,9 +3,10 @@
 Of single numbers (`mse`, `mae`, `huber`, `hinge`, `bce`, `bce_with_logits`): predictions and targets are one number each, or
 lists of the same shape, nested as deep as you like; a list of one number counts as the number (a column, or a layer with one
 output). Of classes (`cross_entropy`, `nll`, `kl`, `multi_hinge`): one list of a number per class, or a list of such lists (a
-batch); a class is a whole number (1, 1.0 and True are one). Arrays, tensors and tables are lists. reduction: "mean" over numbers
-or samples, "sum", or "none" for a list. All are finite at ±1000, value and gradient, wherever the mathematics is. TypeError for what
-is no number, a string above all; IndexError for a class that is not whole, or that there is not.
+batch), of two classes or more; a class is a whole number counted from 0 (1, 1.0 and True are one). Arrays, tensors and tables
+are lists. reduction: "mean" over numbers or samples, "sum", or "none" for a list. All are finite at ±1000, value and gradient,
+wherever the mathematics is. TypeError for what is no number, a string above all; IndexError for a class that is not whole, or
+that there is not; ValueError where shapes differ, and for a distribution over classes that does not add up to 1.
 
     >>> mse([1.0, 2.0], [1.0, 4.0]), cross_entropy([1000.0, -1000.0], 1)
     (2.0, 2000.0)
@@ -14,7 +15,7 @@ is no number, a string above all; IndexError for a class that is not whole, or t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from micrograd import ops
 from micrograd.given import atom, is_list, real, rows
@@ -143,6 +144,7 @@ def _of_classes(
         if is_list(target):
             _same_length(name, row, target)
             target, n = [atom(name, t) for t in target], len(row)
+            _distribution(name, target)
             mixed = [(1.0 - smoothing) * t + smoothing / n for t in target] if smoothing else target
             scaled = mixed if weights is None else [w * t for w, t in zip(weights, mixed, strict=True)]
             terms.append(ops.sum_(*(t * cost(x) for t, x in zip(scaled, xs, strict=True))))
@@ -203,12 +205,23 @@ def _batch(name: str, given: Any, targets: Any) -> tuple[Any, Any]:
         given, targets = [given], [targets]
     elif not is_list(targets) or len(targets) != len(given):
         raise ValueError(f"{name} of {len(given)} samples needs {len(given)} targets, not {_size(targets)}")
+    if len(given[0]) == 1:
+        raise ValueError(f"{name} needs a score for each of two or more classes; of one score, bce_with_logits tells 0 from 1")
     return [[atom(name, x) for x in row] for row in given], targets
 
 
 def _class(row: Any, target: Any) -> Any:
     """The target, a column's list of one class being that class."""
     return target[0] if is_list(target) and len(target) == 1 != len(row) else target
+
+
+def _distribution(name: str, target: list[Any]) -> None:
+    """ValueError for numbers that are no distribution: labels of several samples with one score each, most likely."""
+    if all(type(t) is float for t in target) and not (min(target) >= 0.0 and abs(sum(target) - 1.0) < 1e-3):
+        raise ValueError(
+            f"{name} of a target that is a class, or how probable each is; {target!r:.60} adds up to {sum(target):g} (labels of several "
+            "samples need a list of scores for each)"
+        )
 
 
 def _same_length(name: str, row: Any, other: Any) -> None:
@@ -222,3 +235,13 @@ def _size(x: Any) -> str:
 
 def _parameters(given: Any) -> list[Any]:
     return given.parameters() if hasattr(given, "parameters") else list(given)
+
+
+OF_CLASSES = (cross_entropy, nll, kl, multi_hinge)  # what needs a list of scores for each sample
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        from micrograd.habits import missing
+
+        raise missing(__name__, name, known=globals())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 from math import inf, isnan, nan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from micrograd import ops
 from micrograd.engine import Value
@@ -176,3 +176,11 @@ def r2(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
         return nan
     mean = sum(t) / len(t)
     return 1.0 - sum((a - b) ** 2 for a, b in zip(p, t, strict=True)) / sum((b - mean) ** 2 for b in t)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        from micrograd.habits import missing
+
+        raise missing(__name__, name, known=globals())

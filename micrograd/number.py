@@ -11,6 +11,7 @@ class Number:
     __slots__ = ()
     _data: float
     label: str
+    frozen = False  # optimizers leave a frozen parameter alone, see `Module.freeze`
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -33,6 +34,10 @@ class Number:
 
     def __round__(self, digits: int | None = None) -> float:
         return round(self._data, digits)
+
+    def item(self) -> float:
+        """The number, `data`: what PyTorch's and NumPy's scalars call so."""
+        return self._data
 
     def __float__(self) -> float:
         raise TypeError(f"{self!r} is part of a graph, which float() would drop silently: write v.data for the number")

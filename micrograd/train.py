@@ -11,12 +11,13 @@ from functools import partial
 from math import isfinite
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from micrograd import checkpoint as checkpoints
 from micrograd.feed import Batch, feed
-from micrograd.given import is_list
+from micrograd.given import is_list, shown
 from micrograd.given import whole as whole_number
+from micrograd.losses import OF_CLASSES
 from micrograd.nn.module import Module
 from micrograd.nn.norm import BatchNorm
 from micrograd.optim import Average, EarlyStopping, Optimizer
@@ -84,7 +85,7 @@ def fit(
     >>> round(model([10.0])[0].data, 3), len(history["loss"])
     (21.0, 200)
     """
-    _check(model, loss, optimizer)
+    _check(model, loss, optimizer, validation, metrics, early_stopping, average, callbacks)
     epochs, accumulate = whole_number("epochs", epochs), whole_number("accumulate", accumulate)
     fed = feed(data, None if batch_size is None else whole_number("batch_size", batch_size))
     if accumulate < 1 or fed.size == 0:
@@ -123,7 +124,7 @@ def fit(
                 follow(watched)
             if early_stopping is not None and early_stopping.update(watched):
                 run.stop = True
-            for callback in callbacks:
+            for callback in filter(callable, callbacks):
                 callback(run)
             bar.note({k: v[-1] for k, v in run.history.items() if k != "lr"})
             if checkpoint is not None:
@@ -136,15 +137,27 @@ def fit(
     return run.history
 
 
-def _check(model: Any, loss: Any, optimizer: Any) -> None:
+def _check(
+    model: Any, loss: Any, optimizer: Any, validation: Any, metrics: Any, stopping: Any, average: Any, callbacks: Any
+) -> None:  # fmt: skip
     """One sentence where the arguments of `fit` are not what they are taken for."""
     if not callable(model) or isinstance(model, type):
         raise TypeError(f"the model is a module or a function, called on inputs, not {model!r:.60}")
     if not callable(loss):
         like = "fit(model, (inputs, targets), loss, optimizer)" if is_list(loss) else "such as micrograd.losses.mse"
-        raise TypeError(f"the loss is a function of predictions and targets, {like}, not {loss!r:.40}")
+        raise TypeError(f"the loss is a function of predictions and targets, {like}, not {shown(loss)}")
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"the optimizer is one of micrograd.optim, made with the parameters: optim.Adam(model), not {optimizer!r:.40}")
+        raise TypeError(f"the optimizer is one of micrograd.optim, made with the parameters: optim.Adam(model), not {shown(optimizer)}")
+    if metrics is not None and not isinstance(metrics, Mapping):
+        raise TypeError(f"metrics are named: metrics={{'accuracy': metrics.accuracy}}, not {shown(metrics)}")
+    if metrics and validation is None:
+        raise ValueError("metrics are measured on validation data: give validation=(inputs, targets)")
+    if stopping is not None and not hasattr(stopping, "update"):
+        raise TypeError(f"early_stopping is an optim.EarlyStopping(patience, params=model), not {shown(stopping)}")
+    if average is not None and not hasattr(average, "update"):
+        raise TypeError(f"average is an optim.Average(model), not {shown(average)}")
+    if not isinstance(callbacks, Sequence) or not all(callable(c) or hasattr(c, "on_step") for c in callbacks):
+        raise TypeError(f"callbacks are functions of the run in a list, not {shown(callbacks)}")
     own = {id(p) for p in model.parameters()} if hasattr(model, "parameters") else set()
     if own and not any(id(p) in own for p in optimizer.params):
         raise ValueError("the optimizer holds no parameter of this model, which would stand still: was the model made anew after it?")
@@ -177,7 +190,10 @@ class _Eager:
 
     def loss(self, xs: Any, ys: Any) -> Any:
         """Of a batch."""
-        return self.measure(self.predictions(xs), ys)
+        found = self.predictions(xs)
+        if getattr(self.measure, "func", self.measure) in OF_CLASSES and is_list(found) and not is_list(found[0]):
+            raise ValueError("this loss needs a score for each class, and the model gives one number; bce_with_logits tells 0 from 1 by it")
+        return self.measure(found, ys)
 
     def epoch(self, batches: Iterator[Batch], tick: Callable[[], None]) -> list[float]:
         """A step (or a part of one) for each batch; the loss of each."""
@@ -311,6 +327,14 @@ def _resume(run: Run, path: Any, parts: Mapping[str, Any], settings: Mapping[str
     numbers = {name: [float(x) for x in xs] for name, xs in content["history"]["epochs"].items()}
     run.history = History(numbers, [float(x) for x in content["history"]["steps"]])
     run.epoch, run.stop = content["epoch"], content["stopped"]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        from micrograd.habits import missing
+
+        raise missing(__name__, name, known=globals())
 
 
 __all__ = ["History", "Measure", "Module", "Predictor", "Run", "evaluate", "fit", "predict"]

@@ -5,6 +5,8 @@ What is synthesised takes a `random.Random`, and without one gives the same data
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from micrograd.data.points import CURVES, blobs, circles, curve, moons, ratings, series, spirals, windows, xor
 from micrograd.data.prepare import Scaling, one_hot, split
 from micrograd.data.speech import Utterance, words
@@ -17,3 +19,11 @@ __all__ = [
     "diabetes", "digits", "iris", "moons", "movements", "names", "normalised", "one_hot", "ratings", "series",
     "signatures", "spirals", "split", "windows", "words", "xor",
 ]  # fmt: skip
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        from micrograd.habits import missing
+
+        raise missing(__name__, name, known=globals())

@@ -6,6 +6,8 @@ itself; only BatchNorm looks at a batch as a whole.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from micrograd import mixed
 from micrograd.nn import init
 from micrograd.nn.activations import (
@@ -39,3 +41,11 @@ __all__ = [
 ]  # fmt: skip
 
 mixed.glance()
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        from micrograd.habits import missing
+
+        raise missing(__name__, name, known=globals())

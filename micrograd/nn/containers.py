@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from micrograd import ops
+from micrograd.nn.activations import Activation
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import added, flat, over
+from micrograd.op import Op
 
 
 class Sequential(Module):
-    """One after another: each takes what the one before gave. Functions may stand among the modules.
+    """One after another: each takes what the one before gave. Functions may stand among the modules; those of the table
+    (`micrograd.tanh`) are taken number by number. The layers are given one by one, or in one list.
 
     >>> from micrograd.nn import Linear, Tanh
     >>> net = Sequential(Linear(2, 3), Tanh(), Linear(3, 1))
@@ -18,8 +22,13 @@ class Sequential(Module):
     (13, 1)
     """
 
-    def __init__(self, *layers: Callable[..., Any]) -> None:
-        self.layers = list(layers)
+    def __init__(self, *layers: Any) -> None:
+        given = list(layers[0]) if len(layers) == 1 and isinstance(layers[0], (list, tuple)) else list(layers)
+        for layer in given:
+            if isinstance(layer, type) or not callable(layer):
+                made = f"{layer.__name__}(…), made, not the class" if isinstance(layer, type) else f"not {layer!r:.60}"
+                raise TypeError(f"Sequential takes layers and functions: {made}")
+        self.layers = [Activation(f.name) if isinstance(f, Op) and ops.TABLE.get(f.name) is f else f for f in given]
 
     def __call__(self, x: Any) -> Any:
         for layer in self.layers:

@@ -72,5 +72,5 @@ def lookup(rows: Sequence[Any], index: Any) -> Any:
     if type(index) is not int:
         index = given.index(index)
     if not 0 <= index < len(rows):
-        raise IndexError(f"index {index} is outside 0 … {len(rows) - 1}")
+        raise IndexError(f"index {index} is outside 0 … {len(rows) - 1} (classes, as all places, count from 0)")
     return rows[index]

@@ -18,14 +18,18 @@ Activation = str | Callable[[Any], Any]
 
 
 def checked(activation: Activation) -> Activation:
-    """`activation` if it is a function or names one of one argument in the table, else ValueError.
+    """`activation` if it is a function or names one of one argument in the table, else ValueError; TypeError for a class.
 
     Layers keep the name, not the function, so that they pickle.
     """
+    if isinstance(activation, type):
+        raise TypeError(f"an activation is a name ({activation.__name__.lower()!r}) or a function, not the class {activation.__name__}")
     op = None if callable(activation) else ops.TABLE.get(activation)
     if not callable(activation) and (op is None or op.arity != 1):
-        known = ", ".join(op.name for op in ops.TABLE.values() if op.arity == 1)
-        raise ValueError(f"no activation named {activation!r}; there are {known}")
+        known = [op.name for op in ops.TABLE.values() if op.arity == 1]
+        near = str(activation).lower().replace(" ", "_")
+        hint = f"did you mean {near!r}?" if near in known else f"there are {', '.join(known)}"
+        raise ValueError(f"no activation named {activation!r}; {hint}")
     return activation
 
 

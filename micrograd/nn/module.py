@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from micrograd.engine import Value
+from micrograd.habits import said_of
 from micrograd.scopes import Scope, current, enter, leave
 
 _new = object.__new__
@@ -14,7 +15,7 @@ Hook = Callable[["Module", tuple[Any, ...], Any], Any]
 
 
 class Module:
-    """The base of all layers: write `__init__`, which sets attributes, and `__call__`.
+    """The base of all layers: write `__init__`, which sets attributes, and `__call__` (or, as in PyTorch, `forward`).
 
     Parameters are the leaf Values among the attributes, also inside lists, tuples, dicts and other modules, in the order
     of assignment; a shared one counts once, under its first name. Attributes whose names begin with an underscore are not
@@ -38,8 +39,9 @@ class Module:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "__call__" in cls.__dict__:
-            cls.__call__ = _in_scope(cls.__dict__["__call__"])  # type: ignore[method-assign]
+        call = cls.__dict__.get("__call__") or cls.__dict__.get("forward")
+        if call is not None:
+            cls.__call__ = _in_scope(call)  # type: ignore[method-assign]
 
     # --- what it holds -----------------------------------------------------------------------------------------------
 
@@ -152,6 +154,9 @@ class Module:
         from micrograd.nn.summary import describe
 
         return describe(self)
+
+
+said_of(Module)
 
 
 def _in_scope(call: Callable[..., Any]) -> Callable[..., Any]:

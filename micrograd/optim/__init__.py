@@ -12,6 +12,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from micrograd.optim.averaging import Average, EarlyStopping
 from micrograd.optim.clipping import clip_norm, clip_value, norm_of
 from micrograd.optim.optimizer import Group, Kernel, Optimizer
@@ -22,3 +24,11 @@ __all__ = [
     "GD", "SGD", "Adagrad", "Adam", "AdamW", "Average", "Cosine", "EarlyStopping", "Exponential", "Group", "Kernel", "Linear",
     "OneCycle", "Optimizer", "Plateau", "RMSProp", "StepDecay", "WarmUp", "clip_norm", "clip_value", "norm_of",
 ]  # fmt: skip
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        from micrograd.habits import missing
+
+        raise missing(__name__, name, known=globals())

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from micrograd import ops
 from micrograd.engine import Value
 from micrograd.given import real
+from micrograd.habits import said_of
 from micrograd.op import Symbol, compile_function, source
 from micrograd.optim.clipping import clip_norm, clip_value
 
@@ -199,6 +200,9 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.params)} parameters, {', '.join(parts)})"
 
 
+said_of(Optimizer)
+
+
 @lru_cache(maxsize=256)
 def _kernel(cls: Any, names: tuple[tuple[str, bool], ...]) -> Kernel:
     p, g, *slots = (Symbol(name) for name in ("p", "g", *cls.slots))
@@ -223,7 +227,7 @@ def _groups(params: Any) -> list[Mapping[str, Any]]:
     if isinstance(params, Mapping):
         return [params]
     if not hasattr(params, "parameters"):
-        params = list(params)
+        params = _listed(params)
         if params and all(isinstance(g, Mapping) for g in params):
             return list(params)
     return [{"params": params}]
@@ -233,7 +237,7 @@ def _values(params: Any) -> list[Value]:
     found: Sequence[Any] = params.parameters() if hasattr(params, "parameters") else _listed(params)
     for p in found:
         if not isinstance(p, Value) or p.op is not None:
-            hint = ": write model.parameters()" if isinstance(p, (str, tuple)) else ""
+            hint = ": write model.parameters()" if isinstance(p, (str, tuple, list)) else ""
             raise TypeError(f"a parameter must be a leaf Value, not {p!r:.80}{hint}")
     return list(found)
 
