@@ -178,22 +178,22 @@ def _reduced(terms: list[Any], reduction: str) -> Any:
 def _pairs(name: str, predictions: Any, targets: Any) -> list[tuple[Any, Any]]:
     """Both flattened side by side; ValueError where their shapes differ or nothing is there."""
     pairs: list[tuple[Any, Any]] = []
-
-    def walk(p: Any, t: Any) -> None:
-        if is_list(p) != is_list(t):  # a number against a list of one: a column, or a layer with one output
-            p, t = (x[0] if is_list(x) and len(x) == 1 and not is_list(x[0]) else x for x in (p, t))
-        if is_list(p) != is_list(t) or (is_list(p) and len(p) != len(t)):
-            raise ValueError(f"{name} of predictions and targets of different shapes: {_size(p)} against {_size(t)}")
-        if is_list(p):
-            for a, b in zip(p, t, strict=True):
-                walk(a, b)
-        else:
-            pairs.append((atom(name, p), atom(name, t)))
-
-    walk(rows(predictions), rows(targets))
+    _pair(name, rows(predictions), rows(targets), pairs)
     if not pairs:
         raise ValueError(f"{name} of nothing is not defined")
     return pairs
+
+
+def _pair(name: str, p: Any, t: Any, pairs: list[tuple[Any, Any]]) -> None:
+    if is_list(p) != is_list(t):  # a number against a list of one: a column, or a layer with one output
+        p, t = (x[0] if is_list(x) and len(x) == 1 and not is_list(x[0]) else x for x in (p, t))
+    if is_list(p) != is_list(t) or (is_list(p) and len(p) != len(t)):
+        raise ValueError(f"{name} of predictions and targets of different shapes: {_size(p)} against {_size(t)}")
+    if is_list(p):
+        for a, b in zip(p, t, strict=True):
+            _pair(name, a, b, pairs)
+    else:
+        pairs.append((atom(name, p), atom(name, t)))
 
 
 def _batch(name: str, given: Any, targets: Any) -> tuple[Any, Any]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from math import isfinite
@@ -17,6 +14,7 @@ from micrograd import checkpoint as checkpoints
 from micrograd.feed import Batch, feed
 from micrograd.given import is_list, shown
 from micrograd.given import whole as whole_number
+from micrograd.interrupts import held, wholly
 from micrograd.losses import OF_CLASSES
 from micrograd.nn.module import Module
 from micrograd.nn.norm import BatchNorm
@@ -206,7 +204,7 @@ class _Eager:
             found.append(_finite(self.gradients(batch), self))
             batch = next(batches, None)
             if (k + 1) % self.accumulate == 0 or batch is None:
-                with _uninterrupted():
+                with held():
                     _scale(self.optimizer, k % self.accumulate + 1)
                     self.optimizer.step()
                 if self.after is not None:
@@ -263,8 +261,11 @@ class _Compiled(_Eager):
         return float(self.program.backward(*batch))
 
     def undo(self) -> None:
-        for p, x in zip(self.optimizer.params, self.before, strict=False):
-            p.data = x
+        def commit() -> None:
+            for p, x in zip(self.optimizer.params, self.before, strict=False):
+                p.data = x
+
+        wholly(commit)
 
 
 def _finite(loss: float, stepper: _Eager) -> float:
@@ -292,20 +293,6 @@ def _after_step(run: Run, average: Average | None, callbacks: Sequence[Any]) -> 
     return after if told else None
 
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C waits until this block is done, so that no parameter is left behind the others."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    waiting: list[Any] = []
-    before = signal.signal(signal.SIGINT, lambda *event: waiting.append(event))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if waiting:
-            signal.raise_signal(signal.SIGINT)
 
 
 # --- checkpoints -----------------------------------------------------------------------------------------
@@ -313,7 +300,7 @@ def _uninterrupted() -> Iterator[None]:
 
 def _write(run: Run, path: Any, parts: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     history = {"epochs": dict(run.history), "steps": run.history.steps}
-    with _uninterrupted():
+    with held():
         checkpoints.write(path, run.model, parts, epoch=run.epoch, stopped=run.stop, history=history, settings=settings)
 
 

@@ -15,7 +15,7 @@ import viz
 from micrograd import Value, nn, scope
 from viz import tree
 from viz.breaks import positions
-from viz.mathml import fmt
+from viz.notation.numbers import show as fmt
 from viz.recording import record
 
 

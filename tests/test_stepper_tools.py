@@ -16,8 +16,9 @@ import viz
 from micrograd import Value, nn
 from viz import layers
 from viz.bundle import script, static
-from viz.mathml import fmt, template
+from viz.mathml import template
 from viz.notation import rows
+from viz.notation.numbers import show as fmt
 from viz.scene import PALETTES, Scene
 from viz.stills import frames, picture
 from viz.theme import contrast

@@ -57,24 +57,24 @@ def test_ids_classes_and_tooltips():
     assert classes["n6"] == "node value root"
     assert classes["e-n0-n2-0"] == "edge"
     assert classes["n2-stem"] == "edge stem"
-    assert title(found["n0"]) == "a = 2.0000\n∂L/∂a = 6.0000"
-    assert title(found["n2"]) == "v1 = a × b\n= 2.0000 × (−3.0000) = −6.0000\n∂L/∂v1 = −2.0000"
-    assert title(found["e-n0-n2-0"]) == "a → v1, operand 1\n∂v1/∂a = −3.0000"
+    assert title(found["n0"]) == "a = 2\n∂L/∂a = 6"
+    assert title(found["n2"]) == "v1 = a × b\n= 2 × (−3) = −6\n∂L/∂v1 = −2"
+    assert title(found["e-n0-n2-0"]) == "a → v1, operand 1\n∂v1/∂a = −3"
 
 
 def test_values_gradients_and_labels_are_written():
     found = elements(viz.draw(lecture()))
-    assert texts(found["n6"]) == ["L", "data", "−8.0000", "grad", "1.0000"]
+    assert texts(found["n6"]) == ["L", "data", "−8", "grad", "1"]
     assert texts(found["n6-op"]) == ["×"]
-    found = elements(viz.draw(lecture(), precision=1))
-    assert texts(found["n6"])[2] == "−8.0"
+    third = Value(1.0, label="a") / 3.0
+    assert [texts(elements(viz.draw(third, precision=p))["n2"])[-3] for p in (1, 4, 7)] == ["0.3", "0.3333", "0.3333333"]
 
 
 def test_local_derivatives_on_edges():
     plain, marked = (elements(viz.draw(lecture(), partials=p)) for p in (False, True))
     assert texts(plain["e-n0-n2-0"]) == []
-    assert texts(marked["e-n0-n2-0"]) == ["−3.0000"]
-    assert texts(marked["e-n1-n2-1"]) == ["2.0000"]
+    assert texts(marked["e-n0-n2-0"]) == ["−3"]
+    assert texts(marked["e-n1-n2-1"]) == ["2"]
 
 
 def test_a_plus_a_has_two_lines():
@@ -220,7 +220,7 @@ def test_any_label_and_op_survive_into_the_classic_drawing(label):
     shown = escape.one_line(label)
     if shown:
         assert any(_same(shown, text) for text in said), (shown, said)
-    assert any("data 1.0000" in text for text in said)
+    assert any("data 1" in text for text in said)
 
 
 @settings(max_examples=40, deadline=None)

@@ -239,7 +239,7 @@ def test_activations_that_cannot_be_known_are_refused():
         (lambda m: viz.draw(m, x="ab"), ValueError, "nothing that can be read as numbers"),
         (lambda m: viz.draw(m, rankdir="TB"), ValueError, "are for graphs; a network takes x"),
         (lambda m: viz.draw(Value(1.0) + 1, x=[1.0]), ValueError, "x= is the input of a model"),
-        (lambda m: viz.draw(m, precision=-1), ValueError, "precision=-1: expected a whole number from 0 to 17"),
+        (lambda m: viz.draw(m, precision=-1), ValueError, "precision=-1: expected a whole number from 1 to 17"),
     ],
 )
 def test_what_is_no_network_says_what_to_draw(call, error, message):
@@ -256,5 +256,5 @@ def test_arrays_are_inputs_too():
 
 @pytest.mark.parametrize("given", [-1, 2.5, "4", True, None, 18])
 def test_whole_numbers(given):
-    with pytest.raises(ValueError, match=r"precision=.*: expected a whole number from 0 to 17"):
-        whole("precision", given, 0, 17)
+    with pytest.raises(ValueError, match=r"precision=.*: expected a whole number from 1 to 17"):
+        whole("precision", given, 1, 17)

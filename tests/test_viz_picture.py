@@ -87,7 +87,7 @@ def test_the_pdf_text_can_be_read(picture):
 
     rl_config.pageCompression = 0
     try:
-        assert b"2.0000" in picture.pdf
+        assert b"-4" in picture.pdf
     finally:
         rl_config.pageCompression = 1
 
@@ -95,9 +95,9 @@ def test_the_pdf_text_can_be_read(picture):
 def test_the_page_is_self_contained(picture):
     page = picture.html
     assert "http" not in page.replace("http://www.w3.org", "")
-    assert re.search(r"<tr data-node=\"n0\"><th scope=\"row\">a</th><td>2.0000</td><td>−2.0000</td>", page)
+    assert re.search(r"<tr data-node=\"n0\"><th scope=\"row\">a</th><td>2</td><td>−2</td>", page)
     assert "a.grad" in page
-    assert "= 1.0000 × (−3.0000)" in page
+    assert "= 1 × (−3)" in page
     assert page.count("<svg") == 1
     ids = re.findall(r'data-node="([^"]+)"', page)
     assert all(f'id="{id}"' in page for id in ids)
@@ -180,9 +180,9 @@ def test_without_a_layout_program_there_is_a_message_and_a_tree(no_layout_progra
     shown = viz.draw(picture.root)._repr_html_()
     assert "graphviz-pure" in shown
     assert "<pre>" in shown
-    assert "data −6.0000" in shown
+    assert "data −6" in shown
     assert "<pre>" in viz.repr_html(picture.root)
-    assert "data −6.0000" in viz.text_tree(picture.root)
+    assert "data −6" in viz.text_tree(picture.root)
 
 
 def test_saving_fails_whole_without_a_layout_program(no_layout_program, picture, tmp_path):
@@ -389,7 +389,7 @@ def test_svg_is_well_formed_and_says_what_it_is(picture):
     tree = ET.fromstring(picture.svg)
     assert tree.get("class") == "graph-picture"
     assert tree.get("role") == "img"
-    assert tree.get("aria-label") == "Computation graph of root = −4.0000, 4 values" or "value" in tree.get("aria-label")
+    assert tree.get("aria-label") == "Computation graph of root = −4, 4 values" or "value" in tree.get("aria-label")
     assert "xlink:title" not in picture.svg
 
 

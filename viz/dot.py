@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from .escape import label as html
 from .escape import one_line, quoted
-from .formula import MINUS, brief, show, sign, written
 from .graph import Cluster, Edge, Graph, Node
 from .heat import Scale
+from .notation.formula import Name, Number
+from .notation.numbers import MINUS, brief, show
+from .notation.rows import circle
 from .theme import LIGHT, Palette
 
 FONT = "Helvetica"  # the layout programs know its widths; `render` names others to fall back on
@@ -190,7 +192,7 @@ class _Writer:
 
     def circle(self, node: Node) -> str:
         colours = self.colours
-        text = sign(node.op)
+        text = circle(node.row)
         round_ = len(text) == 1
         size = "shape=circle fixedsize=true width=0.34 fontsize=15" if round_ else "shape=ellipse"
         return (
@@ -240,12 +242,10 @@ class _Writer:
         lines = []
         if node.op:
             args = [self.by_id[id] for id in node.args]
-            params = tuple(getattr(getattr(node.value, "op", None), "params", ()) or ())
-            params = () if node.op.startswith("**") else params
             whole = all(arg.kind != "fold" for arg in args)
             if whole and len(args) <= 12:
-                symbols = written(node.op, [_name(arg) for arg in args], params)
-                numbers = written(node.op, [show(arg.data, digits) for arg in args], params)
+                symbols = node.line([Name(_name(arg)) for arg in args], digits)
+                numbers = node.line([Number(arg.data) for arg in args], digits)
                 lines = [f"{_name(node)} = {symbols}", f"= {numbers} = {show(node.data, digits)}"]
         if not lines:
             lines = [f"{_name(node)} = {show(node.data, digits)}"] if node.value is not None else []

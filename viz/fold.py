@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from .formula import word
 from .graph import Cluster, Group, Plan
+from .notation.rows import word
 from .regions import Region, module_parameters, modules, name_regions, regions
 from .shapes import Shapes
 

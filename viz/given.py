@@ -36,8 +36,8 @@ def whole(what: str, given: Any, least: int | None = None, most: int | None = No
 
 
 def precision_of(given: Any) -> int:
-    """Decimals to show: 0 to 17, which tell any double from the next."""
-    return whole("precision", given, 0, 17)
+    """Significant digits to show: 1 to 17, which tell any double from the next."""
+    return whole("precision", given, 1, 17)
 
 
 def above_zero(what: str, given: Any) -> float:

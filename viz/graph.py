@@ -25,6 +25,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .notation.formula import Tree
+from .notation.rows import Row, by_symbol, row_of, written
+from .notation.text import write
 from .reading import NAN as NAN
 from .reading import args_of as args_of
 from .reading import collector_paused, grad_of, nearest
@@ -63,6 +66,16 @@ class Node:
     def name(self) -> str:
         """What to call it: its label, else the alias (what a fold says)."""
         return (self.label if self.label.strip() else "") or self.alias or self.op or self.id
+
+    @property
+    def row(self) -> Row:
+        """What is known of its operation."""
+        count = len(self.args)
+        return by_symbol(self.op, count) if self.value is None else row_of(self.value, count)
+
+    def line(self, operands: Sequence[Tree], digits: int) -> str:
+        """Its operation applied to operands, in the words of a picture: `relu(a) × (−3)`."""
+        return write(written(self.row, operands), digits, signs=True)
 
     @property
     def count(self) -> int:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .formula import MINUS
+from .notation.numbers import MINUS
 
 STEPS = 5
 

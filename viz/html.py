@@ -11,8 +11,9 @@ from typing import Any
 
 from . import theme
 from .escape import one_line, xml
-from .formula import MINUS, show, written
 from .graph import Graph, Node, args_of, label_of, number
+from .notation.formula import Name, Number
+from .notation.numbers import MINUS, show
 from .reading import grad_of
 from .svg import embedded, size
 
@@ -129,9 +130,8 @@ def _steps(graph: Graph, precision: int) -> str:
         args = [by_id[id] for id in node.args]
         if any(arg.kind == "fold" for arg in args) or len(args) > 12:
             continue
-        params = () if node.op.startswith("**") else _params(node)
-        symbols = written(node.op, [_plain_name(arg) for arg in args], params)
-        numbers = written(node.op, [show(arg.data, precision) for arg in args], params)
+        symbols = node.line([Name(_plain_name(arg)) for arg in args], precision)
+        numbers = node.line([Number(arg.data) for arg in args], precision)
         rows.append(
             f'<tr data-node="{node.id}"><th scope="row">{_name(node)}</th><td>{xml(symbols)}</td>'
             f"<td>= {xml(numbers)}</td><td>= {xml(show(node.data, precision))}</td></tr>"
@@ -173,10 +173,6 @@ def _backward(graph: Graph, shown: list[Node], precision: int) -> tuple[str, lis
         f"{''.join(rows[:ROWS])}</tbody>"
     )
     return body, [f"Only the first {ROWS} backward steps are listed."] if len(rows) > ROWS else []
-
-
-def _params(node: Node) -> tuple[object, ...]:
-    return tuple(getattr(getattr(node.value, "op", None), "params", ()) or ())
 
 
 def _plain_name(node: Node) -> str:

@@ -6,7 +6,6 @@ The page fills the holes with names or with numbers, so that one template gives 
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from .notation import mathml, rows
@@ -66,25 +65,6 @@ def template(row: Row, symbol: str, arity: int, conventions: tuple[float | None,
     made = {"s": symbol, "f": mathml.write(rows.written(row, holes)), "d": lines}
     circle = rows.circle(row)
     return made | ({"k": circle} if circle != symbol else {})
-
-
-def fmt(x: float) -> str:
-    """A number as the page shows it: four significant digits, whole numbers in full.
-
-    >>> fmt(-6.0), fmt(0.70710678), fmt(1.23456e-7), fmt(float("inf")), fmt(123456.7)
-    ('−6', '0.7071', '1.235e−7', '∞', '123500')
-    """
-    if x != x:
-        return "nan"
-    if abs(x) == float("inf"):
-        return "∞" if x > 0 else "−∞"
-    if x == int(x) and abs(x) < 1e6:
-        return str(int(x)).replace("-", "−")
-    digits = Decimal(x).normalize(Context(prec=4, rounding=ROUND_HALF_UP))
-    if Decimal("1e-4") <= abs(digits) < 10**6:
-        return f"{digits:f}".replace("-", "−")
-    mantissa, _, power = f"{digits:e}".partition("e")
-    return f"{mantissa}e{int(power)}".replace("-", "−")
 
 
 def subscript(number: int) -> str:

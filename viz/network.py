@@ -13,10 +13,10 @@ from typing import Any
 
 from . import html, theme
 from .escape import xml
-from .formula import MINUS, brief, show
 from .graph import number
 from .names import parameter_names
 from .neurons import Column, activate, columns, parameters
+from .notation.numbers import MINUS, brief, show
 from .picture import PNG_DPI, Picture
 from .reading import quietly
 from .svg import FONTS

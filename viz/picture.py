@@ -15,10 +15,10 @@ from .classic import RANKDIRS
 from .dot import Look, source
 from .escape import one_line
 from .fold import Fold
-from .formula import show
 from .given import one_of, precision_of, short, whole
 from .graph import Graph, build, is_value, label_of
 from .names import Names, from_caller
+from .notation.numbers import show
 from .save import write
 from .text import text_tree
 
@@ -59,7 +59,7 @@ def draw(
     - ``partials``: write the local derivative on each edge.
     - ``color``: "kind" (leaf, value, result) or "grad": the size of the gradient on a logarithmic
       scale, with a legend.
-    - ``precision``: decimals, 0 to 17.
+    - ``precision``: significant digits, 1 to 17.
     - ``budget``, ``fold``: "auto" folds scopes, then alike parts, until about ``budget`` boxes are
       left; False shows every value; a number opens scopes down to that depth; names (of a scope, its
       path, or a module class) fold these scopes and open the others.
@@ -84,7 +84,7 @@ def draw(
     one_of("color", color, COLORS)
     one_of("ranks", ranks, RANKS)
     one_of("theme", theme, ("auto", "light", "dark"))
-    decimals, room = precision_of(precision), whole("budget", budget, 1)
+    digits, room = precision_of(precision), whole("budget", budget, 1)
     if any(isinstance(other, (str, os.PathLike)) for other in more):
         raise TypeError(f"draw() takes Values, and options by name: viz.draw(…).save({short(more[0])}) writes a file")
     from .neurons import is_network
@@ -99,7 +99,7 @@ def draw(
             raise ValueError("rankdir, partials, fold, labels and ranks are for graphs; a network takes x, color, precision, budget, theme")
         from .network import network
 
-        return network(root, x, gradients=color == "grad", precision=decimals, budget=room, chosen=theme)
+        return network(root, x, gradients=color == "grad", precision=digits, budget=room, chosen=theme)
     if x is not None:
         raise ValueError(f"x= is the input of a model, and {short(root)} is none: draw what it computes without x")
     root = [root, *more] if more else root
@@ -110,7 +110,7 @@ def draw(
             f"{len(graph.nodes):,} boxes are no picture (at most {BOXES:,}): draw with fold='auto', "
             "which shows about `budget` boxes, or fold more scopes"
         )
-    look = Look(rankdir, partials, color, decimals, ranks, labels == "all", _palette(theme))
+    look = Look(rankdir, partials, color, digits, ranks, labels == "all", _palette(theme))
     return Picture(graph, look, theme, root)
 
 

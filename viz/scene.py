@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from . import layers
-from .mathml import fmt
+from .notation.numbers import show
 
 if TYPE_CHECKING:
     from .stepper import Stepper
@@ -223,14 +223,14 @@ class Scene:
             done = [i for i in members if i in self.when and self.when[i] < state.known] or (
                 [members[-1]] if not any(i in self.when for i in members) else []
             )
-            data = fmt(self.t.data[done[-1]]) if done else "·"
-            grad = fmt(sum(abs(state.grads[i]) for i in members))
+            data = show(self.t.data[done[-1]]) if done else "·"
+            grad = show(sum(abs(state.grads[i]) for i in members))
             full = state.position > self.t.forward and all(self._full(i, state) for i in members)
             rows, op, mark = (("out", data), ("Σ|grad|", grad)), "▸", ""
         else:
             known = leaf or self.when[thing] < state.known
-            data = fmt(self.t.data[thing]) if known else "·"
-            grad = fmt(state.grads[thing])
+            data = show(self.t.data[thing]) if known else "·"
+            grad = show(state.grads[thing])
             if text:
                 data, grad = text(thing, "data", data), text(thing, "grad", grad)
             row = self.t.ops[self.t.op[thing]]
@@ -271,7 +271,7 @@ class Scene:
             key = (self.shown[self.t.arg[k]], self.shown[self.t.node[k]], self.t.slot[k])
             if key not in self.routes:
                 continue
-            shown = fmt(self.t.partial[k])
+            shown = show(self.t.partial[k])
             if labels:
                 said = labels(k)
                 if said is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from .formula import word
 from .graph import Group, label_of, op_of
+from .notation.rows import word
 from .regions import Region
 
 LONG = 12  # a chain at least this long is folded in the middle

@@ -38,8 +38,9 @@ from . import breaks, sources, tree
 from .bundle import inline, script
 from .check import check as check_trace
 from .given import above_zero, page_path, short, whole
-from .mathml import fmt, subscript
+from .mathml import subscript
 from .names import from_caller
+from .notation.numbers import show
 from .reading import is_value, summed
 from .recording import Trace, record
 from .save import write
@@ -206,15 +207,15 @@ class Stepper:
         for m in t.moments():
             name = self._name(m.place)
             if m.kind == "forward":
-                yield f"{name} = {_written(t, m.place, self._name)} = {fmt(m.data)}"
+                yield f"{name} = {_written(t, m.place, self._name)} = {show(m.data)}"
             elif m.kind == "seed":
                 yield f"∂{root}/∂{name} = 1"
             else:
-                node, value = self._name(m.source), fmt(m.value)
+                node, value = self._name(m.source), show(m.value)
                 if not math.isnan(m.partial):
-                    numbers = f"{fmt(m.upstream)} · {fmt(m.partial)}"
+                    numbers = f"{show(m.upstream)} · {show(m.partial)}"
                     value = f"∂{root}/∂{node} · ∂{node}/∂{name} = {numbers} = {value}"
-                yield f"∂{root}/∂{name} += {value}: {fmt(m.before)} → {fmt(m.grad)}"
+                yield f"∂{root}/∂{name} += {value}: {show(m.before)} → {show(m.grad)}"
 
     def _listed(self, roots: list[Any]) -> str:
         place = {id(value): i for i, value in enumerate(self.trace.values)}
@@ -238,9 +239,9 @@ class Stepper:
     def alt(self) -> str:
         """One sentence for those who cannot see the picture."""
         t = self.trace
-        leaves = [f"{t.names[i]} {fmt(g)}" for i, g in enumerate(t.grads(len(t))) if t.names[i] and not t.args[i]]
+        leaves = [f"{t.names[i]} {show(g)}" for i, g in enumerate(t.grads(len(t))) if t.names[i] and not t.args[i]]
         gradients = f"; gradients {', '.join(leaves[:8])}" if leaves else ""
-        return f"Graph of {len(t.values)} values, result {fmt(t.data[t.root])}{gradients}"
+        return f"Graph of {len(t.values)} values, result {show(t.data[t.root])}{gradients}"
 
     def to_html(self) -> str:
         """One self-contained page that opens offline."""

@@ -6,7 +6,7 @@ import re
 
 from . import theme
 from .escape import xml
-from .formula import MINUS
+from .notation.numbers import MINUS
 
 FONTS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
 

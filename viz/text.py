@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from .escape import one_line
-from .formula import show, sign
 from .given import precision_of, whole
 from .graph import args_of, is_value, number, op_of, roots_of
 from .names import Names, from_caller
+from .notation.numbers import show
+from .notation.rows import circle, row_of
 from .reading import grad_of
 
 
@@ -29,13 +30,13 @@ def text_tree(
     >>> from micrograd import Value
     >>> a, b = Value(2.0), Value(-3.0)
     >>> print(text_tree(a * b + a))
-    + data −4.0000 grad 0.0000
-    ├─ × data −6.0000 grad 0.0000
-    │  ├─ a data 2.0000 grad 0.0000
-    │  └─ b data −3.0000 grad 0.0000
+    + data −4 grad 0
+    ├─ × data −6 grad 0
+    │  ├─ a data 2 grad 0
+    │  └─ b data −3 grad 0
     └─ a ↑
     """
-    decimals, most = precision_of(precision), whole("limit", limit, 1)
+    digits, most = precision_of(precision), whole("limit", limit, 1)
     names = names or Names(from_caller(sys._getframe(1)))
     lines: list[str] = []
     seen: dict[int, str] = {}
@@ -46,17 +47,18 @@ def text_tree(
             break
         value, first, rest = stack.pop()
         name, op = one_line(names(value), 40), one_line(op_of(value), 40)
-        title = f"{name} = {sign(op)}" if name and op else name or sign(op)
         args = [arg for arg in args_of(value) if is_value(arg)]
+        sign = one_line(circle(row_of(value, len(args))), 40) if op else ""
+        title = f"{name} = {sign}" if name and op else name or sign
         if id(value) in seen:
             lines.append(f"{first}{seen[id(value)]} ↑")
             continue
         if args and not name:
             title += f" #{len(seen)}" if _shared(value, stack) else ""
-        seen[id(value)] = name or title or show(number(value.data), decimals)
-        numbers = f"data {show(number(value.data), decimals)}"
+        seen[id(value)] = name or title or show(number(value.data), digits)
+        numbers = f"data {show(number(value.data), digits)}"
         if hasattr(value, "grad"):
-            numbers += f" grad {show(grad_of(value), decimals)}"
+            numbers += f" grad {show(grad_of(value), digits)}"
         lines.append(f"{first}{title}{' ' if title else ''}{numbers}")
         for last, arg in enumerate(reversed(args)):
             head, tail = ("└─ ", "   ") if last == 0 else ("├─ ", "│  ")

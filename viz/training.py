@@ -34,7 +34,7 @@ from . import tree
 from .bundle import inline, script
 from .given import page_path, short, whole
 from .graph import is_value, number
-from .mathml import fmt
+from .notation.numbers import show
 from .reading import quietly
 from .recording import f64, record
 from .samples import samples
@@ -238,7 +238,7 @@ class Watch:
                 pen = "L" if math.isfinite(v) else "M"  # a gap where the loss was no number
             parts.append(f'<path d="{line}" fill="none" stroke="#0059a8" stroke-width="2" stroke-linecap="round"/>')
             for v, y in ((high, 34), (low, height - 26)):
-                parts.append(f'<text x="44" y="{y}" text-anchor="end" fill="#1b1f24">{fmt(v)}</text>')
+                parts.append(f'<text x="44" y="{y}" text-anchor="end" fill="#1b1f24">{show(v)}</text>')
         for x in (50 + (width - 70) * (s - first) / (last - first) for s, v in seen if not math.isfinite(v)):
             parts.append(f'<path d="M{x - 4:.1f},26l8,8m0,-8l-8,8" stroke="#b3003c" stroke-width="2"/>')
         parts.append(f'<text x="50" y="18" fill="#1b1f24">{html.escape(self.alt())}</text></svg>')
@@ -250,14 +250,14 @@ class Watch:
             return "No step recorded yet"
         (first, start), (last, end) = self.losses[0], self.losses[-1]
         wrong = self.trouble()
-        return f"Loss {fmt(start)} at step {first}, {fmt(end)} at step {last}{'; ' if wrong else ''}{wrong}"
+        return f"Loss {show(start)} at step {first}, {show(end)} at step {last}{'; ' if wrong else ''}{wrong}"
 
     def trouble(self) -> str:
         """Where the loss was nan or infinite, in words; "" when nowhere."""
         bad = [(step, loss) for step, loss in self.losses if not math.isfinite(loss)]
         if not bad:
             return ""
-        names = sorted({fmt(loss) for _, loss in bad})
+        names = sorted({show(loss) for _, loss in bad})
         many = "every step" if len(bad) == len(self.losses) else f"{len(bad):,} of {len(self.losses):,} steps, first at step {bad[0][0]}"
         return f"loss {' or '.join(names)} at {many}"
 

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .mathml import fmt
+from .notation.numbers import show
 from .save import write
 from .scene import Scene
 from .stepper import Stepper, step
@@ -120,15 +120,15 @@ class Exercise:
         made, root = [], name(t.root)
         for place, line in zip(t.interior, self.stepper.log(), strict=False):
             question = line.rsplit(" = ", 1)[0].replace(" * ", " · ")
-            made.append(Blank("data", place, question, fmt(t.data[place]), t.data[place]))
+            made.append(Blank("data", place, question, show(t.data[place]), t.data[place]))
         for k, (node, arg) in enumerate(zip(t.node, t.arg, strict=True)):
             if t.partial[k] == t.partial[k]:
-                made.append(Blank("slope", k, f"∂{name(node)}/∂{name(arg)}", fmt(t.partial[k]), t.partial[k]))
+                made.append(Blank("slope", k, f"∂{name(node)}/∂{name(arg)}", show(t.partial[k]), t.partial[k]))
         grads, seen = t.grads(len(t)), {t.root}
         for arg in reversed(t.arg):
             if arg not in seen:
                 seen.add(arg)
-                made.append(Blank("grad", arg, f"∂{root}/∂{name(arg)}", fmt(grads[arg]), grads[arg]))
+                made.append(Blank("grad", arg, f"∂{root}/∂{name(arg)}", show(grads[arg]), grads[arg]))
         order = {"data": 0, "slope": 1, "grad": 2}
         made.sort(key=lambda b: (order[b.kind], -b.place if b.kind == "grad" else b.place))
         return made

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isfinite
-from time import perf_counter
 from typing import Any
 
 from micrograd.compiler.numpy_backend import FUNCTIONS, TEMPLATES
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.rules import copied
 from micrograd.engine import Value
+from micrograd.interrupts import Interrupts
 from micrograd.op import source
 from micrograd.optim.clipping import norm_of
 from micrograd.optim.optimizer import Group, Kernel, Optimizer
@@ -40,11 +40,12 @@ class Updates:
             if norm > made.clip_norm:
                 gradient /= norm
                 gradient *= made.clip_norm
-        for part in self.parts:
-            part.step(params, gradient)
+        numbers = [part.numbers() for part in self.parts]  # asks the user's schedule: before anything is changed
+        for part, found in zip(self.parts, numbers, strict=True):
+            part.step(params, gradient, found)
         made.steps += 1
 
-    def loop(self, machine: Any, count: int) -> list[float] | None:
+    def loop(self, machine: Any, count: int, ctrl_c: Interrupts) -> list[float] | None:
         """So many whole steps in one call of compiled code; None where clipping or several groups stand in the way."""
         made, part = self.optimizer, self.parts[0]
         if len(self.parts) > 1 or part.native is None or made.clip_value is not None or made.clip_norm is not None:
@@ -52,6 +53,7 @@ class Updates:
         run = self._loop()
         if run is None:
             return None
+        ctrl_c.held = True
         steps = made.steps
         try:  # the schedule, the user's own, may read how many steps were made
             if part.constant is not None:
@@ -67,11 +69,9 @@ class Updates:
         losses = np.empty(count)
         code, (values, gradients, table) = machine.entry
         root = machine.program.outputs[0][1]
-        start = perf_counter()
         run(code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses)
         part.steps += count
         made.steps += count
-        machine.spend(perf_counter() - start)
         found: list[float] = losses.tolist()
         return found
 
@@ -121,22 +121,26 @@ class _Part:
             except Exception as error:
                 _without(error)
 
-    def step(self, params: Any, gradient: Any) -> None:
+    def numbers(self) -> Any:
+        """What the rule needs at the next step."""
+        made, t = self.optimizer, self.first + self.steps + 1
+        if not len(self.places):
+            return None
+        if self.native is not None:
+            return self.constant if self.constant is not None else np.array(made.scalars(self.group, t))
+        if (self.made == self.first).all():
+            return made.scalars(self.group, t)
+        steps = (self.made + self.steps + 1).tolist()
+        at = {t: made.scalars(self.group, t) for t in set(steps)}
+        return [np.array(x) for x in zip(*(at[t] for t in steps), strict=True)]
+
+    def step(self, params: Any, gradient: Any, numbers: Any) -> None:
         if not len(self.places):
             return
         self.steps += 1
         if self.native is not None:
-            numbers: Any = self.constant
-            if numbers is None:
-                numbers = np.array(self.optimizer.scalars(self.group, self.first + self.steps))
             self.native(params, gradient, self.slots, self.start, numbers)
             return
-        if (self.made == self.first).all():
-            numbers = self.optimizer.scalars(self.group, self.first + self.steps)
-        else:
-            steps = (self.made + self.steps).tolist()
-            at = {t: self.optimizer.scalars(self.group, t) for t in set(steps)}
-            numbers = [np.array(x) for x in zip(*(at[t] for t in steps), strict=True)]
         rows = list(self.slots)
         with np.errstate(all="ignore"):
             p, *slots = self.update(params[self.where], gradient[self.where], *rows, *numbers)

@@ -27,26 +27,14 @@ class Machine(numpy_backend.Machine):
 
 def perform(step: Instruction, pools: dict[str, Any], samples: int) -> None:
     """One instruction: all points that share an output address are folded into it."""
-    def where(access: Access) -> Any:
-        """The address at point i for sample b."""
-        starts = access.starts(step.shape).ravel().tolist()
-        if access.chosen is None:
-            return lambda i, b: starts[i]
-        chosen, at = access.chosen, where(access.chosen)
-        return lambda i, b: starts[i] + int(access.jumps[int(number(chosen, at(i, b), b))])
-
-    def number(access: Access, place: int, b: int) -> float:
-        pool = pools[access.pool][access.batch]
-        return float(pool[place, b] if access.batch else pool[place])
-
-    out = where(step.out)
-    reads = [where(r) if isinstance(r, Access) else None for r in step.reads]
+    out = _where(step.out, step, pools)
+    reads = [_where(r, step, pools) if isinstance(r, Access) else None for r in step.reads]
     result: dict[tuple[int, int], list[float]] = {}
     for i in range(step.size):
         for b in range(samples if step.batch else 1):
             operands = {}
             for name, access, at in zip(step.rule.names, step.reads, reads, strict=True):
-                operands[name] = number(access, at(i, b), b) if at else access
+                operands[name] = _number(access, pools, at(i, b), b) if at else access
             result.setdefault((out(i, b), b if step.out.batch else 0), []).append(evaluate(step.rule.result, operands))
     pool = pools[step.out.pool][step.out.batch]
     for (place, b), found in result.items():
@@ -58,6 +46,20 @@ def perform(step: Instruction, pools: dict[str, Any], samples: int) -> None:
             for x in found:
                 total += x
             pool[at] = total
+
+
+def _where(access: Access, step: Instruction, pools: dict[str, Any]) -> Any:
+    """The address at point i for sample b."""
+    starts = access.starts(step.shape).ravel().tolist()
+    if access.chosen is None:
+        return lambda i, b: starts[i]
+    chosen, at = access.chosen, _where(access.chosen, step, pools)
+    return lambda i, b: starts[i] + int(access.jumps[int(_number(chosen, pools, at(i, b), b))])
+
+
+def _number(access: Access, pools: dict[str, Any], place: int, b: int) -> float:
+    pool = pools[access.pool][access.batch]
+    return float(pool[place, b] if access.batch else pool[place])
 
 
 def evaluate(s: Any, operands: dict[str, float]) -> float:

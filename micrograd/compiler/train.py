@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from random import Random
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any
 
 from micrograd import modes
 from micrograd.compiler import collector
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.plan import refuse_hooks
+from micrograd.interrupts import Interrupts
 
+_END = object()
 CHUNK = 256  # steps in one call of compiled code, between which Ctrl-C is heard
 
 
@@ -37,26 +39,28 @@ def train(
         raise ValueError("how many steps? data does not end by itself")
     losses: list[float] = []
     bar = _Bar(steps) if progress else None
-    with step._lock:
+    with step._lock, Interrupts() as ctrl_c:  # which waits from where a step changes anything until it has changed everything
         outer = step._session
         if outer is not None:  # on_step trains too
             outer.interrupt()
-        session = step._session = _Session(step, optimizer, static)
+        session = step._session = _Session(step, optimizer, static, ctrl_c)
         try:
             if isinstance(data, tuple) and batch_size is None and on_step is None and bar is None:
                 session.repeat(next(feed), steps, losses)
-                return losses
+                steps = 0
             for number in range(steps):
-                try:
-                    args = next(feed)
-                except StopIteration:
+                ctrl_c.release()
+                args = next(feed, _END)
+                if args is _END:
                     break
                 losses.append(session.step(args))
                 if on_step is not None and (number + 1) % every == 0 and session.told(on_step, number):
                     break
                 if bar:
                     bar.show(number + 1, losses[-1])
+            ctrl_c.held = True
         finally:
+            ctrl_c.held = True
             step._session = outer
             session.write_back()
             if bar:
@@ -67,10 +71,10 @@ def train(
 class _Session:
     """A compiled loss and an optimizer at work, with the parameters in arrays."""
 
-    def __init__(self, step: Any, optimizer: Any, static: dict[str, Any]) -> None:
+    def __init__(self, step: Any, optimizer: Any, static: dict[str, Any], ctrl_c: Interrupts) -> None:
         from micrograd.compiler.optimize import bindable
 
-        self.compiled, self.optimizer, self.static = step, optimizer, static
+        self.compiled, self.optimizer, self.static, self.ctrl_c = step, optimizer, static, ctrl_c
         self.inside = bindable(optimizer)
         self.updates: Any = None
         self.plan: Any = None
@@ -80,7 +84,7 @@ class _Session:
         self.seen = 0  # modes.state.last_change, as far as the machine's numbers follow it
 
     def step(self, args: Any) -> float:
-        """One step: loss, gradients, update. The loss."""
+        """One step: loss, gradients, update. The loss. From the update on Ctrl-C is held, until the caller releases it."""
         if self.given is None or args is not self.given:
             self._enter(args)
         elif self.plan.traced.draws:
@@ -92,8 +96,10 @@ class _Session:
 
             check(self.plan, machine)
         loss = machine.loss()
-        if self.inside:
-            self._updates().step(machine.params, machine.gradient)
+        updates = self._updates() if self.inside else None
+        self.ctrl_c.held = True
+        if updates is not None:
+            updates.step(machine.params, machine.gradient)
         else:
             self._update_outside()
         if self.plan.program.assigns:
@@ -103,6 +109,7 @@ class _Session:
     def repeat(self, args: Any, steps: int, losses: list[float]) -> None:
         """Many steps on the same arguments: in compiled code, some hundred at a time, where it is there."""
         while len(losses) < steps:
+            self.ctrl_c.release()
             many = self._native_steps(min(steps - len(losses), CHUNK)) if self.machine is not None else None
             losses.extend([self.step(args)] if many is None else many)
 
@@ -112,7 +119,11 @@ class _Session:
         plain = not (plan.program.batch or plan.traced.draws or plan.program.assigns or modes.here().anomaly)
         if not (self.inside and plain and machine.entry[0]):
             return None
-        return self._updates().loop(machine, count)  # type: ignore[no-any-return]
+        start = perf_counter()
+        losses: list[float] | None = self._updates().loop(machine, count, self.ctrl_c)
+        if losses is not None:
+            machine.spend(perf_counter() - start)
+        return losses
 
     def _updates(self) -> Any:
         """The optimizer on arrays; made anew when native code has arrived in the meantime."""
@@ -165,6 +176,7 @@ class _Session:
     def told(self, on_step: Any, number: int) -> bool:
         """Call on_step with everything written back, and take over what it changed; whether it says stop."""
         self.write_back()
+        self.ctrl_c.release()
         stop = on_step(number, self.answer())
         if modes.state.last_change != self.seen:
             self.plan.load(self.machine)

@@ -8,6 +8,7 @@ from typing import Any
 
 from micrograd.engine import Value
 from micrograd.habits import said_of
+from micrograd.interrupts import wholly
 from micrograd.scopes import Scope, current, enter, leave
 
 _new = object.__new__
@@ -59,18 +60,7 @@ class Module:
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """(dotted name, module): itself first under the name "", then every module inside, outer before inner."""
-        seen: set[int] = set()
-
-        def walk(name: str, x: Any) -> Iterator[tuple[str, Module]]:
-            if isinstance(x, Module):
-                if id(x) in seen:
-                    return
-                seen.add(id(x))
-                yield name, x
-            for key, item in _items(x):
-                yield from walk(f"{name}.{key}" if name else key, item)
-
-        return walk("", self)
+        return _modules("", self, set())
 
     def zero_grad(self) -> None:
         """Set every parameter's gradient to 0."""
@@ -128,8 +118,12 @@ class Module:
                 numbers[name] = Value(state[name]).data
             except TypeError as error:
                 raise TypeError(f"{name}: {error}") from None
-        for name, v in leaves.items():
-            v.data = numbers[name]
+
+        def commit() -> None:
+            for name, v in leaves.items():
+                v.data = numbers[name]
+
+        wholly(commit)
 
     def save(self, path: Any) -> None:
         """Write the state to a file, whole or not at all: JSON with exact floats, or, named `.safetensors`, by that package."""
@@ -203,19 +197,28 @@ def _items(x: Any) -> Iterator[tuple[str, Any]]:
 
 def _leaves(module: Module) -> Iterator[tuple[str, Value, bool]]:
     """(dotted name, leaf, whether it is a buffer), each leaf once."""
-    seen: set[int] = set()
+    return _found("", module, False, set())
 
-    def walk(name: str, x: Any, is_buffer: bool) -> Iterator[tuple[str, Value, bool]]:
-        if isinstance(x, Value):
-            if x.op is None and id(x) not in seen:
-                seen.add(id(x))
-                yield name, x, is_buffer
-        else:
-            named = x.buffers if isinstance(x, Module) else ()
-            for key, item in _items(x):
-                yield from walk(f"{name}.{key}" if name else key, item, is_buffer or key in named)
 
-    return walk("", module, False)
+def _found(name: str, x: Any, is_buffer: bool, seen: set[int]) -> Iterator[tuple[str, Value, bool]]:
+    if isinstance(x, Value):
+        if x.op is None and id(x) not in seen:
+            seen.add(id(x))
+            yield name, x, is_buffer
+    else:
+        named = x.buffers if isinstance(x, Module) else ()
+        for key, item in _items(x):
+            yield from _found(f"{name}.{key}" if name else key, item, is_buffer or key in named, seen)
+
+
+def _modules(name: str, x: Any, seen: set[int]) -> Iterator[tuple[str, Module]]:
+    if isinstance(x, Module):
+        if id(x) in seen:
+            return
+        seen.add(id(x))
+        yield name, x
+    for key, item in _items(x):
+        yield from _modules(f"{name}.{key}" if name else key, item, seen)
 
 
 def _some(names: list[str]) -> str:

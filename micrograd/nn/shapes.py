@@ -28,16 +28,16 @@ def each(f: Callable[[Any], Any], x: Any) -> Any:
 
 def over(f: Callable[[Any], Any], rank: int, x: Any, who: str) -> Any:
     """`f` of the sample x, or of every sample in a list (of lists …) of them; a sample is a list nested `rank` deep."""
-
-    def walk(x: Any, axes: int) -> Any:
-        return [walk(item, axes - 1) for item in x] if axes else f(x)
-
     x = rows(x)
     axes = depth(x) - rank
     if axes < 0:
         found = repr(x)[:60] if isinstance(x, str) else rank + axes
         raise ValueError(f"{who} takes lists nested {rank} deep (or a batch of them), not {found}")
-    return walk(x, axes)
+    return _at_depth(f, x, axes)
+
+
+def _at_depth(f: Callable[[Any], Any], x: Any, axes: int) -> Any:
+    return [_at_depth(f, item, axes - 1) for item in x] if axes else f(x)
 
 
 def of_rows(x: Any) -> bool:

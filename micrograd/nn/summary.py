@@ -64,25 +64,7 @@ def summary(module: Module, inputs: tuple[Any, ...] = ()) -> str:
         finally:
             for r in remove:
                 r()
-    seen: set[int] = set()
-
-    def add(name: str, m: Module, depth: int) -> None:
-        total = m.parameters()
-        own = [p for p in total if id(p) not in seen]
-        inside = children(m)
-        alike = len({repr(sub) for _, sub in inside}) == 1 and "." in inside[0][0] and not children(inside[0][1])
-        packed = pack([n for n, p in m.named_parameters() if alike or not any(n.startswith(f"{c}.") for c, _ in inside)])
-        shapes = ", ".join(f"{n} {s}" if s else n for n, (s, _) in packed.items())
-        label = "  " * depth + (name or "·")
-        rows.append((label, type(m).__name__, shapes, f"{len(own):,}", outputs.get(id(m), "")))
-        if alike:
-            rows[-1] = (label, f"{type(m).__name__} of {inside[0][1]!r}"[:40], shapes, f"{len(own):,}", outputs.get(id(m), ""))
-        else:
-            for key, sub in inside:
-                add(key, sub, depth + 1)
-        seen.update(id(p) for p in total)
-
-    add("", module, 0)
+    _add("", module, 0, outputs, rows, set())
     count = len(module.parameters())
     frozen = sum(bool(getattr(p, "frozen", False)) for p in module.parameters())
     total = f"{count:,} parameters" + (f", {frozen:,} of them frozen" if frozen else "")
@@ -93,3 +75,19 @@ def summary(module: Module, inputs: tuple[Any, ...] = ()) -> str:
         lines.append("  ".join(cells).rstrip())
     rule = "-" * max(map(len, lines))
     return "\n".join([lines[0], rule, *lines[1:], rule, total])
+
+
+def _add(name: str, m: Module, depth: int, outputs: dict[int, str], rows: list[Any], seen: set[int]) -> None:
+    """The rows of a module and of those inside."""
+    total = m.parameters()
+    own = [p for p in total if id(p) not in seen]
+    inside = children(m)
+    alike = len({repr(sub) for _, sub in inside}) == 1 and "." in inside[0][0] and not children(inside[0][1])
+    packed = pack([n for n, p in m.named_parameters() if alike or not any(n.startswith(f"{c}.") for c, _ in inside)])
+    shapes = ", ".join(f"{n} {s}" if s else n for n, (s, _) in packed.items())
+    kind = f"{type(m).__name__} of {inside[0][1]!r}"[:40] if alike else type(m).__name__
+    rows.append(("  " * depth + (name or "·"), kind, shapes, f"{len(own):,}", outputs.get(id(m), "")))
+    if not alike:
+        for key, sub in inside:
+            _add(key, sub, depth + 1, outputs, rows, seen)
+    seen.update(id(p) for p in total)

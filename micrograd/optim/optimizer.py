@@ -16,6 +16,7 @@ from micrograd import ops
 from micrograd.engine import Value
 from micrograd.given import real
 from micrograd.habits import said_of
+from micrograd.interrupts import wholly
 from micrograd.op import Symbol, compile_function, source
 from micrograd.optim.clipping import clip_norm, clip_value
 
@@ -123,12 +124,13 @@ class Optimizer:
             p.grad = 0
 
     def step(self) -> None:
-        """Update every parameter that is not frozen by its gradient."""
+        """Update every parameter that is not frozen by its gradient: all or none, wherever an exception or Ctrl-C cuts in."""
         live = [p for p in self.params if not getattr(p, "frozen", False)]
         if self.clip_value is not None:
             clip_value(live, self.clip_value)
         if self.clip_norm is not None:
             clip_norm(live, self.clip_norm)
+        made: list[tuple[Value, float, list[Any], list[Any]]] = []
         for group in self.groups:
             update = self.kernel_on_floats(group)
             scalars: dict[int, list[float]] = {}
@@ -136,11 +138,20 @@ class Optimizer:
                 if getattr(p, "frozen", False):
                     continue
                 state = self.state_of(group, p)
-                state[0] = t = state[0] + 1
+                t = state[0] + 1
                 if t not in scalars:
                     scalars[t] = self.scalars(group, t)
-                p.data, *state[1:] = update(p.data, float(p.grad), *state[1:], *scalars[t])
-        self.steps += 1
+                x, *slots = update(p.data, float(p.grad), *state[1:], *scalars[t])
+                made.append((p, x, state, [t, *slots]))
+        steps = self.steps + 1
+
+        def commit() -> None:
+            for p, x, state, new in made:
+                p.data = x
+                state[:] = new
+            self.steps = steps
+
+        wholly(commit)
 
     def state_of(self, group: Group, p: Value) -> list[Any]:
         """[steps made, *slots] of a parameter, zeros at first; changed in place."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
@@ -39,21 +39,19 @@ def loss_curves(history: Mapping[str, Sequence[float]] | Sequence[float], ax: An
 
 def layers(model: Module) -> list[tuple[str, list[Value]]]:
     """(name, parameters) of the layers: the modules that hold parameters themselves, neurons counting with their layer."""
-    found: list[tuple[str, list[Value]]] = []
+    return list(_layers("", model))
 
-    def walk(name: str, module: Module) -> None:
-        inside = children(module)
-        if module.parameters() and (not inside or any(n.startswith("neurons.") for n, _ in inside)):
-            found.append((name or type(module).__name__, module.parameters()))
-            return
-        own = [p for n, p in module.named_parameters() if not any(n.startswith(f"{c}.") for c, _ in inside)]
-        if own:
-            found.append((name or type(module).__name__, own))
-        for key, sub in inside:
-            walk(f"{name}.{key}" if name else key, sub)
 
-    walk("", model)
-    return found
+def _layers(name: str, module: Module) -> Iterator[tuple[str, list[Value]]]:
+    inside = children(module)
+    if module.parameters() and (not inside or any(n.startswith("neurons.") for n, _ in inside)):
+        yield name or type(module).__name__, module.parameters()
+        return
+    own = [p for n, p in module.named_parameters() if not any(n.startswith(f"{c}.") for c, _ in inside)]
+    if own:
+        yield name or type(module).__name__, own
+    for key, sub in inside:
+        yield from _layers(f"{name}.{key}" if name else key, sub)
 
 
 def gradient_flow(model: Module | Mapping[str, Module], ax: Any = None) -> Any:

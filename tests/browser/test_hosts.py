@@ -11,7 +11,7 @@ import pytest
 
 import viz
 from micrograd import Value
-from viz.mathml import fmt
+from viz.notation.numbers import show as fmt
 
 nbformat = pytest.importorskip("nbformat")
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

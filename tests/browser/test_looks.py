@@ -6,7 +6,7 @@ import pytest
 
 import viz
 from micrograd import Value, nn
-from viz.mathml import fmt
+from viz.notation.numbers import show as fmt
 from viz.stills import picture
 
 pytestmark = pytest.mark.browser

@@ -7,7 +7,7 @@ import pytest
 
 import viz
 from micrograd import Value, nn
-from viz.mathml import fmt
+from viz.notation.numbers import show as fmt
 
 pytestmark = pytest.mark.browser
 

@@ -4,7 +4,7 @@ import pytest
 
 import viz
 from micrograd import Value
-from viz.mathml import fmt
+from viz.notation.numbers import show as fmt
 
 pytestmark = pytest.mark.browser
 

@@ -75,7 +75,7 @@ def by_symbol(symbol: str, operands: int) -> Row:
     if power and operands == 1:
         return table()["power"]._replace(params=(float(power[1]),))
     plain = ALIASES.get(symbol, symbol)
-    for key in ((plain, operands), (plain.lower(), operands), (plain, None)):
+    for key in ((symbol, operands), (plain, operands), (plain.lower(), operands), (symbol, None)):
         if key in _by_symbol():
             return _by_symbol()[key]
     if plain == "-" and operands == 1:
@@ -142,6 +142,11 @@ def circle(row: Row) -> str:
         p = row.params[0] if row.params else None
         return "−x" if p is None else "x" + f"{p:g}".translate(_RAISED) if p == int(p) else "xᵖ"
     return {"*": "×", "-": "−", "/": "÷", "**": "xʸ"}.get(row.symbol, row.symbol)
+
+
+def word(symbol: str) -> str:
+    """An operation as it stands before "×N"."""
+    return "dot" if symbol == "·" else symbol  # a sign too small to stand before a number
 
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -7,7 +7,7 @@ export const escape = (text) =>
 export function fmt(x) {
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
-  if (Number.isInteger(x) && Math.abs(x) < 1e6) return String(x).replace("-", "−");
+  if (Number.isInteger(x) && Math.abs(x) < 1e6) return Object.is(x, -0) ? "−0" : String(x).replace("-", "−");
   const r = Number(x.toPrecision(4)), a = Math.abs(r);
   const text = a >= 1e6 || a < 1e-4 ? x.toExponential(3).replace(/\.?0+e\+?/, "e").replace("e+", "e") : String(r);
   return text.replaceAll("-", "−");
