@@ -216,11 +216,11 @@ def _forward_row(node: Value, names: Names) -> Row:
 
 
 def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], names: Names) -> list[Row]:
-    n = names[node]
+    n, args = names[node], [names[arg] for arg in node.args]
     rows = []
     for c in done:
         a = names[c.arg]
-        formula = by_formula(node, c.index, n, [names[arg] for arg in node.args])
+        formula = by_formula(node, c.index, n, args)
         said = formula == show(c.partial)  # ∂ = 1 is in the numbers already
         numbers = map(show, (upstream, c.partial, c.value))
         sums = map(show, (c.before, c.value, c.after))

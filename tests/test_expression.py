@@ -127,6 +127,14 @@ def test_a_text_that_grows_without_measure_is_refused_at_once():
     assert evaluate("b = softmax(a, a, a); sum(softmax(b, b))", {"a": 1.0}).root.data == pytest.approx(1.0)
 
 
+def test_the_steps_of_a_wide_operation_are_written_once_each():
+    """Every line named all arguments anew: 16,000 of them took minutes."""
+    root = evaluate("sum(" + "x," * 16_000 + "x)", {"x": 1.0}).root
+    start = time.process_time()
+    lines = [line for step in root.steps() for line in str(step).splitlines()]
+    assert len(lines) == 2 + 16_001 and time.process_time() - start < 20
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from . import html, theme
-from .escape import xml
+from .escape import one_line, xml
 from .graph import number
 from .names import parameter_names
 from .neurons import Column, activate, columns, parameters
@@ -236,7 +236,7 @@ class _Drawing:
         made = []
         for k, column in enumerate(self.net.columns):
             x = self._middle(k)
-            what = f"{column.size:,} {column.act}" if column.act else f"{column.size:,}"
+            what = one_line(f"{column.size:,} {column.act}" if column.act else f"{column.size:,}", int(self.gap / 6.4))
             made += [self._text(x, 22, column.name, self.c.ink, 12.5, weight="bold"), self._text(x, 38, what, self.c.muted, 11.5)]
         return made
 
@@ -258,7 +258,8 @@ class _Drawing:
             (f"width: size, up to {brief(self.most)}", self._wedge),
         ]
         if any(column.biases for column in self.net.columns):
-            items.append(("ring: bias" + (f", up to {brief(self.ring)}" if self.ring else ", all 0"), lambda x, y: self._ring(x, y)))
+            ring = f"ring: {'gradient of the ' * self.net.gradients}bias"
+            items.append((f"{ring}, up to {brief(self.ring)}" if self.ring else f"{ring}, all 0", lambda x, y: self._ring(x, y)))
         if self.net.columns[0].values:
             items.append((f"fill and number: activation, up to {brief(self.full)}", lambda x, y: self._fills(x, y)))
         if not all(math.isfinite(self.read(p)) for p in parameters(self.net.columns)):
