@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from micrograd.engine import Value
+from micrograd.given import real, whole
+from micrograd.modes import recorded
+from micrograd.nn.effects import lookup
 from micrograd.nn.shapes import depth, each, flat
 from micrograd.transforms import grad
 
@@ -15,7 +18,7 @@ def score_of(output: Any, target: int | None = None) -> Value:
     found = flat(output)
     if target is None:
         return max(found, key=lambda v: v.data) if len(found) > 1 else found[0]  # type: ignore[no-any-return]
-    return found[target]  # type: ignore[no-any-return]
+    return lookup(found, target)  # type: ignore[no-any-return]
 
 
 def saliency(model: Callable[[Any], Any], x: Any, target: int | None = None) -> Any:
@@ -28,7 +31,9 @@ def saliency(model: Callable[[Any], Any], x: Any, target: int | None = None) -> 
     """
     leaves = each(Value, x)
     numbers = flat(leaves)
-    found = iter(grad(score_of(model(leaves), target), numbers))
+    with recorded():
+        score = score_of(model(leaves), target)
+    found = iter(grad(score, numbers))
     return each(lambda _: next(found), x)
 
 
@@ -40,8 +45,9 @@ def integrated_gradients(
     Completeness: they add up to score(x) - score(baseline), here but for the error of `steps` Gauss-Legendre points in pairs.
     baseline: one number, or numbers in the shape of x. Sundararajan, Taly & Yan 2017, "Axiomatic attribution".
     """
-    numbers = [float(v) for v in flat(x)]
-    start = [float(v) for v in flat(baseline)] if depth(baseline) else [float(baseline)] * len(numbers)
+    numbers, steps = [real("a number of the input", v) for v in flat(x)], whole("steps", steps, 1)
+    base = [real("the baseline", v) for v in flat(baseline)]
+    start = base if depth(baseline) else base * len(numbers)
     if len(start) != len(numbers):
         raise ValueError(f"the baseline has {len(start)} numbers, the input {len(numbers)}")
     if target is None:  # the class that x is, along the whole way

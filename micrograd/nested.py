@@ -72,8 +72,9 @@ class Arguments:
             except TypeError as error:
                 raise TypeError(f"{who}, argument {place}: {error}; lists, tuples, dicts and arrays of them may nest") from None
             self.sizes.append(len(found) - before)
-        self.graph = bool(_inside.get()) or any(isinstance(x, Value) for x in found)
-        self.leaves = [x * 1.0 if isinstance(x, Value) else Value(x) for x in found]
+        values = list(map(is_value, found))
+        self.graph = bool(_inside.get()) or any(values)
+        self.leaves = [x * 1.0 if value else Value(x) for x, value in zip(found, values, strict=True)]
 
     def nested(self, numbers: Iterable[Any]) -> list[Any]:
         """A number for each leaf, nested as the arguments are: a list with an item for each of them."""
@@ -104,6 +105,11 @@ class Arguments:
 
 
 _inside: ContextVar[bool] = ContextVar("inside a transform", default=False)
+
+
+def is_value(x: Any) -> bool:
+    """Whether x is a Value, not a number: those that a compiler traces are of a class of Values, but answer to float, int or bool."""
+    return isinstance(x, Value) and not issubclass(x.__class__, (float, int))
 
 
 def one_value(who: str, out: Any) -> Value:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, overload
 from micrograd import masks
 from micrograd.engine import Value
 from micrograd.modes import choosing, recorded, refuse_changed
-from micrograd.nested import Arguments, one_value, opened
+from micrograd.nested import Arguments, is_value, one_value, opened
 from micrograd.op import number
 from micrograd.pull import UNREACHED
 from micrograd.steps import contributions
@@ -83,7 +83,7 @@ def grad(
     cotangent: dict[Value, Any] = {output: Value(upstream) if create_graph and not isinstance(upstream, Value) else upstream}
     order = output.interior()
     refuse_changed(order)
-    if isinstance(upstream, (int, float)) and upstream == 0:
+    if type(upstream) is float and upstream == 0.0:
         order = []  # a zero that the caller gives passes nothing
     if order and isinstance(output.data, Value):  # a compiler traces
         masks.pulled(order, cotangent, create_graph)
@@ -138,7 +138,7 @@ def jvp(fn: Callable[..., Any], inputs: Sequence[Any], tangents: Sequence[Any]) 
     if len(inputs) != len(tangents):
         raise ValueError(f"jvp needs one tangent per input: {len(inputs)} inputs, {len(tangents)} tangents")
     given = at.matched("jvp", "tangent", tangents)
-    graph = at.graph or any(isinstance(t, Value) for t in given)
+    graph = at.graph or any(map(is_value, given))
     outputs, results = _outputs("jvp", at.call(fn, *at.nested(at.leaves)))
     tangent: dict[Value, Any] = {v: t for v, t in zip(at.leaves, given, strict=True) if isinstance(t, Value) or t != 0.0}
     for out in outputs:

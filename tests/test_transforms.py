@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import micrograd
-from micrograd import Value, grad, hessian, hvp, jacobian, jvp, nn, no_grad, value_and_grad, vjp
+from micrograd import Value, explain, grad, hessian, hvp, jacobian, jvp, nn, no_grad, value_and_grad, vjp
+from micrograd.nested import opened
 
 reals = st.floats(-2.0, 2.0)
 
@@ -93,6 +94,29 @@ def test_arguments_nest():
     assert grad(lambda x: x * x)(np.float64(3.0)) == 6.0 == grad(lambda x: x * x)(np.array(3.0))
     model = nn.Linear(2, 1)
     assert grad(lambda x: model(x)[0])([1.0, 2.0]) == [w.data for w in model.weight[0]]
+
+
+NESTS = st.recursive(
+    st.floats(-9, 9),
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text("ab"), inner, max_size=2),
+)
+
+
+@given(NESTS)
+def test_what_is_opened_is_filled_as_it_was(x):
+    numbers = []
+    fill = opened(x, numbers)
+    assert fill(iter(numbers)) == x and all(type(n) is float for n in numbers)
+    gradient = grad(lambda nest: micrograd.functional.mean([v * v for v in values(nest)] or [Value(0.0)]))(x)
+    filled = []
+    opened(gradient, filled)
+    assert filled == pytest.approx([2 * n / len(numbers) for n in numbers])
+
+
+def values(nest):
+    found = []
+    opened(nest, found)
+    return found
 
 
 def test_other_arguments_are_handed_on():
@@ -210,16 +234,70 @@ def test_what_does_not_fit_is_said():
 
 
 def test_derivatives_under_compile():
-    """∂/∂w of a penalty on ∂f/∂x, by both forms of grad, as eager says it and as differences do."""
+    """∂/∂w of a penalty on ∂f/∂x, as differences say it; and numbers in, numbers out, as in eager."""
     w = Value(1.5)
 
-    def loss(x):
-        return grad(lambda x: (w * x).tanh())(x) ** 2
+    def penalty(x):
+        return grad(lambda x: (w * x).tanh(), create_graph=True)(x) ** 2
 
-    step = micrograd.compile(loss, [w])
-    value, (found,) = step.value_and_grad(0.7)
+    def plain(w, x=0.7):
+        return (w * (1 - math.tanh(w * x) ** 2)) ** 2
 
-    def plain(w):
-        return (w * (1 - math.tanh(w * 0.7) ** 2)) ** 2
+    step = micrograd.compile(penalty, [w])
+    for x in (0.7, 0.3):
+        value, (found,) = step.value_and_grad(x)
+        assert value == pytest.approx(plain(1.5, x)) and found == pytest.approx(slope(lambda w, x=x: plain(w, x), 1.5), rel=1e-6)
 
-    assert value == pytest.approx(plain(1.5)) and found == pytest.approx(slope(plain, 1.5), rel=1e-6)
+    for mixed in (
+        lambda x: w * grad(lambda x: (w * x).tanh())(x),  # what is given a number gives one, by which nothing is differentiated
+        lambda x: w * jvp(lambda x: (w * x).tanh(), (x,), (1.0,))[1],
+        lambda x: w * value_and_grad(lambda x: (w * x).tanh())(x)[1],
+        lambda x: w * hvp(lambda x: (w * x).tanh(), (x,), (1.0,))[0],
+        lambda x: w * vjp(lambda x: (w * x).tanh(), (x,), x)[1][0],
+        lambda x: w * grad((w * x).tanh(), w),
+    ):
+        step = micrograd.compile(mixed, [w])
+        for x in (0.7, 0.3):
+            value, (found,) = step.value_and_grad(x)
+            eager = mixed(x)
+            assert (value, found) == pytest.approx((eager.data, grad(eager, w)), rel=1e-12)
+
+
+def test_checks_of_derivatives():
+    """The checker takes a derivative for the function that it is."""
+    for report in (
+        micrograd.gradcheck(grad(lambda x: x**3), 2.0),
+        micrograd.gradcheck(lambda x, y: grad(lambda z: (z * y).tanh())(x), (0.5, 2.0)),
+        micrograd.gradcheck(lambda x: jvp(lambda z: z**3, (x,), (1.0,))[1], 2.0),
+    ):
+        assert report and report.rows[0].verdict == "ok"
+
+
+# --- explanations, which are such derivatives ----------------------------------------------------------------------------
+
+
+def test_explanations_in_no_grad_and_of_arrays():
+    model = nn.Linear(2, 2)
+    x = np.array([1.0, 2.0])
+    row = [w.data for w in model.weight[1]]
+    assert explain.saliency(model, x, target=1) == row == explain.saliency(model, [1, 2], target=1.0)
+    with no_grad():
+        assert explain.saliency(model, x, target=1) == row
+        assert explain.integrated_gradients(model, x, target=1) == pytest.approx([w * v for w, v in zip(row, x, strict=True)])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (lambda m: explain.saliency(m, "ab"), TypeError, "not str"),
+        (lambda m: explain.integrated_gradients(m, ["1", "2"]), TypeError, "a number of the input must be a real number, not '1'"),
+        (lambda m: explain.integrated_gradients(m, [1.0, 2.0], baseline="0"), TypeError, "the baseline must be a real number, not '0'"),
+        (lambda m: explain.integrated_gradients(m, [1.0, 2.0], steps=0), ValueError, "steps must be at least 1"),
+        (lambda m: explain.saliency(m, [1.0, 2.0], target="a"), TypeError, "whole number, not 'a'"),
+        (lambda m: explain.saliency(m, [1.0, 2.0], target=5), IndexError, "outside 0 … 1"),
+        (lambda m: explain.saliency(m, [1.0, 2.0], target=-1), IndexError, "outside 0 … 1"),
+    ],
+)
+def test_what_cannot_be_explained(call, error, sentence):
+    with pytest.raises(error, match=sentence):
+        call(nn.Linear(2, 2))
