@@ -52,7 +52,7 @@ def _number(name: str, number: str) -> float:
         if number.startswith("="):
             raise Refused(f"the value of {name!r}: write {name}{number}") from None
         if "has no value" in error.message:
-            way = f"what depends on {word} belongs in the expression: '{name} = …; …'"
+            way = f"what depends on {word} belongs in the expression, {name} = …; …"
             raise Refused(f"the value of {name!r} must be a number, such as {name}=1.5, and {word!r} is none ({way})") from None
         raise Refused(f"the value of {name!r}: {error}") from None
 

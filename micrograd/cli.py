@@ -28,14 +28,14 @@ expressions:
   + - * / **, parentheses, numbers, names, pi, inf, nan, and the functions
 {functions}
   Parts are named by statements, separated by ; or newlines; the last one is the result:
-  'c = a*b; L = tanh(c + 1)'     'p, q = softmax([x, y]); -log(p)'
+  "c = a*b; L = tanh(c + 1)"     "p, q = softmax([x, y]); -log(p)"
   Expressions are read as arithmetic and never executed.
 
 examples:
-  micrograd draw 'c = a*b; d = tanh(c) + a**2' a=2 b=-3 -o graph.svg
-  micrograd step 'c = a*b; d = tanh(c) + a**2' a=2 b=-3
-  micrograd check 'sqrt(x) * sin(1/x)' x=0.3
-  echo 'x**2 + 1' | micrograd step - x=3
+  micrograd draw "c = a*b; d = tanh(c) + a**2" a=2 b=-3 -o graph.svg
+  micrograd step "c = a*b; d = tanh(c) + a**2" a=2 b=-3
+  micrograd check "sqrt(x) * sin(1/x)" x=0.3
+  echo "x**2 + 1" | micrograd step - x=3
 """
 
 
@@ -64,17 +64,19 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
         if word == "help":
             arguments = ["--help"]
         elif word and not word.startswith("-"):
-            instead = f": say what to do with it first, micrograd step {word!r} …" if _COMPUTES(word) else did_you_mean(word, commands)
+            instead = did_you_mean(word, commands)
+            if _COMPUTES(word):
+                instead = f": say what to do with it first, micrograd step {_quoted(word)} …"
             parser.error(f"there is no command {word!r} (there are {', '.join(commands)}){instead}")
         return parser.parse_args(arguments)
-    found, unknown = command.parse_known_intermixed_args(_shielded(arguments[1:]))
+    found, unknown = command.parse_known_intermixed_args(_shielded(_unquoted(arguments[1:])))
     if unknown:
         name, _, number = unknown[0].partition("=")
         options = [option for action in command._actions for option in action.option_strings]
         instead = f": write {name.lstrip('-')}={number}" if number else did_you_mean(name, options)
         command.error(f"there is no option {name}{instead}")
     if found.expression is None:
-        command.error(f"an expression is needed: micrograd {word} 'a*b' a=2 b=3")
+        command.error(f"an expression is needed: micrograd {word} {_quoted('a*b')} a=2 b=3")
     return found
 
 
@@ -118,6 +120,19 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     return parser, dict(commands.choices)
 
 
+def _quoted(text: str) -> str:
+    return f'"{text}"'  # quotes that every shell knows
+
+
+def _unquoted(arguments: list[str]) -> list[str]:
+    """cmd.exe of Windows knows no single quotes: it leaves them, and splits what stands between them at blanks."""
+    first = next((i for i, a in enumerate(arguments) if a.startswith("'")), -1)
+    last = next((i for i, a in enumerate(arguments) if a.endswith("'") and i >= first and (i > first or len(a) > 1)), -1)
+    if first < 0 or last < 0:
+        return arguments
+    return [*arguments[:first], " ".join(arguments[first : last + 1])[1:-1], *arguments[last + 1 :]]
+
+
 def _shielded(arguments: list[str]) -> list[str]:
     """The arguments with a space before each expression that starts with a minus, so that argparse takes it for no option."""
     options = arguments.index("--") if "--" in arguments else len(arguments)
@@ -140,6 +155,9 @@ def _wrapped(words: Iterable[str]) -> str:
 def _run(args: Any) -> int:
     try:
         text = sys.stdin.read() if args.expression == "-" else args.expression.removeprefix(" ")
+        bare = text.strip()
+        if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"":  # of echo 'x' in cmd.exe
+            text = bare[1:-1]
         result = evaluate(text, assignments(args.values, text))
         if result.unused:
             raise Refused(f"the expression does not use {', '.join(result.unused)}")

@@ -130,7 +130,7 @@ class _Reader:
             if targets:
                 last = self.assign(targets, last)
         if last is None:
-            raise self.fail("there is no expression to read: write one in quotes, such as 'a*b + 1'", len(self.text))
+            raise self.fail('there is no expression to read: write one in quotes, such as "a*b + 1"', len(self.text))
         if isinstance(last.item, list):
             way = "write p, q = … and go on with p, or sum(…)"
             raise self.fail(f"the result must be one number, this is a list of {len(last.item)}: {way}", last.start, last.end)

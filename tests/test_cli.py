@@ -200,8 +200,8 @@ def test_errors_go_to_standard_error_with_status_2(run, capsys, argv, message):
         (["draw", "x", "x=1", "--rankdir", "TB"], "--rankdir is for pictures"),
         (["step", "x", "x=1", "--latex", "-o", "x.html"], "--latex writes LaTeX"),
         (["steps", "x", "x=1"], "did you mean 'step'?"),
-        (["a*b", "a=1", "b=2"], "say what to do with it first, micrograd step 'a*b'"),
-        (["draw"], "an expression is needed: micrograd draw 'a*b' a=2 b=3"),
+        (["a*b", "a=1", "b=2"], "say what to do with it first, micrograd step \"a*b\""),
+        (["draw"], 'an expression is needed: micrograd draw "a*b" a=2 b=3'),
         (["step", "tahn(x)", "x=1"], "did you mean 'tanh'?"),
         (["step", "softmax([x, x])", "x=1"], "write p, q = …"),
     ],
@@ -225,6 +225,28 @@ def test_other_spellings_of_options(run, tmp_path):
     run("draw", "x*y", "x=2", "y=3", "--rankdir", "tb", "--output", str(target))
     assert re.search(r"rankdir=\"?TB", target.read_text(encoding="utf-8"))
     assert run("help") == run("--help")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["'a*b'", "a=2", "b=3"], ["'a", "*", "b'", "a=2", "b=3"], ["'c", "=", "a*b;", "c'", "a=2", "b=3"],
+        ["-o", "OUT", "'-a", "*", "-b'", "a=2", "b=3"],
+    ],
+)  # fmt: skip
+def test_single_quotes_where_the_shell_knows_none(run, tmp_path, argv):
+    """cmd.exe of Windows gives them as they are, and splits at blanks."""
+    target = str(tmp_path / "s.txt")
+    out = run("step", *[target if a == "OUT" else a for a in argv])
+    out = out or (tmp_path / "s.txt").read_text(encoding="utf-8")
+    assert " * " in out and "= 6" in re.sub(" +", " ", out)
+
+
+def test_quotes_of_an_echo(run, monkeypatch):
+    for text in ("'x*3'\n", '"x*3" \n'):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+        assert "= 6" in run("step", "-", "x=2")
+    assert "'" in run("step", "x'", "x=1", status=2)
 
 
 def test_names_with_an_index():
