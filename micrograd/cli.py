@@ -1,6 +1,7 @@
 """The command line: `micrograd draw|step|check EXPR name=value … [-o FILE]`.
 
-Exit status: 0 done, 1 the check failed, 2 the command or the expression was wrong, 130 interrupted.
+Exit status: 0 done, 1 the check found a wrong gradient, 2 the command or the expression was wrong, 3 the check could not decide,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -215,7 +216,7 @@ def _check(args: Any, root: Value) -> int:
 
     report = check_grads(root, _named(root) or None)
     _put(args.output, [str(report)])
-    return 0 if report else 1
+    return 1 if report.wrong else 3 if report.undecided else 0
 
 
 def _named(root: Value) -> list[Value]:

@@ -215,7 +215,14 @@ class Value(Number):
         """An op of the table met a Value among its arguments."""
         if op is ops.where and (branch := modes.chosen(args)) is not None:
             return branch  # type: ignore[no-any-return]
-        return apply(op, tuple(a if isinstance(a, Value) else Value(a) for a in args))
+        try:
+            values = tuple(a if isinstance(a, Value) else Value(a) for a in args)
+        except TypeError:  # another arithmetic than ours takes over, as it does beside an operator
+            other = next((a for a in args if not isinstance(a, Value) and hasattr(type(a), "__op__")), None)
+            if other is None:
+                raise
+            return other.__op__(op, args)  # type: ignore[no-any-return]
+        return apply(op, values)
 
     # --- what it knows ---------------------------------------------------------------------------------------
 
@@ -351,7 +358,12 @@ def install(op: Op) -> None:
     if op.arity == 1 and not op.constants:
         method = unary(op)
     elif op.arity == 2:
-        method = binary(op)
+        operator = binary(op)
+
+        def method(self: Value, other: Any) -> Any:
+            found = operator(self, other)
+            return op(self, other) if found is NotImplemented else found  # an operator leaves it to Python, a method may not
+
     else:
 
         def method(self: Value, *args: Any) -> Any:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import math
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from micrograd.engine import Value
-from micrograd.op import Op, number
+from micrograd.op import Op
 from micrograd.ops import TABLE
+from micrograd.pull import UNREACHED
+from micrograd.steps import contributions
+from micrograd.verdict import Terms
 
 
 class Evaluation:
@@ -16,14 +20,27 @@ class Evaluation:
 
     names: list[str]
     start: list[float]
+    epsilon = 2.0**-52  # how exact its arithmetic is, relative
+
+    def here(self) -> float:
+        """The value at the start."""
+        return self.at_all(self.start)
 
     def at(self, i: int, x: float) -> float:
-        """The value with input i set to x."""
+        """The value with input i set to x; nan where the function raises or gives no real number."""
+        raise TypeError(f"{type(self).__name__} does not say how it is evaluated")
+
+    def at_all(self, numbers: Sequence[float]) -> float:
+        """The value with every input set; nan as above."""
         raise TypeError(f"{type(self).__name__} does not say how it is evaluated")
 
     def complex_at(self, i: int, x: Any, m: Any) -> Any:
-        """The same in the arithmetic `m` (complex numbers, or mpmath): x and the result are numbers of it."""
+        """The value with input i set to x in the arithmetic `m` (complex numbers, or mpmath): x and the result are numbers of it."""
         raise TypeError(f"{type(self).__name__} can be evaluated in floats alone")
+
+    def terms(self, i: int) -> Terms:
+        """What the graph knows of the rounding in the gradient of input i."""
+        return Terms()
 
 
 class GraphEvaluation(Evaluation):
@@ -31,6 +48,7 @@ class GraphEvaluation(Evaluation):
 
     def __init__(self, root: Value, leaves: Sequence[Value]) -> None:
         self.nodes = root.topological()
+        self._terms: dict[Value, Terms] | None = None
         self.leaves, self.start = list(leaves), [v.data for v in leaves]
         here = {id(v) for v in self.nodes}
         self._ops = {id(v): _known(v) for v in self.nodes if v.op is not None}
@@ -46,12 +64,31 @@ class GraphEvaluation(Evaluation):
         self._users: dict[int, list[Value]] = {}
 
     def at(self, i: int, x: float) -> float:
-        return float(self._run(i, x, lambda op, xs: op.forward(*xs, *op.params), lambda c: c))
+        try:
+            return float(self._run(i, x, lambda op, xs: op.forward(*xs, *op.params), lambda c: c))
+        except Exception:
+            return math.nan
+
+    def at_all(self, numbers: Sequence[float]) -> float:
+        known = {id(v): v.data for v in self.nodes} | {id(v): x for v, x in zip(self.leaves, numbers, strict=True)}
+        try:
+            for v in self.nodes:
+                if id(v) in self._ops:
+                    op = self._ops[id(v)]
+                    known[id(v)] = op.forward(*[known[id(a)] for a in v.args], *op.params)
+            return float(known[id(self.nodes[-1])])
+        except Exception:
+            return math.nan
 
     def complex_at(self, i: int, x: Any, m: Any) -> Any:
         from micrograd.exact import evaluate
 
         return self._run(i, x, lambda op, xs: evaluate(op, m, xs), m.mpf)
+
+    def terms(self, i: int) -> Terms:
+        if self._terms is None:
+            self._terms = terms(self.nodes[-1], self.leaves)
+        return self._terms[self.leaves[i]]
 
     def _run(self, i: int, x: Any, apply: Callable[[Any, list[Any]], Any], constant: Callable[[float], Any]) -> Any:
         """Only the nodes that depend on the moved leaf are evaluated; the others keep their numbers."""
@@ -88,140 +125,34 @@ def _known(v: Value) -> Op:
     )
 
 
-class Slots:
-    """The inputs of a call `fn(*inputs)` as one flat list of named numbers, and the calls with them changed."""
-
-    def __init__(self, fn: Callable[..., Any], inputs: Any, plain: bool = False) -> None:
-        self.fn, self.plain = fn, plain
-        self.inputs = tuple(inputs) if isinstance(inputs, (list, tuple)) else (inputs,)
-        self.names: list[str] = []
-        self.start: list[float] = []
-        self.held: list[Value | None] = []  # the Value that is moved in place; None: a number, passed as a new Value
-        names = _argument_names(fn, len(self.inputs))
-        for name, x in zip(names, self.inputs, strict=True):
-            self._enter(name, x)
-        if not self.start:
-            raise TypeError("there is nothing to check: the inputs hold no numbers")
-        self.leaves: list[Value] = []
-
-    def _enter(self, name: str, x: Any) -> None:
-        if isinstance(x, Value):
-            self._add(x.label or name, x.data, x)
-        elif hasattr(x, "named_parameters"):
-            for inner, p in x.named_parameters():
-                self._add(f"{name}.{inner}", p.data, p)
-        elif isinstance(x, (list, tuple)):
-            for i, inside in enumerate(x):
-                self._enter(f"{name}[{i}]", inside)
-        else:
-            self._add(name, number(x), None)
-
-    def _add(self, name: str, data: float, held: Value | None) -> None:
-        self.names.append(name)
-        self.start.append(data)
-        self.held.append(held)
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Data and gradients of the held Values are as before when this block ends."""
-        before = [(v, v.data, v.grad) for v in self.held if v is not None]
+def terms(root: Value, leaves: Sequence[Value]) -> dict[Value, Terms]:
+    """For each leaf, what a pass over sizes |partial| instead of partials tells of rounding (see `Terms`)."""
+    sizes: dict[Value, float] = {root: 1.0}
+    noise, singular = 0.0, False
+    for node in reversed(root.interior()):
+        size = sizes.get(node)
+        if size is None:
+            continue
+        noise += size * abs(node.data) * 2.0**-52
         try:
-            yield
-        finally:
-            for v, data, gradient in before:
-                if v.data != data:
-                    v.data = data
-                v.grad = gradient
-
-    def arguments(self, numbers: Sequence[Any], wrap: Callable[[Any], Any] = lambda x: x) -> list[Any]:
-        """The inputs with these numbers in their places, each number wrapped; held Values are set."""
-        todo = iter(numbers)
-
-        def build(x: Any) -> Any:
-            if isinstance(x, Value):
-                x.data = next(todo)
-                return x
-            if hasattr(x, "named_parameters"):
-                for _, p in x.named_parameters():
-                    p.data = next(todo)
-                return x
-            if isinstance(x, (list, tuple)):
-                return type(x)(build(inside) for inside in x) if type(x) in (list, tuple) else [build(inside) for inside in x]
-            return wrap(next(todo))
-
-        return [build(x) for x in self.inputs]
-
-    def outputs(self, numbers: Sequence[float]) -> list[Any]:
-        """fn at these numbers, its results in a list; `leaves` are then the Values that stand for the numbers."""
-        made: list[Value] = []
-
-        def wrap(x: float) -> Any:
-            if self.plain:
-                return x
-            made.append(Value(x))
-            return made[-1]
-
-        arguments = self.arguments(numbers, wrap)
-        new = iter(made)
-        self.leaves = [v if v is not None else next(new) for v in self.held] if not self.plain else []
-        return _listed(self.fn(*arguments), self.plain)
-
-    def flattened(self, found: Any) -> list[float]:
-        """A gradient in the shape of the inputs as one flat list of floats."""
-
-        def walk(x: Any) -> Iterator[float]:
-            if isinstance(x, (list, tuple)) or (hasattr(x, "__iter__") and not isinstance(x, Value)):
-                for inside in x:
-                    yield from walk(inside)
-            else:
-                yield x.data if isinstance(x, Value) else float(x)
-
-        flat = list(walk(found))
-        if len(flat) != len(self.start):
-            raise ValueError(f"gradient() gave {len(flat)} numbers for {len(self.start)} inputs")
-        return flat
-
-    def evaluation(self, output: int) -> Evaluation:
-        """One output as a function of the inputs."""
-        return _SlotEvaluation(self, output)
+            found = contributions(node, 1.0)
+        except Exception:  # a closure that raises
+            return dict.fromkeys(leaves, Terms(math.inf, 0.0, True))
+        for arg, partial, value in found:
+            if value is UNREACHED:
+                continue
+            if math.isinf(partial) or not math.isfinite(node.data):
+                singular = singular or _may_be_infinite(node)
+            term = size * abs(partial) if partial == partial else math.inf
+            sizes[arg] = sizes.get(arg, 0.0) + (term if term == term else math.inf)
+    noise = noise if noise == noise else math.inf
+    return {v: Terms(sizes.get(v, 0.0), noise, singular) for v in leaves}
 
 
-class _SlotEvaluation(Evaluation):
-    def __init__(self, slots: Slots, output: int) -> None:
-        self.slots, self.output = slots, output
-        several = len(slots.outputs(slots.start)) > 1
-        self.names = [f"{name} → [{output}]" for name in slots.names] if several else slots.names
-        self.start = slots.start
-
-    def _moved(self, i: int, x: Any) -> list[Any]:
-        return [*self.start[:i], x, *self.start[i + 1 :]]
-
-    def at(self, i: int, x: float) -> float:
-        out = self.slots.outputs(self._moved(i, x))[self.output]
-        return out.data if isinstance(out, Value) else float(out)
-
-    def complex_at(self, i: int, x: Any, m: Any) -> Any:
-        from micrograd.exact import Exact
-
-        if self.slots.plain or any(v is not None for v in self.slots.held):
-            raise TypeError("only functions of new Values can be run in another arithmetic")
-        wrapped = [Exact(x if j == i else m.mpf(s), m) for j, s in enumerate(self.start)]
-        results = self.slots.fn(*self.slots.arguments(wrapped))
-        out = (list(results) if isinstance(results, (list, tuple)) else [results])[self.output]
-        return out.x if isinstance(out, Exact) else m.mpf(float(out))
-
-
-def _listed(result: Any, plain: bool) -> list[Any]:
-    found = list(result) if isinstance(result, (list, tuple)) else [result]
-    return [x if isinstance(x, Value) or plain else Value(x) for x in found]
-
-
-def _argument_names(fn: Any, count: int) -> list[str]:
-    """The names of fn's parameters, as far as they can be known."""
-    import inspect
-
-    try:
-        known = [p.name for p in inspect.signature(fn).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    except (TypeError, ValueError):
-        known = []
-    return [known[i] if i < len(known) else f"input {i}" for i in range(count)]
+def _may_be_infinite(node: Value) -> bool:
+    """Whether an infinite partial is no surprise: not all numbers here are finite, or they are not inside the op's domain."""
+    xs = [a.data for a in node.args]
+    if not all(map(math.isfinite, (node.data, *xs))):
+        return True
+    domain = getattr(node.op, "domain", ())
+    return any(not low < x < high for x, (low, high) in zip(xs, domain, strict=False))

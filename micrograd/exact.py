@@ -7,21 +7,30 @@ forward function and the partials that this is here to judge.
 
 from __future__ import annotations
 
-import cmath
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from types import CodeType
 from typing import Any
 
-from micrograd.op import Op
+from micrograd.complex_step import ComplexStep, Ordered
+from micrograd.engine import Value
+from micrograd.op import Op, number
 from micrograd.ops import TABLE
 
+LIMIT = 1100  # bits before the point; a double has at most 1024
+# Ops that take no longer for a number with a huge exponent, and those that may choose beside a nan.
+PLAIN = frozenset("add sub mul div neg abs sum dot maximum minimum clamp relu leaky_relu power sqrt".split())  # noqa: SIM905
+CHOICES = frozenset({"where", "less", "equal"})
 MAX_BITS = 2400  # a double that cancels down to less than 2**-MAX_BITS of its terms is below the smallest double
 
 
 class Unsupported(TypeError):
     """An op that this arithmetic cannot evaluate."""
+
+
+class TooLong(ArithmeticError):
+    """A number that would take more digits than there are for it: the sine of a number with a million of them, say."""
 
 
 def context(digits: int = 50) -> Any:
@@ -36,7 +45,31 @@ def context(digits: int = 50) -> Any:
 
 
 def evaluate(op: Op, m: Any, xs: Sequence[Any]) -> Any:
-    """`op` by its plain mathematics on numbers of the context `m`; Unsupported if the row does not say how."""
+    """`op` by its plain mathematics on numbers of the context `m`; Unsupported if the row does not say how.
+
+    In many digits it is nan where the result is not a real number or is at a pole, and TooLong where it is out of reach.
+    """
+    if m is ComplexStep:
+        found = _evaluated(op, m, xs)
+        return Ordered(found) if type(found) is complex else found
+    if op.name not in CHOICES:
+        if any(x != x for x in xs):
+            return m.nan
+        if op.name not in PLAIN and any(_bits(x) > LIMIT for x in xs):
+            raise TooLong(f"{op.name} of a number with more than {LIMIT} bits before the point")
+    try:
+        found = _evaluated(op, m, xs)
+    except (ZeroDivisionError, ValueError):
+        return m.nan
+    return m.nan if isinstance(found, m.mpc) else found
+
+
+def _bits(x: Any) -> int:
+    _, mantissa, exponent, count = x._mpf_
+    return int(exponent + count) if mantissa else 0
+
+
+def _evaluated(op: Op, m: Any, xs: Sequence[Any]) -> Any:
     if op.exact is not None:
         return op.exact(m, *xs, *op.params)
     named = getattr(m, op.name, None)
@@ -59,56 +92,59 @@ class Exact:
     @staticmethod
     def __op__(op: Op, args: tuple[Any, ...]) -> Exact:
         m = next(a.m for a in args if isinstance(a, Exact))
-        try:
-            return Exact(evaluate(op, m, [_constant(a, m) for a in args]), m)
-        except ZeroDivisionError as error:
-            raise Unsupported(f"{op.name} of {args} is a pole") from error
+        return Exact(evaluate(op, m, [_constant(a, m) for a in args]), m)
 
     data = property(lambda self: self)  # code that reads .data gets a number that it can go on with
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in TABLE:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        return lambda *args: TABLE[name](self, *args)
+        op = TABLE[name]
+        return lambda *args: op(self, *args) if op.constants else self.__op__(op, (self, *args))
 
     def __add__(self, other: Any) -> Any:
-        return TABLE["add"](self, other)
+        found = self.x + (other.x if type(other) is Exact else _constant(other, self.m))
+        return Exact(Ordered(found) if type(found) is complex else found, self.m)
 
     def __radd__(self, other: Any) -> Any:
-        return TABLE["add"](other, self)
+        return self.__op__(TABLE["add"], (other, self))
 
     def __sub__(self, other: Any) -> Any:
-        return TABLE["sub"](self, other)
+        found = self.x - (other.x if type(other) is Exact else _constant(other, self.m))
+        return Exact(Ordered(found) if type(found) is complex else found, self.m)
 
     def __rsub__(self, other: Any) -> Any:
-        return TABLE["sub"](other, self)
+        return self.__op__(TABLE["sub"], (other, self))
 
     def __mul__(self, other: Any) -> Any:
-        return TABLE["mul"](self, other)
+        found = self.x * (other.x if type(other) is Exact else _constant(other, self.m))
+        return Exact(Ordered(found) if type(found) is complex else found, self.m)
 
     def __rmul__(self, other: Any) -> Any:
-        return TABLE["mul"](other, self)
+        return self.__op__(TABLE["mul"], (other, self))
 
     def __truediv__(self, other: Any) -> Any:
-        return TABLE["div"](self, other)
+        return self.__op__(TABLE["div"], (self, other))
 
     def __rtruediv__(self, other: Any) -> Any:
-        return TABLE["div"](other, self)
+        return self.__op__(TABLE["div"], (other, self))
 
     def __pow__(self, other: Any) -> Any:
-        return TABLE["pow"](self, other) if isinstance(other, Exact) else TABLE["power"].bind(float(other))(self)
+        if isinstance(other, (Exact, Value)):
+            return self.__op__(TABLE["pow"], (self, other))
+        return self.__op__(TABLE["power"].bind(number(other)), (self,))
 
     def __rpow__(self, other: Any) -> Any:
-        return TABLE["pow"](other, self)
+        return self.__op__(TABLE["pow"], (other, self))
 
     def __neg__(self) -> Any:
-        return TABLE["neg"](self)
+        return self.__op__(TABLE["neg"], (self,))
 
     def __pos__(self) -> Any:
         return self
 
     def __abs__(self) -> Any:
-        return TABLE["abs"](self)
+        return self.__op__(TABLE["abs"], (self,))
 
     def __bool__(self) -> bool:
         return bool(self.x)
@@ -130,98 +166,8 @@ class Exact:
 
 
 def _constant(a: Any, m: Any) -> Any:
-    """An operand as a number of `m`: an Exact's own, a leaf Value's data, a plain number's exact value."""
-    if isinstance(a, Exact):
-        return a.x
-    if getattr(a, "args", None):
-        raise Unsupported(f"{a!r} is a computed Value: it cannot be mixed with an Exact of another arithmetic")
-    return m.mpf(float(getattr(a, "data", a)))
-
-
-# --- complex numbers ---------------------------------------------------------------------------------------------------
-
-
-class Ordered(complex):
-    """A complex number that compares by its real part, so that max, min and if choose as they do for real numbers."""
-
-    def __lt__(self, other: Any) -> bool:
-        return bool(self.real < other.real)
-
-    def __gt__(self, other: Any) -> bool:
-        return bool(self.real > other.real)
-
-    def __le__(self, other: Any) -> bool:
-        return bool(self.real <= other.real)
-
-    def __ge__(self, other: Any) -> bool:
-        return bool(self.real >= other.real)
-
-    def __eq__(self, other: Any) -> bool:
-        return bool(self.real == other.real)
-
-    __hash__ = complex.__hash__
-
-
-def _analytic(f: Callable[[complex], complex]) -> Any:
-    return staticmethod(f)
-
-
-class ComplexStep:
-    """The functions of `Op.exact` on complex numbers x + ih with a tiny h: f(x + ih) = f(x) + ih·f'(x), free of cancellation.
-
-    Squire & Trapp, SIAM Review 40 (1998). Functions that `cmath` lacks are written out to first order in h only where the
-    real and imaginary parts are known in closed form; erf and its kin are not here (Unsupported).
-    """
-
-    pi = math.pi
-    exp, log10, sqrt = map(_analytic, (cmath.exp, cmath.log10, cmath.sqrt))
-    sin, cos, tan, asin, acos, atan = map(_analytic, (cmath.sin, cmath.cos, cmath.tan, cmath.asin, cmath.acos, cmath.atan))
-    sinh, cosh, tanh = map(_analytic, (cmath.sinh, cmath.cosh, cmath.tanh))
-    asinh, acosh, atanh = map(_analytic, (cmath.asinh, cmath.acosh, cmath.atanh))
-
-    @staticmethod
-    def mpf(x: Any) -> Ordered:
-        return Ordered(x)
-
-    @staticmethod
-    def log(z: complex, base: float | None = None) -> complex:
-        return cmath.log(z) if base is None else cmath.log(z) / math.log(base)
-
-    @staticmethod
-    def expm1(z: complex) -> complex:
-        return complex(math.expm1(z.real), math.exp(z.real) * z.imag)
-
-    @staticmethod
-    def log1p(z: complex) -> complex:
-        return complex(math.log1p(z.real), z.imag / (1.0 + z.real))
-
-    @staticmethod
-    def power(z: complex, p: complex) -> complex:
-        if p.imag == 0.0 and p.real.is_integer() and abs(p.real) < 1024:
-            return complex(z) ** int(p.real)
-        if z.real <= 0.0:
-            raise Unsupported("a complex power of a number that is not positive")
-        return cmath.exp(p * cmath.log(z))
-
-    @staticmethod
-    def fabs(z: complex) -> complex:
-        return -z if z.real < 0.0 else +z
-
-    @staticmethod
-    def sign(z: complex) -> complex:
-        return Ordered(math.copysign(1.0, z.real) if z.real else 0.0)
-
-    @staticmethod
-    def cbrt(z: complex) -> complex:
-        return cmath.exp(cmath.log(z) / 3.0)
-
-    @staticmethod
-    def hypot(a: complex, b: complex) -> complex:
-        return cmath.sqrt(a * a + b * b)
-
-    @staticmethod
-    def fsum(zs: Sequence[complex]) -> complex:
-        return sum(zs, 0j)
+    """An operand as a number of `m`: an Exact's own, a Value's data (it does not depend on an Exact), a plain number's exact value."""
+    return a.x if isinstance(a, Exact) else m.mpf(a.data if isinstance(a, Value) else number(a))
 
 
 # --- the truth about one op, and how far a float is from it --------------------------------------------------------------

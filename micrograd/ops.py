@@ -331,5 +331,6 @@ dot: Op = row(
 )
 shift: Op = row(
     "shift", scalar.shift, lambda y, *xs: [0.0] * len(xs), formula=("0",), latex=r"\max\left({0}\right)", array="shift",
+    exact=lambda m, *xs: max(xs),
     doc="The largest argument as a constant: gradient 0 by decree (0 where it is infinite). What softmax subtracts.",
 )

@@ -43,25 +43,27 @@ SIZE = 8.0  # how far from the edge of its domain, or from 0, an argument is dra
 
 
 class GradientError(AssertionError):
-    """A gradient disagrees with its numeric derivative; the message is the report."""
+    """A gradient disagrees with its numeric derivative, or nothing could be decided; the message is the report."""
 
 
 def assert_gradients(
     fn: Callable[..., Any],
     inputs: Any,
     *,
-    gradient: Callable[..., Any] | None = None,
+    gradient: Any = None,
     method: str = "auto",
     order: int = 1,
     rtol: float = RTOL,
 ) -> None:
-    """Raise GradientError, with the table of all numbers, unless the gradient of `fn(*inputs)` is right.
+    """Raise GradientError, with the table of all numbers, where the gradient of `fn(*inputs)` is wrong, or where all is undecided.
 
     The arguments are those of `micrograd.gradcheck`.
     """
     report = gradcheck(fn, inputs, gradient=gradient, method=method, order=order, rtol=rtol)
-    if not report:
+    if report.wrong:
         raise GradientError(f"the gradient is wrong in {len(report.wrong)} of {len(report.rows)} numbers\n{report}")
+    if report.rows and len(report.undecided) == len(report.rows):
+        raise GradientError(f"nothing could be decided of {len(report.rows)} numbers\n{report}")
 
 
 def values(low: float = -SIZE, high: float = SIZE) -> st.SearchStrategy[float]:

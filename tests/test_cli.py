@@ -104,6 +104,29 @@ def test_check_passes(run):
     assert re.search(r"\ba\b.*3\.79", out)
 
 
+@pytest.mark.parametrize(
+    ("expression", "values", "says"),
+    [
+        ("log1p(x)", ["x=-1"], "undecided: the function is -inf here"),
+        ("exp(x)", ["x=800"], "undecided: the function is inf here"),
+        ("x*x", ["x=1e200"], "undecided: the function is inf here"),
+        ("a/b", ["a=1", "b=0"], "undecided: the function is inf here"),
+        ("x*sqrt(x)", ["x=0"], "undecided: the gradient is nan"),
+        ("sign(x)", ["x=0"], "undecided: the function jumps here"),
+    ],
+)
+def test_check_that_cannot_decide_has_a_status_of_its_own(run, expression, values, says):
+    assert says in run("check", expression, *values, status=3)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "says"),
+    [("sqrt(1-x)", 1, "kink: -inf … -inf"), ("acosh(x)", 1, "kink: inf … inf"), ("relu(x)", 0, "kink: 0 … 1"), ("x**3", 0, "ok")],
+)
+def test_check_at_borders_and_kinks(run, expression, value, says):
+    assert says in run("check", expression, f"x={value}")
+
+
 def test_check_catches_a_wrong_rule(run, tmp_path):
     import micrograd
 

@@ -6,8 +6,8 @@ import pytest
 
 from micrograd import Op, Value, check_grads, gradcheck, nn
 from micrograd.checks import Report
-from micrograd.evaluation import Slots
 from micrograd.numeric import ridders, sides
+from micrograd.slots import Slots
 
 
 @pytest.mark.parametrize(
