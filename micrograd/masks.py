@@ -63,10 +63,10 @@ def edges(node: Any, create_graph: bool) -> list[tuple[Any, Any, Any]]:
     partials = node.op.gradient(node, node.args) if create_graph else node.op.gradient(y, xs)
     if node.op.passes is None:
         return [(a, p, None) for a, p in zip(node.args, partials, strict=True)]
-    names = symbols(len(xs))
-    known = dict(zip((names[0].name, *(s.name for s in names[1])), (y, *xs), strict=True))
+    result, arguments = symbols(len(xs))
+    known = dict(zip((s.name for s in (result, *arguments)), (y, *xs), strict=True))
     found = []
-    for a, p, condition in zip(node.args, partials, lives(node.op, len(xs)), strict=True):
+    for a, p, condition in zip(node.args, partials, lives(node.op, result, arguments), strict=True):
         if isinstance(condition, Symbol):
             found.append((a, p, run(condition, known)))
         elif condition:

@@ -93,16 +93,15 @@ def symbols(n: int) -> tuple[Symbol, list[Symbol]]:
     return Symbol("y"), [Symbol(name) for name in DATA[:n]] if n <= len(DATA) else [Symbol(f"x{i}") for i in range(n)]
 
 
-def lives(op: Op, n: int) -> list[Any]:
-    """`live` for each partial of an op of n arguments; TypeError where a rule cannot be read."""
-    y, xs = symbols(n)
+def lives(op: Op, y: Symbol, xs: Sequence[Symbol]) -> list[Any]:
+    """`live` for each partial of an op; TypeError where a rule cannot be read."""
     return [live(p) for p in op.gradient(y, xs)]
 
 
 def passing(op: Op) -> Callable[..., Sequence[Any]] | None:
     """What `op.passes` is: a function (y, *xs) that says for each argument whether its edge passes something; None: all do."""
     try:
-        found = lives(op, 2 if op.arity is None else op.arity)
+        found = lives(op, *symbols(2 if op.arity is None else op.arity))
     except TypeError:
         return None
     if all(x == 1.0 for x in found if not isinstance(x, Symbol)) and not any(isinstance(x, Symbol) for x in found):
@@ -111,7 +110,7 @@ def passing(op: Op) -> Callable[..., Sequence[Any]] | None:
     @lru_cache(maxsize=16)
     def compiled(n: int) -> Any:
         y, xs = symbols(n)
-        body, written = source(lives(op, n))
+        body, written = source(lives(op, y, xs))
         return compile_function("passes", [s.name for s in (y, *xs)], [*body, f"return [{', '.join(written)}]"])
 
     return compiled(op.arity) if op.arity is not None else lambda y, *xs: compiled(len(xs))(y, *xs)

@@ -12,12 +12,12 @@ from micrograd.compiler import rules
 from micrograd.compiler.group import Numbering
 from micrograd.compiler.ir import Access, Instruction, Program
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.transpose import part
+from micrograd.compiler.transpose import Part, part, reachable
 
 
-def ordered(program: Program, numbering: Numbering) -> Program:
+def ordered(program: Program, numbering: Numbering, part: Part = part) -> Program:
     """Fill in program.backward."""
-    size, batched_size = program.sizes
+    size, batched_size = numbering.sizes
     if program.batch:
         raise ValueError("exact=True has no meaning with batch=True, which adds up over samples that the eager engine never saw")
     owner = np.zeros(size, dtype=np.int64)  # address → id; ids grow as nodes were made
@@ -25,8 +25,9 @@ def ordered(program: Program, numbering: Numbering) -> Program:
     owner[numbering.address[given]] = given
     found: list[tuple[Instruction, Instruction, Any]] = []  # an instruction, the contributions of an operand, where they belong
     made: list[Any] = []
+    reached, _ = reachable(program)
     for step in program.forward:
-        if step.rule.fold == "shift" or not program.wanted[0][step.out.addresses(step.shape)].any():
+        if step.rule.fold == "shift" or not reached[step.out.addresses(step.shape)].any():
             continue
         for i, read in enumerate(step.reads):
             if not isinstance(read, Access) or not program.wanted[0][read.addresses(step.shape)].any():

@@ -145,6 +145,7 @@ class Program:
     outputs: list[tuple[bool, int]]  # (in the batch pool?, address); the first is the loss
     batch: bool = False
     outside: Any = ()  # address of each number that is no parameter and is read from its Value at every call
+    exact: bool = False  # gradients add up in the eager engine's order
     families: list[Family] = field(default_factory=list)
     scalars: int = 0  # nodes of the graph that it came from
     backward: list[Instruction] = field(default_factory=list)

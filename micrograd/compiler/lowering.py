@@ -32,6 +32,7 @@ def lowered(trace: Trace, exact: bool = False, want_inputs: bool = False) -> Pro
     loops, numbering = group(graph, units)
     steps, laid_out = _laid_out(loops, numbering, exact)
     program = _program(graph, numbering, steps, trace.outputs, trace.batch)
+    program.exact = exact
     program = ordered(program, numbering) if exact else transpose(program)
     absorbed = np.count_nonzero(np.frombuffer(graph.absorbed, dtype=np.int32))
     affine = sum(all(a.affine for a in step.accesses) for step in steps)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from micrograd import ops, scalar
+from micrograd.compiler import careful
 from micrograd.compiler.group import LINE
 from micrograd.compiler.ir import Instruction, Program
 from micrograd.compiler.numpy_gate import np
@@ -60,6 +61,7 @@ class Machine:
         self.gradient = self.grads[0][: self.count]
         self.inputs = self.values[program.batch]
         self.bound: tuple[list[Run], list[Run]] = [], []  # forward, backward
+        self.watch, self.once_more = careful.watch(self), None
         self._bind()
         self.seed(1.0 / samples if program.outputs[0][0] else 1.0)
 
@@ -92,6 +94,12 @@ class Machine:
             for steps in self.bound:
                 for run in steps:
                     run()
+        if self.watch:
+            careful.settle(self)
+
+    def call(self, step: Instruction, pools: dict[str, tuple[Any, Any]]) -> Run:
+        """An instruction on these pools, as a call without arguments."""
+        return bound(step, pools, self.samples)
 
     def loss(self) -> float:
         """The loss of the latest run."""

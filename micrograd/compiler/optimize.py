@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any
 
+from micrograd.compiler import careful
 from micrograd.compiler.numpy_backend import FUNCTIONS, TEMPLATES
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.rules import copied
@@ -46,7 +47,7 @@ class Updates:
         made.steps += 1
 
     def loop(self, machine: Any, count: int, ctrl_c: Interrupts) -> list[float] | None:
-        """So many whole steps in one call of compiled code; None where clipping or several groups stand in the way."""
+        """So many whole steps, or fewer, in one call of compiled code; None where clipping or several groups stand in the way."""
         made, part = self.optimizer, self.parts[0]
         if len(self.parts) > 1 or part.native is None or made.clip_value is not None or made.clip_norm is not None:
             return None
@@ -69,9 +70,14 @@ class Updates:
         losses = np.empty(count)
         code, (values, gradients, table) = machine.entry
         root = machine.program.outputs[0][1]
-        run(code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses)
-        part.steps += count
-        made.steps += count
+        watched = machine.count if machine.watch else 0
+        done = run(code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses, watched)
+        part.steps += done
+        made.steps += done
+        if done < count:
+            careful.settle(machine)
+            self.step(machine.params, machine.gradient)
+            losses = losses[: done + 1]
         found: list[float] = losses.tolist()
         return found
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from micrograd import ops
-from micrograd.compiler import numpy_backend
+from micrograd.compiler import careful, numpy_backend
 from micrograd.compiler.ir import Access, Instruction
 from micrograd.op import Symbol
 
@@ -23,6 +24,11 @@ class Machine(numpy_backend.Machine):
     def run(self) -> None:
         for step in self.program:
             perform(step, self.pools, self.samples)
+        if self.watch:
+            careful.settle(self)
+
+    def call(self, step: Instruction, pools: dict[str, tuple[Any, Any]]) -> Callable[[], None]:
+        return lambda: perform(step, pools, self.samples)
 
 
 def perform(step: Instruction, pools: dict[str, Any], samples: int) -> None:

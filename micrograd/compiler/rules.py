@@ -50,14 +50,16 @@ def copied(s: Any, made: dict[int, Any]) -> Any:
     return made[id(s)]
 
 
-def _free(s: Any, seen: dict[int, Any], found: set[str]) -> set[str]:
-    if isinstance(s, Symbol) and id(s) not in seen:
-        seen[id(s)] = s
-        if s.op is None:
-            found.add(s.name)
-        for a in s.args:
-            _free(a, seen, found)
-    return found
+def free(*stack: Any) -> set[str]:
+    """The names in an expression."""
+    seen: dict[int, Any] = {}
+    left = list(stack)
+    while left:
+        s = left.pop()
+        if isinstance(s, Symbol) and id(s) not in seen:
+            seen[id(s)] = s
+            left.extend(s.args)
+    return {s.name for s in seen.values() if s.op is None}
 
 
 zero = Rule("zero", (), 0.0)
@@ -116,7 +118,7 @@ def pullback(op: Op, i: int, arity: int) -> Rule | None:
         result = Symbol("g") * partial
     if result.op is None:
         return copy_gradient
-    used = _free(result, {}, set())
+    used = free(result)
     names = tuple(n for n in ("g", "y", *(x.name for x in xs)) if n in used)
     return Rule(f"d{_called(op)}/d{i}" if arity > 1 else f"d{_called(op)}", names, result, row=(pullback, op, i, arity))
 

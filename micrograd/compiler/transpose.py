@@ -8,29 +8,52 @@ becomes, for each operand, gout times its row's partial. The first to write a gr
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from micrograd.compiler import rules
 from micrograd.compiler.ir import Access, Instruction, Program, Read
 from micrograd.compiler.numpy_gate import np
 
+Part = Callable[[Instruction, int, Access], "Instruction | None"]  # of a step, for its i-th operand
+
 
 def transpose(program: Program) -> Program:
     """Fill in program.backward. Gradients live at the addresses of their values, in the pool "g"; the loss has 1."""
+    program.backward = transposed(program, part)
+    return program
+
+
+def transposed(program: Program, part: Part) -> list[Instruction]:
+    """The instructions that carry something from the output of each step down to its operands: `part` of each."""
     written = [np.zeros(n, dtype=bool) for n in program.sizes]
+    found: list[Instruction] = []
     root = program.outputs[0]
     written[root[0]][root[1]] = True
-    found: list[Instruction] = []
     for step in reversed(program.forward):
-        if step.rule.fold != "+" or not _wanted(program, step.out, step.shape):
+        if step.rule.fold == "shift" or not _wanted(program, step.out, step.shape):
             continue
         if not written[step.out.batch][step.out.addresses(step.shape)].any():
             continue  # the loss does not depend on it
         for i, read in enumerate(step.reads):
             if isinstance(read, Access) and _wanted(program, read, step.shape):
-                pulled = part(step, i, read)
-                if pulled is not None:
-                    found.extend(_first_replaces(pulled, written))
-    program.backward = found
-    return program
+                carried = part(step, i, read)
+                if carried is not None:
+                    found.extend(_first_replaces(carried, written))
+    return found
+
+
+def reachable(program: Program) -> list[Any]:
+    """Which slots the loss depends on, by paths on which not every partial is 0 all over: one array for each pool."""
+    found = [np.zeros(n, dtype=bool) for n in program.sizes]
+    root = program.outputs[0]
+    found[root[0]][root[1]] = True
+    for step in reversed(program.forward):
+        if step.rule.fold != "shift" and found[step.out.batch][step.out.addresses(step.shape)].any():
+            for i, read in enumerate(step.reads):
+                if isinstance(read, Access) and _wanted(program, read, step.shape) and part(step, i, read) is not None:
+                    found[read.batch][read.addresses(step.shape)] = True
+    return found
 
 
 def _wanted(program: Program, access: Access, shape: tuple[int, ...]) -> bool:
@@ -70,5 +93,5 @@ def _first_replaces(step: Instruction, written: list[np.ndarray]) -> list[Instru
     fresh = where[~before]
     even = len(fresh) > 1 and (np.diff(fresh) == fresh[1] - fresh[0]).all()
     stride, table = (int(fresh[1] - fresh[0]), None) if even else (0, fresh - fresh[0])
-    zeros = Access("g", (stride,), int(fresh[0]), table, step.out.batch)
+    zeros = Access(step.out.pool, (stride,), int(fresh[0]), table, step.out.batch)
     return [Instruction((len(fresh),), zeros, rules.zero, (), False, step.out.batch), step]
