@@ -14,12 +14,13 @@ that there is not; ValueError where shapes differ, and for a distribution over c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from micrograd import ops
 from micrograd.given import atom, is_list, real, rows
 from micrograd.nn.effects import lookup
+from micrograd.nn.shapes import flat
 
 
 def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -43,13 +44,14 @@ def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "
 
 
 def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
-    """Max-margin: max(0, margin - t·s), targets -1 or 1. Cortes & Vapnik 1995."""
+    """Max-margin: max(0, margin - t·s), targets -1 or 1 (ValueError for others). Cortes & Vapnik 1995."""
     return _reduced([ops.relu(margin - t * s) for s, t in _pairs("hinge", scores, targets)], reduction)
 
 
 def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """Binary cross-entropy -(t·log p + (1 - t)·log(1 - p)), 0·log 0 being 0; inf where a certain prediction is wrong.
 
+    Targets are from 0 to 1 (ValueError for others).
     From scores rather than probabilities, `bce_with_logits` keeps all digits.
     """
 
@@ -102,6 +104,8 @@ def kl(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
         return ops.sum_(*terms)
 
     samples, wanted = _batch("kl", log_probabilities, targets)
+    for target in wanted:
+        _distribution("kl", [atom("kl", t) for t in target] if is_list(target) else [])
     return _reduced([one(row, target) for row, target in zip(samples, wanted, strict=True)], reduction)
 
 
@@ -181,7 +185,31 @@ def _pairs(name: str, predictions: Any, targets: Any) -> list[tuple[Any, Any]]:
     _pair(name, rows(predictions), rows(targets), pairs)
     if not pairs:
         raise ValueError(f"{name} of nothing is not defined")
+    if name in _BETWEEN:
+        for _, t in pairs:
+            _in_range(name, t)
     return pairs
+
+
+_BETWEEN: dict[str, tuple[Callable[[float], bool], str, str]] = {
+    "hinge": (lambda t: abs(t) == 1.0, "-1 or 1", "2 * t - 1"),
+    "bce": (lambda t: 0.0 <= t <= 1.0, "from 0 to 1", "(t + 1) / 2"),
+    "bce_with_logits": (lambda t: 0.0 <= t <= 1.0, "from 0 to 1", "(t + 1) / 2"),
+}
+
+
+def _in_range(name: str, t: Any) -> None:
+    fits, what, instead = _BETWEEN[name]
+    if type(t) is float and not fits(t):
+        raise ValueError(f"the targets of {name} are {what}, not {t:g}: of those for two classes write {instead}")
+
+
+def check_targets(loss: Any, targets: Any) -> None:
+    """What the loss, if it is one of these, would say of these targets: for whoever compiles it, when they are not seen any more."""
+    name = getattr(getattr(loss, "func", loss), "__name__", "")
+    if name in _BETWEEN and globals().get(name) is getattr(loss, "func", loss):
+        for t in flat(rows(targets)):
+            _in_range(name, atom(name, t))
 
 
 def _pair(name: str, p: Any, t: Any, pairs: list[tuple[Any, Any]]) -> None:
@@ -217,7 +245,7 @@ def _class(row: Any, target: Any) -> Any:
 
 def _distribution(name: str, target: list[Any]) -> None:
     """ValueError for numbers that are no distribution: labels of several samples with one score each, most likely."""
-    if all(type(t) is float for t in target) and not (min(target) >= 0.0 and abs(sum(target) - 1.0) < 1e-3):
+    if target and all(type(t) is float for t in target) and not (min(target) >= 0.0 and abs(sum(target) - 1.0) < 1e-3):
         raise ValueError(
             f"{name} of a target that is a class, or how probable each is; {target!r:.60} adds up to {sum(target):g} (labels of several "
             "samples need a list of scores for each)"

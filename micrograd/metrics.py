@@ -94,6 +94,7 @@ def confusion_matrix(
 def precision(predictions: Sequence[Any], targets: Sequence[Any], positive: int = 1, threshold: float = 0.0) -> float:
     """Of those predicted as the class `positive`, the part that are; 0 where none were."""
     got, wanted = _pair(predictions, targets, threshold)
+    positive = index(positive)
     hits = [t == positive for p, t in zip(got, wanted, strict=True) if p == positive]
     return sum(hits) / len(hits) if hits else 0.0
 
@@ -101,6 +102,7 @@ def precision(predictions: Sequence[Any], targets: Sequence[Any], positive: int 
 def recall(predictions: Sequence[Any], targets: Sequence[Any], positive: int = 1, threshold: float = 0.0) -> float:
     """Of those of the class `positive`, the part that were predicted so; 0 where there are none."""
     got, wanted = _pair(predictions, targets, threshold)
+    positive = index(positive)
     hits = [p == positive for p, t in zip(got, wanted, strict=True) if t == positive]
     return sum(hits) / len(hits) if hits else 0.0
 

@@ -15,7 +15,7 @@ from micrograd.feed import Batch, feed
 from micrograd.given import is_list, shown
 from micrograd.given import whole as whole_number
 from micrograd.interrupts import held, wholly
-from micrograd.losses import OF_CLASSES
+from micrograd.losses import OF_CLASSES, check_targets
 from micrograd.nn.module import Module
 from micrograd.nn.norm import BatchNorm
 from micrograd.optim import Average, EarlyStopping, Optimizer
@@ -242,6 +242,7 @@ class _Compiled(_Eager):
         self.before: list[float] = []
 
     def epoch(self, batches: Iterator[Batch], tick: Callable[[], None]) -> list[float]:
+        batches = self.checked(batches)
         if self.accumulate > 1:
             return super().epoch(batches, tick)
         self.before = [p.data for p in self.optimizer.params]
@@ -256,6 +257,12 @@ class _Compiled(_Eager):
             _finite(x, self)
             tick()
         return list(found)
+
+    def checked(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """The batches, their targets looked at as the loss does where it sees them."""
+        for batch in batches:
+            check_targets(self.measure, batch[1])
+            yield batch
 
     def gradients(self, batch: Batch) -> float:
         return float(self.program.backward(*batch))

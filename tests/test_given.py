@@ -290,7 +290,7 @@ def test_tensors_of_other_libraries_are_rows():
 
 @pytest.mark.parametrize("loss", PAIRED)
 def test_a_column_is_its_numbers(loss):
-    predictions, targets = [0.25, 0.75, 0.5], [1.0, 0.0, 1.0]
+    predictions, targets = [0.25, 0.75, 0.5], [1.0, -1.0 if loss is losses.hinge else 0.0, 1.0]
     expected = loss(predictions, targets)
     assert loss(predictions, [[t] for t in targets]) == loss([[p] for p in predictions], targets) == expected
     assert loss(predictions, np.array(targets).reshape(-1, 1)) == expected

@@ -247,3 +247,22 @@ def test_missing_names_stay_attribute_errors():
         from micrograd.losses import MSELoss  # noqa: F401
     assert "numpy" not in dir(v) and {"data", "tanh", "colour"} <= set(dir(v)) and "fit" not in dir(nn.ReLU())
     assert Value(2.5).item() == 2.5 and data.moons(2)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize(
+    ("loss", "wrong", "right"), [(losses.hinge, [0, 1, 0, 0], [-1, 1, -1, -1]), (losses.bce_with_logits, [-1, 1, -1, -1], [0, 1, 0, 0])]
+)
+def test_labels_of_the_other_convention_are_refused(loss, wrong, right, compiled, accumulate):
+    """hinge has no gradient for a label 0; binary cross-entropy falls without end for a label -1."""
+    for labels in (wrong, np.array(wrong, dtype=float), [[y] for y in wrong]):
+        model = nn.MLP(2, [1])
+        with pytest.raises(ValueError, match=f"the targets of {loss.__name__} are .*, not {min(wrong)}: of those for two classes write"):
+            fit(model, (X, labels), loss, optim.GD(model), epochs=1, compiled=compiled, accumulate=accumulate)
+    model = nn.MLP(2, [1])
+    fit(model, (X, right), loss, optim.GD(model), epochs=1, compiled=compiled, accumulate=accumulate)
+    with pytest.raises(ValueError, match="adds up to 2"):
+        losses.kl([[-1.0, -2.0]], [[1.0, 1.0]])
+    with pytest.raises(TypeError, match="whole number, not 'yes'"):
+        metrics.precision([0.5], [1], positive="yes")
