@@ -21,10 +21,13 @@ import warnings
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import micrograd
 from micrograd import Value, losses, nn, no_grad, optim
 from micrograd.compiler import TraceError, take
+from micrograd.compiler.guards import Guards
 
 np = pytest.importorskip("numpy")
 
@@ -109,10 +112,10 @@ def test_a_dataclass(slots: bool) -> None:
     class Settings:
         k: float = 2.0
 
-    w, settings = Value(0.5), Settings()
-    step = micrograd.compile(lambda x: w * x * settings.k, [w], backend="numpy")
+    w, mine = Value(0.5), Settings()
+    step = micrograd.compile(lambda x: w * x * mine.k, [w], backend="numpy")
     assert step(3.0) == 3.0
-    settings.k = 4.0
+    mine.k = 4.0
     assert step(3.0) == 6.0
 
 
@@ -237,9 +240,9 @@ def an_attribute_of_a_function_and_of_a_module_imported_inside() -> Case:
     sys.modules["settings_of_a_test"] = module
 
     def loss(x: Any) -> Any:
-        import settings_of_a_test as settings  # type: ignore[import-not-found]
+        import settings_of_a_test as mine  # type: ignore[import-not-found]
 
-        return w * x * settings.k * loss.k  # type: ignore[attr-defined]
+        return w * x * mine.k * loss.k  # type: ignore[attr-defined]
 
     loss.k = 3.0  # type: ignore[attr-defined]
     return loss, [w], [(1.0,), lambda: setattr(module, "k", 5.0), (1.0,), lambda: setattr(loss, "k", 7.0), (1.0,)]
@@ -247,13 +250,13 @@ def an_attribute_of_a_function_and_of_a_module_imported_inside() -> Case:
 
 @case()
 def a_cache_that_is_filled_and_cleared() -> Case:
-    w, settings = Value(0.5), {"k": 2.0}
+    w, mine = Value(0.5), {"k": 2.0}
 
     @functools.cache
     def scale() -> float:
-        return settings["k"]
+        return mine["k"]
 
-    return lambda x: w * x * scale(), [w], [(3.0,), lambda: settings.update(k=5.0), (3.0,), scale.cache_clear, (3.0,)]
+    return lambda x: w * x * scale(), [w], [(3.0,), lambda: mine.update(k=5.0), (3.0,), scale.cache_clear, (3.0,)]
 
 
 @case()
@@ -314,6 +317,90 @@ def test_what_no_code_names_is_not_guarded() -> None:
     loss.__self__.epoch = 5
     step(1.0)
     assert step._latest[0] is plan
+
+
+@case()
+def what_was_replaced_by_its_equal_and_then_changed() -> Case:
+    @dataclasses.dataclass
+    class Settings:
+        k: float = 2.0
+
+    w = Value(0.5)
+    here = types.SimpleNamespace(settings=Settings(), rows=[[w, 1.5]], plain=[[1.5]], pair=(1.5, [2.0]))
+
+    def loss(x: Any) -> Any:
+        return w * x * here.settings.k + here.rows[0][0] * here.rows[0][1] + here.plain[0][0] + here.pair[1][0]
+
+    def replace() -> None:
+        here.settings, here.rows, here.plain, here.pair = Settings(), [[w, 1.5]], [[1.5]], (1.5, [2.0])
+
+    changes = [lambda: setattr(here.settings, "k", 3.0), lambda: here.rows[0].__setitem__(1, 4.0)]
+    changes += [lambda: here.plain[0].__setitem__(0, 5.0), lambda: here.pair[1].__setitem__(0, 6.0)]
+    return loss, [w], [(3.0,), replace, (3.0,), *itertools.chain.from_iterable((c, (3.0,)) for c in changes)]
+
+
+NUMBERS = st.one_of(st.sampled_from([0.0, -0.0, 1.0, 1, True, False, 0, None, "a", math.nan]), st.floats(), st.integers(-2, 2))
+
+
+def shown(x: Any) -> Any:
+    """All of it, by types and bits."""
+    if isinstance(x, Value):
+        return "Value", id(x)
+    if isinstance(x, float):
+        return "float", x.hex() if x == x else "nan"
+    if isinstance(x, (list, tuple)):
+        return type(x).__name__, [shown(i) for i in x]
+    if isinstance(x, dict):
+        return "dict", [(k, shown(v)) for k, v in x.items()]
+    if isinstance(x, np.ndarray):
+        return "array", x.dtype.str, x.tobytes()
+    return ("object", shown(vars(x))) if isinstance(x, types.SimpleNamespace) else (type(x).__name__, x)
+
+
+@st.composite
+def things(draw: Any, depth: int = 3) -> Any:
+    """Numbers and Values in lists, tuples, dicts, objects and arrays."""
+    kind = draw(st.integers(0, 6 if depth else 1))
+    if kind < 2:
+        return Value(1.0) if kind else draw(NUMBERS)
+    inner = [draw(things(depth - 1)) for _ in range(draw(st.integers(1, 3)))]
+    if kind == 2:
+        return np.array([draw(st.floats()) for _ in inner])
+    named = {f"k{i}": x for i, x in enumerate(inner)}
+    return inner if kind == 3 else tuple(inner) if kind == 4 else named if kind == 5 else types.SimpleNamespace(**named)
+
+
+def places(x: Any) -> list[Any]:
+    """Every place that can be set: functions of what to set there."""
+    if isinstance(x, tuple):
+        return [p for item in x for p in places(item)]
+    if isinstance(x, np.ndarray):
+        return [lambda new, i=i: x.__setitem__(i, float(new) if isinstance(new, (int, float)) else 7.5) for i in range(len(x))]
+    holder = vars(x) if isinstance(x, types.SimpleNamespace) else x
+    if not isinstance(holder, (list, dict)):
+        return []
+    keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+    mine = [functools.partial(holder.__setitem__, k) for k in keys]
+    return [*mine, *(p for k in keys for p in places(holder[k]))]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(things(), min_size=1, max_size=3), st.data())
+def test_no_change_of_what_a_loss_reads_is_missed(data: list[Any], drawn: Any) -> None:
+    def loss() -> Any:
+        return getattr(data, "".join(["k", "1"]))
+
+    guards = Guards(loss)
+    assert guards.hold() and guards.difference(Guards(loss)) is None
+    for _ in range(3):
+        before = shown(data)
+        drawn.draw(st.sampled_from(places(data)))(drawn.draw(things(1)))
+        if shown(data) == before:
+            continue
+        assert not guards.hold()
+        assert guards.difference(Guards(loss)) is not None
+        guards = Guards(loss)
+        assert guards.hold()
 
 
 # --- Values outside, modes, parameters -------------------------------------------------------------------------------
@@ -650,6 +737,12 @@ def labels_in_numpy_where() -> Case:
     w = Value(0.5)
     loss = lambda ys: sum((w - t) ** 2 for t in np.where(ys == 1.0, 1.0, -1.0))  # noqa: E731
     return loss, [w], [(np.array([1.0, 0.0]),), (np.array([0.0, 0.0]),)]
+
+
+@case()
+def numpy_of_a_number() -> Case:
+    w = Value(0.5)
+    return lambda x: w * (np.exp(x) == 1.0) + w * np.tanh((w * x).data), [w], [(0.0,), (2.0,)]
 
 
 @case()

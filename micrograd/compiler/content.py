@@ -15,7 +15,6 @@ from micrograd.engine import Value
 from micrograd.nn.module import Module
 
 ATOMS = frozenset((int, float, bool, complex, str, bytes, type(None)))
-NUMBERS = frozenset((int, float, bool, complex))  # which `==` does not tell apart
 Missing = type("Missing", (), {})
 MISSING = Missing()
 DIGEST = 2**16  # bytes of plain data that are kept as they are
@@ -48,6 +47,12 @@ def key_of(x: Any) -> Any:
     return id(x)
 
 
+def loose(x: Any) -> bool:
+    """Whether another thing may be `==` to it: numbers, and lists and objects that compare by content."""
+    kind: Any = type(x)
+    return kind not in (str, bytes, type(None)) and kind.__eq__ is not object.__eq__
+
+
 def holds(x: Any, depth: int) -> bool:
     """Whether Values or modules are in it."""
     if isinstance(x, (Value, Module)):
@@ -69,6 +74,16 @@ def plain(x: Any, depth: int) -> bool:
         return False
     items = (*x, *x.values()) if isinstance(x, dict) else x
     return all(plain(item, depth + 1) for item in items if type(item) not in ATOMS)
+
+
+def steady(x: Any) -> bool:
+    """Whether `==` tells every change of such data: floats that are no whole numbers, so that none equals -0.0, 1 or True."""
+    return all(not item.is_integer() if type(item) is float else type(item) is list and steady(item) for item in x)
+
+
+def copied(x: list[Any]) -> list[Any]:
+    """A copy of nested lists, with the same numbers in them."""
+    return [copied(item) if type(item) is list else item for item in x]
 
 
 def short(found: bytes) -> bytes:

@@ -29,8 +29,7 @@ class Guards:
         self.movers: list[tuple[str, movers.State]] = walk.movers
         self.names = walk.named.union(*(part.wanted for part in walk.parts.values()))
         self._groups = walk.groups()
-        self._whole, self._copies = walk.whole, [x.copy() for x in walk.whole]
-        self._strict = walk.strict
+        self._whole, self._copies, self._strict = walk.compared()
         self._sized, self._sizes = walk.sized, [len(x) for x in walk.sized]
         self._data = walk.data
         self._kept = walk.seen  # so that no id is given to another object

@@ -19,38 +19,27 @@ from contextvars import ContextVar
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from micrograd.compiler import movers
-from micrograd.compiler.content import (
-    ATOMS,
-    MISSING,
-    NUMBERS,
-    Missing,
-    as_array,
-    bare,
-    bits,
-    dumped,
-    filled,
-    held,
-    holds,
-    identities,
-    key_of,
-    plain,
-    slots,
-)  # fmt: skip
+from micrograd.compiler import content, movers
+from micrograd.compiler.content import ATOMS, MISSING
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.reading import Place, names_of, read
+from micrograd.compiler.refusal import library
 from micrograd.engine import Value
 from micrograd.nn.module import Module
 from micrograd.op import Op
 
-_CLOSED = frozenset(("numpy", "numba", "micrograd", "viz", "pandas", "torch", "jax", "scipy", "sklearn", "matplotlib", "pytest", "_pytest",
+_OURS = ("micrograd", "viz")
+_CLOSED = frozenset(("numpy", "numba", "pandas", "torch", "jax", "scipy", "sklearn", "matplotlib", "pytest", "_pytest",
                      "hypothesis", "IPython")) | sys.stdlib_module_names  # fmt: skip
 _PLAIN = (types.SimpleNamespace, collections.UserDict, collections.UserList)
 
 
+@functools.lru_cache(maxsize=1024)
 def closed(module: Any) -> bool:
-    """Whether a module's own code and globals are a library's: not looked into."""
-    return isinstance(module, str) and module.partition(".")[0] in _CLOSED
+    """Whether a module's own code and globals are a library's, by name and by place: not looked into."""
+    top = module.partition(".")[0] if isinstance(module, str) else ""
+    file = getattr(sys.modules.get(top), "__file__", None)
+    return top in _OURS or (top in _CLOSED and (file is None or library(file)))
 
 
 class Walk:
@@ -66,7 +55,8 @@ class Walk:
         self.movers: list[tuple[str, movers.State]] = []
         self.dynamic = False
         self.parts: dict[int, _Part] = {}
-        self.whole: list[Any] = []  # lists and dicts that count as a whole
+        self.shared: set[int] = set()  # what is there in more than one place
+        self.whole: dict[int, tuple[Any, Any]] = {}  # lists and dicts that count as a whole, and copies
         self.strict: list[tuple[Any, Any, Any]] = []  # (list or dict, place, the number there)
         self.sized: list[Any] = []
         self.data: list[tuple[Callable[[Any], Any], Any, Any]] = []
@@ -76,7 +66,11 @@ class Walk:
 
     def visit(self, name: str, x: Any) -> None:
         """Put it in the queue, unless it cannot change or was seen."""
-        if type(x) not in ATOMS and id(x) not in self.seen:
+        if type(x) in ATOMS:
+            return
+        if id(x) in self.seen:
+            self.shared.add(id(x))
+        else:
             self.seen[id(x)] = x
             self.queue.append((name, x))
 
@@ -104,7 +98,7 @@ class Walk:
         elif isinstance(x, dict):
             self.dictionary(name, x)
         elif isinstance(x, (set, bytearray, array, os._Environ)):
-            self.content(name, x, bare)
+            self.content(name, x, content.bare)
             if isinstance(x, set):
                 for item in x:
                     self.visit(name, item)
@@ -135,12 +129,12 @@ class Walk:
         elif isinstance(x, weakref.ref):
             self.visit(name, x())
         elif isinstance(x, ContextVar):
-            self.single(name, x, held)
-            self.visit(name, held(x))
+            self.single(name, x, content.held)
+            self.visit(name, content.held(x))
         elif hasattr(kind, "__wrapped__") or "__wrapped__" in getattr(x, "__dict__", ()):
             self.visit(name, x.__wrapped__)
             if hasattr(x, "cache_info"):
-                self.content(name, x, filled)
+                self.content(name, x, content.filled)
         elif (closed(kind.__module__) or kind is types.GeneratorType) and (state := movers.mover(x)) is not None:
             self.movers.append((name, state))
         else:
@@ -148,13 +142,13 @@ class Walk:
 
     def object(self, name: str, x: Any, kind: type) -> None:
         """An instance of a class."""
-        if isinstance(x, Op) or kind is Missing:
+        if isinstance(x, Op) or kind is content.Missing:
             return
         if closed(kind.__module__) and not isinstance(x, (Module, *_PLAIN)) and kind.__name__ not in ("Namespace", "_local"):
             if hasattr(kind, "__array__"):
-                self.content(name, x, as_array)
+                self.content(name, x, content.as_array)
             return
-        slotted = [s for base in kind.__mro__ for s in slots(base)]
+        slotted = [s for base in kind.__mro__ for s in content.slots(base)]
         if hasattr(x, "__dict__"):
             self.part(name, x, x.__dict__, "object")
         if slotted:
@@ -202,22 +196,26 @@ class Walk:
 
     def elements(self, name: str, x: Any, items: Iterable[Any]) -> None:
         """A list: plain data by content, else element by element."""
-        if plain(x, 0):
-            self.content(name, x, dumped)
+        if content.plain(x, 0):
+            if type(x) is list and content.steady(x):
+                self.entries.append((name + "[]", content.dumped(x)))
+                self.compare(x, content.copied(x))
+            else:
+                self.content(name, x, content.dumped)
             return
-        self.whole.append(x)
-        self.strict += [(x, i, v) for i, v in enumerate(x) if type(v) in NUMBERS]
-        self.entries.append((name + "[]", tuple(map(key_of, items))))
+        self.compare(x, x.copy())
+        self.strict += [(x, i, v) for i, v in enumerate(x) if content.loose(v)]
+        self.entries.append((name + "[]", tuple(map(content.key_of, items))))
         for i, item in enumerate(items):
             self.visit(f"{name}[{i}]", item)
 
     def dictionary(self, name: str, x: dict[Any, Any]) -> None:
-        if plain(x, 0):
-            self.content(name, x, dumped)
+        if content.plain(x, 0):
+            self.content(name, x, content.dumped)
             return
-        self.entries.append((name + "[]", tuple((k if type(k) is str else key_of(k), key_of(v)) for k, v in x.items())))
-        self.whole.append(x)
-        self.strict += [(x, k, v) for k, v in x.items() if type(v) in NUMBERS]
+        self.entries.append((name + "[]", tuple((k if type(k) is str else content.key_of(k), content.key_of(v)) for k, v in x.items())))
+        self.compare(x, x.copy())
+        self.strict += [(x, k, v) for k, v in x.items() if content.loose(v)]
         self.data.append((list, x, list(x)))
         for k, v in x.items():
             self.visit(f"{name}[{k!r:.40}]", k)
@@ -225,11 +223,31 @@ class Walk:
 
     def array(self, name: str, x: Any) -> None:
         if x.dtype == object:
-            self.content(name, x, identities)
+            self.content(name, x, content.identities)
             for item in x.ravel():
                 self.visit(f"{name}[…]", item)
         elif x.flags.writeable or x.base is not None:
-            self.content(name, x, bits)
+            self.content(name, x, content.bits)
+
+    def compare(self, x: Any, copy: Any) -> None:
+        """By `==`, as a whole."""
+        self.whole[id(x)] = x, copy
+
+    def compared(self) -> tuple[list[Any], list[Any], list[tuple[Any, Any, Any]]]:
+        """What is compared with which copies, and what else has to be identical. A list that is in one place is compared there."""
+
+        def alone(v: Any) -> bool:
+            return id(v) in self.whole and id(v) not in self.shared and type(v) in (list, dict)
+
+        hard = {id(x) for x, _, v in self.strict if not alone(v)}
+        inner = {id(v): self.whole[id(v)][1] for _, _, v in self.strict if alone(v) and id(v) not in hard}
+        for x, k, v in self.strict:
+            if id(v) in inner and id(x) in self.whole:
+                self.whole[id(x)][1][k] = inner[id(v)]
+            else:
+                inner.pop(id(v), None)
+        outer = [pair for key, pair in self.whole.items() if key not in inner]
+        return [x for x, _ in outer], [copy for _, copy in outer], [row for row in self.strict if id(row[2]) not in inner]
 
     def content(self, name: str, x: Any, told: Callable[[Any], Any]) -> None:
         """By what a function says of it."""
@@ -246,7 +264,7 @@ class Walk:
             found = get(x)
         except ValueError:
             found = MISSING
-        self.entries.append((name, key_of(found)))
+        self.entries.append((name, content.key_of(found)))
         if found is not MISSING:
             self.data.append((_Same(get, found), x, True))
 
@@ -294,7 +312,7 @@ class _Part:
             return name in walk.named
         if self.sort == "class":
             return (name in walk.named or name.startswith("__")) and name not in _DULL
-        return walk.dynamic or name in walk.named or name in self.own or name == "_hooks" or (bool(self.own) and holds(x, 0))
+        return walk.dynamic or name in walk.named or name in self.own or name == "_hooks" or (bool(self.own) and content.holds(x, 0))
 
     def grow(self, walk: Walk) -> None:
         """Visit the parts that count and were not yet visited."""
@@ -319,7 +337,7 @@ class _Part:
         """Say what there is."""
         now = dict(self.items())
         keys = tuple(name for name in self.done if name in now and now[name] is not MISSING)
-        there = [(name, key_of(now[name])) for name in keys]
+        there = [(name, content.key_of(now[name])) for name in keys]
         if self.sort == "globals":
             there += [(name, "not there") for name in self.wanted if name not in now]
             absent = tuple(name for name in self.wanted if name not in now)
@@ -328,19 +346,19 @@ class _Part:
         if self.sort == "object" and not isinstance(self.owner, types.FunctionType):
             kind = type(self.owner)
             names = walk.named | self.own
-            there += [(n, key_of(getattr(kind, n))) for n in sorted(names) if n not in now and type(getattr(kind, n, MISSING)) in ATOMS]
+            above = [(n, getattr(kind, n, MISSING)) for n in sorted(names) if n not in now]
+            there += [(n, content.key_of(x)) for n, x in above if type(x) in ATOMS]
         there.sort(key=itemgetter(0))
         walk.entries.append((f"{self.name}.", tuple(there)))
         slotted, found = self.sort == "slots", self.found
-        loose = ATOMS if slotted else NUMBERS
         if slotted:
-            walk.data += [(_Same(attrgetter(k), now[k]), self.owner, True) for k in keys if type(now[k]) in loose]
+            walk.data += [(_Same(attrgetter(k), now[k]), self.owner, True) for k in keys if content.loose(now[k])]
         elif self.library_object():  # whose bools are only asked for their truth
-            walk.strict += [(found, k, now[k]) for k in keys if type(now[k]) in (int, float)]
+            walk.strict += [(found, k, now[k]) for k in keys if type(now[k]) is not bool and content.loose(now[k])]
         else:
-            walk.strict += [(found, k, now[k]) for k in keys if type(now[k]) in NUMBERS]
+            walk.strict += [(found, k, now[k]) for k in keys if content.loose(now[k])]
         if self.sort == "object" and len(keys) == len(found):
-            walk.whole.append(found)
+            walk.compare(found, found.copy())
             return
         if self.sort == "object":
             walk.sized.append(found)

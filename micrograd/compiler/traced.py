@@ -356,7 +356,7 @@ for _name in ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "divmod"
     if not hasattr(Real, f"__{_name}__"):
         setattr(Real, f"__{_name}__", _missing(_name))
         setattr(Real, f"__r{_name}__", _missing(_name))
-for _method in ("__neg__", "__abs__", "__pos__", "__floor__", "__ceil__", "__trunc__"):
+for _method in (*ops.TABLE, "detach", "__neg__", "__abs__", "__pos__", "__floor__", "__ceil__", "__trunc__"):
     if hasattr(Value, _method):
         setattr(Real, _method, _stays(_method))
 
