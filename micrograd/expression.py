@@ -34,7 +34,7 @@ from micrograd.pointer import pointed
 from micrograd.spelling import SIGNS, no_function, no_value
 
 LONGEST = 1_000_000  # characters
-MOST = 100_000  # operands of all operations together: ten thousand lines of steps, and some seconds
+MOST = 100_000  # operands of all operations together: as many lines of backward steps, in some seconds
 CONSTANTS = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
 ALIASES = {"max": "maximum", "min": "minimum"}  # of any number of arguments, from left to right
 OF_LISTS: dict[str, Callable[..., Any]] = {
