@@ -85,12 +85,8 @@ def reflected(op: Op) -> Callable[[Value, Any], Value]:
 
 def unary(op: Op) -> Callable[[Value], Value]:
     """The method `op(self)`."""
-    forward, params = op.forward, op.params
-    if params:
-        bare = forward
-
-        def forward(x: float) -> float:
-            return bare(x, *params)
+    bare, params = op.forward, op.params
+    forward: Callable[[float], float] = bare if not params else lambda x: bare(x, *params)
 
     def method(self: Value) -> Value:
         out: Value = _new(Value)
@@ -357,7 +353,11 @@ def install(op: Op) -> None:
     method: Any
     if op.arity == 1 and not op.constants:
         method = unary(op)
-    elif op.arity == 2:
+    elif op.arity == 1:
+
+        def method(self: Value, *constants: Any) -> Any:
+            return apply(op.bind(*constants, *op.defaults[len(constants) :]), (self,))
+    elif op.arity == 2 and not op.constants:
         operator = binary(op)
 
         def method(self: Value, other: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a row of the table is: `Op`, and the symbols on which its rules are run to read them as source.
+"""What a row of the table is: `Op`.
 
 A rule is ordinary Python written in primitives only (`lambda y, x: div(1.0, x)`), so running it on another type
 reinterprets it: floats give the backward pass, `Value`s higher derivatives, `Symbol`s source code. A type takes part
@@ -8,13 +8,17 @@ by having a method `__op__(op, args)`, called whenever an `Op` meets one of its 
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import weakref
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from micrograd import scalar
 from micrograd.number import Number
+from micrograd.symbol import PYTHON as PYTHON
+from micrograd.symbol import Symbol as Symbol
+from micrograd.symbol import compile_function as compile_function
+from micrograd.symbol import source as source
 
 Rule = Callable[..., Any]
 Interval = tuple[float, float]
@@ -26,6 +30,19 @@ class Kink(NamedTuple):
     at: tuple[float, ...]
     partials: tuple[float, ...]
     why: str
+
+
+class Cases:
+    """A rule that has several forms, by the constants of its op: choose(*constants) gives the one for these.
+
+    The forms are few, so that their code is, however many constants there are.
+    """
+
+    def __init__(self, choose: Callable[..., Rule], constants: int = 1) -> None:
+        self.choose, self.constants = choose, constants
+
+    def __call__(self, y: Any, *xs: Any) -> Any:
+        return self.choose(*xs[-self.constants :])(y, *xs)
 
 
 class Op:
@@ -63,14 +80,21 @@ class Op:
         self.constants, self.defaults, self.params = constants, defaults, ()
         self.doc = self.__doc__ = doc
         self.forward = forward if forward is not None else self._forward_from_define
-        # The backward pass of one node: `arg.grad += node.grad * partial` for each argument, compiled from the rules.
-        self.pull: Callable[[Any], None] = self._first_pull
-        self._bound: dict[tuple[object, ...], Op] = {}
+        self._bound = Kept()
+        self._forms: dict[Any, Op | None] = {}
 
     params: tuple[float, ...]
+    named_constants = False  # whether it is a form, see `form`
+    readable = True  # whether its rules are known to be, or not tried yet
 
     def __repr__(self) -> str:
         return f"Op({self.name!r}{f', params={self.params}' if self.params else ''})"
+
+    def __copy__(self) -> Op:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Op:
+        return self
 
     @property
     def arity(self) -> int | None:
@@ -97,20 +121,62 @@ class Op:
         """This op with its constants fixed, e.g. `leaky_relu.bind(0.1)`; the same params give the same Op."""
         if len(params) != len(self.constants):
             raise TypeError(f"{self.name} needs the constants {', '.join(self.constants)}, not {len(params)} number(s)")
-        params = tuple(p if isinstance(p, Symbol) else number(p) for p in params)
-        key = (*map(repr, params), symbol)
-        if key not in self._bound:
-            op: Op = object.__new__(Op)
-            op.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("pull", "reads", "passes")})
-            op.params, op.symbol, op.pull = params, symbol or self.symbol, op._first_pull
-            self._bound[key] = op
-        return self._bound[key]
+        key: tuple[Any, ...] = (symbol, *params)
+        for p in params:
+            if type(p) is not float or p == 0.0:  # 0.0 is not -0.0
+                params = tuple([p if isinstance(p, Symbol) else number(p) for p in params])
+                key = (symbol, *[repr(p) if isinstance(p, Symbol) or p == 0.0 else p for p in params])
+                break
+        op = self._bound.get(key)
+        if op is None:
+            made = object.__new__(Bound)
+            made.row, made.params, made.symbol = self, params, symbol or self.symbol
+            made.forward, made.partials = self.forward, self.partials
+            op = self._bound.add(key, made)
+        return op
 
     def named(self, symbol: str) -> Op:
         """This op under another symbol."""
-        op: Op = object.__new__(Op)
-        op.__dict__.update(self.__dict__, symbol=symbol)
+        return self._like(symbol=symbol)
+
+    def _like(self, **changes: Any) -> Op:
+        op: Op = object.__new__(type(self))
+        op.__dict__.update(self.__dict__, **changes)
+        for made in ("reads", "passes", "maker", *(["pull"] if self.partials is not None else [])):
+            op.__dict__.pop(made, None)
         return op
+
+    def form(self) -> tuple[Op, tuple[float, ...]]:
+        """This op with names for its constants, and the constants: what is compiled is compiled once for all of them.
+
+        A 0 stays what it is, for a rule that gives it says that nothing passes (`micrograd/pull.py`). The op itself where a rule
+        must know its constants.
+        """
+        params, rules = self.params, self.partials
+        if not params or not isinstance(rules, tuple) or self.named_constants or isinstance(params[0], Symbol):
+            return self, ()
+        for rule in rules:
+            if type(rule) is Cases:
+                rules = tuple([r.choose(*params) if type(r) is Cases else r for r in rules])
+                break
+        zeros = 0.0 in params
+        key = (rules, *[p == 0.0 and repr(p) for p in params]) if zeros else rules
+        try:
+            form = self._forms[key]
+        except KeyError:
+            form = self._forms[key] = self._named(rules)
+        if form is None:
+            return self, ()
+        return form, tuple([p for p in params if p != 0.0]) if zeros else params
+
+    def _named(self, rules: tuple[Rule, ...]) -> Op | None:
+        names = [Symbol(f"c{i}_") if p != 0.0 else p for i, p in enumerate(self.params)]
+        try:
+            form = self._like(partials=rules, params=tuple(names), named_constants=True)
+            form.gradient(Symbol("y"), [Symbol("x")] * len(rules))
+        except (TypeError, AttributeError):
+            return None
+        return form
 
     def partial(self, i: int, y: Any, *xs: Any) -> Any:
         """∂y/∂xᵢ at these arguments, y being the result there."""
@@ -140,18 +206,29 @@ class Op:
         compiled: Callable[..., float] = compile_function("forward", names, [*body, f"return {result}"])
         return compiled
 
-    def _first_pull(self, node: Any) -> None:
-        """What `pull` is until it is first called: it makes the real one (a plain attribute, for it is looked up at every node).
+    def pull(self, node: Any) -> None:
+        """The backward pass of one node: `arg.grad += node.grad * partial` for each argument.
 
-        A rule that cannot be read as source (it branches in Python) is called as it is.
+        What stands here makes the compiled one when it is first called (an attribute of the op, for it is looked up at every
+        node). A rule that cannot be read as source (it branches in Python) is called as it is.
         """
-        self.pull = self._called_pull
-        from micrograd.pull import ARGS, compiled_pull
+        if self.readable:
+            form, constants = self.form()
+            try:
+                self.pull = form.maker(*constants)  # type: ignore[method-assign, assignment]
+            except TypeError:
+                self.readable = False
+        if self.readable:
+            self.pull(node)
+        else:
+            self._called_pull(node)
 
-        if self.arity is not None and 0 < self.arity <= len(ARGS):
-            with suppress(TypeError):
-                self.pull = compiled_pull(self, self.arity)
-        self.pull(node)
+    @cached_property
+    def maker(self) -> Callable[..., Callable[[Any], None]]:
+        """maker(*constants) is the `pull` of an op of this form."""
+        from micrograd.pull import compiled_pull
+
+        return compiled_pull(self)
 
     def _called_pull(self, node: Any) -> None:
         g, y, args = node.grad, node._data, node.args
@@ -174,13 +251,20 @@ class Op:
         """
         from micrograd.pull import passing
 
-        return passing(self)
+        form, constants = self.form()
+        if form is self:
+            return passing(self)
+        known = form.passes
+        return known and (lambda y, *xs: known(y, *xs, *constants))
 
     @cached_property
     def reads(self) -> tuple[int, ...] | None:
         """The places of the arguments whose data the partials read, -1 for the result's; None: all, as far as is known."""
         if not isinstance(self.partials, tuple):
             return () if self.name == "sum" else None
+        form, _ = self.form()
+        if form is not self:
+            return form.reads
         places = {f"x{i}": i for i in range(len(self.partials))} | {"y": -1}
         y, *xs = (Symbol(name) for name in ("y", *list(places)[:-1]))
         try:
@@ -192,7 +276,50 @@ class Op:
             if isinstance(s, Symbol) and id(s) not in known:
                 known.add(id(s))
                 seen.extend(s.args)
-        return tuple(sorted({places[s.name] for s in seen if isinstance(s, Symbol) and s.op is None}))
+        return tuple(sorted({places[s.name] for s in seen if isinstance(s, Symbol) and s.op is None and s.name in places}))
+
+
+class Bound(Op):
+    """An op bound to constants: what it does not say itself its row says."""
+
+    row: Op
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:2] == "__" or name == "row":
+            raise AttributeError(name)
+        return getattr(self.row, name)
+
+
+class Kept:
+    """The ops bound to constants, by key: each for as long as somebody uses it, those made last a little longer."""
+
+    def __init__(self) -> None:
+        self.refs: dict[Any, Callable[[], Op | None]] = {}
+        self.recent: list[Op] = []
+        self.room = ROOM
+
+    def get(self, key: Any) -> Op | None:
+        """The one of this key, None where there is none."""
+        found = self.refs.get(key)
+        return found and found()
+
+    def add(self, key: Any, op: Op) -> Op:
+        """Keep this one, unless another thread was faster: the one kept."""
+        if len(self.refs) >= self.room:
+            self.recent = []
+            for old, ref in list(self.refs.items()):
+                if ref() is None:
+                    self.refs.pop(old, None)
+            self.room = len(self.refs) + ROOM
+        mine = weakref.ref(op)
+        kept = self.refs.setdefault(key, mine)()
+        if kept is None:
+            self.refs[key] = mine
+        self.recent.append(op)
+        return kept or op
+
+
+ROOM = 256
 
 
 def number(x: Any) -> float:
@@ -233,140 +360,5 @@ def by_hand(name: str, local_grads: Sequence[Any] = (), closure: Callable[[], No
     elif not local_grads:
         op.__dict__["pull"] = lambda node: None
     else:
-        op.__dict__["pull"] = op._called_pull
+        op.__dict__["readable"] = False
     return op
-
-
-class Symbol:
-    """An expression on which a rule is run to read it: a name, or an op applied to symbols and numbers."""
-
-    __slots__ = ("args", "name", "op")
-
-    def __init__(self, name: str, op: Op | None = None, args: tuple[Any, ...] = ()) -> None:
-        self.name, self.op, self.args = name, op, args
-
-    @staticmethod
-    def __op__(op: Op, args: tuple[Any, ...]) -> Symbol:
-        return Symbol("", op, args)
-
-    def __repr__(self) -> str:
-        return self.name or f"{self.op.name if self.op else ''}({', '.join(map(repr, self.args))})"
-
-    def __add__(self, other: Any) -> Any:
-        return _table()["add"](self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return _table()["add"](other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return _table()["sub"](self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return _table()["sub"](other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return _table()["mul"](self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return _table()["mul"](other, self)
-
-    def __neg__(self) -> Any:
-        return _table()["neg"](self)
-
-    def __bool__(self) -> bool:
-        raise TypeError("a rule may not branch on its arguments; write where(condition, a, b) instead")
-
-    __lt__ = __gt__ = __le__ = __ge__ = lambda self, other: self.__bool__()
-    __hash__ = object.__hash__
-
-    def __eq__(self, other: object) -> bool:
-        return self.__bool__()
-
-
-def _table() -> Mapping[str, Op]:
-    from micrograd.ops import TABLE
-
-    return TABLE
-
-
-PYTHON = {
-    "add": "({0} + {1})",
-    "sub": "({0} - {1})",
-    "mul": "({0} * {1})",
-    "neg": "(-{0})",
-    "abs": "abs({0})",
-    "less": "({0} < {1})",
-    "equal": "({0} == {1})",
-    "where": "({1} if {0} else {2})",
-}
-
-
-def source(
-    results: Sequence[Any], templates: Mapping[str, str] = PYTHON, prefix: str = "t", expand_defined: bool = False
-) -> tuple[list[str], list[str]]:
-    """Symbols as source: the assignments of shared sub-expressions, then one expression per result.
-
-    An op is printed by its template, else as a call of its name with its params; with expand_defined an op that has
-    no template but a define rule is replaced by that rule.
-    """
-    writer = _Writer(templates, prefix, expand_defined)
-    for r in results:
-        writer.count(r)
-    return writer.lines, [writer.text(r) for r in results]
-
-
-class _Writer:
-    """What `source` knows while it writes. (Functions that call each other would be a cycle for the collector.)"""
-
-    def __init__(self, templates: Mapping[str, str], prefix: str, expand_defined: bool) -> None:
-        self.templates, self.prefix, self.expand_defined = templates, prefix, expand_defined
-        self.uses: dict[int, int] = {}
-        self.done: dict[int, str] = {}
-        self.lines: list[str] = []
-
-    def expand(self, s: Symbol) -> Symbol:
-        while self.expand_defined and s.op is not None and s.op.define is not None and s.op.name not in self.templates:
-            expanded = s.op.define(*s.args, *s.op.params)
-            if not isinstance(expanded, Symbol):
-                return s
-            s.op, s.args, s.name = expanded.op, expanded.args, expanded.name
-        return s
-
-    def count(self, s: Any) -> None:
-        if isinstance(s, Symbol) and s.op is not None:
-            self.uses[id(s)] = self.uses.get(id(s), 0) + 1
-            if self.uses[id(s)] == 1:
-                for a in self.expand(s).args:
-                    self.count(a)
-
-    def text(self, s: Any) -> str:
-        if not isinstance(s, Symbol):
-            return f"({float(s)!r})" if s == s and abs(s) != scalar.inf else f"({_constant(float(s))})"
-        if s.op is None:
-            return s.name
-        if id(s) not in self.done:
-            args = [self.text(a) for a in s.args]
-            template = self.templates.get(s.op.name)
-            written = [*args, *(self.text(p) for p in s.op.params)]
-            call = template.format(*written) if template else f"{s.op.name}({', '.join(written)})"
-            if self.uses[id(s)] > 1:
-                self.lines.append(f"{self.prefix}{len(self.lines)} = {call}")
-                call = f"{self.prefix}{len(self.lines) - 1}"
-            self.done[id(s)] = call
-        return self.done[id(s)]
-
-
-def _constant(x: float) -> str:
-    return "nan" if x != x else "inf" if x > 0 else "-inf"
-
-
-def compile_function(name: str, arguments: Sequence[str], body: Sequence[str]) -> Any:
-    """A Python function from source lines, over the forward functions of the table.
-
-    exec sees only lines made by `source` from the rows' own rules.
-    """
-    code = f"def {name}({', '.join(arguments)}):\n" + "".join(f"    {line}\n" for line in body)
-    namespace: dict[str, Any] = {op.name: op.forward for op in _table().values()}
-    namespace.update(inf=scalar.inf, nan=scalar.nan, abs=abs, float=float)
-    exec(compile(code, f"<rules of micrograd.ops: {name}>", "exec"), namespace)
-    return namespace.pop(name)  # (kept there, it would be a cycle)

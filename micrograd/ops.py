@@ -18,7 +18,7 @@ from math import sqrt as _sqrt
 from typing import Any
 
 from micrograd import rules, scalar
-from micrograd.op import Kink, Op
+from micrograd.op import Cases, Kink, Op
 
 TABLE: dict[str, Op] = {}
 _REAL, _POSITIVE, _UNIT = (-inf, inf), (0.0, inf), (-1.0, 1.0)
@@ -109,7 +109,7 @@ pow_: Op = row(
 
 
 power: Op = row(
-    "power", scalar.pow, (rules.power,), formula=("p * a**(p - 1)",), symbol="**", precedence=5, latex="{{{0}}}^{{{1}}}",
+    "power", scalar.pow, (Cases(rules.power),), formula=("p * a**(p - 1)",), symbol="**", precedence=5, latex="{{{0}}}^{{{1}}}",
     domain=(_POSITIVE,), array="power({0}, {1})", exact=lambda m, x, p: m.power(x, p), constants=("p",), defaults=(2.0,),
     doc="x ** p for a constant number p.",
 )

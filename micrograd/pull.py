@@ -111,9 +111,15 @@ def passing(op: Op) -> Callable[..., Sequence[Any]] | None:
     def compiled(n: int) -> Any:
         y, xs = symbols(n)
         body, written = source(lives(op, y, xs))
-        return compile_function("passes", [s.name for s in (y, *xs)], [*body, f"return [{', '.join(written)}]"])
+        return compile_function("passes", [s.name for s in (y, *xs, *constants(op))], [*body, f"return [{', '.join(written)}]"])
 
     return compiled(op.arity) if op.arity is not None else lambda y, *xs: compiled(len(xs))(y, *xs)
+
+
+def constants(op: Op) -> list[Symbol]:
+    """Those constants of a form that have a name in place of a number."""
+    named: Sequence[Any] = op.params
+    return [p for p in named if isinstance(p, Symbol)]
 
 
 # --- the compiled pull ---------------------------------------------------------------------------------------------------
@@ -140,8 +146,11 @@ def branches(s: Any, picked: bool = False) -> Any:
     return _If(passes, s, None)
 
 
-def compiled_pull(op: Op, n: int) -> Callable[[Any], None]:
-    """The `pull` of an op of n arguments; TypeError where a rule cannot be read."""
+def compiled_pull(op: Op) -> Callable[..., Callable[[Any], None]]:
+    """The `pull` of an op, as a function of the constants that have names; TypeError where a rule cannot be read."""
+    n = op.arity or 0
+    if not 0 < n <= len(ARGS):
+        raise TypeError(f"{op.name} has {op.arity} arguments")
     y, xs = symbols(n)
     trees = [branches(p) for p in op.gradient(y, xs)]
     found: list[Any] = []
@@ -175,5 +184,7 @@ def compiled_pull(op: Op, n: int) -> Callable[[Any], None]:
     text = "".join(c if c.isalnum() or c in "_." else " " for c in " ".join([*body, *add])).split()
     named = [(x, f"{arg}._data") for x, arg in zip(DATA[:n], ARGS, strict=False)] + [("y", "node._data")]
     start = ["g = node.grad", *args, *(f"{name} = {where}" for name, where in named if name in text)]
-    pull: Callable[[Any], None] = compile_function(f"pull_{op.name}", ["node"], [*start, *body, *add])
-    return pull
+    inner = [f"def pull_{op.name}(node):", *[f"    {line}" for line in (*start, *body, *add)]]
+    names = [c.name for c in constants(op)]
+    made: Callable[..., Callable[[Any], None]] = compile_function("made", names, [*inner, f"return pull_{op.name}"])
+    return made

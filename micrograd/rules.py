@@ -82,15 +82,28 @@ def power_b(y: Any, a: Any, b: Any) -> Any:
     return ops.where(ops.equal(a, 0.0), ops.where(ops.less(b, 0.0), -inf, b * 0.0), inside)
 
 
-def power(y: Any, x: Any, p: float) -> Any:
+def power(p: float) -> Any:
     """p·xᵖ⁻¹, as it stands where p - 1 is exact."""
     if p in (0.0, 1.0, 2.0):
-        return 2.0 * x if p == 2.0 else p
+        return power_doubled if p == 2.0 else power_constant
     if not abs(p) < inf:
-        return power_a(y, x, p)
+        return power_a
     n, d = p.as_integer_ratio()
-    if (p - 1.0).as_integer_ratio() != (n - d, d):
-        return power_a(y, x, p)
+    return power_exact if (p - 1.0).as_integer_ratio() == (n - d, d) else power_a
+
+
+def power_doubled(y: Any, x: Any, p: Any) -> Any:
+    """2x."""
+    return 2.0 * x
+
+
+def power_constant(y: Any, x: Any, p: Any) -> Any:
+    """The slope of x and of 1."""
+    return p
+
+
+def power_exact(y: Any, x: Any, p: Any) -> Any:
+    """p·xᵖ⁻¹ in so many words, where it is neither too large nor too small for a double."""
     q = raised(x, p - 1.0)
     return ops.where(within(TINY, q, inf), p * q, far_power(x, p))
 

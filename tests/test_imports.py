@@ -17,7 +17,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 # The core of the engine, each file with all that it may import from the package at module level.
 CORE = {
     "scalar": set(),
-    "op": {"number", "scalar"},
+    "op": {"number", "scalar", "symbol"},
+    "symbol": {"scalar"},
     "ops": {"op", "scalar", "rules"},
     "scopes": set(),
     "number": set(),

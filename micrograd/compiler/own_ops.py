@@ -39,10 +39,7 @@ by_hand = Op(
 @lru_cache(maxsize=256)
 def named(op: Op, symbol: str) -> Op:
     """This op under the name that the user gave it."""
-    made: Op = object.__new__(Op)
-    made.__dict__.update({k: v for k, v in op.__dict__.items() if k not in ("pull", "reads")})
-    made.symbol, made.pull = symbol, made._first_pull
-    return made
+    return op.named(symbol)
 
 
 def is_alias(op: Any) -> bool:
