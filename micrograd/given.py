@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable
 from math import isfinite
+from random import Random
 from typing import Any
 
 from micrograd.engine import Value
@@ -61,6 +62,16 @@ def atom(who: str, x: Any) -> Any:
     except (TypeError, ValueError):
         hint = f" ({WORDS})" if isinstance(x, str) else ""
         raise TypeError(f"{who} is of numbers, not of {_shown(x)}{hint}") from None
+
+
+def generator(rng: Any, draws: str = "gauss") -> Any:
+    """rng, a `random.Random` or the module `random`, or whatever else draws by that name; None: one that begins the same each time."""
+    if rng is None:
+        return Random(0)
+    if not hasattr(rng, draws):
+        seed = rng if isinstance(rng, int) else 0
+        raise TypeError(f"rng is a generator of the module random, not {_shown(rng)}: write rng=random.Random({seed})")
+    return rng
 
 
 def is_list(x: Any) -> bool:

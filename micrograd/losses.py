@@ -15,9 +15,11 @@ that there is not; ValueError where shapes differ, and for a distribution over c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from micrograd import ops
+from micrograd.engine import Value
 from micrograd.given import atom, is_list, real, rows
 from micrograd.nn.effects import lookup
 from micrograd.nn.shapes import flat
@@ -51,16 +53,27 @@ def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean
 def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """Binary cross-entropy -(t·log p + (1 - t)·log(1 - p)), 0·log 0 being 0; inf where a certain prediction is wrong.
 
-    Targets are from 0 to 1 (ValueError for others).
+    Probabilities and targets are from 0 to 1 (ValueError for others; nan in a compiled loss for a probability).
     From scores rather than probabilities, `bce_with_logits` keeps all digits.
     """
 
     def one(p: Any, t: Any) -> Any:
+        p = _probability(p)
         yes = ops.log_(ops.where(ops.equal(t, 0.0), 1.0, p))  # a constant where its weight is 0, so that no 0·inf arises
         no = ops.log1p(ops.where(ops.equal(t, 1.0), 0.0, -p))
         return -(t * yes + (1.0 - t) * no)
 
     return _reduced([one(p, t) for p, t in _pairs("bce", probabilities, targets)], reduction)
+
+
+def _probability(p: Any) -> Any:
+    """p; ValueError where it is none: where t is 1 the formula would go on below 0 (what a compiler traces becomes nan there)."""
+    if type(p) is not float and type(p) is not Value:
+        return ops.where(ops.less(p, 0.0), nan, ops.where(ops.less(1.0, p), nan, p))
+    x = p.data if isinstance(p, Value) else p
+    if x < 0.0 or x > 1.0:
+        raise ValueError(f"bce takes probabilities, from 0 to 1, not {x:g}: of scores, bce_with_logits")
+    return p
 
 
 def bce_with_logits(logits: Any, targets: Any, pos_weight: float = 1.0, reduction: str = "mean") -> Any:
@@ -139,6 +152,8 @@ def _of_classes(
 ) -> Any:
     """Σ wₖ·tₖ·cost(xₖ) for each sample; split(row) gives the function cost and the xs. An index needs one cost alone."""
     samples, wanted = _batch(name, given, targets)
+    if weights is not None:
+        weights = [atom(f"{name} with weights", w) for w in weights] if is_list(weights) else weights
     terms, shares = [], []
     for row, target in zip(samples, wanted, strict=True):
         cost, xs = split(row)
@@ -262,7 +277,9 @@ def _size(x: Any) -> str:
 
 
 def _parameters(given: Any) -> list[Any]:
-    return given.parameters() if hasattr(given, "parameters") else list(given)
+    if not hasattr(given, "parameters") and (isinstance(given, Value) or not hasattr(given, "__iter__")):
+        raise TypeError(f"a penalty is of the parameters of a module or a list, l2(model), not of {given!r:.60}")
+    return [atom("a penalty", p) for p in (given.parameters() if hasattr(given, "parameters") else given)]
 
 
 OF_CLASSES = (cross_entropy, nll, kl, multi_hinge)  # what needs a list of scores for each sample

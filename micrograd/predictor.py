@@ -8,7 +8,7 @@ from typing import Any
 
 from micrograd.engine import Value
 from micrograd.feed import feed
-from micrograd.given import sequence
+from micrograd.given import is_list, sequence, shown
 from micrograd.modes import no_grad
 from micrograd.nn.shapes import depth, each, flat
 
@@ -34,6 +34,8 @@ class Predictor:
     """`predict` for a model, made once and called often."""
 
     def __init__(self, model: Any, compiled: bool = False) -> None:
+        if not callable(model) or isinstance(model, type):
+            raise TypeError(f"the model is a module or a function, called on inputs, not {shown(model)}")
         self.model, self.compiled = model, compiled
         self._program: Any = None
         self._plan: Any = None
@@ -72,6 +74,7 @@ class Measure:
     """`evaluate` for a model, made once and called often."""
 
     def __init__(self, model: Any, loss: Loss, metrics: Mapping[str, Callable[[Any, Any], float]], compiled: bool) -> None:
+        check_measures(loss, metrics)
         self.predict, self.loss, self.metrics = Predictor(model, compiled), loss, metrics
 
     def __call__(self, data: Any) -> dict[str, float]:
@@ -84,6 +87,18 @@ class Measure:
 
 def _next(numbers: Iterator[float], _: None) -> float:
     return next(numbers)
+
+
+def check_measures(loss: Any, metrics: Any) -> None:
+    """TypeError where a loss or metrics are not functions of (predictions, targets)."""
+    if not callable(loss):
+        like = "fit(model, (inputs, targets), loss, optimizer)" if is_list(loss) else "such as micrograd.losses.mse"
+        raise TypeError(f"the loss is a function of predictions and targets, {like}, not {shown(loss)}")
+    if not isinstance(metrics, Mapping):
+        raise TypeError(f"metrics are named: metrics={{'accuracy': metrics.accuracy}}, not {shown(metrics)}")
+    for name, metric in metrics.items():
+        if not callable(metric):
+            raise TypeError(f"a metric is a function of predictions and targets, such as metrics.accuracy, not {name!r}: {shown(metric)}")
 
 
 def in_training(model: Any) -> bool:

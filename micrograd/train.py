@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from micrograd import checkpoint as checkpoints
+from micrograd.engine import Value
 from micrograd.feed import Batch, feed
 from micrograd.given import is_list, shown
 from micrograd.given import whole as whole_number
@@ -19,7 +20,7 @@ from micrograd.losses import OF_CLASSES, check_targets
 from micrograd.nn.module import Module
 from micrograd.nn.norm import BatchNorm
 from micrograd.optim import Average, EarlyStopping, Optimizer
-from micrograd.predictor import Loss, Measure, Predictor, evaluate, in_training, predict, set_training
+from micrograd.predictor import Loss, Measure, Predictor, check_measures, evaluate, in_training, predict, set_training
 from micrograd.progress import progress_bar
 
 
@@ -141,13 +142,9 @@ def _check(
     """One sentence where the arguments of `fit` are not what they are taken for."""
     if not callable(model) or isinstance(model, type):
         raise TypeError(f"the model is a module or a function, called on inputs, not {model!r:.60}")
-    if not callable(loss):
-        like = "fit(model, (inputs, targets), loss, optimizer)" if is_list(loss) else "such as micrograd.losses.mse"
-        raise TypeError(f"the loss is a function of predictions and targets, {like}, not {shown(loss)}")
+    check_measures(loss, metrics or {})
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"the optimizer is one of micrograd.optim, made with the parameters: optim.Adam(model), not {shown(optimizer)}")
-    if metrics is not None and not isinstance(metrics, Mapping):
-        raise TypeError(f"metrics are named: metrics={{'accuracy': metrics.accuracy}}, not {shown(metrics)}")
     if metrics and validation is None:
         raise ValueError("metrics are measured on validation data: give validation=(inputs, targets)")
     if stopping is not None and not hasattr(stopping, "update"):
@@ -215,6 +212,8 @@ class _Eager:
     def gradients(self, batch: Batch) -> float:
         """Add the gradients of a batch; its loss."""
         root = self.loss(*batch)
+        if not isinstance(root, Value):
+            raise TypeError(f"the loss must give one Value, computed from the predictions, not {shown(root)}")
         root.backward()
         return float(root.data)
 

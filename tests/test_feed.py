@@ -223,6 +223,14 @@ def test_batches_come_without_a_size():
         (lambda m, o: predict(m, X[0]), ValueError, r"predict\(model, \[x\]\) for one"),
         (lambda m, o: predict(m, "ab"), TypeError, "inputs must be a list"),
         (lambda m, o: predict(m, 1.0), TypeError, "inputs must be a list"),
+        (lambda m, o: predict("m", X), TypeError, r"the model is a module or a function"),
+        (lambda m, o: predict(nn.MLP, X), TypeError, r"the model is a module or a function"),
+        (lambda m, o: evaluate(m, (X, Y), "mse"), TypeError, r"such as micrograd\.losses\.mse"),
+        (lambda m, o: evaluate(m, (X, Y), losses.mse, [metrics.accuracy]), TypeError, r"metrics=\{'accuracy'"),
+        (lambda m, o: evaluate(m, (X, Y), losses.mse, {"accuracy": "accuracy"}), TypeError, r"a metric is a function"),
+        (lambda m, o: fit(m, (X, Y), lambda p, t: 0.0, o), TypeError, r"one Value, computed from the predictions, not 0.0"),
+        (lambda m, o: fit(m, (X, Y), lambda p, t: None, o), TypeError, r"one Value, computed from the predictions, not None"),
+        (lambda m, o: fit(m, (X, Y), lambda p, t: [p[0][0]], o), TypeError, r"one Value, computed from the predictions, not \["),
     ],
 )
 def test_arguments_in_the_wrong_place(call, error, sentence):

@@ -266,3 +266,16 @@ def test_labels_of_the_other_convention_are_refused(loss, wrong, right, compiled
         losses.kl([[-1.0, -2.0]], [[1.0, 1.0]])
     with pytest.raises(TypeError, match="whole number, not 'yes'"):
         metrics.precision([0.5], [1], positive="yes")
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_bce_of_scores_does_not_train(compiled):
+    """Where all labels are 1 it went below 0 without end, for a score above 1."""
+    model = nn.Linear(1, 1)
+    model.weight[0][0].data, model.bias[0].data = 2.0, 0.0
+    with pytest.raises((ValueError, ArithmeticError), match=r"probabilities, from 0 to 1, not 2|the loss became nan"):
+        fit(model, ([[1.0]], [1.0]), losses.bce, optim.GD(model), epochs=1, compiled=compiled)
+    model = nn.Sequential(nn.Linear(2, 1, rng=random.Random(1)), nn.Sigmoid())
+    twin = nn.Sequential(nn.Linear(2, 1, rng=random.Random(1)), nn.Sigmoid())
+    history = fit(model, (X, Y), losses.bce, optim.GD(model), epochs=3, compiled=compiled)
+    assert history.steps == pytest.approx(fit(twin, (X, Y), losses.bce, optim.GD(twin), epochs=3).steps, rel=1e-12)

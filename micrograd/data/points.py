@@ -7,7 +7,7 @@ from math import cos, pi, sin, sqrt, tanh
 from random import Random
 from typing import Any
 
-from micrograd.given import real, whole
+from micrograd.given import generator, real, whole
 
 Data = tuple[list[list[float]], list[Any]]
 
@@ -34,7 +34,7 @@ def moons(n: int = 100, noise: float = 0.1, rng: Random | None = None) -> Data:
     for k in range(n):
         t = pi * _spread(k // 2, (n + 1 - k % 2) // 2)
         points.append([cos(t), sin(t)] if k % 2 == 0 else [1.0 - cos(t), 0.5 - sin(t)])
-    return _noisy(points, noise, rng or Random(0)), [k % 2 for k in range(n)]
+    return _noisy(points, noise, generator(rng)), [k % 2 for k in range(n)]
 
 
 def circles(n: int = 100, noise: float = 0.05, factor: float = 0.5, rng: Random | None = None) -> Data:
@@ -44,7 +44,7 @@ def circles(n: int = 100, noise: float = 0.05, factor: float = 0.5, rng: Random 
     for k in range(n):
         t, r = 2.0 * pi * (k // 2) / max((n + 1) // 2, 1), factor if k % 2 else 1.0
         points.append([r * cos(t), r * sin(t)])
-    return _noisy(points, noise, rng or Random(0)), [k % 2 for k in range(n)]
+    return _noisy(points, noise, generator(rng)), [k % 2 for k in range(n)]
 
 
 def spirals(n: int = 150, classes: int = 2, turns: float = 1.0, noise: float = 0.05, rng: Random | None = None) -> Data:
@@ -55,21 +55,21 @@ def spirals(n: int = 150, classes: int = 2, turns: float = 1.0, noise: float = 0
         arm, r = k % classes, _spread(k // classes, -(-n // classes))
         t = 2.0 * pi * (turns * r + arm / classes)
         points.append([r * cos(t), r * sin(t)])
-    return _noisy(points, noise, rng or Random(0)), [k % classes for k in range(n)]
+    return _noisy(points, noise, generator(rng)), [k % classes for k in range(n)]
 
 
 def blobs(n: int = 100, classes: int = 2, spread: float = 0.4, rng: Random | None = None) -> Data:
     """A round cloud for each class, their middles on the unit circle."""
     n, classes = whole("n", n), whole("classes", classes, 1)
     middles = [[cos(2.0 * pi * c / classes), sin(2.0 * pi * c / classes)] for c in range(classes)]
-    return _noisy([list(middles[k % classes]) for k in range(n)], spread, rng or Random(0)), [k % classes for k in range(n)]
+    return _noisy([list(middles[k % classes]) for k in range(n)], spread, generator(rng)), [k % classes for k in range(n)]
 
 
 def xor(n: int = 100, noise: float = 0.15, rng: Random | None = None) -> Data:
     """Clouds at the corners (±1, ±1); class 1 where the signs differ."""
     n = whole("n", n)
     corners = [[-1.0, -1.0], [-1.0, 1.0], [1.0, 1.0], [1.0, -1.0]]
-    return _noisy([list(corners[k % 4]) for k in range(n)], noise, rng or Random(0)), [k % 2 for k in range(n)]
+    return _noisy([list(corners[k % 4]) for k in range(n)], noise, generator(rng)), [k % 2 for k in range(n)]
 
 
 CURVES: dict[str, Callable[[float], float]] = {
@@ -91,7 +91,7 @@ def curve(kind: str | Callable[[float], float] = "sine", n: int = 60, noise: flo
     if not callable(kind) and kind not in CURVES:
         raise ValueError(f"no curve named {kind!r}; there are {', '.join(CURVES)}")
     f = kind if callable(kind) else CURVES[kind]
-    rng, n, noise = rng or Random(0), whole("n", n), real("noise", noise)
+    rng, n, noise = generator(rng), whole("n", n), real("noise", noise)
     xs = [2.0 * _spread(k, n) - 1.0 for k in range(n)]
     return [[x] for x in xs], [f(x) + (rng.gauss(0.0, noise) if noise else 0.0) for x in xs]
 
@@ -99,7 +99,7 @@ def curve(kind: str | Callable[[float], float] = "sine", n: int = 60, noise: flo
 def series(n: int = 200, noise: float = 0.05, rng: Random | None = None) -> list[float]:
     """A time series: a slow rise, a wave of 24 steps and one of 7, and noise that lingers (each half of the one before)."""
     n = whole("n", n)
-    rng, lingering, found = rng or Random(0), 0.0, []
+    rng, lingering, found = generator(rng), 0.0, []
     for t in range(n):
         lingering = 0.5 * lingering + rng.gauss(0.0, noise) * sqrt(0.75)
         found.append(0.002 * t + 0.6 * sin(2 * pi * t / 24) + 0.25 * sin(2 * pi * t / 7) + lingering)
@@ -121,7 +121,7 @@ def ratings(
     users: int = 40, items: int = 30, factors: int = 2, known: float = 0.4, noise: float = 0.1, rng: Random | None = None
 ) -> Data:
     """([user, item], rating) of the part `known` of all pairs: hidden tastes times hidden traits, plus biases and noise."""
-    rng = rng or Random(0)
+    rng = generator(rng)
 
     def draw(count: int) -> list[list[float]]:
         return [[rng.gauss(0.0, 1.0) for _ in range(factors + 1)] for _ in range(count)]

@@ -7,7 +7,7 @@ from math import sqrt
 from random import Random
 from typing import Any
 
-from micrograd.given import index, is_list, real, sequence
+from micrograd.given import generator, index, is_list, real, sequence
 
 Pair = tuple[list[Any], list[Any]]
 
@@ -29,7 +29,7 @@ def split(data: tuple[Sequence[Any], Sequence[Any]], part: float = 0.2, rng: Ran
     if not 0.0 <= real("the part to hold out", part) <= 1.0:
         raise ValueError(f"the part to hold out is in [0, 1], not {part}")
     order = list(range(len(xs)))
-    (rng or Random(0)).shuffle(order)
+    generator(rng, "shuffle").shuffle(order)
     cut = len(xs) - round(part * len(xs))
     train, test = (([xs[i] for i in rows], [ys[i] for i in rows]) for rows in (order[:cut], order[cut:]))
     return train, test

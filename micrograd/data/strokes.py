@@ -7,6 +7,8 @@ from math import cos, hypot, pi, sin
 from random import Random
 from typing import NamedTuple
 
+from micrograd.given import generator
+
 Points = list[list[float]]  # [x, y] at equal steps of time
 
 
@@ -87,7 +89,7 @@ def signatures(
     A writer's shape and rhythm vary little. A forger follows the shape with more error, at a rhythm of his own, evener and
     with a tremor, as copied signatures are. (Synthesised: no person's hand.)
     """
-    rng = rng or Random(0)
+    rng = generator(rng)
     found = []
     for writer in range(writers):
         hand = _Hand(rng)

@@ -9,7 +9,7 @@ from typing import Any
 from micrograd import functional, ops
 from micrograd.engine import Value
 from micrograd.given import whole
-from micrograd.nn.init import Init, fan_in
+from micrograd.nn.init import Init, drawn, fan_in
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import flat, over, values
 
@@ -29,7 +29,7 @@ class Conv1d(Module):
         self.nin, self.nout, self.size = whole("Conv1d's nin", nin, 1), whole("Conv1d's nout", nout, 1), whole("Conv1d's size", size, 1)
         self.stride, self.padding = whole("Conv1d's stride", stride, 1), whole("Conv1d's padding", padding)
         self.dilation = whole("Conv1d's dilation", dilation, 1)
-        self.weight = values(init((nout, nin, size), rng))
+        self.weight = values(drawn(init, (nout, nin, size), rng))
         bound = (nin * size) ** -0.5
         self.bias = [Value(rng.uniform(-bound, bound)) for _ in range(nout)] if bias else None
 
@@ -59,7 +59,7 @@ class Conv2d(Module):
         self.nin, self.nout = whole("Conv2d's nin", nin, 1), whole("Conv2d's nout", nout, 1)
         self.size, self.stride = _pair("Conv2d's size", size), _pair("Conv2d's stride", stride)
         self.padding = _pair("Conv2d's padding", padding, 0)
-        self.weight = values(init((nout, nin, *self.size), rng))
+        self.weight = values(drawn(init, (nout, nin, *self.size), rng))
         bound = (nin * self.size[0] * self.size[1]) ** -0.5
         self.bias = [Value(rng.uniform(-bound, bound)) for _ in range(nout)] if bias else None
 

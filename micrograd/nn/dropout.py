@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from micrograd.given import real
+from micrograd.given import generator, real
 from micrograd.nn.effects import fresh
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import each
@@ -22,7 +22,7 @@ class Dropout(Module):
         self.p = real("Dropout's probability", p)
         if not 0.0 <= self.p < 1.0:
             raise ValueError(f"Dropout needs a probability in [0, 1), not {p}")
-        self.rng = random.Random(random.getrandbits(64)) if rng is None else rng
+        self.rng = random.Random(random.getrandbits(64)) if rng is None else generator(rng, "random")
 
     def __call__(self, x: Any) -> Any:
         if not self.training or self.p == 0.0:

@@ -7,7 +7,7 @@ from typing import Any
 
 from micrograd.given import is_list, rows, whole
 from micrograd.nn.effects import lookup
-from micrograd.nn.init import Init, normal
+from micrograd.nn.init import Init, drawn, normal
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import values
 
@@ -20,7 +20,7 @@ class Embedding(Module):
 
     def __init__(self, count: int, width: int, init: Init = normal, rng: Any = random) -> None:
         self.count, self.width = whole("Embedding's count", count, 1), whole("Embedding's width", width, 1)
-        self.weight = values(init((self.count, self.width), rng))
+        self.weight = values(drawn(init, (self.count, self.width), rng))
 
     def __call__(self, index: Any) -> Any:
         index = rows(index)

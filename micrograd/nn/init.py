@@ -12,6 +12,7 @@ from collections.abc import Callable
 from math import prod, sqrt
 from typing import Any
 
+from micrograd.given import generator
 from micrograd.nn.files import pack
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import flat
@@ -38,11 +39,13 @@ def zeros(shape: Shape, rng: Any = random) -> Any:
 
 def uniform(shape: Shape, rng: Any = random, low: float = -1.0, high: float = 1.0) -> Any:
     """Uniform on [low, high]."""
+    rng = generator(rng, "uniform")
     return filled(shape, lambda: rng.uniform(low, high))
 
 
 def normal(shape: Shape, rng: Any = random, mean: float = 0.0, std: float = 1.0) -> Any:
     """Normal with this mean and standard deviation."""
+    rng = generator(rng)
     return filled(shape, lambda: rng.gauss(mean, std))
 
 
@@ -79,7 +82,7 @@ def orthogonal(shape: Shape, rng: Any = random, gain: float = 1.0) -> Any:
 
     Gram-Schmidt, twice over, on normal vectors. Saxe, McClelland & Ganguli 2013.
     """
-    rows, columns = shape[0], prod(shape[1:])
+    rng, rows, columns = generator(rng), shape[0], prod(shape[1:])
     count, size = min(rows, columns), max(rows, columns)
     basis: list[list[float]] = []
     while len(basis) < count:
@@ -96,11 +99,18 @@ def orthogonal(shape: Shape, rng: Any = random, gain: float = 1.0) -> Any:
     return filled(shape, lambda: next(numbers))
 
 
+def drawn(init: Init, shape: Shape, rng: Any = random) -> Any:
+    """init(shape, rng); TypeError where init is no such function."""
+    if not callable(init):
+        raise TypeError(f"init is a function, such as nn.init.xavier_uniform, not {init!r:.40}")
+    return init(shape, rng)
+
+
 def reset(module: Module, init: Init, rng: Any = random) -> Module:
     """Draw every weight (what is a matrix or more) of the module anew; what is a vector (biases, gains) stays."""
     named = dict(module.named_parameters())
     for shape, names in pack(list(named)).values():
         if len(shape) > 1:
-            for name, x in zip(names, flat(init(shape, rng)), strict=True):
+            for name, x in zip(names, flat(drawn(init, shape, rng)), strict=True):
                 named[name].data = x
     return module

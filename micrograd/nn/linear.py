@@ -9,8 +9,8 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.engine import Value
-from micrograd.given import is_list, rows, whole
-from micrograd.nn.init import Init, fan_in
+from micrograd.given import generator, is_list, rows, whole
+from micrograd.nn.init import Init, drawn, fan_in
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import of_rows, over, values
 
@@ -58,6 +58,7 @@ class Neuron(Module):
     """
 
     def __init__(self, nin: int, nonlin: bool = True, activation: Activation = "relu", rng: Any = random) -> None:
+        rng = generator(rng, "uniform")
         self.w = [Value(rng.uniform(-1, 1)) for _ in range(whole("Neuron's nin", nin))]
         self.b = Value(0)
         self.nonlin = nonlin
@@ -160,7 +161,7 @@ class Linear(Module):
 
     def __init__(self, nin: int, nout: int, bias: bool = True, init: Init = fan_in, rng: Any = random) -> None:
         self.nin, self.nout = nin, nout = whole("Linear's nin", nin), whole("Linear's nout", nout)
-        self.weight = values(init((nout, nin), rng))
+        self.weight = values(drawn(init, (nout, nin), rng))
         bound = nin**-0.5 if nin else 0.0
         self.bias = [Value(rng.uniform(-bound, bound)) for _ in range(nout)] if bias else None
 

@@ -68,7 +68,7 @@ class Optimizer:
         if unknown:
             known = ("lr", *(takes or ()), "weight_decay", "l1", "clip_norm", "clip_value", "schedule")
             raise TypeError(f"{name} has no setting {', '.join(unknown)}; it has {', '.join(dict.fromkeys(known))}")
-        if schedule is not None and not callable(schedule):
+        if schedule is not None and (isinstance(schedule, type) or not callable(schedule)):
             raise TypeError(f"{name}'s schedule is a function of the steps made, such as optim.Cosine(100), not {schedule!r:.40}")
         self.clip_norm, self.clip_value = (
             None if x is None else real(f"{name}'s {what}", x) for what, x in (("clip_norm", clip_norm), ("clip_value", clip_value))
@@ -248,7 +248,7 @@ def _values(params: Any) -> list[Value]:
     found: Sequence[Any] = params.parameters() if hasattr(params, "parameters") else _listed(params)
     for p in found:
         if not isinstance(p, Value) or p.op is not None:
-            hint = ": write model.parameters()" if isinstance(p, (str, tuple, list)) else ""
+            hint = ": write model.parameters()" if isinstance(p, (str, tuple, list)) or hasattr(p, "parameters") else ""
             raise TypeError(f"a parameter must be a leaf Value, not {p!r:.80}{hint}")
     return list(found)
 

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from micrograd.engine import Value
+from micrograd.given import generator
 from micrograd.plots.common import COLOURS, MAP, axes, number, spread
 
 _ON_MAP = ("#D55E00", "#FFFFFF", "#56B4E9", "#CC79A7", "#F0E442")  # lines that show on the map's blues and yellows
@@ -70,7 +71,7 @@ def loss_landscape(
     if points:
         one, two = _main_directions([[a - b for a, b in zip(p, here, strict=True)] for p in points])
     else:
-        one, two = _random_directions(here, rng or Random(0))
+        one, two = _random_directions(here, generator(rng))
     places = [[_dot(d, [a - b for a, b in zip(p, here, strict=True)]) for d in (one, two)] for p in points]
     if places:
         (x0, x1), (y0, y1) = (spread([p[k] for p in places] + [0.0], 0.35) for k in (0, 1))

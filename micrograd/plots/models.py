@@ -87,6 +87,8 @@ def _only(x: Any) -> Any:
 
 def confusion_matrix(matrix: Sequence[Sequence[int]], names: Sequence[Any] | None = None, ax: Any = None) -> Any:
     """A matrix of counts[true][predicted] (see `micrograd.metrics`): each row coloured by its parts, the counts written in."""
+    if not is_list(matrix) or not len(matrix) or not all(is_list(row) and len(row) == len(matrix) for row in matrix):
+        raise TypeError("plots.confusion_matrix draws a matrix: metrics.confusion_matrix(predictions, targets)")
     n = len(matrix)
     ax = axes(ax, figsize=(1.6 + 0.45 * n, 1.4 + 0.42 * n))
     parts = [[c / (sum(row) or 1) for c in row] for row in matrix]

@@ -7,6 +7,7 @@ from math import sqrt
 from typing import Any
 
 from micrograd.engine import Value
+from micrograd.given import sequence
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import flat
 from micrograd.nn.summary import children
@@ -105,7 +106,7 @@ def activation_histogram(model: Module, inputs: Sequence[Any], ax: Any = None, b
 
             removes.append(module.register_hook(note))
     try:
-        for x in inputs:
+        for x in sequence("inputs", inputs):
             model(x)  # type: ignore[operator]
     finally:
         for remove in removes:
