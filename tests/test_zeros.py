@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from zeros import TABLE, Program, alike, bits, programs
 
 import micrograd
+import viz
 from micrograd import Op, Value, hessian, hvp, jvp, ops, vjp
 
 inf, nan = math.inf, math.nan
@@ -218,6 +220,27 @@ def test_the_steps_say_why_nothing_passes():
     (*_, last) = ops.where(0.0, ops.sqrt(x), 1.0).steps()
     assert str(last).endswith("= 0 × inf = 0   x.grad:  0 + 0 = 0   ∂v1/∂x = 1 / (2 * v1): nothing reached v1")
     assert last.contributions[0].value == 0.0 and last.upstream == 0.0
+
+
+def test_stepper_table_and_check_show_that_nothing_passes():
+    x = Value(-0.9, label="x")
+    root = ops.sqrt(ops.relu(x))
+    stepper = viz.step(root, check=True)
+    assert list(stepper.log())[-1] == "∂root/∂x += ∂root/∂v₂ · ∂v₂/∂x = ∞ · 0, which passes nothing: 0 → 0"
+    assert stepper.problems == []
+    x = Value(0.0, label="x")
+    root = ops.where(ops.less(0.0, x), 1 / x, 7.0)
+    assert viz.step(root, check=True).problems == []
+    root.backward()
+    products = re.findall(r"<td>= [^<]* × [^<]*</td><td>= ([^<]*)</td>", viz.draw(root).html)
+    assert "0" in products and "nan" not in products
+
+
+def test_the_check_still_finds_a_wrong_zero_below_an_infinite_gradient():
+    """Planted: an op that passes 0 where the slope is 3, under an upstream of inf."""
+    x = Value(0.0, label="x")
+    wrong_op = Op("three", lambda a: 3.0 * a, (lambda y, a: 0.0,), doc="3 a, with a wrong rule.")
+    assert viz.step(ops.sqrt(wrong_op(x)), check=True).problems
 
 
 def test_detect_anomaly_finds_nothing_in_a_branch_not_taken():

@@ -65,7 +65,8 @@ def _judge(trace: Trace, place: int, ks: Sequence[int], slopes: list[tuple[float
         if not slopes:
             continue
         low, high = slopes[trace.slot[k]]
-        if not (_inside(value, low * upstream, high * upstream) or math.isnan(low)):
+        nothing = math.isnan((low + high) * upstream) and not abs(value) > 0.0  # 0 · inf: nothing, by rule, or nan
+        if not (_inside(value, low * upstream, high * upstream) or math.isnan(low) or nothing):
             found.append(_name_mistake(trace, k, slopes, upstream, name))
     for slot, arg in enumerate(args):
         missed = slot not in reached

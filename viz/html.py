@@ -162,6 +162,8 @@ def _backward(graph: Graph, shown: list[Node], precision: int) -> tuple[str, lis
             continue
         upstream, local = show(user.grad, precision), show(edge.partial, precision)
         product = user.grad * edge.partial
+        if math.isnan(product) and not math.isnan(arg.grad):  # nothing passed: see micrograd/pull.py
+            product = 0.0
         into.setdefault(user.id, []).append(
             f'<tr data-node="{arg.id}"><th scope="row">{_name(arg)}.grad</th>'
             f"<td>+= {_name(user)}.grad × ∂{_name(user)}/∂{_name(arg)}</td>"

@@ -214,7 +214,8 @@ class Stepper:
                 node, value = self._name(m.source), show(m.value)
                 if not math.isnan(m.partial):
                     numbers = f"{show(m.upstream)} · {show(m.partial)}"
-                    value = f"∂{root}/∂{node} · ∂{node}/∂{name} = {numbers} = {value}"
+                    nothing = m.value == 0.0 and math.isnan(m.upstream * m.partial)  # a structural zero, see micrograd/pull.py
+                    value = f"∂{root}/∂{node} · ∂{node}/∂{name} = {numbers}{', which passes nothing' if nothing else f' = {value}'}"
                 yield f"∂{root}/∂{name} += {value}: {show(m.before)} → {show(m.grad)}"
 
     def _listed(self, roots: list[Any]) -> str:

@@ -104,6 +104,15 @@ def test_every_number_of_a_whole_pass_forward_and_back_again(show):
     assert page.locator(".mg-changed, .mg-live, .mg-tag").count() == 0
 
 
+def test_a_structural_zero_is_said_to_pass_nothing(show):
+    x = Value(-0.9, label="x")
+    page = show(viz.step(x.relu().sqrt()))
+    page.keyboard.press("End")
+    line = page.text_content(".mg-math math:first-child")
+    assert line.endswith("=∞·0, which passes nothing") and "≠" not in page.inner_text(".mg-math")
+    assert boxes(page)[0] == ("−0.9", "0")
+
+
 def test_buttons_scrubber_and_keys_agree(show):
     page = show(viz.step(lecture()))
     at = lambda: int(page.get_attribute(".mg-stepper", "data-step"))  # noqa: E731

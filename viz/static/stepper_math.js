@@ -56,6 +56,9 @@ export function formula(t, node) {
 const numbers = (t, node, template) =>
   fill(template.replaceAll("\u2062", "·"), (hole, bare) => number(t.data[argOf(t, node, hole)], bare));
 
+// A zero that a rule itself says passes nothing, not even infinity or nan.
+const nothing = ({ upstream, partial, value }) => value === 0 && Number.isNaN(upstream * partial) && !Number.isNaN(partial);
+
 // The lines of mathematics for one step, most important first.
 export function lines(t, step, question = null) {
   const { node } = step;
@@ -74,7 +77,7 @@ export function lines(t, step, question = null) {
   const exact = Object.is(product, value) || product === value || (product !== product && value !== value);
   const made = [known
     ? math(slope(t, arg), mo("+="), slope(t, node), mo("·"), local, mo("="), number(up, true), mo("·"), p,
-      mo(exact ? "=" : "≠"), v)
+      ...(nothing(step) ? ["<mtext>, which passes nothing</mtext>"] : [mo(exact ? "=" : "≠"), v]))
     : math(slope(t, arg), mo("+="), v)];
   const rule = t.ops[t.op[node]].d[step.slot];
   if (rule && known) {
@@ -116,7 +119,7 @@ export function sentence(t, step, status) {
   }
   if (step.kind === "seed") return `Seed: the gradient of ${name(step.node)} is set to 1.`;
   const known = Number.isNaN(step.partial) ? ""
-    : `: upstream ${say(step.upstream)} times local derivative ${say(step.partial)}`;
+    : `: upstream ${say(step.upstream)} times local derivative ${say(step.partial)}${nothing(step) ? ", which passes nothing" : ""}`;
   return `Backward: ${name(step.node)} passes ${say(step.value)} to ${name(step.arg)}${known}. ` +
     `Gradient of ${name(step.arg)}: ${say(step.before)} to ${say(step.after)}, ${STATUS[status]}.`;
 }
