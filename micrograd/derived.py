@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from operator import index
 from typing import Any
 
+from micrograd.given import whole
 from micrograd.modes import recorded
 from micrograd.nested import Arguments, one_value
 from micrograd.transforms import grad
@@ -44,7 +44,8 @@ def value_and_grad(f: Callable[..., Any], *, argnums: int | Sequence[int] = 0, c
     (6.0, (3.0, 2.0))
     """
     _a_function("value_and_grad", f)
-    places = [index(k) for k in argnums] if isinstance(argnums, Sequence) else [index(argnums)]
+    several = isinstance(argnums, Sequence) and not isinstance(argnums, str)
+    places = [whole("argnums", k, -255) for k in (argnums if several else [argnums])]  # type: ignore[union-attr]
 
     @wraps(f, updated=())
     def both(*args: Any, **keywords: Any) -> tuple[Any, Any]:
@@ -59,7 +60,7 @@ def value_and_grad(f: Callable[..., Any], *, argnums: int | Sequence[int] = 0, c
                 whole[k] = x
             out = one_value("grad", at.call(f, *whole, **keywords))
             found = tuple(at.nested(grad(out, at.leaves, at.graph)))
-        return at.out(out), found if isinstance(argnums, Sequence) else found[0]
+        return at.out(out), found if several else found[0]
 
     return both
 

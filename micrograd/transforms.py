@@ -72,6 +72,8 @@ def grad(
         return gradient(output, () if inputs is _NOTHING else (inputs,), argnums, create_graph)
     if inputs is _NOTHING or argnums != 0:
         raise TypeError("grad of a Value is by Values: grad(output, inputs); argnums is for grad(f), f being a function")
+    if hasattr(inputs, "parameters"):
+        raise TypeError("grad is by Values: write grad(output, model.parameters())")
     wanted: list[Any] = []
     one = isinstance(inputs, (Value, str, dict)) or hasattr(inputs, "__array__") or not hasattr(inputs, "__iter__")
     fill = opened(inputs if one else list(inputs), wanted)
@@ -116,7 +118,7 @@ def vjp(fn: Callable[..., Any], inputs: Sequence[Any], cotangents: Any) -> tuple
     at = Arguments("vjp", inputs)
     outputs, results = _outputs("vjp", at.call(fn, *at.nested(at.leaves)))
     weights: list[Any] = []
-    opened(cotangents if isinstance(cotangents, Value) or not hasattr(cotangents, "__len__") else list(cotangents), weights)
+    opened(list(cotangents) if isinstance(cotangents, tuple) else cotangents, weights)
     if len(weights) != len(outputs):
         raise ValueError(f"vjp needs a cotangent for each output: {len(outputs)} outputs, {len(weights)} cotangents")
     total: list[Any] = [0.0] * len(at.leaves)

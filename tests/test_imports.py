@@ -33,13 +33,16 @@ CORE = {
     "subclasses": {"modes", "number", "scopes"},
     "functional": {"engine", "op", "ops"},
     "pointer": set(),
+    "nested": {"engine", "op"},
+    "given": {"engine", "op"},
+    "habits": {"ops"},
 }
 # Files named for another package may import it at module level.
 MAY = {"numpy": {"numpy"}, "numba": {"numpy", "numba", "llvmlite"}, "testing": {"hypothesis"}}
 # What needs the engine and may not be needed by it.
 LATE = {
     "nn", "losses", "optim", "train", "data", "metrics", "plots", "checks", "evaluation", "numeric",
-    "exact", "testing", "compiler", "export", "cli",
+    "exact", "testing", "compiler", "export", "cli", "feed", "predictor", "derived",
 }  # fmt: skip
 
 

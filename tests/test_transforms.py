@@ -141,6 +141,9 @@ def test_what_grad_of_a_function_refuses():
         (lambda: grad(square)("2"), "argument 0: expected a Value or a real number, not str"),
         (lambda: grad(square)([1.0, "2"]), "argument 0: expected a Value or a real number, not str"),
         (lambda: grad(square, argnums=1)(2.0), "argument 1"),
+        (lambda: grad(square, argnums=1.5), "argnums must be a whole number, not 1.5"),
+        (lambda: grad(square, argnums="x"), "argnums must be a whole number, not 'x'"),
+        (lambda: grad(Value(2.0) * 2, nn.Linear(1, 1)), r"model\.parameters\(\)"),
         (lambda: grad(square)(x=2.0), "argument 0 .*by name"),
         (lambda: grad(micrograd.compile(square, []))(2.0), r"value_and_grad\(…\)"),
         (lambda: hessian(square, 3.0), r"in a tuple: \(3.0,\)"),
@@ -219,6 +222,9 @@ def test_arrays_give_arrays():
     assert [row[0].tolist() for row in rows] == a.tolist()
     out, pushed = jvp(lambda x: a @ x, [np.array([1.0, 2.0])], [np.array([1.0, 0.0])])
     assert out.tolist() == [4.0, 7.0] and pushed.tolist() == [2.0, 1.0]
+    named = vjp(lambda x: {"a": x[0] ** 2, "b": (x[1], x[0])}, [[3.0, 5.0]], {"a": 1.0, "b": (10.0, 100.0)})
+    assert named == ({"a": 9.0, "b": (5.0, 3.0)}, [[106.0, 10.0]])
+    assert jvp(lambda x: {"a": x[0] ** 2, "b": (x[1], x[0])}, [[3.0, 5.0]], [[1.0, 2.0]])[1] == {"a": 6.0, "b": (2.0, 1.0)}
     out, (pulled,) = vjp(lambda x: a @ x, [np.array([1.0, 2.0])], np.array([1.0, 0.0]))
     assert pulled.tolist() == [2.0, 1.0]
     assert hessian(lambda x, y: x * y, np.array([1.0, 2.0])) == [[0.0, 1.0], [1.0, 0.0]]  # an array of two arguments
