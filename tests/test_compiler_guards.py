@@ -11,13 +11,17 @@ import functools
 import itertools
 import math
 import numbers
+import operator
 import os
+import queue
 import random
 import sys
 import threading
 import time
 import types
 import warnings
+import weakref
+from array import array
 from typing import Any
 
 import pytest
@@ -274,6 +278,103 @@ def a_cached_property() -> Case:
 
     net = Net()
     return net, [net.w], [(3.0,), (3.0,), (4.0,)]
+
+
+@case()
+def containers_of_the_standard_library() -> Case:
+    w, a, b, raw, key = Value(0.5), {"k": 2.0}, {"k": 3.0}, bytearray(b"\x02"), types.SimpleNamespace()
+    chain, proxy, view, weak = collections.ChainMap({}, a), types.MappingProxyType(b), memoryview(raw), weakref.WeakKeyDictionary()
+    values, doubles = array("d", [1.0]), threading.local()
+
+    class Key:
+        pass
+
+    key.it, doubles.k = Key(), 7.0
+    weak[key.it] = 5.0
+
+    def loss(x: Any) -> Any:
+        return w * x * chain["k"] + proxy["k"] * view[0] + weak[key.it] * values[0] * doubles.k
+
+    changes = [lambda: a.update(k=5.0), lambda: b.update(k=6.0), lambda: raw.__setitem__(0, 7), lambda: weak.__setitem__(key.it, 8.0)]
+    changes += [lambda: values.__setitem__(0, 9.0), lambda: setattr(doubles, "k", 10.0)]
+    return loss, [w], [(3.0,), *itertools.chain.from_iterable((c, (3.0,)) for c in changes)]
+
+
+@case()
+def ways_to_an_attribute() -> Case:
+    class Descriptor:
+        def __set_name__(self, owner: Any, name: str) -> None:
+            self.name = "_" + name
+
+        def __get__(self, owner: Any, kind: Any = None) -> Any:
+            return getattr(owner, self.name)
+
+    class Settings:
+        a = Descriptor()
+
+        def __init__(self) -> None:
+            self._a, self._found = 2.0, {"b": 3.0}
+
+        def __getattr__(self, name: str) -> Any:
+            return self._found[name]
+
+    class Net:
+        shift = 1.0
+
+        def __init__(self) -> None:
+            self.w, self.c = Value(0.5), types.SimpleNamespace(k=2.0)
+
+        def scaled(self, x: Any, by: float) -> Any:
+            return self.w * x * by * self.c.k
+
+        twice = functools.partialmethod(scaled, by=2.0)
+
+        @classmethod
+        def moved(cls, x: Any) -> Any:
+            return x + cls.shift
+
+    net, mine, get = Net(), Settings(), operator.attrgetter("c.k")
+    changes = [lambda: setattr(net.c, "k", 3.0), lambda: setattr(mine, "_a", 4.0), lambda: mine._found.update(b=5.0)]
+    changes += [lambda: setattr(Net, "shift", 6.0)]
+    steps = [(3.0,), *itertools.chain.from_iterable((c, (3.0,)) for c in changes)]
+    return lambda x: net.moved(net.twice(x)) * mine.a * mine.b + get(net), [net.w], steps
+
+
+@case()
+def an_object_made_in_the_loss_and_notes_on_values() -> Case:
+    w, k = Value(0.5, label="a"), [2.0]
+
+    class Helper:
+        def __init__(self) -> None:
+            self.k = k[0]
+
+    def loss(x: Any) -> Any:
+        return w * x * Helper().k * (2.0 if w.label == "a" else 3.0) * (5.0 if getattr(w, "frozen", False) else 7.0)
+
+    changes = [lambda: k.__setitem__(0, 5.0), lambda: setattr(w, "label", "b"), lambda: setattr(w, "frozen", True)]
+    return loss, [w], [(1.0,), *itertools.chain.from_iterable((c, (1.0,)) for c in changes)]
+
+
+@case()
+def an_optimizer_that_is_read() -> Case:
+    w = Value(0.5)
+    optimizer = optim.SGD([w], lr=0.1)
+    change = functools.partial(setattr, optimizer, "steps", 10)
+    return lambda x: w * x * (1.0 + optimizer.steps), [w], [(1.0,), change, (1.0,)]
+
+
+@case("changes 'q")
+def a_queue() -> Case:
+    w, q = Value(0.5), queue.Queue()  # type: ignore[var-annotated]
+    for i in range(5):
+        q.put(float(i))
+    return lambda x: w * x * q.get(), [w], [(1.0,), (1.0,)]
+
+
+@case("changes 'pop'")
+def a_method_of_a_list() -> Case:
+    w, pop = Value(0.5), [1.0, 2.0, 3.0].pop
+    return lambda x: w * x * pop(), [w], [(1.0,), (1.0,)]
 
 
 @case()
@@ -570,6 +671,18 @@ def the_time() -> Case:
 
 
 @case("a number that is the constant")
+def the_systems_generator() -> Case:
+    w, rng = Value(0.5), random.SystemRandom()
+    return lambda x: w * x * rng.random(), [w], [(3.0,), (3.0,)]
+
+
+@case(r"\.is_integer takes the number out")
+def a_question_to_a_number() -> Case:
+    w = Value(0.5)
+    return lambda x: w * (2.0 if x.is_integer() else 3.0), [w], [(1.0,), (1.5,)]
+
+
+@case("a number that is the constant")
 def a_generator_made_inside_without_a_seed() -> Case:
     w = Value(0.5)
     return lambda x: w * x * random.Random().random(), [w], [(3.0,), (3.0,)]
@@ -642,6 +755,11 @@ DRAWS = {
     "cycle": lambda: itertools.cycle([1.0, 2.0]).__next__,
     "zip": lambda: zip([1.0, 2.0], [3.0, 4.0], strict=True).__next__,
     "a generator": lambda: generator().__next__,
+    "map": lambda: map(float, [1, 2, 3]).__next__,
+    "tee": lambda: itertools.tee([1.0, 2.0])[0].__next__,
+    "pairwise": lambda: itertools.pairwise([1.0, 2.0, 3.0]).__next__,
+    "until a sentinel": lambda: iter(iter([1.0, 2.0, 3.0]).__next__, 9.0).__next__,
+    "accumulate": lambda: itertools.accumulate([1.0, 2.0]).__next__,
     "a class": lambda: Counting().__next__,
 }
 
@@ -656,7 +774,7 @@ def test_what_moves_on_is_refused_with_the_way_out(name: str) -> None:
         return w * x * (found[0] if isinstance(found, tuple) else float(found))
 
     before = random.getstate()
-    with pytest.raises(TraceError, match=r"test_compiler_guards\.py:\d+ \(.*\): the loss (draws|changes)"):
+    with pytest.raises(TraceError, match=r"test_compiler_guards\.py:\d+ \(.*\): the loss (draws|changes|can come)"):
         micrograd.compile(loss, [w], backend="numpy")(3.0)
     assert random.getstate() == before
 

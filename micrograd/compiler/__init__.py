@@ -61,6 +61,8 @@ def compile(
     printing and other output: happens at a trace       return what you want to see beside the loss
     a node computed before the loss: computed anew      compute it in the loss
     float32 and integers among arguments: as doubles    nothing: the engine's own numbers are doubles too
+    the dtype of an array (nan_to_num asks for it):     clean the data outside
+    one of arguments holds objects
     ==================================================  ==========================================================
     """
     from micrograd.compiler.compiled import Compiled

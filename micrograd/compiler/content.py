@@ -47,6 +47,15 @@ def key_of(x: Any) -> Any:
     return id(x)
 
 
+def items(x: Any) -> Any:
+    return [(key_of(k), key_of(v)) for k, v in x.items()]
+
+
+def noted(names: tuple[str, ...], values: list[Value]) -> Any:
+    """What stands on Values beside their numbers."""
+    return [getattr(v, name, None) for v in values for name in names]
+
+
 def loose(x: Any) -> bool:
     """Whether another thing may be `==` to it: numbers, and lists and objects that compare by content."""
     kind: Any = type(x)

@@ -82,7 +82,7 @@ def _once(
         args.append(inputs.leaves(shape, flat, made))
         traced.inputs.append(made)
     everybodys = [(name, state, state(), back) for name, state, back in movers.everywhere()]
-    own = [(name, state, state()) for name, state in reached.movers]
+    own = [(name, state, _stand(reached, name, state, loss)) for name, state in reached.movers]
     with collector.paused():
         trace.run(traced, loss, args, static, reached.values)
         for name, state, was, back in everybodys:
@@ -99,6 +99,16 @@ def _once(
             known = {id(p) for p in traced.params}
             traced.outside = [v for v in old if id(v) not in known]
         return Plan(lowered(traced, settings["exact"], settings["input_grads"]), traced, shapes, reached)
+
+
+def _stand(found: Guards, name: str, state: movers.State, loss: Any) -> Any:
+    try:
+        return state()
+    except movers.Untold:
+        raise TraceError(
+            f"{told(found.place(name) or _home(loss))}: the loss can come to {name!r}, an iterator that does not tell where it stands, and "
+            "a program takes nothing from it. The way out: take from it outside and pass the numbers as arguments"
+        ) from None
 
 
 def _refuse_moved(found: Guards, name: str, loss: Any) -> None:

@@ -39,27 +39,48 @@ def everywhere() -> list[tuple[str, State, Callable[[Any], None]]]:
     return found
 
 
+class Untold(Exception):
+    """An iterator that does not tell where it stands."""
+
+
+def inside(x: Any) -> list[Any]:
+    """What an iterator takes from, as far as Python shows it."""
+    try:
+        return [a for a in _reduced(x) if not isinstance(a, (int, float, str))]
+    except Untold:
+        return []
+
+
 def _stand(x: Any, depth: int) -> Any:
     """Where an iterator stands, told by what Python shows of it."""
     if depth > 8:
-        return None
+        raise Untold
     if isinstance(x, types.GeneratorType):
         frame = x.gi_frame
         if frame is None:
             return "over"
-        inner = [_stand(v, depth + 1) if isinstance(v, Iterator) else _told(v) for v in frame.f_locals.values() if v is not x]
+        inner = [_told(v, depth) for v in frame.f_locals.values() if v is not x]
         return frame.f_lasti, *inner, *([_stand(x.gi_yieldfrom, depth + 1)] if isinstance(x.gi_yieldfrom, Iterator) else [])
     hint = operator.length_hint(x, -1)
-    if hint >= 0:
-        return hint
-    with warnings.catch_warnings():
+    return hint if hint >= 0 else [_told(a, depth) for a in _reduced(x)]
+
+
+def _reduced(x: Any) -> list[Any]:
+    if isinstance(x, types.GeneratorType):
+        return list(x.gi_frame.f_locals.values()) if x.gi_frame is not None else []
+    with warnings.catch_warnings(), suppress(Exception):
         warnings.simplefilter("ignore")
-        with suppress(Exception):
-            _, args, *rest = x.__reduce__()
-            return [_stand(a, depth + 1) if isinstance(a, Iterator) else _told(a) for a in (*args, *rest)]
-    state = getattr(x, "__dict__", None)
-    return {name: _told(v) for name, v in state.items()} if state else repr(x)
+        _, args, *rest = x.__reduce__()
+        return [*args, *(r for r in rest if r is not None)]
+    raise Untold
 
 
-def _told(x: Any) -> Any:
-    return x if isinstance(x, (int, float, str, bytes)) else (type(x).__name__, len(x)) if hasattr(x, "__len__") else type(x).__name__
+def _told(x: Any, depth: int) -> Any:
+    if isinstance(x, (int, float, str, bytes, type(None))):
+        return x
+    owner = getattr(x, "__self__", x)  # a method of an iterator
+    if isinstance(owner, Iterator) and not hasattr(owner, "readable"):
+        return _stand(owner, depth + 1)
+    if isinstance(x, tuple):
+        return [_told(item, depth + 1) for item in x]
+    return (type(x).__name__, len(x)) if hasattr(x, "__len__") else type(x).__name__

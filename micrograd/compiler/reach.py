@@ -10,36 +10,24 @@ from __future__ import annotations
 import collections
 import functools
 import os
+import random
 import sys
 import types
 import weakref
 from array import array
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from operator import attrgetter, itemgetter
+from operator import attrgetter, methodcaller
 from typing import Any
 
 from micrograd.compiler import content, movers
 from micrograd.compiler.content import ATOMS, MISSING
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.reading import Place, names_of, read
-from micrograd.compiler.refusal import library
+from micrograd.compiler.parts import OURS, Part, Same, closed, shut
+from micrograd.compiler.reading import Place, read
 from micrograd.engine import Value
 from micrograd.nn.module import Module
 from micrograd.op import Op
-
-_OURS = ("micrograd", "viz")
-_CLOSED = frozenset(("numpy", "numba", "pandas", "torch", "jax", "scipy", "sklearn", "matplotlib", "pytest", "_pytest",
-                     "hypothesis", "IPython")) | sys.stdlib_module_names  # fmt: skip
-_PLAIN = (types.SimpleNamespace, collections.UserDict, collections.UserList)
-
-
-@functools.lru_cache(maxsize=1024)
-def closed(module: Any) -> bool:
-    """Whether a module's own code and globals are a library's, by name and by place: not looked into."""
-    top = module.partition(".")[0] if isinstance(module, str) else ""
-    file = getattr(sys.modules.get(top), "__file__", None)
-    return top in _OURS or (top in _CLOSED and (file is None or library(file)))
 
 
 class Walk:
@@ -54,7 +42,7 @@ class Walk:
         self.places: dict[str, Place] = {}
         self.movers: list[tuple[str, movers.State]] = []
         self.dynamic = False
-        self.parts: dict[int, _Part] = {}
+        self.parts: dict[int, Part] = {}
         self.shared: set[int] = set()  # what is there in more than one place
         self.whole: dict[int, tuple[Any, Any]] = {}  # lists and dicts that count as a whole, and copies
         self.strict: list[tuple[Any, Any, Any]] = []  # (list or dict, place, the number there)
@@ -83,6 +71,9 @@ class Walk:
                 part.grow(self)
         for part in self.parts.values():
             part.enter(self)
+        notes = tuple(name for name in ("label", "frozen") if name in self.named)
+        if notes:
+            self.content("the labels of Values", self.values, functools.partial(content.noted, notes))
 
     def look(self, name: str, x: Any) -> None:
         """Sort by kind."""
@@ -97,7 +88,7 @@ class Walk:
                 self.visit(f"{name}[{i}]", item)
         elif isinstance(x, dict):
             self.dictionary(name, x)
-        elif isinstance(x, (set, bytearray, array, os._Environ)):
+        elif isinstance(x, (set, bytearray, array, memoryview, os._Environ)):
             self.content(name, x, content.bare)
             if isinstance(x, set):
                 for item in x:
@@ -110,13 +101,17 @@ class Walk:
         elif kind in (types.BuiltinMethodType, types.MethodWrapperType):
             if not isinstance(x.__self__, (types.ModuleType, type)):
                 self.visit(name, x.__self__)
-        elif isinstance(x, functools.partial):
+        elif isinstance(x, (attrgetter, methodcaller)):
+            self.named.update(str(x.__reduce__()[1][0]).split("."))
+        elif isinstance(x, (functools.partial, functools.partialmethod)):
             for part, label in ((x.func, ""), (x.args, ".args"), (x.keywords, ".keywords")):
                 self.visit(name + label, part)
         elif kind is types.ModuleType:
             self.part(name, x, vars(x), "module")
         elif isinstance(x, type):
-            self.part(name, x, vars(x), "class") if not closed(x.__module__) else None
+            for base in x.__mro__:
+                if not closed(base.__module__):
+                    self.part(base.__name__, base, vars(base), "class").constructed = True
         elif isinstance(x, (staticmethod, classmethod)):
             self.visit(name, x.__func__)
         elif isinstance(x, property):
@@ -126,6 +121,10 @@ class Walk:
             self.visit(name, x.func)
         elif isinstance(x, np.ndarray):
             self.array(name, x)
+        elif isinstance(x, types.MappingProxyType):
+            self.content(name, x, content.items)
+            for k, v in x.items():
+                self.visit(f"{name}[{k!r:.40}]", v)
         elif isinstance(x, weakref.ref):
             self.visit(name, x())
         elif isinstance(x, ContextVar):
@@ -135,8 +134,12 @@ class Walk:
             self.visit(name, x.__wrapped__)
             if hasattr(x, "cache_info"):
                 self.content(name, x, content.filled)
+        elif isinstance(x, random.SystemRandom):
+            self.named.add("SystemRandom")  # unsteady
         elif (closed(kind.__module__) or kind is types.GeneratorType) and (state := movers.mover(x)) is not None:
             self.movers.append((name, state))
+            for item in movers.inside(x):
+                self.visit(name, item)
         else:
             self.object(name, x, kind)
 
@@ -144,9 +147,17 @@ class Walk:
         """An instance of a class."""
         if isinstance(x, Op) or kind is content.Missing:
             return
-        if closed(kind.__module__) and not isinstance(x, (Module, *_PLAIN)) and kind.__name__ not in ("Namespace", "_local"):
-            if hasattr(kind, "__array__"):
-                self.content(name, x, content.as_array)
+        if hasattr(kind, "__array__") and closed(kind.__module__):
+            self.content(name, x, content.as_array)
+            return
+        if closed(kind.__module__) and not isinstance(x, (Module, types.SimpleNamespace)) and kind.__name__ not in ("Namespace", "_local"):
+            if kind.__module__.partition(".")[0] in OURS:  # an optimizer, a schedule: what the user's code names of it
+                self.part(name, x, getattr(x, "__dict__", {}), "object")
+                call: Any = vars(kind).get("__call__")
+                if isinstance(call, types.FunctionType):
+                    self.named.update(read(call.__code__).attributes)
+            elif not shut(kind) and hasattr(x, "__dict__"):
+                self.part(name, x, x.__dict__, "plain")
             return
         slotted = [s for base in kind.__mro__ for s in content.slots(base)]
         if hasattr(x, "__dict__"):
@@ -155,7 +166,7 @@ class Walk:
             self.part(name, x, {}, "slots", slotted)
         for base in kind.__mro__:
             if not closed(base.__module__):
-                self.visit(base.__name__, base)
+                self.part(base.__name__, base, vars(base), "class")
 
     def function(self, name: str, f: Any) -> None:
         """Its closure and defaults; the globals too, where it is no library's."""
@@ -185,12 +196,12 @@ class Walk:
         for module in known.modules:
             self.visit(module, sys.modules.get(module))
 
-    def part(self, name: str, owner: Any, found: Any, sort: str, slots: Iterable[str] = ()) -> _Part:
+    def part(self, name: str, owner: Any, found: Any, sort: str, slots: Iterable[str] = ()) -> Part:
         """What has named parts, of which those count that are named somewhere."""
         key = id(found) if sort != "slots" else id(owner)
         if key not in self.parts:
             self.seen[key] = found if sort != "slots" else owner
-            self.parts[key] = _Part(name, owner, found, sort, tuple(slots))
+            self.parts[key] = Part(name, owner, found, sort, tuple(slots))
             self.parts[key].grow(self)
         return self.parts[key]
 
@@ -266,7 +277,7 @@ class Walk:
             found = MISSING
         self.entries.append((name, content.key_of(found)))
         if found is not MISSING:
-            self.data.append((_Same(get, found), x, True))
+            self.data.append((Same(get, found), x, True))
 
     def group(self, make: Any, keys: tuple[Any, ...], x: Any) -> None:
         """So that `hold` asks many of one kind in one call."""
@@ -277,113 +288,3 @@ class Walk:
         """(what gets the parts, of whom, what they were)."""
         found = [(make(*keys), owners) for (make, keys), owners in self.grouped.items()]
         return [(get, owners, list(map(get, owners))) for get, owners in found]
-
-
-class _Same:
-    """Whether a place still holds the same thing."""
-
-    __slots__ = ("get", "was")
-
-    def __init__(self, get: Callable[[Any], Any], was: Any) -> None:
-        self.get, self.was = get, was
-
-    def __call__(self, x: Any) -> bool:
-        return self.get(x) is self.was
-
-
-class _Part:
-    """Globals, a module, a class or an object: its named parts, as far as some code names them."""
-
-    def __init__(self, name: str, owner: Any, found: Any, sort: str, slots: tuple[str, ...]) -> None:
-        self.name, self.owner, self.found, self.sort, self.slots = name, owner, found, sort, slots
-        self.wanted: set[str] = set()  # of globals: those that are named as such
-        self.done: dict[str, None] = {}
-        kind: Any = type(owner)
-        self.own: frozenset[str] = names_of(kind, Module) if isinstance(owner, Module) else frozenset()
-        self.library = sort == "module" and closed(owner.__name__)
-
-    def counts(self, walk: Walk, name: str, x: Any) -> bool:
-        """Whether a part of this name is read, as far as code tells."""
-        if self.sort == "globals":
-            return name in self.wanted
-        if self.library:
-            return name in walk.named and (type(x) in ATOMS or isinstance(x, (types.ModuleType, os._Environ, list, dict)))
-        if self.sort == "module":
-            return name in walk.named
-        if self.sort == "class":
-            return (name in walk.named or name.startswith("__")) and name not in _DULL
-        return walk.dynamic or name in walk.named or name in self.own or name == "_hooks" or (bool(self.own) and content.holds(x, 0))
-
-    def grow(self, walk: Walk) -> None:
-        """Visit the parts that count and were not yet visited."""
-        for name, x in self.items():
-            if name not in self.done and self.counts(walk, name, x):
-                self.done[name] = None
-                if self.library and name == "getenv":
-                    continue
-                walk.visit(f"{self.name}.{name}" if self.name else name, x)
-        if self.library and self.owner is os and "getenv" in walk.named:
-            walk.visit("os.environ", os.environ)
-
-    def items(self) -> list[tuple[str, Any]]:
-        """Its parts as they are now."""
-        if self.sort == "slots":
-            return [(s, getattr(self.owner, s, MISSING)) for s in self.slots]
-        if self.sort == "globals":
-            return [(name, self.found[name]) for name in self.wanted if name in self.found]
-        return [(name, x) for name, x in list(self.found.items()) if type(name) is str]
-
-    def enter(self, walk: Walk) -> None:
-        """Say what there is."""
-        now = dict(self.items())
-        keys = tuple(name for name in self.done if name in now and now[name] is not MISSING)
-        there = [(name, content.key_of(now[name])) for name in keys]
-        if self.sort == "globals":
-            there += [(name, "not there") for name in self.wanted if name not in now]
-            absent = tuple(name for name in self.wanted if name not in now)
-            if absent:
-                walk.data.append((_Without(absent), self.found, True))
-        if self.sort == "object" and not isinstance(self.owner, types.FunctionType):
-            kind = type(self.owner)
-            names = walk.named | self.own
-            above = [(n, getattr(kind, n, MISSING)) for n in sorted(names) if n not in now]
-            there += [(n, content.key_of(x)) for n, x in above if type(x) in ATOMS]
-        there.sort(key=itemgetter(0))
-        walk.entries.append((f"{self.name}.", tuple(there)))
-        slotted, found = self.sort == "slots", self.found
-        if slotted:
-            walk.data += [(_Same(attrgetter(k), now[k]), self.owner, True) for k in keys if content.loose(now[k])]
-        elif self.library_object():  # whose bools are only asked for their truth
-            walk.strict += [(found, k, now[k]) for k in keys if type(now[k]) is not bool and content.loose(now[k])]
-        else:
-            walk.strict += [(found, k, now[k]) for k in keys if content.loose(now[k])]
-        if self.sort == "object" and len(keys) == len(found):
-            walk.compare(found, found.copy())
-            return
-        if self.sort == "object":
-            walk.sized.append(found)
-        walk.group(attrgetter if slotted else itemgetter, keys, self.owner if slotted else found)
-
-    def library_object(self) -> bool:
-        return self.sort == "object" and isinstance(self.owner, Module) and closed(type(self.owner).__module__)
-
-
-class _Without:
-    """Whether these names are still not there."""
-
-    __slots__ = ("names",)
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.names = names
-
-    def __call__(self, x: Any) -> bool:
-        return bool(x.keys().isdisjoint(self.names))
-
-
-_DULL = frozenset((
-    "__dict__", "__weakref__", "__module__", "__doc__", "__qualname__", "__init_subclass__", "__repr__", "__firstlineno__",
-    "__static_attributes__", "__annotations__", "__annotate__", "__annotate_func__", "__annotations_cache__",
-    "__slots__", "__match_args__", "__orig_bases__", "__parameters__",
-    "__abstractmethods__", "__dataclass_params__", "__dataclass_fields__", "__hash__", "__reduce__", "__reduce_ex__", "__getstate__",
-    "__setstate__", "__del__", "__str__", "__format__", "__subclasshook__", "__class_getitem__", "__new__", "__init__", "__post_init__",
-))  # fmt: skip

@@ -49,6 +49,10 @@ def read(code: types.CodeType) -> Reading:
         )  # fmt: skip
         if into is not None and (step.argval not in into or step.opname.startswith(("STORE", "DELETE"))):
             into[step.argval] = code.co_filename, line
+    if found.dynamic:  # getattr(x, "k")
+        for text in code.co_consts:
+            if isinstance(text, str) and text.isidentifier():
+                found.attributes.setdefault(text, (code.co_filename, code.co_firstlineno))
     for inner in code.co_consts:
         if isinstance(inner, types.CodeType):
             more = read(inner)
@@ -63,11 +67,11 @@ def read(code: types.CodeType) -> Reading:
 
 @lru_cache(maxsize=1024)
 def names_of(kind: Any, above: Any) -> frozenset[str]:
-    """The attributes that the methods of a class name, those of its bases included up to (without) `above`."""
+    """The attributes that the methods of a class of ours name, those of its bases included up to (without) `above`."""
     names: set[str] = set()
     for base in kind.__mro__:
-        if base is above or not issubclass(base, above):
-            continue
+        if base is above or not issubclass(base, above) or not base.__module__.startswith("micrograd."):
+            continue  # of the user's own methods those count that are reached
         for x in vars(base).values():
             f: Any = getattr(x, "__wrapped__", x)
             if isinstance(f, types.FunctionType):

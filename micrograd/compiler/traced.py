@@ -226,6 +226,11 @@ class Real(Traced):
     def __lookup__(self, rows: Any) -> Any:
         return self.__index__()  # refused
 
+    def __getattr__(self, name: str) -> Any:
+        if name in _OF_NUMBERS and tracing() is not None:
+            return self._refuse(f".{name}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def __given__(self) -> float:
         """What `Value(x)` takes; see `adopt`."""
         return self._data if tracing() is not None else self._read()
@@ -233,6 +238,9 @@ class Real(Traced):
     @staticmethod
     def __op__(op: Op, args: tuple[Any, ...]) -> Any:
         return _kept(Value.__op__(op, args), args)
+
+
+_OF_NUMBERS = frozenset(name for kind in (float, int) for name in dir(kind) if not name.startswith("_"))
 
 
 class PausedReal(Real):
