@@ -286,3 +286,153 @@ def test_the_watch_always_gives_the_class_back():
     with pytest.raises(RuntimeError), Watch([a]):
         raise RuntimeError
     assert type(a) is cls
+
+
+# --- mistakes that the numbers of the day hide ------------------------------------------------------------------------------
+
+
+def with_relu(**options):
+    """The class of `make_class` with a relu and a tanh of which the rule may be given."""
+    base = make_class(**{k: v for k, v in options.items() if k != "tanh"})
+    slope = options.get("tanh", lambda t: 1 - t * t)
+
+    class Own(base):
+        def relu(self):
+            out = Own(max(self.data, 0.0), (self,), "ReLU")
+
+            def _backward():
+                self.grad += (out.data > 0) * out.grad
+
+            out._backward = _backward
+            return out
+
+        def tanh(self):
+            t = math.tanh(self.data)
+            out = Own(t, (self,), "tanh")
+
+            def _backward():
+                self.grad += slope(t) * out.grad
+
+            out._backward = _backward
+            return out
+
+    return Own
+
+
+def test_an_overwrite_that_comes_first_is_found():
+    cls = make_class(mul=overwrite)
+    a, b = cls(2.0, label="a"), cls(-3.0, label="b")
+    root = a * b  # nothing was in a.grad before
+    assert [m.split(":")[0] for _, m in viz.step(root, check=True).problems] == ["overwrites the gradient of a"]
+    assert viz.step(cls(1.0) + cls(2.0), check=True).problems == []
+
+
+@pytest.mark.parametrize("x", [-0.8, 0.8])
+def test_a_wrong_rule_under_a_dead_relu_is_found(x):
+    cls = with_relu(tanh=lambda t: 1 - t)
+    root = cls(x, label="x").tanh().relu()
+    problems = viz.step(root, check=True).problems
+    assert len(problems) == 1 and problems[0][0]._op == "tanh", problems
+    right = with_relu()
+    assert viz.step(right(x).tanh().relu(), check=True).problems == []
+
+
+def no_upstream_second(a, b, out):
+    a.grad += out.grad
+    b.grad += 1.0
+
+
+def same_operand(a, b, out):
+    a.grad += a.data * out.grad  # hidden where both are the same number
+    b.grad += b.data * out.grad
+
+
+@pytest.mark.parametrize(
+    ("cls", "make"),
+    [
+        (with_relu(tanh=lambda t: 1 - t), lambda cls: cls(0.0).tanh()),
+        (with_relu(tanh=lambda t: 1 + t * t), lambda cls: cls(0.0).tanh()),
+        (make_class(mul=same_operand), lambda cls: cls(2.0) * cls(2.0)),
+        (make_class(mul=forget_upstream), lambda cls: cls(2.0) * cls(3.0)),
+        (make_class(add=no_upstream_second), lambda cls: cls(1.0) + cls(2.0)),
+        (make_class(mul=wrong_sign), lambda cls: cls(2.0) * cls(0.0)),
+        (make_class(mul=one_only), lambda cls: cls(0.0) * cls(2.0)),
+    ],
+)
+def test_data_that_hide_a_mistake_hide_it_no_more(cls, make):
+    root = make(cls)
+    before = [v.grad for v in (root, *args_of(root))]
+    stepper = viz.step(root, check=True)
+    assert len(stepper.problems) >= 1
+    assert "hide it" in stepper.problems[0][1]
+    assert [v.grad for v in (root, *args_of(root))] == before
+
+
+@pytest.mark.parametrize("options", [{}, {"slots": True}, {"prop": True}, {"children": tuple}])
+def test_no_right_class_is_accused_at_any_data(options):
+    cls = make_class(**options)
+    for x in (0.0, 1.0, -1.0, 2.0, 1e-9, -30.0, 1e6):
+        for y in (0.0, 1.0, x, -x, 3.5):
+            a, b = cls(x, label="a"), cls(y, label="b")
+            root = ((a * b + a * a).tanh() + b) * a
+            assert viz.step(root, check=True).problems == [], (x, y)
+
+
+def test_a_method_of_ones_own_is_judged_by_its_own_forward():
+    class Own:
+        def __init__(self, data, _children=(), _op=""):
+            self.data, self.grad, self._prev, self._op, self._backward = data, 0.0, _children, _op, lambda: None
+
+        def mix(self, other):
+            out = Own(self.data**2 * other.data, (self, other), "mix")
+
+            def _backward():
+                self.grad += 2 * self.data * other.data * out.grad
+                other.grad += self.data * out.grad  # self.data**2
+
+            out._backward = _backward
+            return out
+
+    stepper = viz.step(Own(3.0).mix(Own(2.0)), check=True)
+    assert stepper.unjudged == 0
+    assert len(stepper.problems) == 1 and "passes 3 to" in stepper.problems[0][1]
+    hidden = viz.step(Own(1.0).mix(Own(2.0)), check=True)  # 1² is 1
+    assert len(hidden.problems) == 1 and "asked on other data" in hidden.problems[0][1]
+
+
+def test_a_closure_set_on_our_own_class_is_asked_too():
+    a = Value(0.5, label="a")
+    out = Value(a.data * 3.0, (a, Value(3.0)), "*")
+
+    def _backward():
+        a.grad = 3.0 * out.grad  # = for +=
+        out.args[1].grad += a.data * out.grad
+
+    out._backward = _backward
+    assert any("= instead of +=" in m for _, m in viz.step(out, check=True).problems)
+
+
+def test_the_number_of_problems_is_said_everywhere():
+    cls = make_class(mul=overwrite)
+    a, b, c = cls(2.0, label="a"), cls(-3.0, label="b"), cls(4.0, label="c")
+    stepper = viz.step((a * b) * c, check=True)
+    assert len(stepper.problems) == 2
+    lines = list(stepper.log())
+    assert "check: 2 problems in 2 operations" in lines
+    assert sum(line.startswith("⚠ ") for line in lines) == 2
+    assert stepper.data["check"] == {"said": "check: 2 problems in 2 operations", "ok": False}
+    right = viz.step(a + b, check=True)
+    assert list(right.log())[-1] == "check: no problem in 1 operation"
+    assert "check" not in viz.step(a + b).data
+    assert not any("check" in line for line in viz.step(a + b).log())
+
+
+def test_what_could_not_be_judged_is_said():
+    class Own:
+        def __init__(self, data, _children=(), _op=""):
+            self.data, self.grad, self._prev, self._op, self._backward = data, 0.0, _children, _op, lambda: None
+
+    x = Own(2.0)
+    out = Own(5.0, (x,), "unknown")
+    stepper = viz.step(out, check=True)
+    assert stepper.checked() == "check: no problem in 1 operation; 1 could not be computed again, so not judged"

@@ -1,8 +1,8 @@
 """Find the node where a backward pass goes wrong, and say in a sentence how.
 
 Each local derivative that the pass used is compared with finite differences of the operation itself,
-and each contribution with upstream × local derivative. Where the numbers fit a typical mistake, the
-message names it.
+and each contribution with upstream × local derivative. A class's own closures are asked once more by themselves, where the pass's
+numbers cannot hide a mistake. Where the numbers fit a typical mistake, the message names it.
 """
 
 from __future__ import annotations
@@ -13,42 +13,61 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .mathml import identify
+from .probe import UPSTREAM, Probe, elsewhere, in_place, maker_of
 from .recording import Trace, same
 
 Function = Callable[..., float]
+Slope = tuple[float, float]  # the least and the greatest that is allowed
 RELATIVE = 1e-4  # a wrong rule is off by far more, a difference quotient by far less
 
 
 def check(trace: Trace) -> tuple[dict[int, list[str]], int]:
-    """(place -> messages, how many operations could not be recomputed and so were not judged)."""
+    """(place -> messages, how many operations could not be recomputed and so were not judged).
+
+    Judged are the pass as it was, and, where a class's own closures made it, each closure by itself (see `probe`).
+    """
     marks: dict[int, list[str]] = defaultdict(list)
     steps: dict[int, list[int]] = defaultdict(list)
     for k, node in enumerate(trace.node):
         steps[node].append(k)
     grads = trace.grads(len(trace))
+    ended = any(trace.marks.values())
     unjudged = 0
     for place in trace.interior:
         args = trace.args[place]
         xs = [trace.data[arg] for arg in args]
-        function = forward_of(trace.values[place], len(args))
+        value = trace.values[place]
+        function = forward_of(value, len(args))
+        if function is None and own_closure(trace, place):
+            maker = maker_of(value)
+            function = maker.value if maker else None
         y = _try(function, xs) if function else None
         if function is None or y is None:
             unjudged += 1
-            slopes: list[tuple[float, float]] = []
+            slopes: list[Slope] = []
         else:
             if not _close(y, trace.data[place], 1e-9):
                 marks[place].append(
                     f"data is {trace.data[place]:.6g}, but its operands now give {y:.6g} (changed after the forward pass?)"
                 )
             slopes = [difference(function, xs, i) for i in range(len(args))]
-        upstream = 1.0 if place == trace.root else grads[place]
-        for message in _judge(trace, place, steps[place], slopes, upstream):
-            if message not in marks[place]:
-                marks[place].append(message)
+        if not ended or steps[place]:
+            upstream = 1.0 if place == trace.root else grads[place]
+            marks[place] += dict.fromkeys(_judge(trace, place, steps[place], slopes, upstream))
+        if own_closure(trace, place) and not marks[place]:
+            names = [_called(trace, arg) for arg in args]
+            probes = in_place(value, [trace.values[arg] for arg in args])
+            marks[place] += _probed(probes, slopes, names, trace.data[place], xs)
+    _elsewhere(trace, marks)
     return {place: found for place, found in marks.items() if found}, unjudged
 
 
-def _judge(trace: Trace, place: int, ks: Sequence[int], slopes: list[tuple[float, float]], upstream: float) -> list[str]:
+def own_closure(trace: Trace, place: int) -> bool:
+    """Whether the derivative here is the user's: of a class of theirs, or a closure set on a Value of ours."""
+    return not trace.engine or getattr(getattr(trace.values[place], "op", None), "partials", ()) is None
+
+
+def _judge(trace: Trace, place: int, ks: Sequence[int], slopes: list[Slope], upstream: float) -> list[str]:
     found = []
     args = trace.args[place]
     reached = {trace.slot[k] for k in ks if trace.slot[k] >= 0}
@@ -67,21 +86,67 @@ def _judge(trace: Trace, place: int, ks: Sequence[int], slopes: list[tuple[float
         low, high = slopes[trace.slot[k]]
         nothing = math.isnan((low + high) * upstream) and not abs(value) > 0.0  # 0 · inf: nothing, by rule, or nan
         if not (_inside(value, low * upstream, high * upstream) or math.isnan(low) or nothing):
-            found.append(_name_mistake(trace, k, slopes, upstream, name))
+            found.append(_name_mistake(value, trace.slot[k], slopes, upstream, name, trace.data[place], trace.data[trace.arg[k]]))
     for slot, arg in enumerate(args):
         missed = slot not in reached
-        if missed and slopes and slopes[slot] != (0.0, 0.0) and upstream != 0:
+        if missed and slopes and slopes[slot] != (0.0, 0.0) and slopes[slot][0] == slopes[slot][0] and upstream != 0:
             found.append(f"passes nothing back to {_called(trace, arg)} (operand {slot + 1})")
     return found
 
 
-def _name_mistake(trace: Trace, k: int, slopes: list[tuple[float, float]], upstream: float, name: str) -> str:
-    value, slot = trace.value[k], trace.slot[k]
+def _probed(probes: Sequence[Probe], slopes: list[Slope], names: Sequence[str], y: float, xs: Sequence[float]) -> list[str]:
+    """What is wrong with what a closure did when it was asked by itself."""
+    found = []
+    for probe in probes:
+        name = names[probe.places[0]]
+        if not slopes or not all(math.isfinite(x) for i in probe.places for x in slopes[i]):
+            continue
+        low = sum(min(slopes[i]) for i in probe.places) * UPSTREAM
+        high = sum(max(slopes[i]) for i in probe.places) * UPSTREAM
+        added = probe.after - probe.before
+        if _inside(added, low, high):
+            continue
+        if len(probe.places) == 1 and _inside(probe.after, low, high):
+            found.append(f"overwrites the gradient of {name}: {probe.before:.6g} was there, = instead of +=")
+        elif added == 0:
+            found.append(f"passes nothing back to {name} (operand {probe.places[0] + 1})")
+        elif len(probe.places) == 1:
+            found.append(_name_mistake(added, probe.places[0], slopes, UPSTREAM, name, y, xs[probe.places[0]]))
+        else:
+            found.append(f"adds {added:.6g} to the gradient of {name}; finite differences give {(low + high) / 2:.6g}")
+    return [f"{message} {_HIDDEN}" for message in found]
+
+
+_HIDDEN = f"(asked by itself with the upstream gradient {UPSTREAM}: today's numbers hide it)"
+
+
+def _elsewhere(trace: Trace, marks: dict[int, list[str]]) -> None:
+    """Ask each kind of operation on other data, unless it is marked already; what is wrong is said at the first of the kind."""
+    kinds: dict[Any, list[int]] = defaultdict(list)
+    for place in trace.interior:
+        if own_closure(trace, place):
+            value = trace.values[place]
+            code = getattr(getattr(value, "_backward", None), "__code__", None)
+            kinds[type(value), code, trace.op[place], len(trace.args[place])].append(place)
+    for places in kinds.values():
+        if any(marks.get(place) for place in places):
+            continue
+        maker = next((m for m in map(maker_of, (trace.values[p] for p in places[:3])) if m), None)
+        for xs, y, probes in elsewhere(maker) if maker else ():
+            slopes = [difference(maker.value, xs, i) for i in range(len(xs))] if maker else []
+            names = [_called(trace, arg) for arg in trace.args[places[0]]]
+            found = _probed(probes, slopes, names, y, xs)
+            if found:
+                at = ", ".join(f"{x:g}" for x in xs)
+                marks[places[0]] += [message.replace(_HIDDEN, f"(asked on other data, {at}: today's numbers hide it)") for message in found]
+                break
+
+
+def _name_mistake(value: float, slot: int, slopes: list[Slope], upstream: float, name: str, y: float, x: float) -> str:
     slope = sum(slopes[slot]) / 2
     right = slope * upstream
     said = f"passes {value:.6g} to {name}; finite differences give {slope:.6g} × {upstream:.6g} = {right:.6g}"
     others = [sum(s) / 2 * upstream for i, s in enumerate(slopes) if i != slot]
-    data = trace.data
     if _close(value, slope) and not _close(upstream, 1.0):
         return f"{said}: the upstream gradient was forgotten"
     if _close(value, upstream):
@@ -90,7 +155,7 @@ def _name_mistake(trace: Trace, k: int, slopes: list[tuple[float, float]], upstr
         return f"{said}: the sign is wrong"
     if any(_close(value, other) for other in others):
         return f"{said}: that is the derivative for the other operand"
-    if _close(value, data[trace.node[k]] * upstream) or _close(value, data[trace.arg[k]] * upstream):
+    if _close(value, y * upstream) or _close(value, x * upstream):
         return f"{said}: a value stands where its derivative belongs"
     if slope and upstream:
         return f"{said}: off by the factor {value / right:.6g}"
@@ -125,21 +190,23 @@ def _table() -> dict[str, Any]:
     return dict(TABLE)
 
 
-def difference(f: Function, xs: Sequence[float], i: int) -> tuple[float, float]:
+def difference(f: Function, xs: Sequence[float], i: int) -> Slope:
     """The least and greatest slope of ``f`` in operand ``i`` that difference quotients allow.
 
-    Both are the five-point central quotient where f is smooth; at a kink they are the one-sided ones.
+    Both are the five-point central quotient where f is smooth; at a kink they are the one-sided ones; nan where rounding drowns them.
     """
-    x = abs(xs[i])
-    found = [_quotients(f, xs, i, 1e-3 * scale) for scale in {max(x, 1e-3), min(max(x, 1e-3), 1.0), max(1e-3 * x, 1e-3)}]
-    left, right, central, _ = min(found, key=lambda quotients: quotients[3])
+    x, y = abs(xs[i]), abs(_try(f, xs) or 0.0)
+    scales = {max(x, 1e-3), min(max(x, 1e-3), 1.0), max(1e-3 * x, 1e-3)} | ({1e-6 * y} if math.isfinite(y) and y > 1e6 else set())
+    left, right, central, _, rounding = min((_quotients(f, xs, i, 1e-3 * scale) for scale in scales), key=lambda quotients: quotients[3])
+    if rounding > max(RELATIVE * abs(central), 1e-9):
+        return math.nan, math.nan
     if abs(left - right) > 0.01 * max(1e-6, abs(central)):
         return min(left, right), max(left, right)
     return central, central
 
 
-def _quotients(f: Function, xs: Sequence[float], i: int, h: float) -> tuple[float, float, float, float]:
-    """Slopes from the left, from the right and from both, and how far finer and coarser ones disagree."""
+def _quotients(f: Function, xs: Sequence[float], i: int, h: float) -> tuple[float, float, float, float, float]:
+    """Slopes from the left, from the right and from both, how far finer and coarser ones disagree, and the rounding in them."""
 
     def at(t: float) -> float:
         y = _try(f, [*xs[:i], xs[i] + t, *xs[i + 1 :]])
@@ -149,8 +216,9 @@ def _quotients(f: Function, xs: Sequence[float], i: int, h: float) -> tuple[floa
     left = (3 * here - 4 * near_left + far_left) / (2 * h)
     right = (-3 * here + 4 * near_right - far_right) / (2 * h)
     central = (8 * (near_right - near_left) - (far_right - far_left)) / (12 * h)
-    doubt = abs(central - (near_right - near_left) / (2 * h))
-    return left, right, central, math.inf if math.isnan(doubt) else doubt
+    rounding = 2.0**-51 * max(abs(near_left), abs(near_right), abs(xs[i] * central)) / h
+    doubt = abs(central - (near_right - near_left) / (2 * h)) + rounding
+    return left, right, central, math.inf if math.isnan(doubt) else doubt, rounding
 
 
 def _try(f: Function, xs: Sequence[float]) -> float | None:

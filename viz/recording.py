@@ -18,6 +18,7 @@ JSON (format 1), made to be small: columns are base64 of little-endian arrays (`
 | ``lines``, ``line``, ``code`` | source lines; ``{place: index}`` of what made it, of its ``_backward`` |
 | ``groups`` | the folding tree (see ``tree``): ``parent``, ``name``, ``kind``, ``of`` |
 | ``marks`` | ``{place: [message …]}`` what ``check=True`` found |
+| ``check`` | what ``check=True`` said: ``said``, and whether it is ``ok`` |
 | ``breaks`` | positions to stop at |
 """
 

@@ -94,7 +94,8 @@ def step(
     ``fold``: True folds down to about 60 visible boxes, a number is another such budget, False shows
     every value, a name or list of names keeps the boxes so called closed.
     ``quiz``: True, a seed, or ``{"seed": 1, "count": 10, "tolerance": 0.01, "kinds": ["product", "total", "slope"]}``.
-    ``check``: compare every local derivative with finite differences and mark where the pass goes wrong.
+    ``check``: compare every local derivative with finite differences, ask each closure of your own class once more where the pass's
+    numbers could hide a mistake, mark what is wrong and say how many problems there are.
     ``at``: the step to open at (negative counts from the end). ``names``: name values by the caller's variables.
 
     Raises TypeError when ``root`` is no Value and ValueError for an option that means nothing here.
@@ -129,6 +130,7 @@ class Stepper:
         self.problems: list[tuple[Any, str]] = []
         #: how many operations the check could not recompute, and so did not judge
         self.unjudged = 0
+        self._checked = check
         if check:
             marks, self.unjudged = check_trace(self.trace)
             for place, messages in marks.items():
@@ -177,6 +179,8 @@ class Stepper:
                 }
                 made["open"] = self.open
             made |= {"title": self.title, "at": self._at}
+            if self._checked:
+                made["check"] = {"said": self.checked(), "ok": not self.problems}
             if self.breaks:
                 made["breaks"] = self.breaks
             if self._quiz:
@@ -217,6 +221,18 @@ class Stepper:
                     nothing = m.value == 0.0 and math.isnan(m.upstream * m.partial)  # a structural zero, see micrograd/pull.py
                     value = f"∂{root}/∂{node} · ∂{node}/∂{name} = {numbers}{', which passes nothing' if nothing else f' = {value}'}"
                 yield f"∂{root}/∂{name} += {value}: {show(m.before)} → {show(m.grad)}"
+        if self._checked or t.marks:
+            yield self.checked()
+            yield from (f"⚠ {self._name(place)}: {message}" for place in sorted(t.marks) for message in t.marks[place])
+
+    def checked(self) -> str:
+        """What ``check=True`` found, in a sentence."""
+        count, total = len(self.problems), self.trace.forward
+        found = f"{count} problem{'s' * (count > 1)}" if count else "no problem"
+        if not self._checked:
+            return f"{found} met"
+        rest = f"; {self.unjudged} could not be computed again, so not judged" if self.unjudged else ""
+        return f"check: {found} in {total} operation{'s' * (total != 1)}{rest}"
 
     def _listed(self, roots: list[Any]) -> str:
         place = {id(value): i for i, value in enumerate(self.trace.values)}

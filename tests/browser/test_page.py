@@ -237,7 +237,7 @@ def test_a_students_wrong_rule_is_shown_and_marked(show):
     stepper = viz.step((a * b) * c, check=True)
     assert any("upstream gradient was forgotten" in message for _, message in stepper.problems)
     page = show(stepper)
-    assert page.locator(".mg-wrong").count() == 1
+    assert page.locator(".mg-wrong").count() == 2
     page.keyboard.press("End")
     assert node(page, "a")[1] == "−3"  # what the class did, not what is right (−12)
     text = page.inner_text(".mg-stepper")

@@ -77,13 +77,30 @@ export function panel(el, stepper) {
     h("dl", {}, ...KEYS.flatMap(([key, text]) => [h("dt", {}, key), h("dd", {}, text)])),
     h("p", { class: "mg-dim" }, "Click a value to set a breakpoint, a box to open it. Blue is read, orange is changed. " +
       "○ no gradient yet, ◐ more to come, ● finished."));
+  ui.check = verdict(stepper);
   const style = h("style");
   style.textContent = stepper.host.css || "";
   ui.root = h("div", { class: "mg-stepper", tabindex: "0", role: "group", "aria-label": "Backpropagation stepper: arrow keys step, question mark for help", "data-lm-suppress-shortcuts": "true" },
-    bar, ui.scrub, ui.help, ui.graph, ui.crumbs, ui.quiz, ui.math, ui.source,
+    bar, ui.scrub, ui.help, ...ui.check, ui.graph, ui.crumbs, ui.quiz, ui.math, ui.source,
     h("div", { class: "mg-cards" }, ui.changes, ui.leaves), ui.live);
   el.replaceChildren(style, ui.root);
   return ui;
+}
+
+// What the check found: a line, and behind it each problem with a way to its value.
+function verdict(stepper) {
+  const { t } = stepper, { check } = t;
+  const marked = Object.entries(t.marks).flatMap(([i, found]) => found.map((message) => [Number(i), message]));
+  if (!check) return [];
+  if (check.ok) return [h("p", { class: "mg-found mg-dim" }, `✓ ${check.said}`)];
+  const rows = marked.slice(0, 20).map(([i, message]) => {
+    const to = h("button", { type: "button", class: "mg-chip" }, nameOf(t, i));
+    to.onclick = () => stepper.select(stepper.tree.item[i]);
+    return h("li", {}, to, ` ${message}`);
+  });
+  const more = marked.length - rows.length;
+  if (more > 0) rows.push(h("li", { class: "mg-dim" }, `and ${more.toLocaleString("en")} more`));
+  return [h("details", { class: "mg-found", open: marked.length <= 5 }, h("summary", {}, `⚠ ${check.said}`), h("ul", {}, ...rows))];
 }
 
 function table(title, heads, rows, more) {
