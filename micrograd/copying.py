@@ -75,7 +75,7 @@ def reduce(v: Value) -> Any:
     if v in leaves:
         raise _refusal(v, "pickled")
     if v.op is None:
-        return _leaf, (type(v), v._data, v.grad, v.__dict__ or None, v._scope)
+        return _leaf, (type(v), v._data, v.grad, v.__dict__ or None, v._scope, v.is_literal)
     held = _holders.get(id(v))
     graph = _Graph([n for n in v.interior() if id(n) not in _holders]).hold() if held is None else _graphs[held]
     return _pick, (graph, graph.places[id(v)])
@@ -87,7 +87,7 @@ def shallow(v: Value) -> Value:
     if op is not None and op.partials is None and "closure" in op.__dict__:
         op = by_hand(op.symbol, closure=lambda: _lent(v, made))  # a closure gives the gradient of the node it was written for
     made = _make(type(v), v._data, v.grad, op, v.args, v.__dict__, v._scope)
-    made._born = v._born
+    made._born, made._b = v._born, v._b
     if v in leaves:
         leaves.add(made)
     return made
@@ -109,7 +109,9 @@ def deepcopy(v: Value, memo: dict[int, Any]) -> Value:
             if (op is not None and op.partials is None) or n in leaves:
                 raise _refusal(n, "copied")
             extra = copy.deepcopy(n.__dict__, memo) if n.__dict__ else None
-            memo[id(n)] = _make(type(n), n._data, n.grad, op, [memo[id(a)] for a in n.args], extra, n._scope)
+            memo[id(n)] = made = _make(type(n), n._data, n.grad, op, [memo[id(a)] for a in n.args], extra, n._scope)
+            if op is None:
+                made._b = n._b
     result: Value = memo[id(v)]
     return result
 
@@ -152,8 +154,11 @@ def _make(cls: type, data: float, grad: Any, op: Op | None, args: Sequence[Value
     return v
 
 
-def _leaf(cls: type, data: float, grad: Any, extra: Any, scope: Any) -> Value:
-    return _make(cls, data, grad, None, [], extra, scope)
+def _leaf(cls: type, data: float, grad: Any, extra: Any, scope: Any, literal: bool = False) -> Value:
+    v = _make(cls, data, grad, None, [], extra, scope)
+    if literal:
+        v._b = ()
+    return v
 
 
 def _restore(

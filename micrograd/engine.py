@@ -110,11 +110,12 @@ def power(exponent: Any) -> Callable[[Value], Value]:
 
 
 def leaf(data: float) -> Value:
-    """`Value(data)` for a float, without the constructor's questions."""
+    """A number of the code as a Value, `is_literal`; without the constructor's questions."""
     out: Value = _new(Value)
     out._data = data
     out.grad = 0
-    out.op = out._a = out._b = out._mark = None
+    out.op = out._a = out._mark = None
+    out._b = ()
     out._scope = current()
     out._born = _clock()
     return out
@@ -154,7 +155,8 @@ class Value(Number):
     Value(data, children, local_grads) with a tuple of numbers.
     """
 
-    # An op's arguments are in _a and _b, or all in the tuple _b (with _a None) for an op of many. _mark: the last walk here.
+    # An op's arguments are in _a and _b, or all in the tuple _b (with _a None) for an op of many; a literal has () there.
+    # _mark: the last walk here.
     __slots__ = ("__dict__", "__weakref__", "_a", "_b", "_born", "_data", "_mark", "_scope", "grad", "op")
     label = ""
 
@@ -212,7 +214,7 @@ class Value(Number):
         if op is ops.where and (branch := modes.chosen(args)) is not None:
             return branch  # type: ignore[no-any-return]
         try:
-            values = tuple(a if isinstance(a, Value) else Value(a) for a in args)
+            values = tuple(a if isinstance(a, Value) else leaf(given(a)) for a in args)
         except TypeError:  # another arithmetic than ours takes over, as it does beside an operator
             other = next((a for a in args if not isinstance(a, Value) and hasattr(type(a), "__op__")), None)
             if other is None:
@@ -228,6 +230,11 @@ class Value(Number):
         if self._a is None:
             return self._b or ()
         return (self._a,) if self._b is None else (self._a, self._b)
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it is a number that the code wrote, the 2 of `2 * x`, and no Value that somebody made."""
+        return self.op is None and self._b == ()
 
     scope = property(attrgetter("_scope"), doc="The innermost `micrograd.scope` or module call it was made in, or None.")
 

@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from micrograd import functional
-from micrograd.engine import Value
+from micrograd.engine import Value, leaf
 from micrograd.ops import TABLE
 from micrograd.pointer import pointed
 from micrograd.spelling import SIGNS, no_function, no_value
@@ -315,7 +315,7 @@ class _Reader:
     def value(self, operand: _Operand) -> Value:
         if isinstance(operand.item, list):
             raise self.fail("a list cannot stand here: sum, mean, dot, softmax … take lists", operand.start, operand.end)
-        return operand.item if isinstance(operand.item, Value) else Value(operand.item)
+        return operand.item if isinstance(operand.item, Value) else leaf(float(operand.item))
 
     # --- functions -------------------------------------------------------------------------------------------
 

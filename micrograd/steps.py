@@ -6,24 +6,23 @@
     >>> for step in d.steps(): print(step)
     forward   v1 = a * b  = 2 * (-3) = -6
     forward   v2 = v1 + a =   -6 + 2 = -4
-    seed      v2.grad = ∂v2/∂v2 = 1
+    seed      v2.grad = 1
     backward  v1.grad += v2.grad × ∂v2/∂v1 = 1 ×  1 =  1   v1.grad: 0 +  1 =  1
               a.grad  += v2.grad × ∂v2/∂a  = 1 ×  1 =  1   a.grad:  0 +  1 =  1
     backward  a.grad  += v1.grad × ∂v1/∂a  = 1 × -3 = -3   a.grad:  1 + -3 = -2   ∂v1/∂a = b
               b.grad  += v1.grad × ∂v1/∂b  = 1 ×  2 =  2   b.grad:  0 +  2 =  2   ∂v1/∂b = a
 
-Columns are aligned over the whole walk, whichever of its steps is printed. How an op is written is `micrograd/notation.py`.
+Columns are aligned over the whole walk, whichever of its steps is printed. How an op is written is asked of `viz.notation`.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from micrograd.notation import by_formula, latex, one_word, show, tex_bar, tex_name, tex_number, written
+from micrograd.notation import printer, show, teller
 from micrograd.pull import UNREACHED
 
 if TYPE_CHECKING:
@@ -93,9 +92,7 @@ class Names:
 
     @cached_property
     def table(self) -> dict[int, str]:
-        taken = {v.label for v in self.nodes}
-        free = (n for n in (f"v{i}" for i in itertools.count(1)) if n not in taken)
-        return {id(v): one_word(v.label) or next(free) for v in self.nodes}
+        return dict(zip(map(id, self.nodes), teller().names(self.nodes), strict=True))
 
     def __getitem__(self, node: Value) -> str:
         return self.table[id(node)]
@@ -148,25 +145,22 @@ class ForwardStep(_OfNode):
 
     def latex(self) -> str:
         """This step as LaTeX: name = symbols = numbers = result."""
-        node = self.node
-        symbols = latex(node, [tex_name(self.names[a]) for a in node.args])
-        numbers = latex(node, [tex_number(a.data) for a in node.args])
-        return f"{tex_name(self.names[node])} = {symbols} = {numbers} = {tex_number(node.data)}"
+        node, tex, tell = self.node, printer(as_tex=True), teller()
+        symbols = tell.operation(node, [self.names[a] for a in node.args], True)
+        return f"{tex.name(self.names[node])} = {symbols} = {tell.in_numbers(node, True)} = {tex.number(node.data)}"
 
 
 class SeedStep(_OfNode):
-    """The root's own gradient: ∂root/∂root = 1."""
+    """The root's own gradient, where the pass begins: 1."""
 
     kind = "seed"
 
     def __str__(self) -> str:
-        n = self.names[self.node]
-        return f"seed      {n}.grad = ∂{n}/∂{n} = 1"
+        return f"seed      {teller().word(self.names[self.node])}.grad = 1"
 
     def latex(self) -> str:
         """This step as LaTeX."""
-        n, bar = tex_name(self.names[self.node]), tex_bar(self.names[self.node])
-        return rf"{bar} = \frac{{\partial {n}}}{{\partial {n}}} = 1"
+        return f"{printer(as_tex=True).bar(self.names[self.node])} = 1"
 
 
 class BackwardStep(_OfNode):
@@ -191,16 +185,19 @@ class BackwardStep(_OfNode):
 
     def latex(self) -> str:
         """This step as LaTeX: an `aligned` environment with one line a contribution; the sum follows where there is one."""
-        n, n_bar = tex_name(self.names[self.node]), tex_bar(self.names[self.node])
+        tex = printer(as_tex=True)
+        n, n_bar = tex.name(self.names[self.node]), tex.bar(self.names[self.node])
         lines = []
         for c in self.contributions:
-            a, bar = tex_name(self.names[c.arg]), tex_bar(self.names[c.arg])
+            if c.arg.is_literal and not c.arg.label:
+                continue
+            a, bar = tex.name(self.names[c.arg]), tex.bar(self.names[c.arg])
             line = (
                 rf"{bar} &\mathrel{{+}}= {n_bar} \cdot \frac{{\partial {n}}}{{\partial {a}}} = "
-                rf"{tex_number(self.upstream)} \cdot {tex_number(c.partial, inside=True)} = {tex_number(c.value)}"
+                rf"{tex.number(self.upstream)} \cdot {tex.number(c.partial, inside=True)} = {tex.number(c.value)}"
             )
             if c.before:
-                sum_ = rf"{tex_number(c.before)} + {tex_number(c.value, inside=True)} = {tex_number(c.after)}"
+                sum_ = rf"{tex.number(c.before)} + {tex.number(c.value, inside=True)} = {tex.number(c.after)}"
                 line += rf" \qquad {bar} = {sum_}"
             lines.append(line)
         return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
@@ -210,17 +207,19 @@ Step = ForwardStep | SeedStep | BackwardStep
 
 
 def _forward_row(node: Value, names: Names) -> Row:
-    symbols = written(node, [names[a] for a in node.args])
-    numbers = written(node, [show(a.data) for a in node.args])
-    return names[node], symbols, numbers, show(node.data)
+    tell = teller()
+    return tell.word(names[node]), tell.operation(node, [names[a] for a in node.args]), tell.in_numbers(node), show(node.data)
 
 
 def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], names: Names) -> list[Row]:
-    n, args = names[node], [names[arg] for arg in node.args]
+    tell, args = teller(), [names[arg] for arg in node.args]
+    n = tell.word(names[node])
     rows = []
     for c in done:
-        a = names[c.arg]
-        formula = by_formula(node, c.index, n, args)
+        if c.arg.is_literal and not c.arg.label:
+            continue
+        a = tell.word(names[c.arg])
+        formula = tell.derivative(node, c.index, args, names[node], c.partial)
         said = formula == show(c.partial)  # ∂ = 1 is in the numbers already
         numbers = map(show, (upstream, c.partial, c.value))
         sums = map(show, (c.before, c.value, c.after))

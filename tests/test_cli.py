@@ -65,7 +65,7 @@ def test_step_prints_the_chain_rule_aligned(run):
     assert run("step", "c = a*b; L = c + a", "a=2", "b=-3") == (
         "forward   c = a * b = 2 * (-3) = -6\n"
         "forward   L = c + a =   -6 + 2 = -4\n"
-        "seed      L.grad = ∂L/∂L = 1\n"
+        "seed      L.grad = 1\n"
         "backward  c.grad += L.grad × ∂L/∂c = 1 ×  1 =  1   c.grad: 0 +  1 =  1\n"
         "          a.grad += L.grad × ∂L/∂a = 1 ×  1 =  1   a.grad: 0 +  1 =  1\n"
         "backward  a.grad += c.grad × ∂c/∂a = 1 × -3 = -3   a.grad: 1 + -3 = -2   ∂c/∂a = b\n"
@@ -80,7 +80,7 @@ def test_step_prints_the_chain_rule_aligned(run):
 def test_step_latex(run, tmp_path):
     out = run("step", "x**2", "x=3", "--latex")
     assert out.startswith("\\begin{gather*}\n") and out.endswith("\\end{gather*}\n")
-    assert "v_{1} = {x}^{2} = {3}^{2} = 9" in out and r"\frac{\partial v_{1}}{\partial x} = 1 \cdot 6 = 6" in out
+    assert "v_{1} = x^{2} = 3^{2} = 9" in out and r"\frac{\partial v_{1}}{\partial x} = 1 \cdot 6 = 6" in out
     assert out.count("{") == out.count("}") and out.count(r"\begin") == out.count(r"\end") == 2
     run("step", "x**2", "x=3", "-o", str(tmp_path / "s.tex"))
     assert (tmp_path / "s.tex").read_text(encoding="utf-8") == out
@@ -143,7 +143,7 @@ def test_check_catches_a_wrong_rule(run, tmp_path):
 
 def test_standard_input(run, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("# two lines\nc = x * 2\nc + 1\n"))
-    assert "c = x * v1 = 3 * 2 = 6" in re.sub(" +", " ", run("step", "-", "x=3"))
+    assert "c = x * 2 = 3 * 2 = 6" in re.sub(" +", " ", run("step", "-", "x=3"))
 
 
 @pytest.mark.parametrize("expression", ["-x", "-x**2", "-2*x", "- x", "--x"])

@@ -355,7 +355,7 @@ def test_printed_steps():
         "forward   e = a * b = 2 * (-3) = -6\n"
         "forward   d = e + c =  -6 + 10 =  4\n"
         "forward   L = d * f = 4 * (-2) = -8\n"
-        "seed      L.grad = ∂L/∂L = 1\n"
+        "seed      L.grad = 1\n"
         "backward  d.grad += L.grad × ∂L/∂d =  1 × -2 = -2   d.grad: 0 + -2 = -2   ∂L/∂d = f\n"
         "          f.grad += L.grad × ∂L/∂f =  1 ×  4 =  4   f.grad: 0 +  4 =  4   ∂L/∂f = d\n"
         "backward  e.grad += d.grad × ∂d/∂e = -2 ×  1 = -2   e.grad: 0 + -2 = -2\n"
@@ -382,7 +382,7 @@ def test_columns_are_aligned_over_the_walk_and_printing_changes_nothing():
     backward = [line for text in as_they_come if text.startswith("backward") for line in text.split("\n")]
     assert len({tuple(at) for at in columns(forward, " = ")}) == 1
     backward = [line.split("   ∂")[0] for line in backward]
-    assert len({tuple(at) for at in columns(backward, r" \+=| = | ×| \+ ")}) == 1 and len(backward) == 12
+    assert len({tuple(at) for at in columns(backward, r" \+=| = | ×| \+ ")}) == 1 and len(backward) == 11  # a literal has no line
     assert "0.25 + " in "\n".join(backward)
 
 
@@ -398,22 +398,22 @@ def test_labels_that_are_not_names_are_put_in_parentheses():
 def test_nodes_without_labels_get_names_that_are_free():
     v1 = Value(2.0, label="v1")
     y = v1 * Value(3.0)
-    assert "v3 = v1 * v2 = 2 * 3 = 6" in str(next(y.steps()))
+    assert "v2 = v1 * u1 = 2 * 3 = 6" in str(next(y.steps()))
 
 
 def test_steps_of_a_wide_sum_are_elided():
     total = micrograd.sum(*(Value(float(i)) for i in range(100)))
     first = str(next(total.steps()))
-    assert first.endswith("= sum(v1, v2, v3, …, v99, v100) = sum(0, 1, 2, …, 98, 99) = 4950")
+    assert first.endswith("v1 = u1 + u2 + u3 + … + u99 + u100 = 0 + 1 + 2 + … + 98 + 99 = 4950")
 
 
 @pytest.mark.parametrize(
     ("build", "text", "latex", "formula"),
     [
-        (lambda x, y: x**3, "x**3 = 2**3", "{x}^{3} = {2}^{3}", "3 * x**2"),
-        (lambda x, y: y**2, "y**2 = (-3)**2", r"{y}^{2} = {\left(-3\right)}^{2}", "2 * y"),
-        (lambda x, y: x**-1, "x**-1 = 2**-1", "{x}^{-1} = {2}^{-1}", "-1 * x**(-2)"),
-        (lambda x, y: x**y, "x ** y = 2 ** (-3)", "{x}^{y} = {2}^{-3}", "y * x**(y - 1)"),
+        (lambda x, y: x**3, "x**3 = 2**3", "x^{3} = 2^{3}", "3 * x**2"),
+        (lambda x, y: y**2, "y**2 = (-3)**2", r"y^{2} = \left(-3\right)^{2}", "2 * y"),
+        (lambda x, y: x**-1, "x**(-1) = 2**(-1)", "x^{-1} = 2^{-1}", "-x**(-2)"),
+        (lambda x, y: x**y, "x**y = 2**(-3)", "x^{y} = 2^{-3}", "y * x**(y - 1)"),
         (lambda x, y: x / y, "x / y = 2 / (-3)", r"\frac{x}{y} = \frac{2}{-3}", "1 / y"),
         (lambda x, y: -y, "-y = -(-3)", r"-y = -\left(-3\right)", ""),
         (lambda x, y: x - y, "x - y = 2 - (-3)", r"x - y = 2 - \left(-3\right)", ""),
@@ -421,8 +421,8 @@ def test_steps_of_a_wide_sum_are_elided():
         (lambda x, y: x.tanh(), "tanh(x) = tanh(2)", r"\tanh\left(x\right)", "1 - v1**2"),
         (lambda x, y: x.exp(), "exp(x) = exp(2)", "e^{x} = e^{2}", "v1"),
         (lambda x, y: micrograd.leaky_relu(y, 0.1), "leaky_relu(y, 0.1) = leaky_relu(-3, 0.1)", "", "1 if y > 0 else 0.1"),
-        (lambda x, y: micrograd.dot(x, y), "dot(x, y) = dot(2, -3)", r"\left(x, y\right)", "y"),
-        (lambda x, y: Value(4.0, (x,), "**2"), "x**2 = 2**2", "{x}^{2}", ""),
+        (lambda x, y: micrograd.dot(x, y), "x * y = 2 * (-3)", r"x \cdot y", "y"),
+        (lambda x, y: Value(4.0, (x,), "**2"), "x**2 = 2**2", "x^{2}", ""),
         (lambda x, y: Value(-1.0, (x, y), "+"), "x + y = 2 + (-3)", r"x + y = 2 + \left(-3\right)", ""),
         (lambda x, y: Value(9.0, (x, y), "my op"), "my op(x, y) = my op(2, -3)", r"\operatorname{my\ op}\left(x, y\right)", ""),
     ],
@@ -441,7 +441,7 @@ def test_how_ops_are_written(build, text, latex, formula):
 def test_latex_of_a_walk():
     latex = [step.latex() for step in example()[-1].steps()]
     assert latex[0] == r"e = a \cdot b = 2 \cdot \left(-3\right) = -6"
-    assert latex[3] == r"\bar{L} = \frac{\partial L}{\partial L} = 1"
+    assert latex[3] == r"\bar{L} = 1"
     assert latex[-1] == (
         r"\begin{aligned}\bar{a} &\mathrel{+}= \bar{e} \cdot \frac{\partial e}{\partial a} = -2 \cdot \left(-3\right) = 6 \\ "
         r"\bar{b} &\mathrel{+}= \bar{e} \cdot \frac{\partial e}{\partial b} = -2 \cdot 2 = -4\end{aligned}"

@@ -22,7 +22,7 @@ CORE = {
     "ops": {"op", "scalar", "rules"},
     "scopes": set(),
     "number": set(),
-    "notation": {"op", "ops"},
+    "notation": set(),
     "pull": {"op", "ops"},
     "masks": {"op", "ops", "pull"},
     "steps": {"notation", "pull"},

@@ -93,7 +93,7 @@ def test_names_come_from_labels_then_variables_then_modules():
     root = a * b
     names = viz.step(root).trace.names
     assert names == ["a", "beta", "root"]
-    assert viz.step(root, names=False).trace.names == ["", "beta", "L"]
+    assert viz.step(root, names=False).trace.names == ["", "beta", ""]
     model = nn.MLP(2, [2, 1])
     names = viz.step(model([1.0, 2.0])).trace.names
     assert "layers[1].neurons[0].w[1]" in names and len(set(filter(None, names))) == sum(map(bool, names))

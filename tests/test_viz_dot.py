@@ -57,8 +57,8 @@ def test_ids_classes_and_tooltips():
     assert classes["n6"] == "node value root"
     assert classes["e-n0-n2-0"] == "edge"
     assert classes["n2-stem"] == "edge stem"
-    assert title(found["n0"]) == "a = 2\n∂L/∂a = 6"
-    assert title(found["n2"]) == "v1 = a × b\n= 2 × (−3) = −6\n∂L/∂v1 = −2"
+    assert title(found["n0"]) == "a = 2\na.grad = 6"
+    assert title(found["n2"]) == "v1 = a × b\n= 2 × (−3) = −6\nv1.grad = −2"
     assert title(found["e-n0-n2-0"]) == "a → v1, operand 1\n∂v1/∂a = −3"
 
 

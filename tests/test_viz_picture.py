@@ -13,7 +13,8 @@ from viz_values import Bare, Student
 
 import viz
 from micrograd import Value, nn
-from viz import html, names, render, theme
+from viz import html, render, theme
+from viz.notation import names
 from viz.save import write
 
 

@@ -122,15 +122,15 @@ def test_shared_parts_get_a_line_each():
     a = Value(2.0, label="a")
     b = a * 3
     assert to_latex(b * b, names=lambda v: v.label) == (
-        "\\begin{aligned}\nv_{1} &= a \\cdot 3 \\\\\nf &= v_{1} \\cdot v_{1}\n\\end{aligned}"
+        "\\begin{aligned}\nv_{1} &= a \\cdot 3 \\\\\nv_{2} &= v_{1} \\cdot v_{1}\n\\end{aligned}"
     )
 
 
 def test_several_roots_and_values():
     a = Value(2.0, label="a")
     made = to_latex([a + 1, a * 1e-9], names=lambda v: v.label, values=True)
-    assert r"f_{1} &= a + 1 = 3 \\" in made
-    assert r"f_{2} &= a \cdot 1 \cdot 10^{-9} = 2 \cdot 10^{-9}" in made
+    assert r"v_{1} &= a + 1 = 3 \\" in made
+    assert r"v_{2} &= a \cdot 1 \cdot 10^{-9} = 2 \cdot 10^{-9}" in made
     assert to_latex(a) == "a"
     assert to_latex(Value(-2.0)) == "-2"
 

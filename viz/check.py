@@ -163,7 +163,7 @@ def _name_mistake(value: float, slot: int, slopes: list[Slope], upstream: float,
 
 
 def _called(trace: Trace, place: int) -> str:
-    return trace.names[place] or f"v{place + 1}"
+    return trace.told[place]
 
 
 def forward_of(node: Any, arity: int) -> Function | None:

@@ -7,7 +7,7 @@ from typing import Any
 from . import html
 from .dot import Look
 from .graph import build
-from .names import Names, from_caller
+from .notation.names import Names, from_caller
 from .picture import Picture
 from .render import LayoutError
 from .text import text_tree

@@ -249,9 +249,8 @@ class _Writer:
                 lines = [f"{_name(node)} = {symbols}", f"= {numbers} = {show(node.data, digits)}"]
         if not lines:
             lines = [f"{_name(node)} = {show(node.data, digits)}"] if node.value is not None else []
-        if node.value is not None:
-            of = _name(self.by_id[self.graph.roots[0]]) if len(self.graph.roots) == 1 else "root"
-            lines.append(f"∂{of}/∂{_name(node)} = {show(node.grad, digits)}")
+        if node.value is not None and hasattr(node.value, "grad"):
+            lines.append(f"{_name(node)}.grad = {show(node.grad, digits)}")
         return "\n".join([*lines, *node.lines]) or node.name
 
     def caption(self) -> str:

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .notation.formula import Tree
+from .notation.names import complete, unique
 from .notation.rows import Row, by_symbol, row_of, written
 from .notation.text import write
 from .reading import NAN as NAN
@@ -235,12 +236,13 @@ def materialise(
 ) -> Graph:
     """The graph that ``plan`` describes: one node a group, edges between groups bundled."""
     groups = sorted(plan.groups, key=lambda group: group.members[-1])
+    told = _told(values, args, names or label_of, getattr(names, "path", names) or label_of)
     owner = [0] * len(values)
     nodes = []
     for at, group in enumerate(groups):
         for member in group.members:
             owner[member] = at
-        nodes.append(_node(group, values, names or label_of))
+        nodes.append(_node(group, values, told))
     edges: list[Edge] = []
     for at, (node, group) in enumerate(zip(nodes, groups, strict=True)):
         plain = node.kind != "fold"
@@ -263,7 +265,6 @@ def materialise(
                     shown.append(src)
         node.args = tuple(shown)
     by_path = {cluster.path: cluster for cluster in plan.clusters}
-    _give_aliases(nodes, folded=len(nodes) < len(values))
     for node in nodes:
         if node.cluster:
             by_path[node.cluster].members.append(node.id)
@@ -279,19 +280,15 @@ def materialise(
     )
 
 
-def _give_aliases(nodes: list[Node], folded: bool) -> None:
-    """v1, v2, … in order for what has no label; with gaps where other values are folded away."""
-    taken = {node.label for node in nodes}
-    count = 0
-    for node in nodes:
-        if node.kind != "fold" and not node.label.strip():
-            count = node.members[0] + 1 if folded else count + 1
-            while f"v{count}" in taken:
-                count += 1
-            node.alias = f"v{count}"
+def _told(values: list[Any], args: list[tuple[int, ...]], names: Callable[[Any], str], path: Callable[[Any], str]) -> list[tuple[str, str]]:
+    """For every value its label ('' without one) and what to call it where it has none; a second value of a name is marked."""
+    short, whole = [names(value).strip() for value in values], [path(value).strip() for value in values]
+    marked = unique(whole)
+    labels = [label + mark.removeprefix(name) for label, name, mark in zip(short, whole, marked, strict=True)]
+    return list(zip(labels, complete(marked, [bool(found) for found in args]), strict=True))
 
 
-def _node(group: Group, values: list[Any], names: Callable[[Any], str]) -> Node:
+def _node(group: Group, values: list[Any], told: list[tuple[str, str]]) -> Node:
     first, last = group.members[0], group.members[-1]
     value = values[last]
     if len(group.members) == 1:
@@ -299,8 +296,8 @@ def _node(group: Group, values: list[Any], names: Callable[[Any], str]) -> Node:
         data, grad = number(value.data), grad_of(value)
         kind = "value" if op or args_of(value) else "leaf"
         return Node(
-            f"n{last}", kind, op, names(value), data, grad, (), group.cluster, group.members,
-            abs(grad), data, data, value=value,
+            f"n{last}", kind, op, told[last][0], data, grad, (), group.cluster, group.members,
+            abs(grad), data, data, alias="" if told[last][0] else told[last][1], value=value,
         )  # fmt: skip
     data_of = [number(values[i].data) for i in group.members]
     finite = [x for x in data_of if x == x] or [NAN]

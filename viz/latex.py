@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from .escape import one_line
 from .graph import args_of, number, roots_of, topological
-from .names import Names, from_caller
 from .notation import tex
 from .notation.formula import Name, Number, Tree
+from .notation.names import Names, complete, from_caller, unique
 from .notation.rows import row_of, written
 
 LINES = 200  # of a longer derivation the first lines and the last are written
@@ -35,7 +35,7 @@ def to_latex(
     >>> print(to_latex(c + c.exp(), values=True))
     \\begin{aligned}
     c &= a \\cdot b = -6 \\\\
-    f &= c + e^{c} = -5.99752
+    v_{2} &= c + e^{c} = -5.99752
     \\end{aligned}
     """
     names = names or Names(from_caller(sys._getframe(1)))
@@ -46,34 +46,29 @@ def to_latex(
         for arg in args_of(value):
             uses[id(arg)] = uses.get(id(arg), 0) + 1
     tops = {id(value) for value in roots}
+    given = unique([one_line(names(value), NAME) for value in order])
+    told = complete(given, [bool(args_of(value)) for value in order])
     trees: dict[int, Tree] = {}
     lines: list[tuple[str, str, Any]] = []
-    for value in order:
-        name, args = one_line(names(value), NAME), args_of(value)
+    for value, name, needed in zip(order, given, told, strict=True):
+        args = args_of(value)
         if not args:
             trees[id(value)] = Name(name) if name else Number(number(value.data))
             continue
         tree = written(row_of(value, len(args)), [trees[id(arg)] for arg in args])
         body = tex.write(tree)
-        if id(value) in tops:
-            name = name or _top(roots, value)
-        elif not name and (uses.get(id(value), 0) > 1 or len(body) > LONG):
-            name = f"v{len(lines) + 1}"
-        if name:
-            lines.append((tex.name(name), body, value))
-        trees[id(value)] = Name(name) if name else tree
+        if name or id(value) in tops or uses.get(id(value), 0) > 1 or len(body) > LONG:
+            lines.append((tex.name(needed), body, value))
+            tree = Name(needed)
+        trees[id(value)] = tree
     if not lines:
         return ", ".join(tex.write(trees[id(value)]) for value in roots)
     ends = [f" = {tex.number(number(value.data))}" if values else "" for _, _, value in lines]
     if len(lines) == 1:
-        given = names(lines[0][2])
-        return (f"{lines[0][0]} = " if given else "") + lines[0][1] + ends[0]
+        own = names(lines[0][2])
+        return (f"{lines[0][0]} = " if own else "") + lines[0][1] + ends[0]
     rows = [f"{x} &= {right}{end}" for (x, right, _), end in zip(lines, ends, strict=True)]
     if len(rows) > LINES:
         rows[LINES - 2 : -1] = [r"&\;\;\vdots"]
     body = " \\\\\n".join(rows)
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
-
-
-def _top(roots: Sequence[Any], value: Any) -> str:
-    return "f" if len(roots) == 1 else f"f{next(i for i, root in enumerate(roots, 1) if root is value)}"

@@ -35,7 +35,6 @@ SYMBOLS = {
     "Sigmoid": "sigmoid",
 }
 _CONST_POW = re.compile(r"^(?:\*\*|\^)\s*\(?(-?[\d.]+(?:e[-+]?\d+)?)\)?$")
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def identify(node: Any) -> tuple[str, str, tuple[float, ...]]:
@@ -65,8 +64,3 @@ def template(row: Row, symbol: str, arity: int, conventions: tuple[float | None,
     made = {"s": symbol, "f": mathml.write(rows.written(row, holes)), "d": lines}
     circle = rows.circle(row)
     return made | ({"k": circle} if circle != symbol else {})
-
-
-def subscript(number: int) -> str:
-    """12 -> '₁₂', for the names of values that have none."""
-    return str(number).translate(_SUBSCRIPTS)

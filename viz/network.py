@@ -14,8 +14,8 @@ from typing import Any
 from . import html, theme
 from .escape import one_line, xml
 from .graph import number
-from .names import parameter_names
 from .neurons import Column, activate, columns, parameters
+from .notation.names import parameter_names
 from .notation.numbers import MINUS, brief, show
 from .picture import PNG_DPI, Picture
 from .reading import quietly

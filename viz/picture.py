@@ -17,7 +17,7 @@ from .escape import one_line
 from .fold import Fold
 from .given import one_of, precision_of, short, whole
 from .graph import Graph, build, is_value, label_of
-from .names import Names, from_caller
+from .notation.names import Names, from_caller
 from .notation.numbers import show
 from .save import write
 from .text import text_tree

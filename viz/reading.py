@@ -65,6 +65,11 @@ def label_of(value: Any) -> str:
     return label if isinstance(label, str) else "" if label is None else str(label)
 
 
+def is_literal(value: Any) -> bool:
+    """Is ``value`` a number that the code wrote, the 2 of ``2 * x``? Only our engine can tell."""
+    return getattr(value, "is_literal", False) is True and not label_of(value)
+
+
 def number(x: Any) -> float:
     """``x`` as a float; nan when it is not a real number (a tensor, a traced slot, None)."""
     if type(x) is float:

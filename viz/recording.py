@@ -13,7 +13,7 @@ JSON (format 1), made to be small: columns are base64 of little-endian arrays (`
 | ``ops`` | rows ``{s, f, d}``: symbol, MathML form and local derivatives (see ``mathml``) |
 | ``count``, ``args`` | u32: operands of each value, and all operands end to end ("slots") |
 | ``partial`` | f64 over slots, nan where unknown |
-| ``names`` | ``{place: label}``; others are called v₁, v₂ … |
+| ``names`` | ``{place: label}``; others are called v1, v2 … (see ``notation.names.complete``) |
 | ``back`` | where the pass is not just the chain rule: u32 ``node slot arg``, f64 ``partial value after`` |
 | ``lines``, ``line``, ``code`` | source lines; ``{place: index}`` of what made it, of its ``_backward`` |
 | ``groups`` | the folding tree (see ``tree``): ``parent``, ``name``, ``kind``, ``of`` |
@@ -30,11 +30,12 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from . import mathml
 from .graph import args_of, number, topological
-from .names import Names
+from .notation.names import Names, complete, unique
 from .notation.rows import Row, conventional, row_of
 from .observe import Failure, drive
 from .partials import local
@@ -64,6 +65,11 @@ class Trace:
     after: list[float] = field(default_factory=list)
     marks: dict[int, list[str]] = field(default_factory=dict)
     engine: bool = False  # the steps are the engine's own
+
+    @cached_property
+    def told(self) -> list[str]:
+        """What every value is called: its own name, else v1, v2, … (u1, u2, … for a leaf)."""
+        return complete(self.names, [bool(args) for args in self.args])
 
     @property
     def interior(self) -> list[int]:
@@ -214,11 +220,9 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
         values=values,
         args=[tuple(place[id(arg)] for arg in args) for args in operands],
         data=[number(value.data) for value in values],
-        names=[called.path(value) for value in values],
+        names=unique([called.path(value).strip() for value in values]),
         root=place[id(root)],
     )
-    if not trace.names[trace.root] and "L" not in trace.names:
-        trace.names[trace.root] = "L"
     _operations(trace)
     kept = [value.grad for value in values]
     try:

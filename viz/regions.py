@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .names import as_python
+from .notation.names import as_python
 
 
 @dataclass(slots=True)

@@ -8,13 +8,13 @@
     Stepper(4 values, 7 steps)
     >>> for line in stepper.log():
     ...     print(line)
-    v₃ = a * b = −6
-    L = v₃ + a = −4
-    ∂L/∂L = 1
-    ∂L/∂v₃ += ∂L/∂L · ∂L/∂v₃ = 1 · 1 = 1: 0 → 1
-    ∂L/∂a += ∂L/∂L · ∂L/∂a = 1 · 1 = 1: 0 → 1
-    ∂L/∂a += ∂L/∂v₃ · ∂v₃/∂a = 1 · −3 = −3: 1 → −2
-    ∂L/∂b += ∂L/∂v₃ · ∂v₃/∂b = 1 · 2 = 2: 0 → 2
+    v1 = a * b = −6
+    v2 = v1 + a = −4
+    v2.grad = 1
+    v1.grad += v2.grad · ∂v2/∂v1 = 1 · 1 = 1: 0 → 1
+    a.grad += v2.grad · ∂v2/∂a = 1 · 1 = 1: 0 → 1
+    a.grad += v1.grad · ∂v1/∂a = 1 · −3 = −3: 1 → −2
+    b.grad += v1.grad · ∂v1/∂b = 1 · 2 = 2: 0 → 2
 
 In a notebook the stepper shows itself (no kernel needed afterwards, nothing fetched); ``save`` writes one
 page that opens offline; ``live`` is the two-way widget.
@@ -38,9 +38,11 @@ from . import breaks, sources, tree
 from .bundle import inline, script
 from .check import check as check_trace
 from .given import above_zero, page_path, short, whole
-from .mathml import subscript
-from .names import from_caller
+from .notation import text
+from .notation.formula import Name
+from .notation.names import from_caller
 from .notation.numbers import show
+from .notation.rows import row_of, written
 from .reading import is_value, summed
 from .recording import Trace, record
 from .save import write
@@ -207,20 +209,20 @@ class Stepper:
 
     def log(self) -> Iterator[str]:
         """Every step as a line of text: the same walk for a terminal."""
-        t, root = self.trace, self._name(self.trace.root)
+        t = self.trace
         for m in t.moments():
             name = self._name(m.place)
             if m.kind == "forward":
                 yield f"{name} = {_written(t, m.place, self._name)} = {show(m.data)}"
             elif m.kind == "seed":
-                yield f"∂{root}/∂{name} = 1"
+                yield f"{name}.grad = 1"
             else:
                 node, value = self._name(m.source), show(m.value)
                 if not math.isnan(m.partial):
                     numbers = f"{show(m.upstream)} · {show(m.partial)}"
                     nothing = m.value == 0.0 and math.isnan(m.upstream * m.partial)  # a structural zero, see micrograd/pull.py
-                    value = f"∂{root}/∂{node} · ∂{node}/∂{name} = {numbers}{', which passes nothing' if nothing else f' = {value}'}"
-                yield f"∂{root}/∂{name} += {value}: {show(m.before)} → {show(m.grad)}"
+                    value = f"{node}.grad · ∂{node}/∂{name} = {numbers}{', which passes nothing' if nothing else f' = {value}'}"
+                yield f"{name}.grad += {value}: {show(m.before)} → {show(m.grad)}"
         if self._checked or t.marks:
             yield self.checked()
             yield from (f"⚠ {self._name(place)}: {message}" for place in sorted(t.marks) for message in t.marks[place])
@@ -240,7 +242,7 @@ class Stepper:
         return " and ".join([", ".join(found[:-1]), found[-1]]) if len(found) < 6 else f"{len(found)} values"
 
     def _name(self, place: int) -> str:
-        return self.trace.names[place] or f"v{subscript(place + 1)}"
+        return self.trace.told[place]
 
     def fragment(self, *, image: bool = True) -> str:
         """The stepper as an HTML fragment: a div and one inline module script, nothing fetched."""
@@ -336,13 +338,4 @@ def _quiz_options(quiz: Any) -> dict[str, Any] | None:
 
 def _written(t: Trace, place: int, name: Any) -> str:
     """`a * b` for one operation, in plain text."""
-    args = [name(a) for a in t.args[place]]
-    symbol, kind = str(t.ops[t.op[place]]["s"]), t.kinds[t.op[place]]
-    if kind in ("add", "sub", "mul", "div") or (kind == "pow" and len(args) == 2):
-        return f" {symbol} ".join(args)
-    if kind == "pow":
-        return f"{args[0]}{symbol}"
-    if kind == "neg":
-        return f"-{args[0]}"
-    shown = args if len(args) <= 8 else [*args[:3], "…", args[-1]]
-    return f"{symbol}({', '.join(shown)})"
+    return text.write(written(row_of(t.values[place], len(t.args[place])), [Name(name(a)) for a in t.args[place]]))

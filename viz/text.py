@@ -9,7 +9,7 @@ from typing import Any
 from .escape import one_line
 from .given import precision_of, whole
 from .graph import args_of, is_value, number, op_of, roots_of
-from .names import Names, from_caller
+from .notation.names import Names, from_caller
 from .notation.numbers import show
 from .notation.rows import circle, row_of
 from .reading import grad_of

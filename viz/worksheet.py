@@ -8,8 +8,8 @@
     Exercise(9 blanks, seed 1)
     >>> for number, blank in enumerate(sheet.blanks, 1):
     ...     print(number, blank.question, "=", blank.answer)  # doctest: +ELLIPSIS
-    1 v₃ = a · b = −6
-    2 L = v₃ + a = −4
+    1 v1 = a · b = −6
+    2 v2 = v1 + a = −4
     ...
 
 ``save`` writes SVG, HTML or (with the extra ``export``) PDF by the name's ending; ``key=True`` writes the answers
@@ -117,7 +117,7 @@ class Exercise:
 
     def _all(self) -> list[Blank]:
         t, name = self.stepper.trace, self.stepper._name
-        made, root = [], name(t.root)
+        made = []
         for place, line in zip(t.interior, self.stepper.log(), strict=False):
             question = line.rsplit(" = ", 1)[0].replace(" * ", " · ")
             made.append(Blank("data", place, question, show(t.data[place]), t.data[place]))
@@ -128,7 +128,7 @@ class Exercise:
         for arg in reversed(t.arg):
             if arg not in seen:
                 seen.add(arg)
-                made.append(Blank("grad", arg, f"∂{root}/∂{name(arg)}", show(grads[arg]), grads[arg]))
+                made.append(Blank("grad", arg, f"{name(arg)}.grad", show(grads[arg]), grads[arg]))
         order = {"data": 0, "slope": 1, "grad": 2}
         made.sort(key=lambda b: (order[b.kind], -b.place if b.kind == "grad" else b.place))
         return made

@@ -161,7 +161,8 @@ def test_the_walk_from_several_roots_on_the_page(show):
     page.keyboard.press("End")
     shown = page.evaluate(
         """() => { const s = document.querySelector('.mg-host').stepper, of = (name) =>
-        s.run.grad[Object.keys(s.t.names).find(i => s.t.names[i] === name)]; return [of('a'), of('b'), of('c'), of('L')]; }"""
+        s.run.grad[Object.keys(s.t.names).find(i => s.t.names[i] === name)];
+        return [of('a'), of('b'), of('c'), s.run.grad[s.t.root]]; }"""
     )
     assert shown == [-6 + 1, 4, 2, 1]
 

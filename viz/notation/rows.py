@@ -96,8 +96,9 @@ def written(row: Row, operands: Sequence[Tree]) -> Tree:
     if row.arity is None:
         if row.symbol == "·" and len(operands) % 2 == 0:
             half = len(operands) // 2
-            return Infix("+", _few([Infix("*", (a, b)) for a, b in zip(operands[:half], operands[half:], strict=True)]))
-        return Infix("+", _few(operands)) if row.symbol == "Σ" and operands else Call(row.name, _few(operands))
+            shown = [i if i == DOTS else Infix("*", (operands[i], operands[half + i])) for i in _few(range(half))]
+            return Infix("+", tuple(shown))
+        return Infix("+", _few(operands)) if row.symbol == "Σ" and len(operands) else Call(row.name, _few(operands))
     if row.precedence and len(operands) + len(params) == 2:
         pair = (*operands, *params)
         if row.symbol in ("<", ">", "="):
@@ -129,7 +130,7 @@ def slope(row: Row, index: int, operands: Sequence[Tree], result: Tree) -> Tree 
     tree = fold(fill(parse(row.formula[index]), {name: Number(x) for name, x in zip(row.constants, row.params, strict=False)}))
     if isinstance(tree, Compare):
         tree = Choice(tree, Number(1.0), Number(0.0))
-    return fill(tree, dict(zip("abc", operands, strict=False)) | {"y": result})
+    return fill(tree, dict(zip("abc", operands[:3], strict=False)) | {"y": result})
 
 
 def circle(row: Row) -> str:

@@ -56,15 +56,16 @@ def write(tree: Tree, digits: int = TEXT) -> str:
             return rf"{of(0, yes)} \text{{ if }} {when} \text{{ else }} {write(no, digits)}"
 
 
-def number(x: float, digits: int = TEXT) -> str:
-    """A number as TeX.
+def number(x: float, digits: int = TEXT, inside: bool = False) -> str:
+    """A number as TeX; inside a product or sum a negative one is put in parentheses.
 
     >>> print(number(-1.5e-10), number(2.0), number(float("inf")))
     -1.5 \\cdot 10^{-10} 2 \\infty
     """
     sign, mantissa, power = parts(x, digits)
     text = mantissa.replace("∞", r"\infty").replace("nan", r"\mathrm{nan}")
-    return ("-" if sign else "") + text + (rf" \cdot 10^{{{power.replace('−', '-')}}}" if power else "")
+    text = ("-" if sign else "") + text + (rf" \cdot 10^{{{power.replace('−', '-')}}}" if power else "")
+    return rf"\left({text}\right)" if inside and sign else text
 
 
 def name(text: str) -> str:

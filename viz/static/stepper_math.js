@@ -21,15 +21,22 @@ export function shorten(name, most) {
   return name.includes(".") ? `…${name.slice(1 - most)}` : `${name.slice(0, most - 1)}…`;
 }
 
-export const nameOf = (t, i) => t.names[i] || `v${i + 1}`;
+export const nameOf = (t, i) => t.names[i] || t.auto[i];
 
 const mo = (sign) => `<mo>${sign}</mo>`;
 const row = (...parts) => `<mrow>${parts.join("")}</mrow>`;
 const frac = (a, b) => `<mfrac>${row(a)}${row(b)}</mfrac>`;
 
 export function nameMath(t, i) {
-  const name = shorten(t.names[i] || "", 16);
-  if (!name) return `<msub><mi>v</mi><mn>${i + 1}</mn></msub>`;
+  const [, stem, power] = nameOf(t, i).match(/^(.*?)(?:⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾)?$/s), name = shorten(stem, 16);
+  if (power) return `<msup>${wordMath(name)}<mrow>${mo("(")}<mn>${[...power].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).join("")}</mn>${mo(")")}</mrow></msup>`;
+  return wordMath(name);
+}
+
+// A letter with a number gets an index, longer names stand upright.
+function wordMath(name) {
+  const [, letter, plain, bracketed] = name.match(/^(\p{L})(?:_?(\d+)|\[(\d+)\])$/u) || [];
+  if (letter) return `<msub><mi>${letter}</mi><mn>${plain || bracketed}</mn></msub>`;
   return name.length > 1 ? `<mi mathvariant="normal">${escape(name)}</mi>` : `<mi>${escape(name)}</mi>`;
 }
 
@@ -45,7 +52,8 @@ const number = (x, bare) => {
 const fill = (template, put) =>
   template.replace(/\{(\d+|y)(:?)\}/g, (_, hole, bare) => put(hole, bare === ":"));
 
-const slope = (t, i) => frac(`<mi>∂</mi>${nameMath(t, t.root)}`, `<mi>∂</mi>${nameMath(t, i)}`);
+// The collected gradient, which never looks like a local derivative.
+const grad = (t, i) => row(nameMath(t, i), mo("."), `<mi mathvariant="normal">grad</mi>`);
 const argOf = (t, node, hole) => (hole === "y" ? node : t.args[t.start[node] + Number(hole)]);
 const math = (...parts) => `<math displaystyle="true">${row(...parts)}</math>`;
 
@@ -66,7 +74,7 @@ export function lines(t, step, question = null) {
     return [math(nameMath(t, node), mo("="), formula(t, node), mo("="),
       numbers(t, node, t.ops[t.op[node]].f), mo("="), number(t.data[node], true))];
   }
-  if (step.kind === "seed") return [math(slope(t, node), mo("="), "<mn>1</mn>")];
+  if (step.kind === "seed") return [math(grad(t, node), mo("="), "<mn>1</mn>")];
   const { arg, partial, value, before, after } = step;
   if (question) return asked(t, step, question);
   const up = step.upstream;
@@ -76,16 +84,16 @@ export function lines(t, step, question = null) {
   const product = up * partial;
   const exact = Object.is(product, value) || product === value || (product !== product && value !== value);
   const made = [known
-    ? math(slope(t, arg), mo("+="), slope(t, node), mo("·"), local, mo("="), number(up, true), mo("·"), p,
+    ? math(grad(t, arg), mo("+="), grad(t, node), mo("·"), local, mo("="), number(up, true), mo("·"), p,
       ...(nothing(step) ? ["<mtext>, which passes nothing</mtext>"] : [mo(exact ? "=" : "≠"), v]))
-    : math(slope(t, arg), mo("+="), v)];
+    : math(grad(t, arg), mo("+="), v)];
   const rule = t.ops[t.op[node]].d[step.slot];
   if (rule && known) {
     const shown = fill(rule, (hole) => nameMath(t, argOf(t, node, hole)));
     made.push(math(local, mo("="), shown, ...(/\{/.test(rule) ? [mo("="), numbers(t, node, rule)] : []),
       ...(/^<mn>[^<]*<\/mn>$|^\{.:?\}$/.test(rule) ? [] : [mo("="), number(partial, true)])));
   }
-  made.push(math(slope(t, arg), mo(":"), number(before, true), mo("+"), number(value), mo(
+  made.push(math(grad(t, arg), mo(":"), number(before, true), mo("+"), number(value), mo(
     before + value === after || after !== after ? "=" : "≠"), number(after, true)));
   return made;
 }
@@ -99,8 +107,8 @@ function asked(t, step, { kind, hints }) {
   else {
     const sum = kind === "total" ? [number(before, true), mo("+")] : [];
     const numbers = hints > 1 && partial === partial ? [mo("="), ...sum, number(upstream, !sum.length), mo("·"), number(partial)] : [];
-    const left = kind === "total" ? [slope(t, arg), mo("=")] : [slope(t, arg), mo("+=")];
-    made.push(math(...left, ...sum, slope(t, node), mo("·"), local, ...numbers, mo("="), blank));
+    const left = kind === "total" ? [grad(t, arg), mo("=")] : [grad(t, arg), mo("+=")];
+    made.push(math(...left, ...sum, grad(t, node), mo("·"), local, ...numbers, mo("="), blank));
   }
   if (hints > 0 && rule) made.push(math(local, mo("="), fill(rule, (hole) => nameMath(t, argOf(t, node, hole)))));
   return made;

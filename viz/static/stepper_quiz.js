@@ -35,7 +35,7 @@ export function ask(t, step, options) {
     (kind !== "total" || (step.before !== 0 && step.after === step.before + step.value)) &&
     (kind !== "slope" || Number.isFinite(step.partial)));
   const kind = kinds.length ? kinds[Math.floor(draw() * kinds.length)] : "product";
-  const arg = nameOf(t, step.arg), node = nameOf(t, step.node), root = nameOf(t, t.root);
+  const arg = nameOf(t, step.arg), node = nameOf(t, step.node);
   const q = { kind, step, tries: 0, hints: 0, done: false, wrong: [] };
   if (kind === "slope") {
     q.answer = step.partial;
@@ -43,10 +43,10 @@ export function ask(t, step, options) {
     q.choices = choices(t, step, draw);
   } else if (kind === "total") {
     q.answer = step.after;
-    q.text = `∂${root}/∂${arg} is ${fmt(step.before)} so far. What is it after this step?`;
+    q.text = `${arg}.grad is ${fmt(step.before)} so far. What is it after this step?`;
   } else {
     q.answer = step.value;
-    q.text = `What does ${node} pass back to ${arg}, that is ∂${root}/∂${node} · ∂${node}/∂${arg}?`;
+    q.text = `What does ${node} pass back to ${arg}, that is ${node}.grad · ∂${node}/∂${arg}?`;
   }
   return q;
 }
@@ -101,7 +101,7 @@ export function mistake(t, q, x) {
 
 // The ladder: formula, numbers, answer.
 export function hint(t, q) {
-  const { step } = q, node = nameOf(t, step.node), arg = nameOf(t, step.arg), root = nameOf(t, t.root);
+  const { step } = q, node = nameOf(t, step.node), arg = nameOf(t, step.arg);
   q.hints = Math.min(3, q.hints + 1);
   const last = `The answer is ${fmt(q.answer)}.`;
   if (q.kind === "slope") {
@@ -110,7 +110,7 @@ export function hint(t, q) {
     const values = args.map((a) => `${nameOf(t, a)} = ${fmt(t.data[a])}`).join(", ");
     return [formula, `${values}, ${node} = ${fmt(t.data[step.node])}`, last][q.hints - 1];
   }
-  const product = `∂${root}/∂${node} · ∂${node}/∂${arg}`;
+  const product = `${node}.grad · ∂${node}/∂${arg}`;
   const numbers = Number.isNaN(step.partial) ? fmt(step.value) : `${fmt(step.upstream)} · ${fmt(step.partial)}`;
   if (q.kind === "total") {
     return [`New gradient = old gradient + ${product}`, `${fmt(step.before)} + ${numbers}`, last][q.hints - 1];

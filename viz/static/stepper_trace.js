@@ -16,6 +16,14 @@ export function decode(json) {
   t.marks ||= {};
   t.named = new Uint8Array(n);
   for (const i of Object.keys(t.names)) t.named[i] = 1;
+  // v1, v2, … for what was computed and has no name, u1, … for a leaf: the rule of notation/names.py.
+  const taken = new Set(Object.values(t.names)), free = { u: 0, v: 0 };
+  t.auto = Array.from({ length: n }, (_, i) => {
+    if (t.named[i]) return "";
+    const letter = count[i] ? "v" : "u";
+    do free[letter]++; while (taken.has(letter + free[letter]));
+    return letter + free[letter];
+  });
   t.forward = [];
   t.when = new Int32Array(n).fill(-1); // the forward step that makes value i, -1 for a leaf
   for (let i = 0; i < n; i++) if (count[i]) t.when[i] = t.forward.push(i) - 1;

@@ -6,12 +6,13 @@ variables for one value say nothing about which is meant, so then it has no name
 
 from __future__ import annotations
 
+import itertools
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from .graph import is_value, label_of
+from ..reading import is_value, label_of
 
 ITEMS = 1000  # a list longer than this is data: its items have no names of their own
 
@@ -36,7 +37,7 @@ class Names:
 
     def __call__(self, value: Any) -> str:
         label = label_of(value)
-        if label:
+        if label.strip():
             return label
         if self._found is None:
             self._found = self._read()
@@ -62,6 +63,39 @@ class Names:
         for namespace in reversed(self.namespaces):  # the nearest namespace decides
             names.update(_variables(namespace))
         return names
+
+
+def unique(given: Sequence[str]) -> list[str]:
+    """The names with a mark on the second of each name, and on the third: which one it is. '' stays ''.
+
+    >>> unique(["x", "", "y", "x", "x"])
+    ['x', '', 'y', 'x⁽²⁾', 'x⁽³⁾']
+    """
+    taken, count, made = set(given), dict[str, int](), list[str]()
+    for name in given:
+        at = count[name] = count.get(name, 0) + 1
+        told = name
+        while name and at > 1 and (told := f"{name}⁽{str(at).translate(_RAISED)}⁾") in taken:
+            at = count[name] = at + 1
+        taken.add(told)
+        made.append(told)
+    return made
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def complete(given: Sequence[str], computed: Sequence[bool]) -> list[str]:
+    """A name for every value of one telling, in the order of creation: v1, v2, … for what was computed and has none.
+
+    A leaf without a name is u1, u2, … Names that are taken are skipped. (A page does the same: `stepper_trace.js`.)
+
+    >>> complete(["a", "", "", "v2", ""], [False, True, False, True, True])
+    ['a', 'v1', 'u1', 'v2', 'v3']
+    """
+    taken = set(given)
+    free = {letter: filter(lambda name: name not in taken, map(f"{letter}{{}}".format, itertools.count(1))) for letter in "uv"}
+    return [name or next(free["v" if made else "u"]) for name, made in zip(given, computed, strict=True)]
 
 
 def _public(namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
