@@ -28,14 +28,14 @@ def main() -> None:
     if unknown:
         parser.error(f"no part {', '.join(unknown)}; there are compiled, {', '.join(PARTS)}")
     path = FOLDER / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
+    results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for part in [] if arguments.report else wanted or PARTS:
         figures = PARTS[part](arguments.rounds)
         about = {"date": datetime.date.today().isoformat(), **machine(), "rounds": arguments.rounds, "versions": versions()}
         results[part] = {"measured": about, "figures": figures}
-        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     text = report.whole(results)
-    (FOLDER / "results.md").write_text(text)
+    (FOLDER / "results.md").write_text(text, encoding="utf-8")
     print(text)
     if "steps" in results and find_spec("matplotlib"):
         chart.draw({part: found["figures"] for part, found in results.items()}, FOLDER / "chart.svg")

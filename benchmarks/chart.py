@@ -45,7 +45,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
             lines(a, found.get(curve, {}), curve)
         figure.savefig(path, transparent=True, metadata={"Date": None})
         plt.close(figure)
-    path.write_text(adaptive(path.read_text()))
+    path.write_text(adaptive(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def bars(axes: Any, found: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import resource
 import statistics
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from typing import Any
 
 from benchmarks import native
 from benchmarks.peers import PEERS, load
-from benchmarks.process import deep, fresh, in_turn
+from benchmarks.process import deep, fresh, in_turn, peak_memory
 from benchmarks.workloads import make
 
 NOT_CALLED = ("ours.numpy", "ours.interpreter", "ours.auto", "ours.batch", "c", "numpy", "jax.loop")  # on the README's expression
@@ -65,12 +64,12 @@ def step(who: str, name: str, text: str) -> dict[str, Any]:
         return {"note": f"not installed ({error.name})"}
     imported = time.perf_counter() - start
     work = make(name, **sizes)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_memory()
     start = time.perf_counter()
     peer = cls(work)
     peer.train(1)
     first = time.perf_counter() - start
-    resident = 1024.0 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    resident = peak_memory() - before
     far = distance(peer, name, sizes)
     found: dict[str, Any] = {"import": imported, "first": first, "resident": resident, "distance": far}
     if not far < 1e-9:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import tracemalloc
 from functools import partial
 from typing import Any
 
-from benchmarks.process import ROOT, deep, environment, fresh, in_turn
+from benchmarks.process import ROOT, deep, environment, fresh, in_turn, peak_memory
 from benchmarks.workloads import ALL, engine
 
 WHO = ("original", "micrograd")
@@ -71,10 +70,10 @@ def memory(who: str, name: str) -> dict[str, float]:
 def resident(who: str, name: str) -> dict[str, float]:
     """What three training steps add to the peak resident memory of the process, in bytes."""
     work = ALL[name](engine(who))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_memory()
     for _ in range(3):
         work.step()
-    return {"resident": 1024.0 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)}
+    return {"resident": peak_memory() - before}
 
 
 def limit(who: str) -> dict[str, str]:
@@ -97,7 +96,7 @@ def import_time() -> dict[str, float]:
 
     def run(*arguments: str) -> tuple[float, str]:
         start = time.perf_counter()
-        done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment(), cwd=ROOT, check=True)
+        done = subprocess.run([sys.executable, *arguments], capture_output=True, encoding="utf-8", env=environment(), cwd=ROOT, check=True)
         return time.perf_counter() - start, done.stderr
 
     _, report = run("-X", "importtime", "-c", "import micrograd")

@@ -22,6 +22,7 @@ ONE_THREAD = dict.fromkeys(THREADS, "1") | {
     "JAX_PLATFORMS": "cpu",
     "PYTHONPATH": str(ROOT),
     "PYTHONHASHSEED": "0",
+    "PYTHONIOENCODING": "utf-8",
 }
 # A setting for old BLAS libraries on some machines, which slows a current one: measured without it.
 UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
@@ -36,7 +37,7 @@ def fresh(module: str, *arguments: Any, timeout: float = 900) -> dict[str, Any]:
     """What `python -m module arguments` prints as its last line, read as JSON; {"note": why} where it could not."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=ROOT, timeout=timeout)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment(), cwd=ROOT, timeout=timeout)
     except subprocess.TimeoutExpired:
         return {"note": f"none in {timeout:.0f} s"}
     if done.returncode:
@@ -97,12 +98,23 @@ def deep(run: Callable[[], Any]) -> Any:
     return value
 
 
+def peak_memory() -> float:
+    """The most resident memory that this process has had, in bytes; nan on Windows, which does not say."""
+    try:
+        import resource
+    except ImportError:
+        return float("nan")
+    unit = 1.0 if sys.platform == "darwin" else 1024.0
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def machine() -> dict[str, str]:
     """What it was measured on."""
     cpu = platform.processor()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        cpu = next((line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")), cpu)
+        lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
+        cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), cpu)
     return {
         "cpu": cpu or "unknown",
         "cores": str(os.cpu_count()),

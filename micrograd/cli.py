@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from micrograd import __version__
+from micrograd import __version__, console
 from micrograd.assignments import Refused, assignments
 from micrograd.engine import Value
 from micrograd.expression import ALIASES, OF_LISTS, ExpressionError, evaluate
@@ -43,15 +43,17 @@ examples:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (`sys.argv` by default) and give the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot print ∂ gets ? and not a traceback
-        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    console.prepare(sys.stdout, sys.stderr)
     try:
         status = _run(_parsed(arguments))
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return status
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader (head, less) has seen enough
+    except OSError as error:
+        if not console.reader_gone(error):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + 13
 
@@ -155,7 +157,7 @@ def _wrapped(words: Iterable[str]) -> str:
 
 def _run(args: Any) -> int:
     try:
-        text = sys.stdin.read() if args.expression == "-" else args.expression.removeprefix(" ")
+        text = console.typed(sys.stdin.read()) if args.expression == "-" else args.expression.removeprefix(" ")
         bare = text.strip()
         if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"":  # of echo 'x' in cmd.exe
             text = bare[1:-1]
@@ -168,9 +170,9 @@ def _run(args: Any) -> int:
         message = str(error)
     except UnicodeDecodeError as error:
         message = f"standard input is not text: {error}"
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        if args.output is None and console.reader_gone(error):
+            raise
         message = f"cannot write {args.output}: {error.strerror or error}"
     print(f"micrograd {args.command}: {message}", file=sys.stderr)
     return 2

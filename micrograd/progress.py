@@ -42,7 +42,7 @@ class _Tqdm(Bar):
 def progress_bar(wanted: bool | None, total: int | None, done: int = 0) -> Bar:
     """A bar of `total` steps (None: not known): by tqdm where it is installed; if not said, in a terminal and in a notebook only."""
     if wanted is None:
-        wanted = sys.stderr.isatty() or "ipykernel" in sys.modules
+        wanted = "ipykernel" in sys.modules or _terminal(sys.stderr)
     if not wanted:
         return Bar()
     try:
@@ -50,3 +50,8 @@ def progress_bar(wanted: bool | None, total: int | None, done: int = 0) -> Bar:
     except ImportError:
         return Bar()
     return _Tqdm(tqdm, total, done)
+
+
+def _terminal(stream: Any) -> bool:
+    """Whether somebody watches it: pythonw on Windows has no stderr, and one may be closed."""
+    return stream is not None and not stream.closed and bool(stream.isatty())

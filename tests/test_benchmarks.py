@@ -159,8 +159,8 @@ def test_long_processes_and_notes_come_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_tables_are_of_the_figures_kept() -> None:
     folder = Path(report.__file__).parent
-    results = json.loads((folder / "results.json").read_text())
-    assert (folder / "results.md").read_text() == report.whole(results)
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    assert (folder / "results.md").read_text(encoding="utf-8") == report.whole(results)
     assert all(part["measured"]["date"] and part["measured"]["cpu"] for part in results.values())
 
 

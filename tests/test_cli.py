@@ -314,7 +314,7 @@ def test_as_a_module():
 def test_a_terminal_that_cannot_print_mathematics():
     env = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run([*COMMAND, "step", "x*x", "x=3"], capture_output=True, env=env, timeout=60)
-    assert done.returncode == 0 and b"x.grad += v1.grad ? ?v1/?x" in done.stdout
+    assert done.returncode == 0 and b"x.grad += v1.grad * dv1/dx" in done.stdout
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

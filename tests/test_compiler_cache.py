@@ -289,7 +289,7 @@ if hasattr(os, "fork"):
     os.waitpid(child, 0)
 print(found, found.is_dir())
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", timeout=60, check=True)
     path, there = done.stdout.rsplit(maxsplit=1)
     assert there == "True" and not Path(path).exists()
 
@@ -409,7 +409,7 @@ def test_a_planted_source_is_not_run(folder: Path, tmp_path: Path) -> None:
 
     py_compile.compile(str(path), cfile=str(byte_code))
     command = [sys.executable, "-m", "micrograd.compiler.numba_backend", str(path), "0"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)  # the process that compiles looks too
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120)  # the process that compiles looks too
     assert done.returncode == 1 and "has another text than that it was named for" in done.stderr
     agrees(training("numba"), True)
     assert not marker.exists() and evil not in path.read_text(encoding="utf-8")
@@ -461,7 +461,7 @@ def test_four_processes_compile_once(folder: Path) -> None:
     path = compiled(folder)
     cache.clear(path)
     command = [sys.executable, "-c", COMPILE, str(path)]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") for _ in range(4)]
     words = [p.communicate(timeout=240)[0].split("\n") for p in processes]
     assert [p.returncode for p in processes] == [0] * 4
     assert sum(w.count("compiled") for w in words) == 1 and all("has it" in w for w in words)
@@ -633,7 +633,7 @@ for _ in range(40):
 print(len(step.train(optim.SGD([w], lr=0.01), steps=5)))
 """
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, env=environment)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", timeout=120, env=environment)
     assert (done.returncode, done.stdout) == (0, "5\n"), done.stderr
     assert "Traceback" not in done.stderr
 
@@ -660,7 +660,7 @@ class Started(threading.Event):
 
 def test_a_process_without_a_stderr(monkeypatch: Any) -> None:
     """pythonw on Windows has none."""
-    for stream in (None, open(os.devnull, "w")):  # noqa: SIM115
+    for stream in (None, open(os.devnull, "w", encoding="utf-8")):  # noqa: SIM115
         if stream is not None:
             stream.close()
         monkeypatch.setattr(sys, "stderr", stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from micrograd.compiler.ir import Access, Instruction, Program
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("numba")
-sys.path.insert(0, __file__.rpartition("/")[0])
+sys.path.insert(0, os.path.dirname(__file__))
 from test_compiler import Net, agree, attention, eager, graphs, hinge, moons  # noqa: E402
 from test_compiler_numba import BINARY, EDGES, POWERS, UNARY, close, raw  # noqa: E402
 
@@ -280,7 +281,7 @@ print(*state("auto"), *state("interpreter"), *state("auto"))
 def test_another_process_takes_it_from_the_disk_without_a_word() -> None:
     """A short run does not import Numba; where the interpreter is loaded already, every program runs in it at once."""
     agree(lambda: Value(2.0) * 3.0, [], backends=["interpreter"])
-    done = subprocess.run([sys.executable, "-c", ANOTHER], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-c", ANOTHER], capture_output=True, encoding="utf-8", timeout=120, check=True)
     assert (done.stdout.split(), done.stderr) == (["False", "False", "True", "True", "True", "True"], "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import struct
 import sys
@@ -18,7 +19,7 @@ from micrograd.compiler import take
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("numba")
-sys.path.insert(0, __file__.rpartition("/")[0])
+sys.path.insert(0, os.path.dirname(__file__))
 from test_compiler import Net, attention, eager, hinge, moons  # noqa: E402
 
 UNARY = [op.bind(*op.defaults) if op.constants else op for op in ops.TABLE.values() if op.arity == 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from typing import Any
@@ -15,7 +16,7 @@ from micrograd import Value
 from micrograd.compiler import take
 
 np = pytest.importorskip("numpy")
-sys.path.insert(0, __file__.rpartition("/")[0])
+sys.path.insert(0, os.path.dirname(__file__))
 from test_compiler import eager  # noqa: E402
 
 BACKENDS = ["reference", "numpy", "numba"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from typing import Any
@@ -12,7 +13,7 @@ import micrograd
 from micrograd import Value, nn, optim
 
 np = pytest.importorskip("numpy")
-sys.path.insert(0, __file__.rpartition("/")[0])
+sys.path.insert(0, os.path.dirname(__file__))
 from test_compiler import Net, hinge, moons  # noqa: E402
 
 OPTIMIZERS = {

@@ -245,7 +245,7 @@ def test_save_and_load_are_exact(tmp_path, ending):
 
 def test_the_file_is_tensors_for_people_and_other_tools(tmp_path):
     MLP(2, [3, 1], rng=random.Random(0)).save(tmp_path / "m.json")
-    content = json.loads((tmp_path / "m.json").read_text())
+    content = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
     assert {name: shape(t) for name, t in content["state"].items()} == {
         "layers.0.neurons.w": (3, 2), "layers.0.neurons.b": (3,), "layers.1.neurons.w": (1, 3), "layers.1.neurons.b": (1,),
     }  # fmt: skip
@@ -264,7 +264,7 @@ def test_loading_into_another_shape_says_so(tmp_path, ending):
 
 def test_a_file_that_is_not_ours_is_refused(tmp_path):
     path = tmp_path / "m.json"
-    path.write_text('{"weights": [1]}')
+    path.write_text('{"weights": [1]}', encoding="utf-8")
     with pytest.raises(ValueError, match="not a state that micrograd saved"):
         Linear(1, 1).load(path)
 

@@ -160,7 +160,7 @@ def test_a_killed_process_resumes_to_the_same_bits(tmp_path):
     )
 
     def run(how):
-        return subprocess.run([sys.executable, "-c", program, how], capture_output=True, text=True, timeout=60)
+        return subprocess.run([sys.executable, "-c", program, how], capture_output=True, encoding="utf-8", timeout=60)
 
     assert run("die").returncode == -signal.SIGKILL
     assert path.exists()
@@ -182,7 +182,7 @@ def test_resume_refuses_another_run(tmp_path):
         run(seed=1, batch_size=4)
     with pytest.raises(ValueError, match="a run with other parts"):
         run(average=optim.Average([Value(1.0)]))
-    path.write_text("{}")
+    path.write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match="is not a checkpoint"):
         run()
 

@@ -296,9 +296,9 @@ def test_draw_dot_renders_in_a_notebook_and_to_files(tmp_path):
     path = dot.render(str(tmp_path / "gout"), format="png")
     assert path == str(tmp_path / "gout.png")
     assert (tmp_path / "gout.png").read_bytes().startswith(b"\x89PNG")
-    assert (tmp_path / "gout").read_text() == dot.source
+    assert (tmp_path / "gout").read_text(encoding="utf-8") == dot.source
     path = dot.render(outfile=tmp_path / "x.svg", cleanup=True)
-    assert "<svg" in (tmp_path / "x.svg").read_text()
+    assert "<svg" in (tmp_path / "x.svg").read_text(encoding="utf-8")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["gout", "gout.png", "x.svg"]
 
 

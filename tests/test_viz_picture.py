@@ -31,6 +31,7 @@ def no_layout_program(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(render.sysconfig, "get_path", lambda *_: str(tmp_path))
 
 
 # ------------------------------------------------------------------ files
@@ -58,16 +59,16 @@ def test_an_unknown_ending_says_which_are_known(picture, tmp_path, name):
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     target = tmp_path / "x.svg"
-    target.write_text("old")
+    target.write_text("old", encoding="utf-8")
     target.chmod(0o640)
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         write(target, b"new")
-    assert target.read_text() == "old"
+    assert target.read_text(encoding="utf-8") == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["x.svg"]
     monkeypatch.undo()
     write(target, b"new")
-    assert target.read_text() == "new"
+    assert target.read_text(encoding="utf-8") == "new"
     assert target.stat().st_mode & 0o777 == 0o640
     with pytest.raises(FileNotFoundError):
         write(tmp_path / "missing" / "x.svg", b"")
@@ -195,7 +196,7 @@ def test_saving_fails_whole_without_a_layout_program(no_layout_program, picture,
 
 def test_graphviz_is_taken_first(monkeypatch, tmp_path):
     fake = tmp_path / "dot"
-    fake.write_text("#!/bin/sh\necho '<svg>from dot</svg>'\n")
+    fake.write_text("#!/bin/sh\necho '<svg>from dot</svg>'\n", encoding="utf-8")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     assert render.program() == str(fake)
@@ -204,7 +205,7 @@ def test_graphviz_is_taken_first(monkeypatch, tmp_path):
 
 def test_a_failing_layout_program_is_an_error_with_its_words(monkeypatch, tmp_path):
     fake = tmp_path / "dot"
-    fake.write_text("#!/bin/sh\necho 'out of paper' >&2\nexit 3\n")
+    fake.write_text("#!/bin/sh\necho 'out of paper' >&2\nexit 3\n", encoding="utf-8")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     with pytest.raises(render.LayoutError, match=r"dot failed \(3\): out of paper"):

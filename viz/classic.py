@@ -37,7 +37,10 @@ class Drawing(Digraph):  # type: ignore[misc]
     def pipe(self, format: str | None = None, *args: Any, **options: Any) -> Any:
         """The drawing in ``format``: bytes, or text when an ``encoding`` is given."""
         if _plain_dot():
-            return super().pipe(format, *args, **options)
+            try:
+                return super().pipe(format, *args, **options)
+            except UnicodeDecodeError as error:
+                raise render.LayoutError(f"dot gave no text: {error}") from None
         made = render.layout(self.source, format or self.format)
         encoding = options.get("encoding")
         return made.decode(encoding) if encoding else made
@@ -65,7 +68,7 @@ class Drawing(Digraph):  # type: ignore[misc]
 
 
 def _plain_dot() -> bool:
-    return Path(render.program()).stem == "dot"
+    return Path(render.program()).stem.lower() == "dot"
 
 
 def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Drawing:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 SECONDS = 120
@@ -22,7 +24,7 @@ def program() -> str:
     found = shutil.which("dot")
     if found:
         return found
-    for folder in (Path(sys.executable).parent, Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts"):
+    for folder in _folders():
         for name in ("graphviz-pure", "graphviz-pure.exe"):
             if (folder / name).is_file():
                 return str(folder / name)
@@ -40,9 +42,10 @@ def layout(dot: str, format: str = "svg", *, dpi: int | None = None) -> bytes:
     command = [program(), f"-T{format}"]
     if dpi is not None:
         command.append(f"-Gdpi={dpi}")
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console
     try:
         done = subprocess.run(
-            command, input=dot.encode(), capture_output=True, timeout=SECONDS, check=False
+            command, input=dot.encode(), capture_output=True, timeout=SECONDS, check=False, creationflags=flags
         )
     except subprocess.TimeoutExpired:
         raise LayoutError(
@@ -53,4 +56,29 @@ def layout(dot: str, format: str = "svg", *, dpi: int | None = None) -> bytes:
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip()[:500]
         raise LayoutError(f"{Path(command[0]).name} failed ({done.returncode}): {said}")
+    if not _is(format, done.stdout):
+        said = done.stdout[:60].decode("ascii", "backslashreplace")
+        raise LayoutError(f"{Path(command[0]).name} gave no {format.upper()} but {said!r}: is it Graphviz's?")
     return done.stdout
+
+
+def _folders() -> Iterator[Path]:
+    """Where pip puts programs: bin or Scripts, of this environment or of the user, by what this system calls them."""
+    if sys.executable:
+        yield Path(sys.executable).parent
+    yield from (Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts")
+    yield Path(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")))
+
+
+def _is(format: str, content: bytes) -> bool:
+    """Whether it is what was asked for, as far as its first look tells."""
+    if format in ("png", "pdf"):
+        return content.startswith(b"\x89PNG" if format == "png" else b"%PDF")
+    if format != "svg":
+        return True
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    start = content.find(b"<svg")
+    return 0 <= start < content.find(b"</svg>")

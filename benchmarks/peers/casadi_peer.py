@@ -55,7 +55,7 @@ class Compiled(Interpreted):
         with tempfile.TemporaryDirectory() as folder:
             part, built = (str(Path(folder) / name) for name in ("step.o", "step.so"))
             # the hand-written C's options, and linked apart as it is
-            subprocess.run([cc, *native.FLAGS, "-x", "c", "-c", "-", "-o", part], input=code.dump(), text=True, check=True)
+            subprocess.run([cc, *native.FLAGS, "-x", "c", "-c", "-", "-o", part], input=code.dump(), encoding="utf-8", check=True)
             subprocess.run([cc, "-shared", part, "-o", built, "-lm"], check=True)
             return casadi.external("step", built)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from random import Random
 from time import monotonic, perf_counter
 from typing import Any
@@ -12,6 +13,7 @@ from micrograd import modes
 from micrograd.compiler import collector
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.plan import refuse_hooks
+from micrograd.console import can_print
 from micrograd.interrupts import Interrupts
 
 _END = object()
@@ -257,6 +259,7 @@ class _Bar:
 
     def __init__(self, steps: int) -> None:
         self.steps, self.start, self.drawn = steps, monotonic(), 0.0
+        self.full, self.empty = "█·" if can_print(sys.stderr, "█·") else "#."
 
     def show(self, done: int, loss: float) -> None:
         now = monotonic()
@@ -265,8 +268,13 @@ class _Bar:
         self.drawn = now
         full = 24 * done // self.steps
         rate = done / max(now - self.start, 1e-9)
-        sys.stderr.write(f"\r{'█' * full}{'·' * (24 - full)} {done}/{self.steps}  loss {loss:.6g}  {rate:,.0f} steps/s ")
-        sys.stderr.flush()
+        bar = f"{self.full * full}{self.empty * (24 - full)}"
+        self._write(f"\r{bar} {done}/{self.steps}  loss {loss:.6g}  {rate:,.0f} steps/s ")
 
     def close(self) -> None:
-        sys.stderr.write("\n")
+        self._write("\n")
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError, ValueError, AttributeError):  # closed, or none at all: no reason to end a run
+            sys.stderr.write(text)
+            sys.stderr.flush()

@@ -116,7 +116,7 @@ class Server:
         expose = "LabApp" if app == "lab" else "JupyterNotebookApp"
         root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-        self.log = (folder / "log").open("w")
+        self.log = (folder / "log").open("w", encoding="utf-8")
         self.process = subprocess.Popen(
             [
                 sys.executable, "-m", "jupyter", app, "--no-browser", "--allow-root", "--ip=127.0.0.1",
@@ -143,7 +143,7 @@ class Server:
                     return
             except OSError:
                 time.sleep(0.2)
-        raise RuntimeError(Path(self.log.name).read_text()[-3000:])
+        raise RuntimeError(Path(self.log.name).read_text(encoding="utf-8")[-3000:])
 
     def stop(self) -> None:
         self.process.terminate()

@@ -156,7 +156,7 @@ def test_live_widget_speaks_both_ways(open_notebook, server):
     out = server("lab").folder / "said.txt"
     page.wait_for_timeout(500)
     execute(page, "open('said.txt', 'w').write(repr((w.step, len(w.clicked), w.score)))")
-    assert out.read_text().startswith("(3, 1, {'asked': 0")
+    assert out.read_text(encoding="utf-8").startswith("(3, 1, {'asked': 0")
     execute(page, "w.step = 4")
     page.wait_for_selector(f"{OUTPUT} .mg-stepper[data-step='4']", timeout=20_000)
     page.fill(f"{OUTPUT} .mg-answer", "1")
@@ -165,7 +165,7 @@ def test_live_widget_speaks_both_ways(open_notebook, server):
     page.keyboard.press("Enter")
     page.wait_for_timeout(500)
     execute(page, "open('said.txt', 'w').write(repr((w.step, w.score['right'], w.events[-1]['type'])))")
-    assert out.read_text() == "(5, 1, 'step')" or out.read_text().startswith("(5, 1,")
+    assert out.read_text(encoding="utf-8") == "(5, 1, 'step')" or out.read_text(encoding="utf-8").startswith("(5, 1,")
 
 
 MARIMO = f"""
@@ -184,11 +184,11 @@ if __name__ == "__main__":
 
 def test_marimo(browser, tmp_path, free_port):
     pytest.importorskip("marimo")
-    (tmp_path / "app.py").write_text(MARIMO)
+    (tmp_path / "app.py").write_text(MARIMO, encoding="utf-8")
     port = free_port
     root = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
     env = {**os.environ, "PYTHONPATH": root, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
-    log = (tmp_path / "log").open("w")
+    log = (tmp_path / "log").open("w", encoding="utf-8")
     server = subprocess.Popen(
         [
             sys.executable, "-m", "marimo", "-q", "run", "app.py", "--headless", "--no-token",
