@@ -126,6 +126,6 @@ def dot(*xs: float) -> float:
 
 
 def shift(*xs: float) -> float:
-    """The largest; 0 where that is infinite, nan with a nan, so that subtracting it makes no nan of its own."""
-    largest = max(xs)
+    """The largest; 0 where that is infinite, nan with a nan, so that subtracting it makes no nan of its own. Never -0.0."""
+    largest = max(xs) + 0.0
     return nan if any(x != x for x in xs) else largest if abs(largest) != inf else 0.0

@@ -11,6 +11,18 @@
 
 The passes, each a file: trace → graph → fuse → group → layout → factor (`lowering` runs them) → transpose; `ir` says what a
 Program is, `reference` what it means. `structure` knows the graphs that were lowered before.
+
+A program is the eager engine's arithmetic, inf, nan and the signs of zeros among it, but for this:
+
+- Sums go in another order: equal to twice the running-error bound (2·cond), unless a partial sum of one order overflows. No common factor
+  is taken out of a sum.
+- A product that goes straight into a sum may be added before it is rounded (one instruction, as in BLAS), so that it cannot
+  overflow or vanish by itself.
+- Functions such as exp and sin are NumPy's or compiled code's, a few units in the last place from the C library's; what is decided by
+  less than that may be decided otherwise.
+
+With exact=True every number and gradient is the engine's in every bit, but for the gradient through a run-time look-up (`take`), which goes
+on as one number, where the engine adds one by one what all users of that row give. tests/test_fuzz.py holds all this against random programs.
 """
 
 from __future__ import annotations
@@ -38,8 +50,8 @@ def compile(
     `step.each(inputs)` gives what it returns for each. backend: "numpy", "interpreter"
     (compiled code that runs every program, made once on a machine), "numba" (code made for this program, compiled at once),
     "reference", or "auto": NumPy at first, then what of these is on disk or a long run has earned (see `compiler.tiers`).
-    exact: add up in the eager engine's order, bit for bit (by NumPy); the default re-associates sums. input_grads: also
-    differentiate by the inputs.
+    exact: the eager engine's numbers, bit for bit (by NumPy, slowly); the default re-associates sums, see `micrograd.compiler`.
+    input_grads: also differentiate by the inputs.
 
     A compiled loss is the eager one, whatever it reads: numbers, lists, dicts, arrays and attributes that its code can come to, in
     closures, globals, objects and modules (`training` of layers too) are compared when a call or a training run begins, and

@@ -91,11 +91,11 @@ class Compiled:
                 refuse_hooks(plan)
             machine.run()
             self._done(plan, machine)
-            found = self._answer(plan, machine), machine.gradient.copy()
+            found = self._answer(plan, machine), machine.gradient + 0.0  # a copy with no -0.0: the engine adds to 0.0
             if not self.input_grads:
                 return found
             pool = machine.grads[plan.program.batch]
-            numbers = pool[plan.program.inputs]
+            numbers = pool[plan.program.inputs] + 0.0
         if plan.program.batch:
             flat = [iter(row.tolist()) for row in numbers.T]
             return (*found, [tuple(inputs.nested(s, f) for s in plan.shapes) for f in flat])
@@ -272,4 +272,5 @@ class Compiled:
         plan, machine = self._latest
         batch, place = place_of(plan, node, what)
         found = getattr(machine.all(), what)[batch][place]
+        found = found + 0.0 if what == "grads" else found
         return found.copy() if batch else float(found)

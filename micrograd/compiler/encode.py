@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from micrograd.compiler import rules
 from micrograd.compiler.ir import Access, Instruction
 from micrograd.compiler.numpy_backend import large
 from micrograd.compiler.numpy_gate import np
@@ -20,7 +21,7 @@ LENGTH, KIND, KERNEL, COUNT, MODE, PIECE, AXES, AXIS, EXTENTS = range(9)  # a re
 BASE, TABLE, WAY, STRIDES = range(4)  # an access: the output's, then each operand's
 ACCESS = STRIDES  # numbers of an access beside its strides
 MAP, LOOKUP, LANES, PAIRS, SUMMED = range(5)  # kinds: elementwise; chosen rows of tables; products, by what their lanes are
-DIRECT, ASSIGN, ADD, ORDERED, LARGEST = range(5)  # modes: what becomes of results
+DIRECT, ASSIGN, ADD, ORDERED, LARGEST, POSITIVE = range(6)  # modes: what becomes of results (POSITIVE: products that begin with 0.0)
 GATHERED, FLAT, CONSTANT = range(3)  # ways: an operand is collected, used where it is, or one number
 COPY = -1  # the kernel that does nothing
 CHUNK = 512  # points at a time
@@ -64,9 +65,9 @@ class Encoder:
         out = self.place(step.out, step)
         if step.rule.product or step.rule.fold != "+":
             if step.rule.product and len(step.reads) == 2 and not step.scatters and all(isinstance(r, Access) for r in step.reads):
-                found = _product(shape, [out, *(self.place(r, step) for r in step.reads)], step.add)
+                found = _product(shape, [out, *(self.place(r, step) for r in step.reads)], step.add, step.zero)
                 if found is not None:
-                    return [*([] if found[1] else [self.start(shape, out, -0.0)]), found[0]]
+                    return [*([] if found[1] else [self.start(shape, out, 0.0 if step.zero else -0.0)]), found[0]]
             number, reads = (COPY, step.reads) if len(step.reads) == 1 else (self.kernel(step.rule)[0], step.reads)
         elif not step.reads:
             number, reads = COPY, (float(step.rule.result),)
@@ -85,16 +86,21 @@ class Encoder:
         out, fold = places[0], step.rule.fold
         summed = any(n > 1 and not s and (out.table is None or a) for a, (n, s) in enumerate(zip(shape, out.strides, strict=True)))
         many = summed or (step.scatters and not _unique(step.out))
+        zero = step.zero
+        if zero and not many and number == COPY:
+            number, zero = self.kernel(rules.positive)[0], False
+        many = many or zero
         mode = {"shift": LARGEST, "ordered": ORDERED}.get(fold, ADD if step.add or many else ASSIGN)
         if not many and not step.add:
             mode = ASSIGN
         extents, moved, axis = _ordered(shape, places, fold == "ordered")
-        whole = mode == ADD and not step.add and not step.scatters and extents[-1] <= CHUNK and _sums_inside(extents, moved[0], axis)
+        fits = extents[-1] <= CHUNK and _sums_inside(extents, moved[0], axis)
+        whole = mode == ADD and not step.add and not zero and not step.scatters and fits
         if whole:
             mode = ASSIGN
         found = [_record(extents, moved, axis, MAP, number, mode)]
         if many and not step.add and not whole:
-            found.insert(0, self.start(shape, out, -math.inf if mode == LARGEST else -0.0))
+            found.insert(0, self.start(shape, out, -math.inf if mode == LARGEST else 0.0 if zero else -0.0))
         if fold == "shift":
             found.append(self.on_outputs(shape, out, self.kernel(self.settle)[0], out))
         return found
@@ -242,7 +248,7 @@ def _record(extents: list[int], places: list[Place], axis: int, kind: int, numbe
 # --- products ------------------------------------------------------------------------------------------------------------
 
 
-def _product(shape: list[int], places: list[Place], add: bool) -> tuple[list[int], bool] | None:
+def _product(shape: list[int], places: list[Place], add: bool, zero: bool) -> tuple[list[int], bool] | None:
     """(the record of a sum of products that has lanes, whether it needs no start); None where it has no lanes.
 
     A block of axes is innermost: LANES out[j, i] += a[j, k]·b[k, i], PAIRS out[j, i] += a[j, k, i]·b[j, k, i],
@@ -283,5 +289,5 @@ def _product(shape: list[int], places: list[Place], add: bool) -> tuple[list[int
     whole = add or not any(x in rest for x in summed)
     extents = [*(extents[x] for x in rest), *(extents[x] if x >= 0 else 1 for x in (j, k, lane))]
     moved = [Place(p.base, [p.strides[x] if x >= 0 else 0 for x in (*rest, j, k, lane)], p.table) for p in (out, a, b)]
-    mode = ADD if add or not whole else ASSIGN
+    mode = ADD if add or not whole else POSITIVE if zero else ASSIGN
     return _record(extents, moved, rest.index(axis) if axis >= 0 else -1, kind, COPY, mode), whole

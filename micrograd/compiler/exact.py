@@ -35,7 +35,8 @@ def ordered(program: Program, numbering: Numbering, part: Part = part) -> Progra
             contribution = part(step, i, read)
             if contribution is not None:
                 into = read.addresses(step.shape).ravel()
-                place = np.arange(step.size) % step.shape[-1] if step.summed else np.full(step.size, i)
+                terms = int(np.prod([step.shape[a] for a in step.summed], dtype=np.int64))
+                place = np.arange(step.size) % terms + i * terms
                 found.append((step, contribution, into))
                 made.append(np.stack([into, -owner[step.out.addresses(step.shape).ravel()], place]))
     if not found:
@@ -61,7 +62,7 @@ def ordered(program: Program, numbering: Numbering, part: Part = part) -> Progra
         if id(step) in before:
             program.backward += _sums(mine[mine != root], targets, starts + size, counts)
             program.backward += before[id(step)]
-    program.backward += _sums(np.arange(len(program.params) + len(program.inputs)), targets, starts + size, counts)
+    program.backward += _sums(np.concatenate([program.params, program.inputs]), targets, starts + size, counts)
     return program
 
 

@@ -8,6 +8,7 @@ permutation) keeps its inner, regular part, and a table of addresses for the out
 from __future__ import annotations
 
 from itertools import pairwise
+from math import gcd
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
@@ -32,25 +33,22 @@ def regular(column: Any) -> tuple[list[tuple[int, int]], Any]:
 def loops_of(columns: list[Any], whole: int) -> tuple[tuple[int, ...], list[tuple[tuple[int, ...], int, Any]]]:
     """The common loops of columns of one length, and for each column (strides, base, table of the outermost loop or None)."""
     read = [regular(c) for c in columns]
-    dense = whole
+    cuts = {1}  # where some loop of some column ends
+    dense = whole  # the numbers of a block, in which every column is regular; what is outside is one loop, with tables
     for loops, rest in read:
-        if len(rest) > 1:  # irregular: only the inner part is common
-            dense = int(np.gcd(dense, _size(loops)))
-    cuts = {1, dense}
-    for loops, _ in read:
         cut = 1
         for extent, _ in loops:
             cut *= extent
-            if cut <= dense:
-                cuts.add(cut)
-    chain = sorted(cuts)
-    while True:  # each cut must divide the next: leave out those that do not, and make the loop outside them a table
-        bad = next((b for a, b in pairwise(chain) if b % a), None)
+            cuts.add(cut)
+        if len(rest) > 1:  # irregular: only the inner part is common
+            dense = gcd(dense, cut)
+    while True:  # a block holds whole loops, and whole blocks are in the loops that are larger
+        bad = next((gcd(a, b) for a, b in pairwise(sorted({*cuts, dense})) if b % a and a < dense), None)
+        bad = bad or next((gcd(dense, c) for c in cuts if c > dense and c % dense), None)
         if bad is None:
             break
-        a = chain[chain.index(bad) - 1]
-        chain = [c for c in chain if c <= a]
-        dense = a
+        dense = bad
+    chain = sorted(c for c in {*cuts, dense} if c <= dense)
     extents = [b // a for a, b in pairwise(chain)]
     outer = whole // chain[-1]
     if outer > 1:
@@ -73,9 +71,3 @@ def loops_of(columns: list[Any], whole: int) -> tuple[tuple[int, ...], list[tupl
         accesses.append((tuple(reversed(strides)), int(column[0]), None))
     return shape, accesses
 
-
-def _size(loops: list[tuple[int, int]]) -> int:
-    n = 1
-    for extent, _ in loops:
-        n *= extent
-    return n

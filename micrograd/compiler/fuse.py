@@ -1,13 +1,15 @@
 """Fuse: chains of + become n-ary sums, products that only a sum uses become its terms, and every unit gets its level.
 
 A unit is what is left: either one op of its arguments, or `Σ aₖ·bₖ + Σ cⱼ`. A unit's level is the longest path to it from the
-leaves. Fusing adds up in another order than the eager engine, so the last bits may differ; `exact` skips it.
+leaves. Fusing adds up in another order than the eager engine, so the last bits may differ; `exact` skips it. A 0.0 among the terms
+is left out, but for this: it makes a sum of -0.0 alone a 0.0 (`Unit.zero`).
 """
 
 from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from math import copysign
 from typing import Any
 
 from micrograd import ops
@@ -24,6 +26,7 @@ class Unit:
     args: array[int]
     pairs: array[int]
     level: int
+    zero: bool = False  # a sum that begins with 0.0
 
 
 _Sum = tuple["array[int]", "array[int]"]  # what is added; the factors of the products
@@ -46,7 +49,8 @@ class _Fuser:
         self.uses = bytearray(n)  # 0, 1, or 2 for many
         self.absorbed = graph.absorbed = array("i", bytes(4 * n))  # a sum that went into another → that one, else 0
         self.wanted = graph.wanted
-        self.zeros = {-1 - i for i, x in enumerate(graph.data) if x == 0.0}
+        self.zeros = {-1 - i: copysign(1.0, x) > 0.0 for i, x in enumerate(graph.data) if x == 0.0}  # → whether it is 0.0, not -0.0
+        self.positive: set[int] = set()  # sums in which a 0.0 was left out
         self.sums: dict[int, _Sum] = {}
         self.products: dict[int, tuple[int, int]] = {}
         self.alone: set[int] = set()  # sums that are a single + of two things
@@ -88,6 +92,8 @@ class _Fuser:
                 inner = self.sums.pop(a)
                 self.absorbed[a] = i
                 many = True
+                if a in self.positive:
+                    self.positive.add(i)
                 if len(inner[0]) + len(inner[1]) > len(plus) + len(pairs):  # grow the longer list
                     plus, pairs, inner = *inner, (plus, pairs)
                 plus.extend(inner[0])
@@ -98,6 +104,8 @@ class _Fuser:
                 pairs.extend(pair)
             elif a in self.zeros:
                 many = True
+                if self.zeros[a]:
+                    self.positive.add(i)
             else:
                 self._settle(a)
                 plus.append(a)
@@ -115,9 +123,9 @@ class _Fuser:
             self._unit(i, ops.mul, array("i", self.products.pop(i)), NONE)
         elif i in self.sums:
             plus, pairs = self.sums.pop(i)
-            self._unit(i, ops.add if i in self.alone else None, plus, pairs)
+            self._unit(i, ops.add if i in self.alone else None, plus, pairs, i in self.positive)
 
-    def _unit(self, i: int, op: Op | None, args: array[int], pairs: array[int]) -> None:
+    def _unit(self, i: int, op: Op | None, args: array[int], pairs: array[int], zero: bool = False) -> None:
         level = self.level
         level[i] = 1 + max([level[a] for found in (args, pairs) for a in found], default=0)
-        self.units.append(Unit(i, op, args, pairs, level[i]))
+        self.units.append(Unit(i, op, args, pairs, level[i], zero))

@@ -28,6 +28,7 @@ class Group:
     """out[i] (+)= Σₖ rule(columns[0][i, k], …); ids of graph nodes. A column that is one constant is a float.
 
     segments: where every output has a number of terms of its own, the place of each item's output in `out` (items in rows).
+    zero: the sum begins with 0.0.
     table, chosen: for each output the ids of rows, and the id of the number that says which of them is taken.
     """
 
@@ -39,6 +40,7 @@ class Group:
     fold: bool = False  # the second axis of the columns is summed over
     table: Any = None
     chosen: Any = None
+    zero: bool = False
 
 
 @dataclass
@@ -121,6 +123,9 @@ def _terms(u: Unit, numbering: Numbering, known: dict[Any, Any]) -> _Terms:
     of, batched = memoryview(numbering.of), memoryview(numbering.batched)  # reading one entry is far faster
     if u.op is not None and u.op.arity is not None:
         return {("map", *[of[a] for a in u.args]): [u.args]}
+    if u.op is not None and u.op.name == "dot":
+        half = len(u.args) // 2
+        return {("rows", half): [u.args[:half], u.args[half:]]}
     if u.op is not None:
         return {("rows", len(u.args)): [u.args]}
     terms: _Terms = {}
@@ -155,17 +160,17 @@ def _loops(family: list[_Sum]) -> list[Group]:
     """The groups of one family. Sums that come in three lengths or more share one segmented reduction."""
     parts: dict[Any, list[_Sum]] = defaultdict(list)
     for pair in family:
-        parts[tuple((kind, len(columns[0])) for kind, columns in pair[1].items())].append(pair)
+        parts[pair[0].zero, tuple((kind, len(columns[0])) for kind, columns in pair[1].items())].append(pair)
     alike: dict[Any, list[list[_Sum]]] = defaultdict(list)
     found: list[Group] = []
-    for key, sums in parts.items():
+    for (zero, key), sums in parts.items():
         op = sums[0][0].op
-        if op is not None and op.name not in ("shift", "sum"):
+        if op is not None and op.name not in ("shift", "sum", "dot"):
             found.append(_map(sums))
         else:
-            alike[tuple(kind if kind[0] != "rows" else "rows" for kind, _ in key)].append(sums)
+            alike[zero, tuple(kind if kind[0] != "rows" else "rows" for kind, _ in key)].append(sums)
     for same in alike.values():
-        whole = same[0][0][0].op is not None and same[0][0][0].op.name == "sum"  # left to right: not to be interleaved
+        whole = same[0][0][0].op is not None and same[0][0][0].op.name in ("sum", "dot")  # left to right: not to be interleaved
         if not whole and ((len(same) > 2 and max(map(len, same)) <= 64) or len(same) > 8):
             found.extend(_segmented(sorted((s for sums in same for s in sums), key=lambda s: s[0].id)))
         else:
@@ -202,7 +207,8 @@ def _tables(sums: list[_Sum], graph: Graph, numbering: Numbering) -> list[Group]
 
 def _rule(kind: str, u: Unit) -> Rule:
     if kind == "rows":
-        return rules.shift if u.op is not None and u.op.name == "shift" else rules.left_to_right
+        ordered = {"shift": rules.shift, "dot": rules.products_left_to_right}
+        return ordered.get(u.op.name if u.op is not None else "", rules.left_to_right)
     return rules.copy if kind == "plus" else rules.product
 
 
@@ -212,7 +218,8 @@ def _rows(sums: list[_Sum]) -> list[Group]:
     loops: list[Group] = []
     for kind in sums[0][1]:
         columns = [_matrix(c) for c in zip(*(terms[kind] for _, terms in sums), strict=True)]
-        loops.append(Group(_rule(kind[0], sums[0][0]), out, columns, add=bool(loops), fold=True))
+        zero = sums[0][0].zero and not loops
+        loops.append(Group(_rule(kind[0], sums[0][0]), out, columns, add=bool(loops), fold=True, zero=zero))
     return loops
 
 
@@ -227,7 +234,8 @@ def _segmented(sums: list[_Sum]) -> list[Group]:
         order = _interleaved(lengths, _lanes(lengths))
         segments = np.repeat(np.arange(len(sums)), lengths)[order]
         flat = [np.concatenate([_ids(c) for c in column])[order] for column in zip(*columns, strict=True)]
-        loops.append(Group(_rule(kind if kind == "rows" else kind[0], sums[0][0]), out, flat, add=bool(loops), segments=segments))
+        rule, zero = _rule(kind if kind == "rows" else kind[0], sums[0][0]), sums[0][0].zero and not loops
+        loops.append(Group(rule, out, flat, add=bool(loops), segments=segments, zero=zero))
     return loops
 
 

@@ -44,7 +44,7 @@ def bind(machine: Machine) -> None:
     pools = {"v": machine.values, "g": machine.grads}
 
     def call(x: Any) -> Any:
-        return partial(run, *arguments, x, x + 1) if isinstance(x, int) else bound(x, pools, machine.samples)
+        return partial(run, *arguments, x, x + 1) if isinstance(x, int) else bound(x, machine.program, pools, machine.samples)
 
     machine.bound = [call(x) for x in parts[0]], [call(x) for x in parts[1]]
     machine.native = True

@@ -77,7 +77,10 @@ Read = Any  # an Access, or a float: a constant in the code
 
 @dataclass(eq=False)
 class Instruction:
-    """One loop nest. add: onto what is there (else it replaces it). batch: also for every sample of the batch."""
+    """One loop nest. add: onto what is there (else it replaces it). batch: also for every sample of the batch.
+
+    zero: what it replaces with begins with 0.0, which -0.0 + -0.0 + … alone does not.
+    """
 
     shape: tuple[int, ...]
     out: Access
@@ -85,6 +88,7 @@ class Instruction:
     reads: tuple[Read, ...]
     add: bool = False
     batch: bool = False
+    zero: bool = False
 
     @property
     def summed(self) -> tuple[int, ...]:
@@ -153,6 +157,7 @@ class Program:
     wanted: Any = None  # which slots get a gradient
     cache: dict[Any, Any] = field(default_factory=dict)  # what back ends made of it
     passes: list[str] = field(default_factory=list)  # what each pass did
+    exact: bool = False  # every number is to be the eager engine's, in every bit
 
     def __str__(self) -> str:
         from micrograd.compiler.show import show

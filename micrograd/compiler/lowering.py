@@ -85,7 +85,7 @@ def instruction(loop: Group, numbering: Numbering) -> Instruction:
     ]
     rest = iter(made[1:])
     reads: tuple[Any, ...] = tuple(c if isinstance(c, float) else next(rest) for c in columns)
-    return Instruction(shape, made[0], loop.rule, reads, loop.add, made[0].batch)
+    return Instruction(shape, made[0], loop.rule, reads, loop.add, made[0].batch, loop.zero)
 
 
 def _look_up(loop: Group, numbering: Numbering) -> Instruction:

@@ -53,7 +53,7 @@ class Code:
                 calls[backward].append(partial(run, *arguments, number, number + 1))
                 number += 1
             else:
-                calls[backward].extend(bound(step, pools, machine.samples) for step in steps)
+                calls[backward].extend(bound(step, self.program, pools, machine.samples) for step in steps)
         machine.bound = calls
         machine.native = True
         machine.entry = None if self.outside else run, arguments

@@ -39,6 +39,7 @@ from micrograd.compiler.encode import (
     ORDERED,
     PAIRS,
     PIECE,
+    POSITIVE,
     SCRATCH,
     SLOTS,
     STRIDES,
@@ -192,7 +193,7 @@ def lookup(P):  # type: ignore[no-untyped-def]
 @part
 def products(P, kind):  # type: ignore[no-untyped-def]
     """Sums of products: the last three axes are a block (see `encode.product`), the others go round it."""
-    axes, add = word(P, AXES), word(P, MODE) == ADD
+    axes, add, zero = word(P, AXES), word(P, MODE) == ADD, 0.0 if word(P, MODE) == POSITIVE else -0.0
     size = 8 * (ACCESS + axes)
     out = P + 8 * (EXTENTS + axes)
     last = EXTENTS + axes - 3
@@ -202,66 +203,66 @@ def products(P, kind):  # type: ignore[no-untyped-def]
     for r in range(rows_of(P, axes - 3)):
         o, a, b = offset(P, out, axes - 3, r), offset(P, A, axes - 3, r), offset(P, B, axes - 3, r)
         if kind == LANES:
-            block(o, word(out, s), a, word(A, s), word(A, s + 1), b, word(B, s + 1), rows, columns, n, add)
+            block(o, word(out, s), a, word(A, s), word(A, s + 1), b, word(B, s + 1), rows, columns, n, add, zero)
         elif kind == PAIRS:
-            pairs(o, word(out, s), a, word(A, s), word(A, s + 1), b, word(B, s), word(B, s + 1), rows, columns, n, add)
+            pairs(o, word(out, s), a, word(A, s), word(A, s + 1), b, word(B, s), word(B, s + 1), rows, columns, n, add, zero)
         else:
-            block_summed(o, word(out, s), word(out, s + 1), a, word(A, s), b, word(B, s + 1), rows, columns, n, add)
+            block_summed(o, word(out, s), word(out, s + 1), a, word(A, s), b, word(B, s + 1), rows, columns, n, add, zero)
 
 
 @part
-def block(o, oj, a, aj, ak, b, bk, rows, terms, n, add):  # type: ignore[no-untyped-def]
+def block(o, oj, a, aj, ak, b, bk, rows, terms, n, add, zero):  # type: ignore[no-untyped-def]
     """out[j, i] (+)= Σₖ a[j, k] · b[k, i], i along lanes."""
     i = 0
     while i + 16 <= n:
         for j in range(0, rows - 3, 4):
-            tile_4_16(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add)
+            tile_4_16(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
         for j in range(rows & -4, rows):
-            tile_1_16(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add)
+            tile_1_16(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
         i += 16
     while i + 4 <= n:
         for j in range(0, rows - 3, 4):
-            tile_4_4(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add)
+            tile_4_4(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
         for j in range(rows & -4, rows):
-            tile_1_4(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add)
+            tile_1_4(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
         i += 4
     while i < n:
         for j in range(0, rows - 3, 4):
-            tile_4_1(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add)
+            tile_4_1(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
         for j in range(rows & -4, rows):
-            tile_1_1(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add)
+            tile_1_1(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
         i += 1
 
 
 @part
-def pairs(o, oj, a, aj, ak, b, bj, bk, rows, terms, n, add):  # type: ignore[no-untyped-def]
+def pairs(o, oj, a, aj, ak, b, bj, bk, rows, terms, n, add, zero):  # type: ignore[no-untyped-def]
     """out[j, i] (+)= Σₖ a[j, k, i] · b[j, k, i], i along lanes."""
     for j in range(rows):
         i = 0
         while i + 16 <= n:
-            pairs_16(o + 8 * (j * oj + i), 0, a + 8 * (j * aj + i), 0, ak, b + 8 * (j * bj + i), bk, terms, add)
+            pairs_16(o + 8 * (j * oj + i), 0, a + 8 * (j * aj + i), 0, ak, b + 8 * (j * bj + i), bk, terms, add, zero)
             i += 16
         while i + 4 <= n:
-            pairs_4(o + 8 * (j * oj + i), 0, a + 8 * (j * aj + i), 0, ak, b + 8 * (j * bj + i), bk, terms, add)
+            pairs_4(o + 8 * (j * oj + i), 0, a + 8 * (j * aj + i), 0, ak, b + 8 * (j * bj + i), bk, terms, add, zero)
             i += 4
         while i < n:
-            pairs_1(o + 8 * (j * oj + i), 0, a + 8 * (j * aj + i), 0, ak, b + 8 * (j * bj + i), bk, terms, add)
+            pairs_1(o + 8 * (j * oj + i), 0, a + 8 * (j * aj + i), 0, ak, b + 8 * (j * bj + i), bk, terms, add, zero)
             i += 1
 
 
 @part
-def block_summed(o, oj, oq, a, aj, b, bq, rows, columns, n, add):  # type: ignore[no-untyped-def]
+def block_summed(o, oj, oq, a, aj, b, bq, rows, columns, n, add, zero):  # type: ignore[no-untyped-def]
     """out[j, q] (+)= Σᵢ a[j, i] · b[q, i], i along lanes."""
     for j in range(0, rows - 3, 4):
         for q in range(0, columns - 3, 4):
-            summed_4_4(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add)
+            summed_4_4(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add, zero)
         for q in range(columns & -4, columns):
-            summed_4_1(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add)
+            summed_4_1(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add, zero)
     for j in range(rows & -4, rows):
         for q in range(0, columns - 3, 4):
-            summed_1_4(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add)
+            summed_1_4(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add, zero)
         for q in range(columns & -4, columns):
-            summed_1_1(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add)
+            summed_1_1(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add, zero)
 
 
 # --- the interpreter -----------------------------------------------------------------------------------------------------

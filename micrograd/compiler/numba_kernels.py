@@ -19,7 +19,7 @@ from micrograd.op import Op, Symbol
 POWERS = (-2.0, -1.0, -0.5, 0.5, 1.5, 2.0, 3.0, 4.0)
 GROUP = 16  # kernels in one function of choices
 
-settle = Rule("settle", ("x0",), ops.where(ops.equal(ops.abs_(Symbol("x0")), float("inf")), 0.0, Symbol("x0")))
+settle = Rule("settle", ("x0",), ops.where(ops.equal(ops.abs_(Symbol("x0")), float("inf")), 0.0, Symbol("x0") + 0.0))
 
 
 def rows() -> Iterator[Op]:
@@ -59,7 +59,7 @@ def written(rule: Rule) -> tuple[str, ...]:
 def known() -> dict[tuple[str, ...], int]:
     """The place of each rule's kernel."""
     found: dict[tuple[str, ...], int] = {}
-    for rule in (rules.product, settle):
+    for rule in (rules.product, rules.positive, settle):
         found.setdefault(written(rule), len(found))
     for op in rows():
         n = op.arity or 0

@@ -80,7 +80,10 @@ class _Lanes:
 
     def everywhere(self, address: Any) -> Any:
         """One number in every lane."""
-        x = self.builder.load(_at(self.builder, address, llvm.DoubleType()), align=BYTES)
+        return self.spread(self.builder.load(_at(self.builder, address, llvm.DoubleType()), align=BYTES))
+
+    def spread(self, x: Any) -> Any:
+        """A number in every lane."""
         if self.lanes == 1:
             return x
         one = self.builder.insert_element(llvm.Constant(self.kind, llvm.Undefined), x, llvm.Constant(llvm.IntType(32), 0))
@@ -110,15 +113,18 @@ def tile(rows: int, lanes: int, both: bool = False) -> Any:
     """out[j, i] (+)= Σₖ a[j, k] · b[k, i] for a few rows j and neighbouring lanes i; both: a[j, k, i] has lanes too.
 
     Arguments: address and stride by j of out; address and strides by j and k of a; address and stride by k of b; how many
-    terms; whether it adds.
+    terms; whether it adds; what it begins with where it does not.
     """
 
-    def typed(typingctx: Any, out: Any, out_j: Any, a: Any, a_j: Any, a_k: Any, b: Any, b_k: Any, terms: Any, add: Any) -> Any:
+    def typed(
+        typingctx: Any, out: Any, out_j: Any, a: Any, a_j: Any, a_k: Any, b: Any, b_k: Any, terms: Any, add: Any, zero: Any
+    ) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            out, out_j, a, a_j, a_k, b, b_k, terms, add = args
+            out, out_j, a, a_j, a_k, b, b_k, terms, add, zero = args
             v = _Lanes(builder, lanes)
+            begin = v.spread(zero)
             outs = [v.place(out, (j, out_j)) for j in range(rows)]
-            sums = v.sums(lambda j: builder.select(add, v.load(outs[j]), v.zero), rows)
+            sums = v.sums(lambda j: builder.select(add, v.load(outs[j]), begin), rows)
             with cgutils.for_range(builder, terms) as loop:
                 y = v.load(v.place(b, (loop.index, b_k)))
                 first = v.place(a, (loop.index, a_k))
@@ -128,7 +134,7 @@ def tile(rows: int, lanes: int, both: bool = False) -> Any:
                 v.store(builder.load(s), place)
             return context.get_dummy_value()
 
-        return types.void(*[types.int64] * 8, types.boolean), codegen
+        return types.void(*[types.int64] * 8, types.boolean, types.float64), codegen
 
     return intrinsic(typed)
 
@@ -136,12 +142,15 @@ def tile(rows: int, lanes: int, both: bool = False) -> Any:
 def summed_tile(rows: int, columns: int, lanes: int = 8) -> Any:
     """out[j, q] (+)= Σᵢ a[j, i] · b[q, i] for a few j and q, i running over neighbours.
 
-    Arguments: address and strides by j and q of out; address and stride by j of a, by q of b; how many terms; whether it adds.
+    Arguments: address and strides by j and q of out; address and stride by j of a, by q of b; how many terms; whether it adds; what it
+    begins with where it does not.
     """
 
-    def typed(typingctx: Any, out: Any, out_j: Any, out_q: Any, a: Any, a_j: Any, b: Any, b_q: Any, terms: Any, add: Any) -> Any:
+    def typed(
+        typingctx: Any, out: Any, out_j: Any, out_q: Any, a: Any, a_j: Any, b: Any, b_q: Any, terms: Any, add: Any, zero: Any
+    ) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            out, out_j, out_q, a, a_j, b, b_q, terms, add = args
+            out, out_j, out_q, a, a_j, b, b_q, terms, add, begin = args
             pairs = [(j, q) for j in range(rows) for q in range(columns)]
             wide, one = _Lanes(builder, lanes), _Lanes(builder, 1)
             whole = builder.and_(terms, llvm.Constant(terms.type, -lanes))
@@ -163,10 +172,10 @@ def summed_tile(rows: int, columns: int, lanes: int = 8) -> Any:
             run(one, whole, builder.sub(terms, whole), sums)
             for (j, q), s in zip(pairs, sums, strict=True):
                 place = one.place(out, (j, out_j), (q, out_q))
-                before = builder.select(add, one.load(place), one.zero)
+                before = builder.select(add, one.load(place), begin)
                 one.store(builder.fadd(before, builder.load(s)), place)
             return context.get_dummy_value()
 
-        return types.void(*[types.int64] * 8, types.boolean), codegen
+        return types.void(*[types.int64] * 8, types.boolean, types.float64), codegen
 
     return intrinsic(typed)

@@ -63,15 +63,14 @@ def exp(x):  # type: ignore[no-untyped-def]
 
 @njit(error_model="numpy", fastmath={"contract"})
 def expm1(x):  # type: ignore[no-untyped-def]
-    """eˣ - 1 without cancellation."""
-    y = x if x < 709.5 else 709.5
+    """eˣ - 1 without cancellation; x itself where it is as good, for there the last bit of a subnormal number would be lost."""
+    y = x if x < 710.0 else 710.0
     y = y if y > -60.0 else -60.0
     k = math.floor(y * 1.4426950408889634 + 0.5)
     r = (y - k * 0.6931471803691238) - k * 1.9082149292705877e-10
     scale: Any = _bits((int(k) + 1022) << 52)
     e = 2.0 * (scale * _expm1_reduced(r) + (scale - 0.5))
-    e = inf if x > 709.782712893384 else e
-    e = x if x == 0.0 else e
+    e = x if abs(x) < 5e-17 else e
     return e if x == x else x
 
 
@@ -93,16 +92,6 @@ def log1p(x):  # type: ignore[no-untyped-def]
     return math.log1p(x) if x > -1.0 else (-inf if x == -1.0 else nan)
 
 
-@njit(error_model="numpy", fastmath=False)
-def maximum(x, y):  # type: ignore[no-untyped-def]
-    return x if x > y or x != x else y
-
-
-@njit(error_model="numpy", fastmath=False)
-def minimum(x, y):  # type: ignore[no-untyped-def]
-    return x if x < y or x != x else y
-
-
 def _jitted(f: Any, **calls: Any) -> Any:
     """A function of `micrograd.scalar`, compiled as it stands: what it calls is taken from here."""
     numbers = {k: x for k, x in f.__globals__.items() if isinstance(x, float)}
@@ -111,4 +100,5 @@ def _jitted(f: Any, **calls: Any) -> Any:
 
 
 cbrt = _jitted(scalar.cbrt)
+maximum, minimum = _jitted(scalar.maximum), _jitted(scalar.minimum)
 gauss = _jitted(scalar.gauss, exp=exp)

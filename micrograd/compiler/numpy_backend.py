@@ -1,7 +1,8 @@
 """The NumPy back end: each instruction becomes a few array calls on views of the pools, made once.
 
 Affine accesses are strided views, so nothing is copied; products that sum over an axis go to BLAS (`np.matmul`) where
-their axes allow, else to `np.einsum`; tables of addresses are gathers and segmented sums.
+their axes allow, else to `np.einsum`; tables of addresses are gathers and segmented sums. What these do otherwise than IEEE-754 says is
+mended here and in `numpy_products`: they begin sums at 0.0, `einsum` takes out common factors, `maximum` tells zeros apart by chance.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import Any
 from micrograd import ops, scalar
 from micrograd.compiler import careful
 from micrograd.compiler.group import LINE
-from micrograd.compiler.ir import Instruction, Program
+from micrograd.compiler.ir import Access, Instruction, Program
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.numpy_operands import Rows, operand, view
+from micrograd.compiler.numpy_operands import Rows, operand, squeezed, view
+from micrograd.compiler.numpy_products import product
 from micrograd.compiler.rules import Rule, calls
 
 LARGE = 2**20  # terms in one product from which BLAS is faster than loops
@@ -27,7 +29,10 @@ TEMPLATES = {op.name: op.array for op in ops.TABLE.values() if op.array and op.a
     "add": "np.add({0}, {1})", "sub": "np.subtract({0}, {1})", "mul": "np.multiply({0}, {1})", "div": "np.divide({0}, {1})",
     "neg": "np.negative({0})", "power": "np.float_power({0}, {1})", "pow": "np.float_power({0}, {1})",
     "less": "np.less({0}, {1})", "equal": "np.equal({0}, {1})",
+    "relu": "np.add(np.maximum({0}, 0.0), 0.0)" if np.signbit(np.maximum(np.full(65, -0.0), 0.0)).any() else "np.maximum({0}, 0.0)",
+    "maximum": "maximum({0}, {1})", "minimum": "minimum({0}, {1})",
 }  # fmt: skip
+IEEE = {name: TEMPLATES[name] for name in ("add", "sub", "mul", "div", "neg", "abs", "sqrt", "less", "equal", "where")}  # everywhere alike
 
 
 def _elementwise(f: Callable[..., float], n: int) -> Callable[..., Any]:
@@ -35,10 +40,24 @@ def _elementwise(f: Callable[..., float], n: int) -> Callable[..., Any]:
     return lambda *xs, out=None: np.asarray(called(*xs), dtype=np.float64)
 
 
+def _maximum(x: Any, y: Any) -> Any:
+    """As `scalar.maximum`, which of 0.0 and -0.0 takes the second."""
+    return np.where(np.equal(x, y), y, np.maximum(x, y))
+
+
+def _minimum(x: Any, y: Any) -> Any:
+    return np.where(np.equal(x, y), y, np.minimum(x, y))
+
+
 FUNCTIONS: dict[str, Any] = {
-    "np": np, "power": np.float_power, "inf": math.inf, "nan": math.nan,
+    "np": np, "power": np.float_power, "inf": math.inf, "nan": math.nan, "maximum": _maximum, "minimum": _minimum,
     "gauss": _elementwise(scalar.gauss, 2), "erf": _elementwise(math.erf, 1),
 }  # fmt: skip
+ENGINE = FUNCTIONS | {
+    op.name: _elementwise(op.forward, op.arity + len(op.constants))
+    for op in ops.TABLE.values()
+    if op.arity is not None and op.define is None and op.name not in IEEE
+}
 
 
 class Machine:
@@ -79,7 +98,8 @@ class Machine:
 
     def _bind(self) -> None:
         pools = {"v": self.values, "g": self.grads}
-        forward, backward = ([bound(step, pools, self.samples) for step in p] for p in (self.program.forward, self.program.backward))
+        program = self.program
+        forward, backward = ([bound(step, program, pools, self.samples) for step in p] for p in (program.forward, program.backward))
         self.bound = forward, backward
 
     def forward(self) -> None:
@@ -104,7 +124,7 @@ class Machine:
     def loss(self) -> float:
         """The loss of the latest run."""
         batch, root = self.program.outputs[0]
-        return float(self.values[1][root].mean()) if batch else float(self.values[0][root])
+        return mean(self.values[1][root]) if batch else float(self.values[0][root])
 
     def outputs(self) -> list[Any]:
         """What the loss returned, as numbers; means over the batch."""
@@ -113,7 +133,7 @@ class Machine:
             if not isinstance(o, tuple):
                 found.append(o)
             elif o[0]:
-                found.append(float(self.values[1][o[1]].mean()))
+                found.append(mean(self.values[1][o[1]]))
             else:
                 found.append(float(self.values[0][o[1]]))
         return found
@@ -124,6 +144,12 @@ def large(step: Instruction, samples: int) -> bool:
     return step.rule.product and len(step.reads) == 2 and step.size * (samples if step.batch else 1) >= LARGE
 
 
+def mean(x: Any) -> float:
+    """The mean over the samples, of inf and nan without a warning."""
+    with np.errstate(all="ignore"):
+        return float(x.mean())
+
+
 def pool(*shape: int) -> Any:
     """Zeros that begin at a line of the cache."""
     n = math.prod(shape)
@@ -132,21 +158,22 @@ def pool(*shape: int) -> Any:
     return whole[start : start + n].reshape(shape)
 
 
-def bound(step: Instruction, pools: dict[str, tuple[Any, Any]], samples: int) -> Run:
-    """An instruction on these pools, as a call without arguments."""
+def bound(step: Instruction, program: Program, pools: dict[str, tuple[Any, Any]], samples: int) -> Run:
+    """An instruction of a program on these pools, as a call without arguments."""
+    exact = program.exact
     shape = (*step.shape, samples) if step.batch else step.shape
     summed = (*step.summed, *((len(shape) - 1,) if step.sums_batch else ()))
     reads = [operand(r, step, pools, shape) for r in step.reads]
     if step.rule.fold == "ordered":
-        return _ordered(step, pools, reads[0])
+        return _ordered(step, pools, reads)
     if step.scatters:
-        return _scatter(step, pools, shape, summed, reads)
+        return _scatter(step, pools, shape, summed, reads, exact)
     out = view(pools[step.out.pool][step.out.batch], step.out, step, shape)
     if step.rule.fold == "shift":
         return _shift(reads[0], out, shape, summed)
     if step.rule.product and len(reads) == 2 and summed:
-        return _product(step, out, reads, shape, summed)
-    return _map(step.rule, out, reads, shape, summed, step.add)
+        return product(step, program, out, reads, shape, summed) or _map(step, out, reads, shape, summed)
+    return _map(step, out, reads, shape, summed, exact)
 
 
 def _shift(read: Any, out: Any, shape: Sequence[int], summed: Sequence[int]) -> Run:
@@ -154,30 +181,34 @@ def _shift(read: Any, out: Any, shape: Sequence[int], summed: Sequence[int]) -> 
 
     def run() -> None:
         x = np.broadcast_to(read(), shape).max(axis=tuple(summed)) if summed else np.broadcast_to(read(), shape)
-        np.copyto(target, np.where(np.isinf(x), 0.0, x))
+        np.copyto(target, np.where(np.isinf(x), 0.0, x + 0.0))
 
     return run
 
 
-def _ordered(step: Instruction, pools: dict[str, tuple[Any, Any]], read: Any) -> Run:
+def _ordered(step: Instruction, pools: dict[str, tuple[Any, Any]], reads: list[Any]) -> Run:
     """Sums from left to right, each partial sum rounded: what `cumsum` does and `sum` does not."""
     pool = pools[step.out.pool][step.out.batch]
-    used = tuple(slice(None) if step.out.uses(a) else slice(0, 1) for a in range(len(step.shape)))
-    where = step.out.addresses(step.shape)[used].ravel()
-    terms = step.size // len(where)
+    addresses = step.out.addresses(step.shape).ravel()
+    order = np.argsort(addresses, kind="stable")
+    where = np.unique(addresses)
+    f, _ = function(step.rule)
 
     def run() -> None:
-        x = np.broadcast_to(read(), step.shape).reshape(len(where), terms)
+        x = np.broadcast_to(f(*[r() for r in reads]), step.shape).ravel()[order].reshape(len(where), -1)
         pool[where] = np.cumsum(x, axis=1)[:, -1]
 
     return run
 
 
-def _map(rule: Rule, out: Any, reads: list[Any], shape: Sequence[int], summed: Sequence[int], add: bool) -> Run:
+def _map(step: Instruction, out: Any, reads: list[Any], shape: Sequence[int], summed: Sequence[int], exact: bool = False) -> Run:
     """An elementwise rule, then the sum over the axes that the output has not."""
-    f, into = function(rule)
-    target = _squeezed(out, summed)
+    f, into = function(step.rule, exact)
+    add, start = step.add, 0.0 if step.zero else -0.0  # NumPy's own sums begin at 0.0
+    target = squeezed(out, summed)
     if not summed:
+        if step.zero:
+            return lambda: np.add(f(*[r() for r in reads]), 0.0, out=target)
         if into and not add:
             return lambda: f(*[r() for r in reads], out=target)
         if add:
@@ -190,76 +221,21 @@ def _map(rule: Rule, out: Any, reads: list[Any], shape: Sequence[int], summed: S
         if np.shape(x) != tuple(shape):
             x = np.broadcast_to(x, shape)
         if add:
-            np.add(target, np.add.reduce(x, axis=axes), out=target)
+            np.add(target, np.add.reduce(x, axis=axes, initial=start), out=target)
         else:
-            np.add.reduce(x, axis=axes, out=target)
+            np.add.reduce(x, axis=axes, initial=start, out=target)
 
     return run
 
 
-def _product(step: Instruction, out: Any, reads: list[Any], shape: Sequence[int], summed: Sequence[int]) -> Run:
-    """A contraction of two operands: one matmul where each role has one axis, else einsum."""
-    target = _squeezed(out, summed)
-    a, b = (r() for r in reads)
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return _map(step.rule, out, reads, shape, summed, step.add)
-    roles: dict[str, list[int]] = {"z": [], "m": [], "n": [], "k": []}
-    for axis, extent in enumerate(shape):
-        in_a, in_b = a.shape[axis] == extent, b.shape[axis] == extent
-        if extent == 1:
-            continue
-        if in_a and in_b:
-            roles["k" if axis in summed else "z"].append(axis)
-        elif axis not in summed and in_a != in_b:
-            roles["m" if in_a else "n"].append(axis)
-        else:
-            return _einsum(target, reads, shape, summed, step.add)
-    z, m, n, k = roles.values()
-    kept = [x for x in range(len(shape)) if x not in summed]
-    if len(m) > 1 or len(n) > 1 or len(k) != 1 or any(shape[x] == 1 for x in range(len(shape))):
-        return _einsum(target, reads, shape, summed, step.add)
-
-    def matrix(x: Any, rows: list[int], columns: list[int]) -> Any:
-        x = x.transpose([*z, *rows, *columns, *[q for q in range(len(shape)) if q not in (*z, *rows, *columns)]])
-        lead = x.shape[: len(z)]
-        return x.reshape(*lead, *([shape[rows[0]]] if rows else [1]), *([shape[columns[0]]] if columns else [1]))
-
-    into = target.transpose([kept.index(x) for x in (*z, *m, *n)])
-    if not m:
-        into = into[..., None, :] if n else into[..., None, None]
-    elif not n:
-        into = into[..., :, None]
-    left, right = reads
-    if left.fixed and right.fixed:
-        p, q = matrix(a, m, k), matrix(b, k, n)
-        if step.add:
-            return lambda: np.add(into, np.matmul(p, q), out=into)
-        return lambda: np.matmul(p, q, out=into)
-    if step.add:
-        return lambda: np.add(into, np.matmul(matrix(left(), m, k), matrix(right(), k, n)), out=into)
-    return lambda: np.matmul(matrix(left(), m, k), matrix(right(), k, n), out=into)
-
-
-def _einsum(target: Any, reads: list[Any], shape: Sequence[int], summed: Sequence[int], add: bool) -> Run:
-    every = list(range(len(shape)))
-    kept = [a for a in every if a not in summed]
-
-    def full(x: Any) -> Any:
-        return np.broadcast_to(x, shape)
-
-    if add:
-        return lambda: np.add(target, np.einsum(full(reads[0]()), every, full(reads[1]()), every, kept), out=target)
-    return lambda: np.einsum(full(reads[0]()), every, full(reads[1]()), every, kept, out=target)
-
-
 def _scatter(
-    step: Instruction, pools: dict[str, tuple[Any, Any]], shape: Sequence[int], summed: Sequence[int], reads: list[Any]
+    step: Instruction, pools: dict[str, tuple[Any, Any]], shape: Sequence[int], summed: Sequence[int], reads: list[Any], exact: bool
 ) -> Run:
     """An output with a table of addresses: points that share an address are added (or folded) segment by segment."""
     pool = pools[step.out.pool][step.out.batch]
     if step.out.chosen is not None:
         places = Rows(step.out, step, pools, shape)
-        f, _ = function(step.rule)
+        f, _ = function(step.rule, exact)
         return lambda: np.add.at(pool, places(), np.broadcast_to(f(*[r() for r in reads]), shape))
     kept = [a for a in range(len(step.shape)) if a not in step.summed]
     inner = tuple(summed)
@@ -271,7 +247,7 @@ def _scatter(
     places = ordered[starts]
     unique = len(places) == len(addresses)
     in_order = bool((order == np.arange(len(order))).all())
-    f, _ = function(step.rule)
+    f, _ = function(step.rule, exact)
     tail = (shape[-1],) if step.out.batch else ()
     if step.rule.fold == "shift":
 
@@ -279,10 +255,11 @@ def _scatter(
             x = np.broadcast_to(reads[0](), shape)
             x = (x.max(axis=inner) if inner else x).reshape(len(addresses), *tail)
             x = np.maximum.reduceat(x if in_order else x[order], starts)
-            pool[places] = np.where(np.isinf(x), 0.0, x)
+            pool[places] = np.where(np.isinf(x), 0.0, x + 0.0)
 
         return run_shift
-    pairs = step.rule.product and len(reads) == 2 and inner and not step.batch
+    both = all(isinstance(r, Access) and all(r.uses(a) for a in step.summed) for r in step.reads)  # no common factor
+    pairs = step.out.pool == "g" and step.rule.product and len(reads) == 2 and inner and both and not step.batch
     every = list(range(len(shape)))
     remain = [a for a in every if a not in inner]
 
@@ -292,7 +269,7 @@ def _scatter(
         else:
             x = np.broadcast_to(f(*[r() for r in reads]), shape)
             if inner:
-                x = x.sum(axis=inner)
+                x = np.add.reduce(x, axis=inner, initial=-0.0)
         x = x.reshape(len(addresses), *tail)
         if not in_order:
             x = x[order]
@@ -301,28 +278,23 @@ def _scatter(
         if step.add:
             pool[places] += x
         else:
-            pool[places] = x
+            pool[places] = x + 0.0 if step.zero else x
 
     return run
 
 
-def _squeezed(out: Any, summed: Sequence[int]) -> Any:
-    if not summed:
-        return out
-    where: tuple[Any, ...] = (*(0 if a in summed else slice(None) for a in range(out.ndim)), ...)
-    return out[where]
-
-
 @lru_cache(maxsize=4096)
-def function(rule: Rule) -> tuple[Callable[..., Any], bool]:
-    """The rule as a function of arrays, and whether it takes `out=`."""
-    unknown = calls(rule, TEMPLATES)  # ops of the user's own
-    body, text = rule.source(TEMPLATES | {op.name: op.array for op in unknown if op.array})
+def function(rule: Rule, exact: bool = False) -> tuple[Callable[..., Any], bool]:
+    """The rule as a function of arrays, and whether it takes `out=`. exact: NumPy computes what has one answer, the engine the rest."""
+    templates = IEEE if exact else TEMPLATES
+    unknown = calls(rule, templates, not exact)  # ops of the user's own
+    known = templates if exact else templates | {op.name: op.array for op in unknown if op.array}
+    body, text = rule.source(known, squares=not exact)
     into = text.startswith("np.") and _is_one_call(text) and not text.startswith(("np.where", "np.less", "np.equal"))
     if into:
         text = f"{text[:-1]}, out=out)"
     code = f"def f({', '.join((*rule.names, 'out=None'))}):\n" + "".join(f"    {line}\n" for line in (*body, f"return {text}"))
-    namespace = FUNCTIONS | {op.name: _elementwise(op.forward, (op.arity or 0) + len(op.params)) for op in unknown}
+    namespace = (ENGINE if exact else FUNCTIONS) | {op.name: _elementwise(op.forward, (op.arity or 0) + len(op.params)) for op in unknown}
     exec(compile(code, f"<{rule.name} for NumPy>", "exec"), namespace)  # source made by the table's own rules
     return namespace.pop("f"), into  # (kept there, it would be a cycle)
 

@@ -88,3 +88,11 @@ def view(pool: Any, access: Access, step: Instruction, shape: Sequence[int]) -> 
         extents.append(shape[-1] if access.batch else 1)
         strides.append(pool.strides[-1] if access.batch else 0)
     return np.lib.stride_tricks.as_strided(start, extents, strides)
+
+
+def squeezed(out: Any, summed: Sequence[int]) -> Any:
+    """An output without the axes that are summed."""
+    if not summed:
+        return out
+    where: tuple[Any, ...] = (*(0 if a in summed else slice(None) for a in range(out.ndim)), ...)
+    return out[where]

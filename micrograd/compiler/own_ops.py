@@ -11,14 +11,14 @@ from micrograd.op import Op
 detach = Op("detach", lambda x: x, (lambda y, x: 0.0,), formula=("0",), array="{0}", doc="x, as a constant.")
 pick = Op(
     "pick",
-    define=lambda index, place, x: ops.where(ops.equal(index, place), x, 0.0),
+    define=lambda index, place, x: ops.where(ops.equal(index, place), x, -0.0),
     partials=(
         lambda y, index, place, x: 0.0,
         lambda y, index, place, x: 0.0,
         lambda y, index, place, x: ops.equal(index, place),
     ),
     formula=("0", "0", "index == place"),
-    doc="x where index = place, else 0.",
+    doc="x where index = place, else -0.0, which changes no sum.",
 )
 choose = Op(
     "choose", lambda index, *xs: xs[int(index)], lambda y, index, *xs: [0.0, *(float(i == index) for i in range(len(xs)))],

@@ -48,7 +48,7 @@ def perform(step: Instruction, pools: dict[str, Any], samples: int) -> None:
         if step.rule.fold == "shift":
             pool[at] = ops.shift.forward(*found)
         else:
-            total = float(pool[at]) if step.add else found.pop(0)
+            total = float(pool[at]) if step.add else 0.0 if step.zero else found.pop(0)
             for x in found:
                 total += x
             pool[at] = total

@@ -28,25 +28,26 @@ class Rule:
         self.name, self.names, self.result, self.fold, self.product, self.op = name, names, result, fold, product, op
         self.row = row
 
-    def source(self, templates: Mapping[str, str], prefix: str = "t") -> tuple[list[str], str]:
+    def source(self, templates: Mapping[str, str], prefix: str = "t", squares: bool = True) -> tuple[list[str], str]:
         """(assignments of shared sub-expressions, the expression), printed by these templates, defined ops expanded."""
-        body, (text,) = source([copied(self.result, {})], templates, prefix, expand_defined=True)
+        body, (text,) = source([copied(self.result, {}, squares)], templates, prefix, expand_defined=True)
         return body, text
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(self.names)})"
 
 
-def copied(s: Any, made: dict[int, Any]) -> Any:
+def copied(s: Any, made: dict[int, Any], squares: bool = True) -> Any:
     """A copy to print (printing expands defined ops in place), squares as products."""
     if not isinstance(s, Symbol) or s.op is None:
         return s
     if id(s) not in made:
-        if s.op.name == "power" and isinstance(s.op.params[0], float) and s.op.params[0] in (1.0, 2.0):  # as exact, and far cheaper
+        fixed = squares and s.op.name == "power" and isinstance(s.op.params[0], float)
+        if fixed and s.op.params[0] in (1.0, 2.0):  # as good, and far cheaper
             x = copied(s.args[0], made)
             made[id(s)] = x if s.op.params[0] == 1.0 else Symbol("", ops.mul, (x, x))
             return made[id(s)]
-        made[id(s)] = Symbol("", s.op, tuple(copied(a, made) for a in s.args))
+        made[id(s)] = Symbol("", s.op, tuple(copied(a, made, squares) for a in s.args))
     return made[id(s)]
 
 
@@ -67,7 +68,9 @@ copy = Rule("copy", ("x0",), Symbol("x0"), product=True)
 copy_gradient = Rule("copy", ("g",), Symbol("g"), product=True)
 product = Rule("product", ("x0", "x1"), Symbol("x0") * Symbol("x1"), product=True)
 left_to_right = Rule("ordered", ("x0",), Symbol("x0"), fold="ordered")
+products_left_to_right = Rule("ordered", ("x0", "x1"), Symbol("x0") * Symbol("x1"), fold="ordered")
 shift = Rule("shift", ("x0",), Symbol("x0"), fold="shift")
+positive = Rule("positive", ("x0",), Symbol("x0") + 0.0)  # -0.0 becomes 0.0
 
 
 @lru_cache(maxsize=4096)
@@ -89,11 +92,11 @@ def forward(op: Op, arity: int) -> Rule:
     return Rule(_called(op), names, result, op=op, row=(forward, op, arity))
 
 
-def calls(rule: Rule, templates: Mapping[str, str]) -> list[Op]:
+def calls(rule: Rule, templates: Mapping[str, str], squares: bool = True) -> list[Op]:
     """The ops of a rule that have neither a template nor a rule of their own: they are called by name."""
     found: dict[str, Op] = {}
     seen: set[int] = set()
-    stack: list[Any] = [copied(rule.result, {})]
+    stack: list[Any] = [copied(rule.result, {}, squares)]
     while stack:
         s = stack.pop()
         if isinstance(s, Symbol) and s.op is not None and id(s) not in seen:

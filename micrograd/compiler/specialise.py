@@ -225,15 +225,16 @@ class _Emitter:
         scattered = step.scatters
         if not self.summed and not scattered:
             order = [a for a in self.axes if a != lane] + ([lane] if lane else [])
-            return self.loop(order, [f"{out} {'+=' if step.add else '='} {text}"])
-        zero = [] if step.add else self._each_once("{0} = 0.0")
+            return self.loop(order, [f"{out} {'+=' if step.add else '='} {'0.0 + ' if step.zero else ''}{text}"])
+        begin = "0.0" if step.zero else "-0.0"  # to which whatever is added stays as it is
+        zero = [] if step.add else self._each_once(f"{{0}} = {begin}")
         if lane and lane not in self.summed:
             order = [a for a in kept if a != lane] + self.summed + [lane]
             return [*zero, *self.loop(order, [f"{out} += {text}"])]
         if not self.summed:
             return [*zero, *self.loop(kept, [f"{out} += {text}"])]
         inner = [a for a in self.summed if a != lane] + ([lane] if lane else [])
-        total = ["total = 0.0", *self.loop(inner, [f"total += {text}"])]
+        total = [f"total = {'-0.0' if step.add or scattered else begin}", *self.loop(inner, [f"total += {text}"])]
         sign = "+=" if step.add or scattered else "="
         return [*(zero if scattered else []), *self.loop(kept, [*total, f"{out} {sign} total"])]
 
@@ -246,7 +247,7 @@ class _Emitter:
         return [
             *self._each_once("{0} = -inf"),
             *self.loop(list(dict.fromkeys(order)), [f"{out} = maximum({out}, {x})"]),
-            *self._each_once("{0} = 0.0 if abs({0}) == inf else {0}"),
+            *self._each_once("{0} = 0.0 if abs({0}) == inf else {0} + 0.0"),
         ]
 
     def _each_once(self, text: str) -> list[str]:
@@ -299,14 +300,14 @@ class _Emitter:
         """What the sum starts from: the bias, what is there, or nothing."""
         if self.start is not None:
             axes = [a for a in self.axes if a not in self.summed and a != "b"]
-            return self.ref(self.start.reads[0], at, axes)
-        return self.ref(self.step.out, at) if self.step.add else ""
+            return ("0.0 + " if self.start.zero else "") + self.ref(self.start.reads[0], at, axes)
+        return self.ref(self.step.out, at) if self.step.add else "0.0" if self.step.zero else ""
 
     def _start_lines(self) -> list[str]:
         kept = [a for a in self.axes if a not in self.summed and a != self.lane] + [self.lane]
         if self.start is None and self.step.add:
             return []
-        return self.loop(kept, [f"{self.ref(self.step.out)} = {self._start_ref({}) or '0.0'}"])
+        return self.loop(kept, [f"{self.ref(self.step.out)} = {self._start_ref({}) or '-0.0'}"])
 
     def _lanes_summed(self) -> list[str]:
         """A product whose lanes are summed: a block of sums in registers while the lanes go by."""
@@ -328,7 +329,7 @@ class _Emitter:
         for i in range(up):
             for j in range(uq):
                 at = {**({p: i, f"+{p}": 1} if p else {}), **({q: j, f"+{q}": 1} if q else {})}
-                zeros.append(f"s{i}{j} = 0.0")
+                zeros.append(f"s{i}{j} = -0.0")
                 body.append(f"s{i}{j} += x{i} * y{j}")
                 begin = self._start_ref(at)
                 last.append(f"{self.ref(step.out, at)} = {begin + ' + ' if begin else ''}s{i}{j}")

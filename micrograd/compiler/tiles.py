@@ -60,7 +60,8 @@ class TiledMachine:
             run(machine)
             for k, output in enumerate(self.program.outputs):
                 if isinstance(output, tuple) and output[0]:
-                    self._sums[k] += machine.values[1][output[1]].sum()
+                    with np.errstate(all="ignore"):
+                        self._sums[k] += machine.values[1][output[1]].sum()
 
     def forward(self) -> None:
         """Compute the outputs."""
@@ -72,7 +73,8 @@ class TiledMachine:
 
         def part(machine: Machine) -> None:
             machine.run()
-            np.add(self.gradient, machine.gradient, out=self.gradient)
+            with np.errstate(all="ignore"):
+                np.add(self.gradient, machine.gradient, out=self.gradient)
 
         self._tiles(part)
 

@@ -64,9 +64,7 @@ def part(step: Instruction, i: int, read: Access) -> Instruction | None:
     """The instruction that carries the gradient of step's output to operand i."""
     g, into = step.out.within("g"), read.within("g")
     reads: tuple[Read, ...]
-    if step.rule.fold == "ordered":
-        rule, reads = rules.copy, (g,)
-    elif step.rule.product:
+    if step.rule.product or step.rule.fold == "ordered":
         others = tuple(r for k, r in enumerate(step.reads) if k != i)
         rule, reads = (rules.product, (g, *others)) if others else (rules.copy, (g,))
     else:

@@ -1,0 +1,269 @@
+"""How far two runs of one program may be apart: running errors, first order by secants, for values and gradients.
+
+A node's bound says how far a run whose sums go in another order, and whose functions come from another library, can be from the
+eager engine; 0 means equal in every bit. None means that anything may come out: a partial sum that overflows, a decision within
+the error of its own condition that leads to nan on one side alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fuzz_programs import DETACH, TAKE, Program, forward, partials
+
+UNIT = 2.0**-53
+TINY = 5e-324
+EXACT = {"neg", "abs", "less", "equal", "where", "sign", "step", "relu", "maximum", "minimum", "clamp", "shift", "sub", "div", "sqrt"}
+ROUNDED = {"add", "mul", "sub", "div", "sqrt", "sum", "dot"}
+ULPS = 32.0 * UNIT  # 16 units in the last place: how far two libraries' functions are apart
+SLOPES = 128.0 * UNIT  # … and two libraries' partials
+Bound = Any  # a float, or None
+
+# Until every tier answers 0 × inf alike, a gradient in which a zero meets an inf or a nan is left out.
+ZERO_TIMES_INF = False
+
+
+@dataclass
+class Run:
+    """One run by floats, in the eager engine's order: numbers, their bounds, gradients, their bounds."""
+
+    values: list[float]
+    errors: list[Bound]
+    grads: list[float]
+    grad_errors: list[Bound]
+
+
+def run(program: Program, leaves: Sequence[float], seed: float = 1.0, truth: bool = False) -> Run:
+    """Numbers and bounds of a program at these leaves. truth: bounds on the distance from real numbers."""
+    values, errors = _forward(program, leaves, truth)
+    grads, grad_errors = _backward(program, values, errors, seed)
+    return Run(values, errors, grads, grad_errors)
+
+
+def _candidates(x: float, e: float, others: Sequence[float]) -> list[float]:
+    """Numbers that could stand for x: its ends, zeros, and what it may tie with."""
+    found = [x - e, x + e]
+    if abs(x) <= e:
+        found += [0.0, -0.0]
+    found += [o for o in others if abs(o - x) <= e and o != x]
+    return found
+
+
+def _spread(f: Any, xs: Sequence[float], errors: Sequence[float], at: float) -> Bound:
+    """How far f can be from f(xs) = at, an argument at a time; None where it changes to or from inf or nan."""
+    total = 0.0
+    for j, (x, e) in enumerate(zip(xs, errors, strict=True)):
+        if e == 0.0 or not math.isfinite(x):
+            continue
+        far = 0.0
+        for c in _candidates(x, e, xs):
+            y = f([*xs[:j], c, *xs[j + 1 :]])
+            if y == at or (y != y and at != at):
+                if y == 0.0 and math.copysign(1.0, y) != math.copysign(1.0, at):
+                    far = max(far, TINY)
+                continue
+            if not (math.isfinite(y) and math.isfinite(at)):
+                return None
+            far = max(far, abs(y - at))
+        total += far
+    return total
+
+
+def _forward(program: Program, leaves: Sequence[float], truth: bool) -> tuple[list[float], list[Bound]]:
+    values, errors = list(leaves), [0.0] * len(leaves)
+    terms: list[Any] = [None] * len(leaves)  # of a sum: (how many, Σ|finite terms|, whether products are among them)
+    for op, args in program.nodes:
+        xs = [values[a] for a in args]
+        y = forward(op, xs)
+        es = [errors[a] for a in args]
+        name = op if isinstance(op, str) else op.name
+        mine: Any = None
+        if name in ("add", "sum"):
+            parts = [terms[a] if terms[a] and program.uses[a] == 1 else _plain(values[a]) for a in args]
+            mine = _together(parts)
+        elif name == "dot":
+            half = len(xs) // 2
+            mine = _together([_product(xs[i], xs[half + i]) for i in range(half)])
+        elif name == "mul":
+            mine = _product(*xs)
+        if any(e is None for e in es):
+            error: Bound = 0.0 if name == DETACH and es[0] == 0.0 else None
+            if name == TAKE and errors[args[1 + int(xs[0])]] is not None:
+                error = errors[args[1 + int(xs[0])]]
+        elif name == TAKE:
+            error = es[1 + int(xs[0])]
+        else:
+            error = _spread(lambda at, op=op: forward(op, at), xs, es, y)
+            if error is not None:
+                error += _rounding(name, y, mine, truth)
+        if name in ("add", "sum", "dot") and not mine[1] < math.inf:
+            error = None  # a partial sum, in some order, overflows; or a product that is not rounded by itself would
+        values.append(y)
+        errors.append(error if error is None or (error < math.inf and not _overflows(y, error)) else None)
+        terms.append(mine)
+    return values, errors
+
+
+def _overflows(y: float, error: float) -> bool:
+    return math.isfinite(y) and not math.isfinite(abs(y) + 2.0 * error)
+
+
+def _plain(x: float) -> Any:
+    return 1, abs(x) if math.isfinite(x) else 0.0, False
+
+
+def _product(x: float, y: float) -> Any:
+    """inf where only rounding by itself makes it so."""
+    size = abs(x * y)
+    return 1, size if math.isfinite(size) or (math.isfinite(x) and math.isfinite(y)) else 0.0, True
+
+
+def _together(parts: list[Any]) -> Any:
+    return sum(n for n, _, _ in parts), sum(size for _, size, _ in parts), any(p for _, _, p in parts)
+
+
+def _rounding(name: str, y: float, mine: Any, truth: bool) -> float:
+    """What the op itself adds to the error."""
+    if not math.isfinite(y):
+        return 0.0
+    if name in ("add", "sum", "dot"):
+        count, size, products = mine
+        if count > 2 or products or truth:
+            return (count + 1) * UNIT * size + (TINY * count if products and size else 0.0)
+        return 0.0
+    if name in EXACT or name in ("mul", DETACH):
+        return UNIT * abs(y) + TINY if truth and name in ROUNDED else 0.0
+    return ULPS * abs(y) + TINY * (2.0 if y else 0.0)
+
+
+def _backward(program: Program, values: list[float], errors: list[Bound], seed: float) -> tuple[list[float], list[Bound]]:
+    n, start = len(values), len(program.leaves)
+    grads, bounds = [0.0] * n, [0.0] * n  # type: list[float], list[Bound]
+    sizes, counts = [0.0] * n, [0] * n
+    root = program.outputs[0]
+    grads[root] = seed
+    alias = list(range(n))  # what a look-up gives is the row itself
+    for k, node in enumerate(program.nodes):
+        if node.op is TAKE:
+            alias[start + k] = alias[node.args[1 + int(values[node.args[0]])]]
+    for k in range(len(program.nodes) - 1, -1, -1):
+        node, i = program.nodes[k], start + k
+        g, ge = grads[i], bounds[i]
+        if node.op is TAKE and not ZERO_TIMES_INF:
+            for at, a in enumerate(node.args[1:]):
+                counts[alias[a]] += 1  # a program reaches the other rows, with 0
+                if at != int(values[node.args[0]]) and not math.isfinite(grads[alias[i]]):
+                    for row in _rows(program, a):
+                        bounds[row] = None
+        if ge is not None and counts[i] > 1:
+            ge = ge + (counts[i] + 1) * UNIT * sizes[i]
+            ge = bounds[i] = ge if sizes[i] < math.inf else None
+        if node.op is DETACH and not ZERO_TIMES_INF:
+            counts[alias[node.args[0]]] += 1
+        if g == 0.0 and ge == 0.0 and not counts[i] and i != root:
+            continue  # nothing reached it
+        xs, y = [values[a] for a in node.args], values[i]
+        es = [*(errors[a] for a in node.args), errors[i]]
+        if node.op in (DETACH, TAKE):
+            continue
+        ps, pes = _slopes(node.op, y, xs, es)
+        for j, (p, pe) in enumerate(zip(ps, pes, strict=True)):
+            a = alias[node.args[j]]
+            c = g * p
+            before = grads[a]
+            grads[a] = before + c
+            counts[a] += 1
+            if _flat(node.op) and ge is not None and math.isfinite(g):
+                continue
+            if ge is None or pe is None or bounds[a] is None:
+                bounds[a] = None
+                continue
+            if ZERO_TIMES_INF is False and ((g == 0.0 and not math.isfinite(p)) or (p == 0.0 and not math.isfinite(g))):
+                bounds[a] = None
+                continue
+            if (abs(g) <= ge and ge and not math.isfinite(p)) or (pe and abs(p) <= pe and not math.isfinite(g)):
+                bounds[a] = None  # perhaps a zero
+                continue
+            far = 0.0
+            if math.isfinite(c):
+                far = ge * abs(p) + abs(g) * pe + ge * pe + (TINY * 2 if c or (g and p) else 0.0)
+                sizes[a] += abs(c)
+            elif math.isfinite(g) and math.isfinite(p):
+                far = math.inf  # a product that is not rounded by itself may be finite
+            bounds[a] = bounds[a] + far
+            if not math.isfinite(bounds[a]) or (not math.isfinite(grads[a]) and math.isfinite(before) and math.isfinite(c)):
+                bounds[a] = None
+    for i in range(start):
+        if bounds[i] is not None:
+            bounds[i] = bounds[i] + (counts[i] + 1) * UNIT * sizes[i] if sizes[i] < math.inf else None
+        if bounds[i] is not None and _overflows(grads[i], bounds[i]):
+            bounds[i] = None
+    return grads, bounds
+
+
+def _rows(program: Program, place: int) -> list[int]:
+    """What a row of a look-up is: itself, or the rows of another look-up."""
+    node = program.nodes[place - len(program.leaves)] if place >= len(program.leaves) else None
+    return [place] if node is None or node.op is not TAKE else [r for a in node.args[1:] for r in _rows(program, a)]
+
+
+def _flat(op: Any) -> bool:
+    return op.name in ("less", "equal", "sign", "step", "shift")
+
+
+def _slopes(op: Any, y: float, xs: list[float], es: list[Bound]) -> tuple[Any, Any]:
+    """The partials and how far they can be off."""
+    at = partials(op, y, xs)
+    if op.name in ("add", "sum", "sub", "neg"):
+        return at, [0.0] * len(at)
+    if op.name in ("mul", "dot"):
+        half = len(xs) // 2
+        return at, [es[(j + half) % len(xs)] for j in range(len(xs))]
+    if any(e is None for e in es):
+        if op.name == "where" and es[0] == 0.0:
+            return at, [0.0] * len(at)
+        return at, [None] * len(at)
+    found: list[Bound] = []
+    for j, p in enumerate(at):
+        far = _spread(lambda given, j=j: partials(op, given[-1], given[:-1])[j], [*xs, y], es, p)
+        rough = op.name not in EXACT - {"div", "sqrt", "clamp"} and math.isfinite(p)
+        found.append(far if far is None or not rough else far + SLOPES * abs(p) + (TINY * 2 if p else 0.0))
+    return at, found
+
+
+def allowed(expected: float, bound: Bound, got: float) -> bool:
+    """Whether a number is what the eager engine has, up to twice its bound; zeros by their signs where the bound is 0."""
+    if bound is None:
+        return True
+    if expected != expected or got != got:
+        return expected != expected and got != got
+    if bound == 0.0 or not math.isfinite(expected):
+        return expected == got and math.copysign(1.0, expected) == math.copysign(1.0, got)
+    return abs(expected - got) <= 2.0 * bound
+
+
+def identical(a: float, b: float) -> bool:
+    """Equal as doubles: nan is nan, zeros by their signs."""
+    return (a != a and b != b) or (a == b and math.copysign(1.0, a) == math.copysign(1.0, b))
+
+
+
+def total(xs: Sequence[float], bounds: Sequence[Bound]) -> tuple[float, Bound]:
+    """A sum from left to right over samples, and its bound."""
+    found = 0.0
+    for x in xs:
+        found += x
+    size = sum(abs(x) for x in xs if math.isfinite(x))
+    if any(b is None for b in bounds) or not size < math.inf:
+        return found, None
+    error = sum(bounds) + (len(xs) + 1) * UNIT * size
+    return found, None if _overflows(found, error) else error
+
+
+def mean(xs: Sequence[float], bounds: Sequence[Bound]) -> tuple[float, Bound]:
+    """The mean over samples, and its bound."""
+    found, error = total(xs, bounds)
+    return found / len(xs), error if error is None else error / len(xs) + 2.0 * UNIT * abs(found) + TINY * bool(found)
