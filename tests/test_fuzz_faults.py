@@ -158,8 +158,9 @@ def test_a_fault_in_code_of_its_own(monkeypatch: Any) -> None:
     pytest.importorskip("numba")
     from micrograd.compiler import numba_templates
 
-    monkeypatch.setitem(numba_templates.TEMPLATES, "add", "({0} + {1} + 0.0)")
-    programs = [Program(seed, 3) for seed in range(60_000, 60_012)]
+    monkeypatch.setitem(numba_templates.TEMPLATES, "div", "({0} * (1.0 / {1}))")  # rounded twice
+    drawn = (Program(seed, 3) for seed in range(60_000, 60_400))
+    programs = [p for p in drawn if ops.div in [node.op for node in p.nodes] and len(p.nodes) < 6][:6]
     with pytest.raises(Wrong):
         check(programs, [Compiled(programs, "numba")], 12)
 

@@ -21,8 +21,9 @@ A program is the eager engine's arithmetic, inf, nan and the signs of zeros amon
 - Functions such as exp and sin are NumPy's or compiled code's, a few units in the last place from the C library's; what is decided by
   less than that may be decided otherwise.
 
-With exact=True every number and gradient is the engine's in every bit, but for the gradient through a run-time look-up (`take`), which goes
-on as one number, where the engine adds one by one what all users of that row give. tests/test_fuzz.py holds all this against random programs.
+With exact=True every number and gradient is the engine's in every bit, but for the gradient through a run-time look-up (`take`), which
+goes on as one number, where the engine adds one by one what all users of that row give. tests/test_fuzz.py holds all this against
+random programs.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +19,7 @@ from micrograd.compiler.group import LINE
 from micrograd.compiler.ir import Access, Instruction, Program
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.numpy_operands import Rows, operand, squeezed, view
-from micrograd.compiler.numpy_products import product
+from micrograd.compiler.numpy_products import product, signs_matter
 from micrograd.compiler.rules import Rule, calls
 
 LARGE = 2**20  # terms in one product from which BLAS is faster than loops
@@ -160,7 +161,9 @@ def pool(*shape: int) -> Any:
 
 def bound(step: Instruction, program: Program, pools: dict[str, tuple[Any, Any]], samples: int) -> Run:
     """An instruction of a program on these pools, as a call without arguments."""
-    exact = program.exact
+    exact, signs = program.exact, signs_matter(program, step)
+    if step.zero and not signs:
+        step = replace(step, zero=False)
     shape = (*step.shape, samples) if step.batch else step.shape
     summed = (*step.summed, *((len(shape) - 1,) if step.sums_batch else ()))
     reads = [operand(r, step, pools, shape) for r in step.reads]
@@ -170,18 +173,18 @@ def bound(step: Instruction, program: Program, pools: dict[str, tuple[Any, Any]]
         return _scatter(step, pools, shape, summed, reads, exact)
     out = view(pools[step.out.pool][step.out.batch], step.out, step, shape)
     if step.rule.fold == "shift":
-        return _shift(reads[0], out, shape, summed)
+        return _shift(reads[0], out, shape, summed, 0.0 if signs else None)
     if step.rule.product and len(reads) == 2 and summed:
         return product(step, program, out, reads, shape, summed) or _map(step, out, reads, shape, summed)
     return _map(step, out, reads, shape, summed, exact)
 
 
-def _shift(read: Any, out: Any, shape: Sequence[int], summed: Sequence[int]) -> Run:
+def _shift(read: Any, out: Any, shape: Sequence[int], summed: Sequence[int], zero: float | None) -> Run:
     target = out.reshape([n for a, n in enumerate(shape) if a not in summed])
 
     def run() -> None:
         x = np.broadcast_to(read(), shape).max(axis=tuple(summed)) if summed else np.broadcast_to(read(), shape)
-        np.copyto(target, np.where(np.isinf(x), 0.0, x + 0.0))
+        np.copyto(target, np.where(np.isinf(x), 0.0, x if zero is None else x + zero))
 
     return run
 

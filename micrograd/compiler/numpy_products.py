@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import copysign
 from typing import Any
 
@@ -64,20 +64,34 @@ def product(step: Instruction, program: Program, out: Any, reads: list[Any], sha
     elif not n:
         into = into[..., :, None]
     left, right = reads
-    p: Any = Fixed(matrix(a, m, k)) if left.fixed else lambda: matrix(left(), m, k)
-    q: Any = Fixed(matrix(b, k, n)) if right.fixed else lambda: matrix(right(), k, n)
+    p: Any = Fixed(matrix(a, m, k)) if left.fixed else Fetched(lambda: matrix(left(), m, k))
+    q: Any = Fixed(matrix(b, k, n)) if right.fixed else Fetched(lambda: matrix(right(), k, n))
     return _contraction(step, program, into, np.matmul, [p, q], terms)
+
+
+class Fetched:
+    """An operand that is made at every run."""
+
+    fixed = False
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
+
+    def __call__(self) -> Any:
+        return self.make()
 
 
 def _contraction(step: Instruction, program: Program, into: Any, sums: Callable[..., Any], reads: list[Any], terms: int) -> Run:
     """Sums of products by a function that begins at 0.0, mended where the sign of a zero can be seen."""
     left, right = reads
+    still = left.fixed and right.fixed
     if step.zero or not signs_matter(program, step):
+        make: Callable[[], Any] = partial(sums, left(), right()) if still else lambda: sums(left(), right())
         if step.add:
-            return lambda: np.add(into, sums(left(), right()), out=into)
+            return lambda: np.add(into, make(), out=into)
         if sums is np.matmul:
-            return lambda: np.matmul(left(), right(), out=into)
-        return lambda: np.copyto(into, sums(left(), right()))
+            return partial(np.matmul, left(), right(), out=into) if still else lambda: np.matmul(left(), right(), out=into)
+        return lambda: np.copyto(into, make())
 
     def run() -> None:
         x, y = left(), right()
@@ -112,9 +126,9 @@ def _signs(program: Program) -> list[Any]:
         seen[0][new] = True
     for step in (*reversed(program.backward), *reversed(program.forward)):
         if step.out.pool == "g":
-            blind = step.rule.product or step.rule.fold != "+" or (step.rule.row != () and forgets(step.rule.row[1]))
+            blind = step.rule.product or step.rule.fold != "+" or (step.rule.row != () and alike(step.rule.row[1], slope=True))
         else:
-            blind = (step.rule.op is not None and forgets(step.rule.op)) or not seen[step.out.batch][step.out.addresses(step.shape)].any()
+            blind = (step.rule.op is not None and alike(step.rule.op)) or not seen[step.out.batch][step.out.addresses(step.shape)].any()
         for read in step.reads:
             if isinstance(read, Access) and read.pool == "v" and not blind:
                 seen[read.batch][read.addresses(step.shape)] = True
@@ -122,10 +136,14 @@ def _signs(program: Program) -> list[Any]:
 
 
 @lru_cache(maxsize=1024)
-def forgets(op: Op) -> bool:
-    """Whether an op of one argument answers 0.0 and -0.0 alike, in value and (but for the sign of a zero) in its partial."""
+def alike(op: Op, slope: bool = False) -> bool:
+    """Whether an op of one argument answers 0.0 and -0.0 alike; slope: whether its partial does, but for the sign of a zero."""
     if op.arity != 1:
         return False
-    up, down = op.forward(0.0, *op.params), op.forward(-0.0, *op.params)
-    same = up == down and copysign(1.0, up) == copysign(1.0, down)
-    return bool(same and op.partial(0, up, 0.0) == op.partial(0, down, -0.0))
+    try:
+        up, down = op.forward(0.0, *op.params), op.forward(-0.0, *op.params)
+        if slope:
+            return bool(op.partial(0, up, 0.0) == op.partial(0, down, -0.0))
+    except Exception:  # an op of the user's own, which is not for 0
+        return False
+    return up == down and copysign(1.0, up) == copysign(1.0, down)
