@@ -22,9 +22,6 @@ ULPS = 32.0 * UNIT  # 16 units in the last place: how far two libraries' functio
 SLOPES = 128.0 * UNIT  # … and two libraries' partials
 Bound = Any  # a float, or None
 
-# Until every tier answers 0 × inf alike, a gradient in which a zero meets an inf or a nan is left out.
-ZERO_TIMES_INF = False
-
 
 @dataclass
 class Run:
@@ -75,7 +72,7 @@ def _spread(f: Any, xs: Sequence[float], errors: Sequence[float], at: float) -> 
 def _forward(program: Program, leaves: Sequence[float], truth: bool) -> tuple[list[float], list[Bound]]:
     values, errors = list(leaves), [0.0] * len(leaves)
     terms: list[Any] = [None] * len(leaves)  # of a sum: (how many, Σ|finite terms|, whether products are among them)
-    for op, args in program.nodes:
+    for op, args, _ in program.nodes:
         xs = [values[a] for a in args]
         y = forward(op, xs)
         es = [errors[a] for a in args]
@@ -141,77 +138,93 @@ def _rounding(name: str, y: float, mine: Any, truth: bool) -> float:
 
 def _backward(program: Program, values: list[float], errors: list[Bound], seed: float) -> tuple[list[float], list[Bound]]:
     n, start = len(values), len(program.leaves)
-    grads, bounds = [0.0] * n, [0.0] * n  # type: list[float], list[Bound]
-    sizes, counts = [0.0] * n, [0] * n
-    root = program.outputs[0]
-    grads[root] = seed
     alias = list(range(n))  # what a look-up gives is the row itself
     for k, node in enumerate(program.nodes):
         if node.op is TAKE:
             alias[start + k] = alias[node.args[1 + int(values[node.args[0]])]]
+    grads: list[float] = [0.0] * n
+    bounds: list[Bound] = [0.0] * n
+    sizes, counts = [0.0] * n, [0] * n  # of the contributions
+    root = program.outputs[0]
+    grads[root], counts[root] = seed, 1
     for k in range(len(program.nodes) - 1, -1, -1):
         node, i = program.nodes[k], start + k
-        g, ge = grads[i], bounds[i]
-        if node.op is TAKE and not ZERO_TIMES_INF:
-            for at, a in enumerate(node.args[1:]):
-                counts[alias[a]] += 1  # a program reaches the other rows, with 0
-                if at != int(values[node.args[0]]) and not math.isfinite(grads[alias[i]]):
-                    for row in _rows(program, a):
-                        bounds[row] = None
-        if ge is not None and counts[i] > 1:
-            ge = ge + (counts[i] + 1) * UNIT * sizes[i]
-            ge = bounds[i] = ge if sizes[i] < math.inf else None
-        if node.op is DETACH and not ZERO_TIMES_INF:
-            counts[alias[node.args[0]]] += 1
-        if g == 0.0 and ge == 0.0 and not counts[i] and i != root:
-            continue  # nothing reached it
-        xs, y = [values[a] for a in node.args], values[i]
-        es = [*(errors[a] for a in node.args), errors[i]]
-        if node.op in (DETACH, TAKE):
+        if node.op in (DETACH, TAKE) or node.paused:
             continue
-        ps, pes = _slopes(node.op, y, xs, es)
-        for j, (p, pe) in enumerate(zip(ps, pes, strict=True)):
-            a = alias[node.args[j]]
-            c = g * p
-            before = grads[a]
-            grads[a] = before + c
-            counts[a] += 1
-            if _flat(node.op) and ge is not None and math.isfinite(g):
-                continue
-            if ge is None or pe is None or bounds[a] is None:
-                bounds[a] = None
-                continue
-            if ZERO_TIMES_INF is False and ((g == 0.0 and not math.isfinite(p)) or (p == 0.0 and not math.isfinite(g))):
-                bounds[a] = None
-                continue
-            if (abs(g) <= ge and ge and not math.isfinite(p)) or (pe and abs(p) <= pe and not math.isfinite(g)):
-                bounds[a] = None  # perhaps a zero
-                continue
-            far = 0.0
-            if math.isfinite(c):
-                far = ge * abs(p) + abs(g) * pe + ge * pe + (TINY * 2 if c or (g and p) else 0.0)
-                sizes[a] += abs(c)
-            elif math.isfinite(g) and math.isfinite(p):
-                far = math.inf  # a product that is not rounded by itself may be finite
-            bounds[a] = bounds[a] + far
-            if not math.isfinite(bounds[a]) or (not math.isfinite(grads[a]) and math.isfinite(before) and math.isfinite(c)):
-                bounds[a] = None
+        bounds[i] = _summed(bounds[i], grads[i], sizes[i], counts[i])
+        g, ge = grads[i], bounds[i]
+        if not counts[i] and ge == 0.0:
+            continue  # nothing reaches it
+        xs, y = [values[a] for a in node.args], values[i]
+        ps, pes = _slopes(node.op, y, xs, [*(errors[a] for a in node.args), errors[i]])
+        for a, p, pe, live in zip((alias[a] for a in node.args), ps, pes, passes(node.op, xs), strict=True):
+            if live and counts[i]:
+                before, c = grads[a], g * p
+                grads[a] = before + c
+                counts[a] += 1
+                bounds[a] = _with(bounds[a], _contribution(g, ge, p, pe, c))
+                if math.isfinite(c):
+                    sizes[a] += abs(c)
+                if math.isfinite(before) and math.isfinite(c) and not math.isfinite(grads[a]):
+                    bounds[a] = None
+            elif (live or pe != 0.0) and not _flat(node.op):  # in another run something may pass here
+                bounds[a] = _with(bounds[a], _contribution(g, ge, p, pe, 0.0))
     for i in range(start):
-        if bounds[i] is not None:
-            bounds[i] = bounds[i] + (counts[i] + 1) * UNIT * sizes[i] if sizes[i] < math.inf else None
-        if bounds[i] is not None and _overflows(grads[i], bounds[i]):
-            bounds[i] = None
+        bounds[i] = _summed(bounds[i], grads[i], sizes[i], counts[i])
     return grads, bounds
 
 
-def _rows(program: Program, place: int) -> list[int]:
-    """What a row of a look-up is: itself, or the rows of another look-up."""
-    node = program.nodes[place - len(program.leaves)] if place >= len(program.leaves) else None
-    return [place] if node is None or node.op is not TAKE else [r for a in node.args[1:] for r in _rows(program, a)]
+def _with(bound: Bound, more: Bound) -> Bound:
+    return None if bound is None or more is None or not bound + more < math.inf else bound + more
+
+
+def _summed(bound: Bound, grad: float, size: float, count: int) -> Bound:
+    """The bound of a gradient, with the order in which it is added up."""
+    if bound is None or not size < math.inf:
+        return None
+    bound = bound + ((count + 1) * UNIT * size if count > 1 else 0.0)
+    return None if _overflows(grad, bound) else bound
+
+
+def _contribution(g: float, ge: Bound, p: float, pe: Bound, c: float) -> Bound:
+    """How far g · p can be off."""
+    if ge is None or pe is None:
+        return None
+    if (ge and abs(g) <= ge and not math.isfinite(p)) or (pe and abs(p) <= pe and not math.isfinite(g)):
+        return None  # perhaps 0 × inf
+    if not math.isfinite(c):
+        return None if math.isfinite(g) and math.isfinite(p) else 0.0  # a product that is not rounded by itself may be finite
+    return ge * abs(p) + abs(g) * pe + ge * pe + (2.0 * TINY if c or (g and p) else 0.0)
 
 
 def _flat(op: Any) -> bool:
     return op.name in ("less", "equal", "sign", "step", "shift")
+
+
+def passes(op: Any, xs: Sequence[float]) -> list[bool]:
+    """Through which arguments a row passes something, be it 0: the conventions of the table, written out."""
+    x, name = xs[0] if xs else 0.0, op.name
+    if _flat(op):
+        return [False] * len(xs)
+    if name == "where":
+        return [False, bool(x), not x]
+    if name in ("maximum", "minimum"):
+        a, b = xs if name == "maximum" else xs[::-1]
+        return [not a < b, not b < a]
+    if name == "atan2":
+        longest = max(map(abs, xs)) if not any(v != v for v in xs) else math.nan
+        return [longest not in (0.0, math.inf)] * 2
+    if name == "hypot":
+        return [xs[0] != 0.0 or xs[1] != 0.0] * 2
+    if name == "pow":
+        return [xs[1] != 0.0 or (0.0 < abs(x) < math.inf), True]
+    return [{
+        "relu": not x <= 0.0,
+        "abs": x != 0.0,
+        "clamp": name != "clamp" or x != x or op.params[0] < x < op.params[-1],
+        "power": op.params != (0.0,),
+        "leaky_relu": not (op.params == (0.0,) and x <= 0.0),
+    }.get(name, True)] * len(xs)  # fmt: skip
 
 
 def _slopes(op: Any, y: float, xs: list[float], es: list[Bound]) -> tuple[Any, Any]:

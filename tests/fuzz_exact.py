@@ -18,7 +18,7 @@ def gradient_in_many_digits(program: Program, leaves: Sequence[float]) -> list[A
         return None
     values: list[Any] = [m.mpf(x) for x in leaves]
     try:
-        for op, args in program.nodes:
+        for op, args, _ in program.nodes:
             xs = [values[a] for a in args]
             values.append(_forward(op, m, xs))
             if isinstance(values[-1], m.mpc) or not m.isfinite(values[-1]) or _rough(op, xs):
@@ -26,7 +26,9 @@ def gradient_in_many_digits(program: Program, leaves: Sequence[float]) -> list[A
         grads = [m.mpf(0)] * len(values)
         grads[program.outputs[0]] = m.mpf(1)
         for k in range(len(program.nodes) - 1, -1, -1):
-            (op, args), place = program.nodes[k], len(program.leaves) + k
+            (op, args, paused), place = program.nodes[k], len(program.leaves) + k
+            if paused:
+                continue
             xs = [values[a] for a in args]
             for a, p in zip(args, _partials(op, m, xs), strict=True):
                 grads[a] += grads[place] * p

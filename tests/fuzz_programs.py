@@ -9,9 +9,10 @@ import math
 import random
 import struct
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
-from micrograd import Value, ops
+from micrograd import Value, no_grad, ops
 from micrograd.compiler import take
 from micrograd.op import Op
 
@@ -32,10 +33,14 @@ TAKE, DETACH = "take", "detach"  # nodes that are no rows of the table
 
 
 class Node(NamedTuple):
-    """op: a row, "take" (the first argument is an index, the others are rows) or "detach"; args: places of earlier numbers."""
+    """op: a row, "take" (the first argument is an index, the others are rows) or "detach"; args: places of earlier numbers.
+
+    paused: made in no_grad.
+    """
 
     op: Any
     args: tuple[int, ...]
+    paused: bool = False
 
 
 def number(rng: random.Random, edges: float) -> float:
@@ -55,6 +60,7 @@ class Program:
         self.seed, self.rng = seed, random.Random(seed)
         rng = self.rng
         self.edges = rng.choice([0.0, 0.1, 0.3, 0.6])
+        self.pauses = rng.choice([0.0, 0.0, 0.0, 0.15])
         self.leaves: list[Any] = ["p"] * rng.randint(1, 4) + ["x"] * rng.randint(1, 3) + ["i"]
         self.leaves += [number(rng, 0.3) for _ in range(rng.randint(1, 2))] + [rng.choice([0.0, -0.0])]
         self.nodes: list[Node] = []
@@ -153,7 +159,7 @@ class Program:
         return forward(op, [self._numbers[a] for a in args])
 
     def _add(self, op: Any, args: Sequence[int]) -> int:
-        self.nodes.append(Node(op, tuple(args)))
+        self.nodes.append(Node(op, tuple(args), op is not TAKE and self.rng.random() < self.pauses))
         self._numbers.append(self._forward(op, args))
         return len(self._numbers) - 1
 
@@ -173,9 +179,10 @@ class Program:
     def build(self, leaves: Sequence[Any]) -> list[Any]:
         """Every leaf and node as a Value: leaves are Values, and the index an int or what stands for one."""
         found = list(leaves)
-        for op, args in self.nodes:
+        for op, args, paused in self.nodes:
             xs = [found[a] for a in args]
-            found.append(take(xs[1:], xs[0]) if op is TAKE else xs[0].detach() if op is DETACH else op(*xs))
+            with no_grad() if paused else nullcontext():
+                found.append(take(xs[1:], xs[0]) if op is TAKE else xs[0].detach() if op is DETACH else op(*xs))
         return found
 
     def loss(self, params: Sequence[Value]) -> Any:
@@ -199,9 +206,10 @@ class Program:
             if start + k in wanted:
                 wanted |= {*self.nodes[k].args}
         lines = [f"v{k} = {numbers[k]!r}  ({kind if isinstance(kind, str) else 'c'})" for k, kind in enumerate(self.leaves) if k in wanted]
-        for k, (op, args) in enumerate(self.nodes):
+        for k, (op, args, paused) in enumerate(self.nodes):
             if start + k in wanted:
-                name = op if isinstance(op, str) else op.name + (f"{op.params}" if op.params else "")
+                called = op if isinstance(op, str) else op.name + (f"{op.params}" if op.params else "")
+                name = f"no_grad: {called}" if paused else called
                 lines.append(f"v{start + k} = {name}({', '.join(f'v{a}' for a in args)}) = {numbers[start + k]!r}")
         return "\n".join(lines)
 

@@ -167,12 +167,18 @@ def test_a_fault_in_code_of_its_own(monkeypatch: Any) -> None:
 
 def test_a_fault_in_the_engine(monkeypatch: Any) -> None:
     """A partial that is off by a millionth, which all tiers have from the table."""
-    monkeypatch.setattr(ops.tanh, "partials", (lambda y, x: 1.000001 - y * y,))
-    monkeypatch.setattr(ops.tanh, "pull", ops.tanh._first_pull)
     pytest.importorskip("mpmath")
-    with pytest.raises(Wrong, match="50 digits"):
-        for seed in range(50_000, 50_600):
-            against_many_digits(Program(seed, 8))
+    forgotten = ("pull", "maker", "reads", "passes")  # what the op has made of its partials
+    before = {name: ops.tanh.__dict__.pop(name) for name in forgotten if name in ops.tanh.__dict__}
+    monkeypatch.setattr(ops.tanh, "partials", (lambda y, x: 1.000001 - y * y,))
+    try:
+        with pytest.raises(Wrong, match="50 digits"):
+            for seed in range(50_000, 50_600):
+                against_many_digits(Program(seed, 8))
+    finally:
+        for name in forgotten:
+            ops.tanh.__dict__.pop(name, None)
+        ops.tanh.__dict__.update(before)
 
 
 # --- what it has found ---------------------------------------------------------------------------------------------------
@@ -301,6 +307,41 @@ def test_a_batch_of_inf_and_nan_does_not_warn() -> None:
         step = micrograd.compile(lambda x: w * x, [w], batch=True, backend="numpy")
         value, grads = step.value_and_grad([inf, -inf, 1.0] + [0.0] * (samples - 3))
         assert value != value and math.isnan(grads[0])
+
+
+def test_no_grad_and_detach_stop_gradients_among_their_like() -> None:
+    """Nodes of one op and level, some of which get no gradient."""
+    w, u = Value(2.0), Value(3.0)
+
+    def paused() -> Any:
+        a = w.tanh()
+        with micrograd.no_grad():
+            b = u.tanh()
+        return ops.sum_(a, b)
+
+    for loss in (paused, lambda: ops.sum_(w.tanh(), u.tanh().detach()), lambda: w.tanh() + u.detach().tanh()):
+        for backend in ("reference", "numpy"):
+            for exact in (False, True):
+                _, grads = micrograd.compile(loss, [w, u], backend=backend, exact=exact).value_and_grad()
+                assert grads.tolist() == [pytest.approx(1.0 / math.cosh(2.0) ** 2), 0.0]
+
+
+def test_a_detached_input_is_that_of_every_run() -> None:
+    w = Value(2.0)
+    step = micrograd.compile(lambda x: w * x.detach(), [w], backend="numpy")
+    assert (step(Value(3.0)), step(Value(5.0))) == (6.0, 10.0)
+    step = micrograd.compile(lambda x: w * x.detach(), [w], backend="numpy")
+    assert (step(3.0), step(5.0)) == (6.0, 10.0)
+
+
+def test_rows_that_a_look_up_did_not_take_get_nothing() -> None:
+    """Whatever stands below them."""
+    from micrograd.compiler import take
+
+    for backend in ("reference", "numpy"):
+        v = Value(inf)
+        step = micrograd.compile(lambda i, v=v: take([ops.shift(v), (v * 0.0).exp()], i) * 1.0, [v], backend=backend)
+        assert step.value_and_grad(0)[1].tolist() == [0.0] and math.isnan(step.value_and_grad(1)[1][0])
 
 
 @st.composite

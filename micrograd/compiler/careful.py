@@ -110,6 +110,10 @@ def watch(machine: Any) -> list[Any]:
 
 
 def _chooses(program: Program, step: Instruction) -> bool:
+    for read in step.reads:  # rows that were computed, of which a look-up takes one
+        if isinstance(read, Access) and read.chosen is not None:
+            rows = read.addresses(step.shape)
+            return bool(program.wanted[read.batch][rows].any() and (read.batch or rows.max() >= len(program.params)))
     op = step.rule.op
     if op is None or op.arity is None or step.rule.product or not program.wanted[step.out.batch][step.out.addresses(step.shape)].any():
         return False

@@ -1,8 +1,9 @@
 """Level and group: units of one kind at one level become one loop; number every slot so that a loop writes a run of addresses.
 
 A *family* is all units of a level with one op (sums of any length are one family), in the order in which the user's
-code made them: its slots are neighbours. A *group* is the part of a family whose units take as many terms from the same
-families: one instruction. Its operands are columns of addresses, which `factor` reads as affine functions.
+code made them: its slots are neighbours. All of them get a gradient, or none does. A *group* is the part of a family whose units
+take as many terms from the same families: one instruction. Its operands are columns of addresses, which `factor` reads as affine
+functions.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
             u = units.pop()
             terms = _terms(u, numbering, kinds_of_terms)
             kinds = tuple(kind if kind[0] != "rows" else "rows" for kind in terms)
-            families[id(u.op), graph.batched[u.id], kinds if u.op is None else ()].append((u, terms))
+            families[id(u.op), graph.batched[u.id], graph.wanted[u.id], kinds if u.op is None else ()].append((u, terms))
         for found in families.values():
             op = found[0][0].op
             name = "sum" if op is None else op.symbol if op.name == "by_hand" and op.symbol.isidentifier() else op.name

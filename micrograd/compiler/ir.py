@@ -157,7 +157,6 @@ class Program:
     wanted: Any = None  # which slots get a gradient
     cache: dict[Any, Any] = field(default_factory=dict)  # what back ends made of it
     passes: list[str] = field(default_factory=list)  # what each pass did
-    exact: bool = False  # every number is to be the eager engine's, in every bit
 
     def __str__(self) -> str:
         from micrograd.compiler.show import show

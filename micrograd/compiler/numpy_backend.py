@@ -115,12 +115,12 @@ class Machine:
             for steps in self.bound:
                 for run in steps:
                     run()
-        if self.watch:
-            careful.settle(self)
+            if self.watch:
+                careful.settle(self)
 
     def call(self, step: Instruction, pools: dict[str, tuple[Any, Any]]) -> Run:
         """An instruction on these pools, as a call without arguments."""
-        return bound(step, pools, self.samples)
+        return bound(step, self.program, pools, self.samples)
 
     def loss(self) -> float:
         """The loss of the latest run."""

@@ -109,7 +109,7 @@ def _contraction(step: Instruction, program: Program, into: Any, sums: Callable[
 
 def signs_matter(program: Program, step: Instruction) -> bool:
     """Whether anything could tell 0.0 from -0.0 in what an instruction computes. Nothing can in a gradient (see `Compiled`)."""
-    if step.out.pool == "g":
+    if step.out.pool != "v":
         return False
     if "signs" not in program.cache:
         program.cache["signs"] = _signs(program)
@@ -125,7 +125,7 @@ def _signs(program: Program) -> list[Any]:
     for _, new in program.assigns:
         seen[0][new] = True
     for step in (*reversed(program.backward), *reversed(program.forward)):
-        if step.out.pool == "g":
+        if step.out.pool != "v":
             blind = step.rule.product or step.rule.fold != "+" or (step.rule.row != () and alike(step.rule.row[1], slope=True))
         else:
             blind = (step.rule.op is not None and alike(step.rule.op)) or not seen[step.out.batch][step.out.addresses(step.shape)].any()

@@ -75,7 +75,8 @@ class Updates:
         part.steps += done
         made.steps += done
         if done < count:
-            careful.settle(machine)
+            with np.errstate(all="ignore"):
+                careful.settle(machine)
             self.step(machine.params, machine.gradient)
             losses = losses[: done + 1]
         found: list[float] = losses.tolist()

@@ -8,6 +8,7 @@ from typing import Any
 from micrograd import ops
 from micrograd.compiler import careful, numpy_backend
 from micrograd.compiler.ir import Access, Instruction
+from micrograd.compiler.numpy_gate import np
 from micrograd.op import Symbol
 
 
@@ -25,7 +26,8 @@ class Machine(numpy_backend.Machine):
         for step in self.program:
             perform(step, self.pools, self.samples)
         if self.watch:
-            careful.settle(self)
+            with np.errstate(all="ignore"):
+                careful.settle(self)
 
     def call(self, step: Instruction, pools: dict[str, tuple[Any, Any]]) -> Callable[[], None]:
         return lambda: perform(step, pools, self.samples)

@@ -341,7 +341,7 @@ def _logical(a: Any, b: Any, sign: str) -> Any:
 
 
 def _stays(name: str) -> Any:
-    plain = getattr(Value, name)
+    plain = getattr(Traced, name)
 
     def method(self: Any, *others: Any) -> Any:
         return _kept(plain(self, *others), (self, *others))

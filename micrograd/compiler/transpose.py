@@ -52,7 +52,8 @@ def reachable(program: Program) -> list[Any]:
         if step.rule.fold != "shift" and found[step.out.batch][step.out.addresses(step.shape)].any():
             for i, read in enumerate(step.reads):
                 if isinstance(read, Access) and _wanted(program, read, step.shape) and part(step, i, read) is not None:
-                    found[read.batch][read.addresses(step.shape)] = True
+                    where = read.addresses(step.shape)
+                    found[read.batch][where[program.wanted[read.batch][where]]] = True
     return found
 
 
