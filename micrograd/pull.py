@@ -8,7 +8,7 @@ IEEE's answer: sqrt(x)**2 at 0 has gradient 0 · inf = nan. A rule that branches
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -146,6 +146,27 @@ def branches(s: Any, picked: bool = False) -> Any:
     return _If(passes, s, None)
 
 
+def _symbols(tree: Any) -> Iterator[Any]:
+    """The conditions and partials of branches, in the order in which `_lines` writes them."""
+    if isinstance(tree, _If):
+        yield tree.condition
+        yield from _symbols(tree.yes)
+        yield from _symbols(tree.no)
+    elif tree is not None:
+        yield tree
+
+
+def _lines(tree: Any, arg: str, texts: Iterator[str]) -> list[str]:
+    if tree is None:
+        return [f"if {arg}.op is None:", f"    {arg}.grad += 0.0"]
+    p = next(texts)
+    if not isinstance(tree, _If):
+        return [f"{arg}.grad " + {"(1.0)": "+= g", "(-1.0)": "-= g"}.get(p, f"+= g * {p}")]
+    yes, no = ["    " + x for x in _lines(tree.yes, arg, texts)], _lines(tree.no, arg, texts)
+    rest_of_it = [f"el{no[0]}", *no[1:]] if isinstance(tree.no, _If) or tree.no is None else ["else:", *["    " + x for x in no]]
+    return [f"if {p}:", *yes, *rest_of_it]
+
+
 def compiled_pull(op: Op) -> Callable[..., Callable[[Any], None]]:
     """The `pull` of an op, as a function of the constants that have names; TypeError where a rule cannot be read."""
     n = op.arity or 0
@@ -153,33 +174,9 @@ def compiled_pull(op: Op) -> Callable[..., Callable[[Any], None]]:
         raise TypeError(f"{op.name} has {op.arity} arguments")
     y, xs = symbols(n)
     trees = [branches(p) for p in op.gradient(y, xs)]
-    found: list[Any] = []
-
-    def collect(tree: Any) -> None:
-        if isinstance(tree, _If):
-            found.append(tree.condition)
-            collect(tree.yes)
-            collect(tree.no)
-        elif tree is not None:
-            found.append(tree)
-
-    for tree in trees:
-        collect(tree)
-    body, texts = source(found)
+    body, texts = source([s for tree in trees for s in _symbols(tree)])
     rest = iter(texts)
-
-    def lines(tree: Any, arg: str) -> list[str]:
-        if tree is None:
-            return [f"if {arg}.op is None:", f"    {arg}.grad += 0.0"]
-        if not isinstance(tree, _If):
-            p = next(rest)
-            return [f"{arg}.grad " + {"(1.0)": "+= g", "(-1.0)": "-= g"}.get(p, f"+= g * {p}")]
-        condition = next(rest)
-        yes, no = ["    " + x for x in lines(tree.yes, arg)], lines(tree.no, arg)
-        rest_of_it = [f"el{no[0]}", *no[1:]] if isinstance(tree.no, _If) or tree.no is None else ["else:", *["    " + x for x in no]]
-        return [f"if {condition}:", *yes, *rest_of_it]
-
-    add = [line for arg, tree in zip(ARGS, trees, strict=False) for line in lines(tree, arg)]
+    add = [line for arg, tree in zip(ARGS, trees, strict=False) for line in _lines(tree, arg, rest)]
     args = ["a = node._a", *(["b = node._b"] if n == 2 else [])] if n < 3 else [f"{', '.join(ARGS[:n])} = node._b"]
     text = "".join(c if c.isalnum() or c in "_." else " " for c in " ".join([*body, *add])).split()
     named = [(x, f"{arg}._data") for x, arg in zip(DATA[:n], ARGS, strict=False)] + [("y", "node._data")]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import micrograd
 import viz
-from micrograd import Value, losses, nn, optim
+from micrograd import Value, gradcheck, losses, nn, optim
 from micrograd.train import evaluate, fit, predict
 
 MODEL = nn.MLP(2, [4, 1], rng=random.Random(0))
@@ -43,6 +46,14 @@ def plain() -> Any:
     return (x * y).tanh() + x
 
 
+def _registered() -> None:
+    micrograd.register(micrograd.Op("cycle_free", lambda x: x * x, (lambda y, x: 2.0 * x,)))
+    try:
+        (Value(2.0).cycle_free() * 3.0).backward()
+    finally:
+        del micrograd.TABLE["cycle_free"], Value.cycle_free
+
+
 USES: dict[str, Callable[[], Any]] = {
     "draw, of a module": lambda: viz.draw(value()).svg,
     "draw, text": lambda: viz.draw(value()).text,
@@ -61,6 +72,8 @@ USES: dict[str, Callable[[], Any]] = {
     "layers over a batch": lambda: DEEP([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]),
     "losses": lambda: (losses.mse(MODEL([1.0, 2.0]), [0.5]), losses.cross_entropy([[Value(1.0), 2.0]], [1])),
     "fit": lambda: fit(MODEL, DATA, losses.mse, optim.Adam(MODEL, lr=0.01), epochs=2, progress=False),
+    "gradcheck": lambda: gradcheck(lambda x: x.tanh() * x, (0.5,)),
+    "a registered op": lambda: _registered(),
     "predict": lambda: (predict(MODEL, DATA[0]), evaluate(MODEL, DATA, losses.mse)),
 }
 
@@ -78,3 +91,26 @@ def test_a_planted_cycle_is_found() -> None:
         walk(2)
 
     assert any("walk" in name for name in left(use))
+
+
+def test_no_function_within_another_calls_itself() -> None:
+    """By its name in the scope around it: that is a cycle for each call of the outer one. (Two that call each other would be too.)"""
+    faults = []
+    for folder in (Path(micrograd.__file__).parent, Path(viz.__file__).parent):
+        for path in sorted(folder.rglob("*.py")):
+            faults += [f"{path.name}: {name}" for name in recursive(path.read_text(encoding="utf-8"))]
+    assert faults == []
+    assert recursive("def f():\n    def g(n):\n        return g(n - 1)\n    return g") == ["g"]
+    assert recursive("def f(n):\n    return f(n - 1)\nclass A:\n    def f(self):\n        return f(1)") == []
+
+
+def recursive(text: str) -> list[str]:
+    """The functions within functions that name themselves."""
+    found = []
+    for outer in ast.walk(ast.parse(text)):
+        if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for inner in ast.walk(outer):
+                if inner is not outer and isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    names = {n.id for part in inner.body for n in ast.walk(part) if isinstance(n, ast.Name)}
+                    found += [inner.name] if inner.name in names and inner.name not in found else []
+    return found

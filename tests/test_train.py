@@ -141,6 +141,7 @@ def test_a_run_cut_short_resumes_to_the_same_bits(tmp_path, compiled, make):
     assert sorted(os.listdir(tmp_path)) == ["a.json", "b.json"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a signal that Windows has not")
 def test_a_killed_process_resumes_to_the_same_bits(tmp_path):
     path = tmp_path / "run.json"
     program = textwrap.dedent(
