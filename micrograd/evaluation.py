@@ -21,6 +21,7 @@ class Evaluation:
     names: list[str]
     start: list[float]
     epsilon = 2.0**-52  # how exact its arithmetic is, relative
+    in_place = False  # inputs are moved where they are, so that the function may read them by other ways than its arguments
 
     def here(self) -> float:
         """The value at the start."""
@@ -141,7 +142,7 @@ def terms(root: Value, leaves: Sequence[Value]) -> dict[Value, Terms]:
         for arg, partial, value in found:
             if value is UNREACHED:
                 continue
-            if math.isinf(partial) or not math.isfinite(node.data):
+            if not (math.isfinite(partial) and math.isfinite(node.data)):
                 singular = singular or _may_be_infinite(node)
             term = size * abs(partial) if partial == partial else math.inf
             sizes[arg] = sizes.get(arg, 0.0) + (term if term == term else math.inf)

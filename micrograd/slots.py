@@ -165,6 +165,7 @@ class _SlotEvaluation(Evaluation):
         self.slots, self.output = slots, output
         self.names = [f"{name} → [{output}]" for name in slots.names] if len(outputs) > 1 else slots.names
         self.start, self.epsilon = slots.start, slots.epsilon
+        self.in_place = any(v is not None for v in slots.held)
         self._root, self._leaves = outputs[output], slots.leaves
         self._terms: dict[Value, Terms] | None = None
 
@@ -194,12 +195,26 @@ class _SlotEvaluation(Evaluation):
     def complex_at(self, i: int, x: Any, m: Any) -> Any:
         from micrograd.exact import Exact
 
-        if self.slots.plain or any(v is not None for v in self.slots.held):
-            raise TypeError("only functions of new Values can be run in another arithmetic")
-        wrapped = [Exact(x if j == i else m.mpf(s), m) for j, s in enumerate(self.start)]
-        results = self.slots.fn(*self.slots.arguments(wrapped, _same))
-        out = _items(results)[self.output]
-        return out.x if isinstance(out, Exact) else m.mpf(float(getattr(out, "data", out)))
+        if self.slots.plain:
+            raise TypeError("with gradient= it is a function of floats")
+        numbers = [Exact(x if j == i else m.mpf(s), m) for j, s in enumerate(self.start)]
+        moving = {id(v) for v in self.slots.held if v is not None}
+        out = _items(self.slots.fn(*(self._standing_in(numbers) if moving else self.slots.arguments(numbers, _same))))[self.output]
+        if isinstance(out, Exact):
+            return out.x
+        if isinstance(out, Value) and moving and any(id(v) in moving for v in out.topological()):
+            raise TypeError("it uses a given Value by another way than its argument")
+        return m.mpf(_data(out))
+
+    def _standing_in(self, numbers: Sequence[Any]) -> Any:
+        """The arguments with these in the place of numbers, of given Values, and of parameters in copies of given Modules."""
+        import copy
+
+        free = (number for v, number in zip(self.slots.held, numbers, strict=True) if v is None)
+        arguments = self.slots.arguments(self.start, lambda x: next(free))
+        instead: dict[int, Any] = {id(number): number for number in numbers}
+        instead.update((id(v), number) for v, number in zip(self.slots.held, numbers, strict=True) if v is not None)
+        return copy.deepcopy(arguments, instead)
 
 
 class _Draws:

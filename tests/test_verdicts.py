@@ -168,6 +168,11 @@ def test_a_nan_that_the_engine_gives_for_a_derivative_is_undecided_and_the_deriv
     assert verdicts(lambda v: fn(Value(v)).data, x, gradient=math.nan) != ["ok"]
 
 
+def test_a_nan_of_ours_beside_an_infinite_number_is_no_alarm():
+    for method in METHODS:
+        assert verdicts(lambda x: x ** Value(math.inf), 1e-200, method=method) == ["undecided: the gradient is nan"]
+
+
 def test_many_digits_know_more_than_floats():
     assert verdicts(lambda x: x * x, 1e200) == ["undecided: the function is inf here"]
     assert verdicts(lambda x: x * x, 1e200, method="exact") == ["ok"]
@@ -419,6 +424,35 @@ def test_values_of_the_closure_and_functions_of_lists(fn, method):
     assert report, str(report)
     assert {row.verdict for row in report.rows} == {"ok"}
     assert (w.data, u.data) == (0.7, -1.3)
+
+
+@pytest.mark.parametrize("method", ["complex", "exact"])
+def test_given_values_and_modules_are_stood_in_for(method):
+    a, b = Value(0.3, label="a"), Value(1.2)
+    model, wide, normal = nn.MLP(2, [3, 1], activation="tanh"), nn.Linear(2, 2), nn.LayerNorm(3)
+    for fn, inputs in (
+        (lambda a, b: a * b.tanh() + a, (a, b)),
+        (lambda a, x: a * x + x.exp(), (a, 0.7)),
+        (lambda m, xs: m(xs), (model, [0.3, -0.2])),
+        (lambda m, xs: ops.sum_(*(y**2 for y in m(xs))), (wide, [0.3, -0.2])),
+        (lambda m, xs: ops.sum_(*(y**3 for y in m(xs))), (normal, [0.3, 0.1, 0.5])),  # gradients that floats round to 0
+    ):
+        before = [p.data for p in model.parameters()]
+        report = gradcheck(fn, inputs, method=method)
+        assert report, str(report)
+        assert [p.data for p in model.parameters()] == before and (a.data, b.data) == (0.3, 1.2)
+        twice = Op("twice", float, (lambda y, x: 2.0,), exact=lambda m, x: x)  # x, and a slope of 2
+        assert not gradcheck(lambda *args, fn=fn, twice=twice: twice(fn(*args)), inputs, method=method)
+
+
+@pytest.mark.parametrize("method", ["complex", "exact"])
+def test_a_given_value_that_is_read_by_another_way_is_never_frozen_in_silence(method):
+    a = Value(0.3, label="a")
+    for fn in (lambda v: v * a.data, lambda v: v + a.data * 2.0, lambda v: v * a.data * a.data):
+        assert not gradcheck(fn, (a,), method=method)
+    assert gradcheck(lambda v: v * a, (a,), method=method)
+    with pytest.raises(TypeError, match="by another way than its argument"):
+        gradcheck(lambda v: a * a, (a,), method=method)
 
 
 def test_another_arithmetic_is_refused_where_the_function_leaves_it():

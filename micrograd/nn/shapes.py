@@ -58,7 +58,7 @@ def flat(x: Any) -> list[Any]:
 
 def values(x: Any) -> Any:
     """Nested lists with every number a Value: once made, it is one node however often it is used."""
-    return each(lambda v: v if isinstance(v, Value) else Value(v), x)
+    return each(lambda v: v if hasattr(type(v), "__op__") else Value(v), x)
 
 
 def added(x: Any, y: Any) -> Any:
