@@ -55,6 +55,7 @@ def write(path: str | os.PathLike[str], content: bytes) -> Path:
             _replace(temporary, target)  # Windows moves no file that is open
     except BaseException:
         with suppress(OSError):
+            os.chmod(temporary, 0o600)  # as read-only as the target, Windows would not remove it
             os.unlink(temporary)
         raise
     return Path(path)
