@@ -223,7 +223,8 @@ atanh: Op = row(
 # --- activations -----------------------------------------------------------------------------------------------------
 
 relu: Op = row(
-    "relu", lambda x: x if x > 0.0 or x != x else 0.0, (lambda y, x: step(x),), formula=("a > 0",), symbol="ReLU",
+    "relu", lambda x: x if x > 0.0 or x != x else 0.0,
+    (lambda y, x: where(less(0.0, x), 1.0, where(equal(x, x), 0.0, x)),), formula=("a > 0",), symbol="ReLU",
     latex=r"\operatorname{{ReLU}}\left({0}\right)", domain=(_REAL,), array="np.maximum({0}, 0.0)",
     kinks=(Kink((0.0,), (0.0,), "minimum-norm subgradient"),), exact=lambda m, x: max(x, m.mpf(0)),
     doc="max(x, 0); derivative 0 at 0.",

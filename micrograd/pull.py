@@ -146,6 +146,19 @@ def branches(s: Any, picked: bool = False) -> Any:
     return _If(passes, s, None)
 
 
+def carried(g: Symbol, partial: Symbol) -> Any:
+    """g · partial, and 0 where the partial passes nothing: the product is taken inside the branches of the rule."""
+
+    def written(tree: Any) -> Any:
+        if isinstance(tree, _If):
+            return either(tree.condition, written(tree.yes), written(tree.no))
+        if isinstance(tree, Symbol):
+            return g * tree
+        return 0.0 if tree is None else g if tree == 1.0 else -g if tree == -1.0 else g * float(tree)
+
+    return written(branches(partial))
+
+
 def _symbols(tree: Any) -> Iterator[Any]:
     """The conditions and partials of branches, in the order in which `_lines` writes them."""
     if isinstance(tree, _If):

@@ -81,10 +81,9 @@ def _flag(op: Op, i: int, arity: int) -> Rule:
 
 @lru_cache(maxsize=4096)
 def _mask(op: Op, i: int, arity: int) -> Rule:
-    plain, passes = rules.pullback(op, i, arity), _passes(op, i, arity)
+    plain = rules.pullback(op, i, arity)
     assert plain is not None
-    value = ops.where(passes, plain.result, 0.0) if isinstance(passes, Symbol) else plain.result
-    return _rule(plain.name, ops.where(_R, value, 0.0), arity)
+    return _rule(plain.name, ops.where(_R, plain.result, 0.0), arity)
 
 
 def _rule(name: str, result: Any, arity: int) -> Rule:

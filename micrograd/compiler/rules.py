@@ -12,6 +12,7 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.op import Op, Symbol, source
+from micrograd.pull import carried
 
 
 class Rule:
@@ -109,7 +110,7 @@ def calls(rule: Rule, templates: Mapping[str, str], squares: bool = True) -> lis
 
 @lru_cache(maxsize=4096)
 def pullback(op: Op, i: int, arity: int) -> Rule | None:
-    """g · ∂op/∂xᵢ, in those of g, y, x0, x1, … that it needs; None where the partial is 0."""
+    """g · ∂op/∂xᵢ, in those of g, y, x0, x1, … that it needs, 0 where the partial passes nothing; None where it never does."""
     xs = [Symbol(f"x{k}") for k in range(arity)]
     y = Symbol("y")
     partial = op.partial(i, y, *xs)
@@ -118,7 +119,9 @@ def pullback(op: Op, i: int, arity: int) -> Rule | None:
             return None
         result: Any = Symbol("g") if partial == 1.0 else -Symbol("g") if partial == -1.0 else Symbol("g") * float(partial)
     else:
-        result = Symbol("g") * partial
+        result = carried(Symbol("g"), partial)
+        if not isinstance(result, Symbol):
+            return None
     if result.op is None:
         return copy_gradient
     used = free(result)
