@@ -1090,6 +1090,18 @@ def test_a_function_is_compiled_and_nothing_else() -> None:
         micrograd.compile(Value(1.0) * 2)  # type: ignore[arg-type]
 
 
+def test_a_value_that_gradients_would_pass_is_no_argument() -> None:
+    w = Value(2.0)
+    step = micrograd.compile(lambda x: w * x, [w], backend="numpy")
+    assert step(Value(3.0)) == 6.0
+    with pytest.raises(TypeError, match=r"computed by '\*'.*x\.data"):
+        step(w * 2)
+    with pytest.raises(TypeError, match="a parameter"):
+        step([w])
+    with pytest.raises(TypeError, match="a parameter"):
+        micrograd.compile(lambda x: w * x, [w], batch=True, backend="numpy")([w, w])
+
+
 def test_a_gradient_hook_on_a_parameter_is_refused() -> None:
     w = Value(2.0, label="w")
     step = micrograd.compile(lambda: w * w, [w], backend="numpy")

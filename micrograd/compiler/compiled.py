@@ -36,6 +36,7 @@ class Compiled:
         again = isinstance(params, (list, tuple, dict)) or hasattr(params, "parameters")
         self._given = params if again or params is None else listed(params)
         self.params = None if params is None else listed(self._given)
+        self._ids = {id(p) for p in self.params or ()}
         self.backend = "numpy" if exact and backend in ("auto", "interpreter", "numba") else backends.named(backend)
         self._plans: dict[Any, Plans] = {}
         self._latest: tuple[Plan, Any] | None = None
@@ -136,7 +137,8 @@ class Compiled:
     def check(self, *args: Any, **static: Any) -> None:
         """Run the loss once more and raise TraceError where it is no longer what the program does, naming the line.
 
-        What can have changed: what it reads from outside, such as a number or a setting that the program holds as a constant.
+        What can have changed: what it reads from outside. The next call sees most of that by itself and traces again (see
+        `micrograd.compile`); this says where, and sees what no guard does.
         """
         from micrograd.compiler.anomaly import compare
 
@@ -206,10 +208,10 @@ class Compiled:
     def _key(self, args: Sequence[Any], static: dict[str, Any]) -> tuple[tuple[Any, ...], Any, Any]:
         """The shapes of the arguments; with the keyword arguments, their structure; their numbers."""
         if self.batch:
-            shapes, numbers = inputs.samples(args)
+            shapes, numbers = inputs.samples(args, self._ids)
         else:
             flat: list[float] = []
-            shapes = tuple([inputs.structure(a, flat) for a in args])
+            shapes = tuple([inputs.structure(a, flat, params=self._ids) for a in args])
             numbers = np.array(flat)
         return shapes, (shapes, inputs.keywords(static) if static else ()), numbers
 
@@ -233,6 +235,7 @@ class Compiled:
         settings = {"batch": self.batch, "exact": self.exact, "input_grads": self.input_grads}
         if self._given is not None:
             self.params = listed(self._given)
+            self._ids = {id(p) for p in self.params}
         return guarded.plan(self.loss, self._given, shapes, numbers, static, settings)
 
     def _ready(self, args: Sequence[Any], static: dict[str, Any], whole: bool = False) -> tuple[Plan, Any]:

@@ -78,8 +78,11 @@ def keywords(static: dict[str, Any]) -> Any:
     return tuple([(name, Constant(static[name])) for name in sorted(static)])
 
 
-def structure(x: Any, flat: list[float], bools: bool = False) -> Any:
-    """A hashable description of an argument; its numbers are appended to `flat`. bools: they are numbers too."""
+def structure(x: Any, flat: list[float], bools: bool = False, params: Any = ()) -> Any:
+    """A hashable description of an argument; its numbers are appended to `flat`. bools: they are numbers too.
+
+    TypeError for a Value through which the engine would pass gradients on: one that was computed, one of the `params` (ids).
+    """
     if isinstance(x, np.ndarray) and x.dtype != object:
         flat.extend(x.ravel().tolist())
         return ("array", x.shape, _kind_of(x))
@@ -88,10 +91,16 @@ def structure(x: Any, flat: list[float], bools: bool = False) -> Any:
         if x and all(type(i) is float for i in x):  # the common case, fast
             flat.extend(x)
             return (name, "float", len(x))
-        return (name, *[structure(i, flat, bools) for i in x])
+        return (name, *[structure(i, flat, bools, params) for i in x])
     if isinstance(x, np.ndarray):
-        return ("objects", x.shape, *[structure(i, flat, bools) for i in x.ravel()])
+        return ("objects", x.shape, *[structure(i, flat, bools, params) for i in x.ravel()])
     if isinstance(x, Value):
+        if x.op is not None or id(x) in params:
+            what = "computed by " + repr(x._op) if x.op is not None else "a parameter"
+            raise TypeError(
+                f"an argument of a compiled loss is {x!r}, which is {what}: gradients would not pass through it. Write x.data for its "
+                "number, or let the loss read it from outside"
+            )
         flat.append(x.data)
         return "value"
     if isinstance(x, (bool, np.bool_)):
@@ -165,7 +174,7 @@ def _list(kind: Any, found: list[Any]) -> Any:
     return found if kind == "list" else tuple(found) if kind == "tuple" else kind(*found)
 
 
-def samples(args: Sequence[Any]) -> tuple[tuple[Any, ...], Any]:
+def samples(args: Sequence[Any], params: Any = ()) -> tuple[tuple[Any, ...], Any]:
     """For a batch: the structure of one sample of each argument, and the numbers as an array (number of a sample, sample)."""
     shapes, rows, count = [], [], None
     for i, x in enumerate(args):
@@ -179,7 +188,7 @@ def samples(args: Sequence[Any]) -> tuple[tuple[Any, ...], Any]:
             shapes.append(kind if x.ndim == 1 else ("array", x.shape[1:], kind))
             rows.append(np.ascontiguousarray(x.reshape(count, -1).T, dtype=np.float64))
             continue
-        shape, flats = _alike(x)
+        shape, flats = _alike(x, params)
         if shape is None:
             raise ValueError(f"argument {i}: the samples of a batch must be of one structure; pad them, or do without batch=True")
         shapes.append(shape)
@@ -187,11 +196,11 @@ def samples(args: Sequence[Any]) -> tuple[tuple[Any, ...], Any]:
     return tuple(shapes), (np.concatenate(rows) if rows else np.zeros((0, 1)))
 
 
-def _alike(x: Any) -> tuple[Any, list[list[float]]]:
+def _alike(x: Any, params: Any) -> tuple[Any, list[list[float]]]:
     """One structure for all samples, ints and bools among floats being floats (None: there is none), and their numbers."""
     for bools in (False, True):
         flats: list[list[float]] = [[] for _ in x]
-        kinds = {structure(sample, flat, bools) for sample, flat in zip(x, flats, strict=True)}
+        kinds = {structure(sample, flat, bools, params) for sample, flat in zip(x, flats, strict=True)}
         if len(kinds) == 1:
             return kinds.pop(), flats
     return _merged(list(kinds)), flats

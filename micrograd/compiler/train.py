@@ -14,7 +14,7 @@ from micrograd.compiler import collector
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.plan import refuse_hooks
 from micrograd.console import can_print
-from micrograd.interrupts import Interrupts
+from micrograd.interrupts import Interrupts, held
 
 _END = object()
 CHUNK = 256  # steps in one call of compiled code, between which Ctrl-C is heard
@@ -33,7 +33,8 @@ def train(
     over the data. on_step(number, loss) is called after each `every`-th step with the parameters written back; training
     stops when it returns True. progress: draw a bar.
 
-    Parameters and optimizer state are written back at the end, and also when an exception or Ctrl-C ends it.
+    Parameters and optimizer state are written back at the end, and also when an exception or Ctrl-C ends it. What the loss reads from
+    outside is compared when the run begins and after on_step; Values that `data` sets are read at the next step.
     """
     feed, length = _feed(data, batch_size, rng or Random(0))
     steps = length if steps is None else steps
@@ -41,7 +42,7 @@ def train(
         raise ValueError("how many steps? data does not end by itself")
     losses: list[float] = []
     bar = _Bar(steps) if progress else None
-    with step._lock, Interrupts() as ctrl_c:  # which waits from where a step changes anything until it has changed everything
+    with step._lock, held() as ctrl_c:  # Ctrl-C waits from where a step changes anything until it has changed everything
         outer = step._session
         if outer is not None:  # on_step trains too
             outer.interrupt()
