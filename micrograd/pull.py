@@ -148,15 +148,15 @@ def branches(s: Any, picked: bool = False) -> Any:
 
 def carried(g: Symbol, partial: Symbol) -> Any:
     """g · partial, and 0 where the partial passes nothing: the product is taken inside the branches of the rule."""
+    return _carried(g, branches(partial))
 
-    def written(tree: Any) -> Any:
-        if isinstance(tree, _If):
-            return either(tree.condition, written(tree.yes), written(tree.no))
-        if isinstance(tree, Symbol):
-            return g * tree
-        return 0.0 if tree is None else g if tree == 1.0 else -g if tree == -1.0 else g * float(tree)
 
-    return written(branches(partial))
+def _carried(g: Symbol, tree: Any) -> Any:
+    if isinstance(tree, _If):
+        return either(tree.condition, _carried(g, tree.yes), _carried(g, tree.no))
+    if isinstance(tree, Symbol):
+        return g * tree
+    return 0.0 if tree is None else g if tree == 1.0 else -g if tree == -1.0 else g * float(tree)
 
 
 def _symbols(tree: Any) -> Iterator[Any]:

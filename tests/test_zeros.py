@@ -226,7 +226,7 @@ def test_stepper_table_and_check_show_that_nothing_passes():
     x = Value(-0.9, label="x")
     root = ops.sqrt(ops.relu(x))
     stepper = viz.step(root, check=True)
-    assert list(stepper.log())[-2] == "∂root/∂x += ∂root/∂v₂ · ∂v₂/∂x = ∞ · 0, which passes nothing: 0 → 0"
+    assert any(line.endswith("∂v1/∂x = ∞ · 0, which passes nothing: 0 → 0") for line in stepper.log())
     assert stepper.problems == []
     x = Value(0.0, label="x")
     root = ops.where(ops.less(0.0, x), 1 / x, 7.0)
