@@ -41,7 +41,7 @@ def hit(place: int, work: Callable[[], Any]) -> int:
                 signal.raise_signal(signal.SIGINT)  # where it is not held, KeyboardInterrupt leaves this instruction
         return trace
 
-    before = sys.gettrace()
+    before, handler = sys.gettrace(), signal.getsignal(signal.SIGINT)
     sys.settrace(trace)
     try:
         work()
@@ -49,6 +49,8 @@ def hit(place: int, work: Callable[[], Any]) -> int:
         pass
     finally:
         sys.settrace(before)
+        # Between two instructions that nothing but tracing can part, `__enter__` may have put its own there, which asks this one.
+        signal.signal(signal.SIGINT, handler)
     return count
 
 
@@ -183,7 +185,6 @@ def check(name: str, points: int) -> None:
         until(STEPS)
         assert state(optimizer, params) == whole[-1], f"resumed after instruction {place} of {total}"
     assert stopped  # Ctrl-C was heard
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -284,6 +285,22 @@ def test_an_interpreter_within_another_and_other_threads(monkeypatch: Any) -> No
     thread.start()
     thread.join()
     assert found == [None]
+
+
+def test_training_puts_the_handler_back() -> None:
+    pytest.importorskip("numpy")
+    for stop in (None, KeyboardInterrupt, ValueError):
+
+        def told(number: int, loss: Any, stop: Any = stop) -> None:
+            if stop is not None:
+                raise stop
+
+        w = weights()
+        try:
+            micrograd.compile(squared(w), w, backend="numpy").train(one_group(w), DATA, on_step=told)
+        except (KeyboardInterrupt, ValueError):
+            assert stop is not None
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_is_cut_is_done_again() -> None:
