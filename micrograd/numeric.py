@@ -154,7 +154,7 @@ def side(ladder: Ladder, sign: float) -> Side:
         near, far = _power(rises[-1], rises[-6]), _power(rises[-6], rises[-11])  # rise ~ h**power
         if near < 0.95 and abs(near - far) < 0.1:
             return Side("steep", math.copysign(math.inf, sign * rises[-1]), 0.0)
-        if min(near, far) < 0.5:
+        if min(near, far) < 0.5 or max(map(abs, rises[-3:])) > 0.2 * max(map(abs, rises[:3])):
             return Side("rough", math.nan, math.inf)
     return Side("finite", *_one_sided(ladder, sign, ladder.quotient))
 
@@ -241,6 +241,8 @@ def complex_step(e: Evaluation, i: int, here: float) -> Estimate | None:
     from micrograd.complex_step import ComplexStep, Ordered
 
     h = 1e-100
+    if 0.0 < abs(e.start[i]) < 1e-84:  # h is no small step
+        return None
     try:
         value = complex(e.complex_at(i, Ordered(e.start[i], h), ComplexStep))
     except (ArithmeticError, ValueError):
@@ -248,6 +250,8 @@ def complex_step(e: Evaluation, i: int, here: float) -> Estimate | None:
     if not math.isfinite(value.imag) or not abs(value.real - here) <= 1e-9 * max(abs(here), 1e-300):
         return None
     derivative = value.imag / h
+    if math.isinf(derivative):
+        return None
     if abs(derivative) < NOISE:
         derivative = 0.0
     return Estimate(derivative, EPSILON * abs(derivative) + NOISE)
