@@ -81,6 +81,22 @@ class ComplexStep:
         return Ordered(math.copysign(1.0, z.real) if z.real else 0.0)
 
     @staticmethod
+    def floor(z: complex) -> complex:
+        return Ordered(math.floor(z.real))
+
+    @staticmethod
+    def ceil(z: complex) -> complex:
+        return Ordered(math.ceil(z.real))
+
+    @staticmethod
+    def nint(z: complex) -> complex:
+        return Ordered(round(z.real))
+
+    @staticmethod
+    def fmod(a: complex, b: complex) -> complex:
+        return a - b * math.floor(a.real / b.real)
+
+    @staticmethod
     def cbrt(z: complex) -> complex:
         return cmath.exp(cmath.log(z) / 3.0)
 

@@ -192,6 +192,7 @@ class Value(Number):
     __sub__, __rsub__ = binary(ops.sub), reflected(ops.sub)
     __mul__, __rmul__ = binary(ops.mul), reflected(ops.mul)
     __truediv__, __rtruediv__ = binary(ops.div), reflected(ops.div)
+    __mod__, __rmod__ = binary(ops.mod), reflected(ops.mod)
     __neg__, __abs__ = unary(ops.neg), unary(ops.abs_)
     __rpow__ = reflected(ops.pow_)
 

@@ -52,7 +52,8 @@ _TARGETS = re.compile(rf"\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*=(?!=)")
 _CALL = re.compile(r"\s*\(")
 _DEFINITION = re.compile(rf"\s*\(\s*{_NAME}(?:\s*,\s*{_NAME})*\s*\)\s*=(?!=)")  # f(x) = …
 _BINARY: dict[str, tuple[int, Callable[[Any, Any], Any]]] = {
-    "+": (2, operator.add), "-": (2, operator.sub), "*": (3, operator.mul), "/": (3, operator.truediv), "**": (5, operator.pow),
+    "+": (2, operator.add), "-": (2, operator.sub), "*": (3, operator.mul), "/": (3, operator.truediv), "%": (3, operator.mod),
+    "**": (5, operator.pow),
 }  # fmt: skip
 _SIGN, _OPEN = 4, 0  # precedence of a sign, of an open bracket
 

@@ -114,6 +114,33 @@ power: Op = row(
     doc="x ** p for a constant number p.",
 )
 
+# --- whole numbers: derivative 0, and jumps ----------------------------------------------------------------------------------
+
+floor: Op = row(
+    "floor", scalar.floor, (_zero,), formula=("0",), latex=r"\left\lfloor {0} \right\rfloor", domain=(_REAL,), array="np.floor({0})",
+    kinks=(Kink((1.0,), (0.0,), "continuity from the right"),), exact=lambda m, x: m.floor(x), doc="The largest whole number ≤ x.",
+)
+ceil: Op = row(
+    "ceil", scalar.ceil, (_zero,), formula=("0",), latex=r"\left\lceil {0} \right\rceil", domain=(_REAL,), array="np.ceil({0})",
+    kinks=(Kink((1.0,), (0.0,), "continuity from the left"),), exact=lambda m, x: m.ceil(x), doc="The smallest whole number ≥ x.",
+)
+trunc: Op = row(
+    "trunc", scalar.trunc, (_zero,), formula=("0",), domain=(_REAL,), array="np.trunc({0})",
+    kinks=(Kink((1.0,), (0.0,), "continuity from outside"),), exact=lambda m, x: m.floor(x) if x > 0 else m.ceil(x),
+    doc="x without its decimals, towards 0.",
+)
+round_: Op = row(
+    "round", scalar.round_, (_zero,), formula=("0",), domain=(_REAL,), array="np.rint({0})",
+    kinks=(Kink((0.5,), (0.0,), "continuity from one side"),), exact=lambda m, x: m.nint(x),
+    doc="The whole number nearest to x, the even one of two as near.",
+)
+mod: Op = row(
+    "mod", scalar.mod, (lambda y, a, b: rules.valid(y, 1.0), rules.mod_b), formula=("1", "-floor(a / b)"), symbol="%", precedence=3,
+    latex=r"{0} \bmod {1}", domain=((5.0, 6.0), (2.0, 2.5)), array="np.mod({0}, {1})", exact=lambda m, a, b: m.fmod(a, b) if b else m.nan,
+    kinks=(Kink((6.0, 3.0), (1.0, -2.0), "continuity from the right"),),
+    doc="a - b·floor(a/b), Python's %: its sign is that of b. A jump by b where a/b is whole; nan for b = 0.",
+)
+
 # --- exponentials and logarithms -------------------------------------------------------------------------------------
 
 exp: Op = row(
@@ -123,6 +150,10 @@ exp: Op = row(
 expm1: Op = row(
     "expm1", scalar.expm1, (lambda y, x: exp(x),), formula=("y + 1",), latex="e^{{{0}}} - 1", domain=((-700.0, 700.0),),
     array="np.expm1({0})", doc="eˣ - 1 without cancellation near 0.",
+)
+exp2: Op = row(
+    "exp2", scalar.exp2, (lambda y, x: y * log(2.0),), formula=("y * log(2)",), latex="2^{{{0}}}", domain=((-1000.0, 1000.0),),
+    array="np.exp2({0})", exact=lambda m, x: m.power(2, x), doc="2ˣ; inf from 1024 on.",
 )
 log_: Op = row(
     "log", scalar.log, (lambda y, x: rules.valid(y, div(1.0, abs_(x))),), formula=("1 / a",),

@@ -113,6 +113,11 @@ def cbrt(y: Any, x: Any) -> Any:
     return ops.where(within(0.0, x, inf), ops.div(ops.div(y, x), 3.0), ops.div(1.0, y * y))
 
 
+def mod_b(y: Any, a: Any, b: Any) -> Any:
+    """-floor(a/b) as the whole number at (a - y)/b, for a/b may round up to the next; in parts where a - y may overflow."""
+    return -ops.round_(ops.where(ops.less(ops.abs_(a), 1e300), ops.div(a - y, b), ops.div(a, b) - ops.div(y, b)))
+
+
 # --- lengths and angles --------------------------------------------------------------------------------------------------
 
 

@@ -64,6 +64,32 @@ def pow(x: float, p: float) -> float:
         return nan
 
 
+def exp2(x: float) -> float:
+    """2 ** x; inf where it is too large."""
+    return pow(2.0, x)
+
+
+def _whole(f: Callable[[float], int]) -> Callable[[float], float]:
+    """A rounding to whole numbers, that keeps the sign of a 0, infinities and nan."""
+
+    def whole(x: float) -> float:
+        return math.copysign(float(f(x)), x) if abs(x) < 4503599627370496.0 else x  # above, every double is whole
+
+    whole.__name__ = whole.__qualname__ = f.__name__
+    return whole
+
+
+floor, ceil, trunc, round_ = (_whole(f) for f in (math.floor, math.ceil, math.trunc, round))
+
+
+def mod(x: float, y: float) -> float:
+    """x - y·floor(x/y), exact but for one rounding, as Python's %: the sign is y's; nan for y = 0 and for an infinite x."""
+    try:
+        return x % y
+    except ZeroDivisionError:
+        return nan
+
+
 def cbrt(x: float) -> float:
     """The real cube root, odd in x: one Newton step from `abs(x) ** (1/3)`, on a scaled argument."""
     if x == 0.0 or x != x or math.isinf(x):

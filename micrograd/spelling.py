@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 SIGNS = {
     ".": "'.' reaches into an object, and there are only numbers here: write tanh(x) for x.tanh()",
     "^": "'^' is not a power here: write x**2",
-    "//": "'//' is not differentiable: write a/b",
+    "//": "'//' is not differentiable: write a/b, or floor(a/b)",
     "=": "'=' names a whole statement: write name = expression, and `;` between statements",
     **dict.fromkeys("×·⋅∙•∗＊", "a product is written *"), **dict.fromkeys("÷／∕", "a quotient is written /"),
     **dict.fromkeys("−–—‑‐－", "a minus is written -"), "⁻": "a power is written x**-1", "@": "a sum of products is dot([…], […])",

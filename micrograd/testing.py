@@ -96,6 +96,9 @@ def near_kink(op: Op, xs: Sequence[float], distance: float = 0.01) -> bool:
         return any(abs(xs[0] - limit) < distance for limit in op.params)
     if op.name == "where":
         return abs(xs[0]) < distance
+    if op.name in ("floor", "ceil", "trunc", "round", "mod"):
+        place = xs[0] / (xs[1] or 1.0) if op.name == "mod" else xs[0] + 0.5 * (op.name == "round")
+        return abs(place - round(place)) < distance
     return any(all(abs(x - k) < distance for x, k in zip(xs, kink.at, strict=True)) for kink in op.kinks)
 
 

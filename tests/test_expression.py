@@ -37,7 +37,7 @@ def place(error):
     [
         "x + y * z", "(x + y) * z", "x - y - z", "x / y / z", "x - (y - z)", "-x**2", "(-x)**2", "2**-x", "2**-x**2", "x**(y**2)",
         "x**2**z", "-x - -y", "- - x", "+x", "x*-y", "x--y", "2*x**2*3", "1/2/x", ".5*x", "5.*x", "1e-3*x", "1_000*x", "1E+2 - x",
-        "(((x)))", "x\t+\ty", "x + y # and a remark",
+        "(((x)))", "x\t+\ty", "x + y # and a remark", "x % y", "-x % y * 2", "x*y % 3", "x**2 % -y",
     ],
 )  # fmt: skip
 def test_arithmetic_means_what_python_means(text):
@@ -206,7 +206,7 @@ def test_numbers_alone_make_a_graph():
         ("{x}", "{", "may stand"), ("'x'", "'", "may stand"), ('"""x', '"', "may stand"), ("f'{x}'", "f", "no value"),
         ("x := 1", ":=", "may stand"), ("x; import os", "import", "Python's"), ("*x", "*", "may stand"),
         ("sum(*x)", "*", "may stand"), ("tanh(x=1)", "=", "names a whole statement"), ("x @ y", "@", "dot("),
-        ("x % y", "%", "may stand"), ("x // y", "//", "not differentiable"), ("x ^ 2", "^", "write x**2"),
+        ("x // y", "//", "not differentiable"), ("x ^ 2", "^", "write x**2"),
         ("x < y", "<", "less(a, b)"), ("x == y", "==", "equal"), ("x = 1", "x", "given once"),
         ("a = 1; a = 2", "a", "given once"), ("pi = 3", "pi", "cannot be"), ("x, y", ",", "comma"), ("(x, y)", ",", "comma"),
         ("()", "()", "empty"), ("x(y)", "x", "not a function"), ("2(x)", "(", "missing"), ("2x", "x", "missing"),

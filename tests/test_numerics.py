@@ -482,3 +482,29 @@ def test_results_are_bit_identical_across_hash_seeds():
         found.add(subprocess.run([sys.executable, "-c", SCRIPT], env=env, capture_output=True, encoding="utf-8", check=True).stdout)
     assert len(found) == 1
     assert found.pop().strip()
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "y", "partials"),
+    [
+        (7.5, 3.0, 1.5, (1.0, -2.0)), (-7.5, 3.0, 1.5, (1.0, 3.0)), (7.5, -3.0, -1.5, (1.0, 3.0)), (-7.5, -3.0, -1.5, (1.0, -2.0)),
+        (1.0, 3.0, 1.0, (1.0, 0.0)), (6.0, 3.0, 0.0, (1.0, -2.0)), (5.0, 0.0, nan, (nan, nan)), (inf, 3.0, nan, (nan, nan)),
+        (math.nextafter(9.0, 0.0), 3.0, math.nextafter(9.0, 0.0) - 6.0, (1.0, -2.0)),  # a/b rounds to 3
+        (-1.7e308, 0.95e308, 0.2e308, (1.0, 2.0)),  # a - y is too large for a double
+    ],
+)  # fmt: skip
+def test_the_remainder_is_python_s_and_its_slope_counts_the_jumps(a, b, y, partials):
+    x, z = Value(a), Value(b)
+    out = x % z
+    out.backward()
+    assert (out.data, x.grad, z.grad) == pytest.approx((y, *partials), rel=1e-15, nan_ok=True)
+    assert b == 0.0 or out.data == pytest.approx(a % b, rel=0, nan_ok=True)
+    assert (x % b).data == pytest.approx(y, rel=1e-15, nan_ok=True) and (a % z).data == pytest.approx(y, rel=1e-15, nan_ok=True)
+
+
+def test_rounding_to_whole_numbers_keeps_signs_of_zero_and_what_is_not_finite():
+    for name, whole in (("floor", math.floor), ("ceil", math.ceil), ("trunc", math.trunc), ("round", round)):
+        op = TABLE[name]
+        for x in (-2.5, -1.5, -0.5, -0.4, 0.4, 0.5, 1.5, 2.5, 3.0, 2.0**52 + 1, -(2.0**60)):
+            assert op(x) == float(whole(x)) and math.copysign(1.0, op(x)) == math.copysign(1.0, whole(x) or x)
+        assert [op(x) for x in (inf, -inf)] == [inf, -inf] and math.isnan(op(nan)) and math.copysign(1.0, op(-0.0)) == -1.0

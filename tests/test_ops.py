@@ -11,7 +11,7 @@ from micrograd.testing import GradientError, assert_gradients
 
 ROWS = [op.bind(*op.defaults) if op.constants else op for op in TABLE.values()]
 SMOOTH = [op for op in ROWS if op.domain]
-PIECEWISE_CONSTANT = ("less", "equal", "sign", "step")
+PIECEWISE_CONSTANT = ("less", "equal", "sign", "step", "floor", "ceil", "trunc", "round")
 
 
 @pytest.mark.parametrize("op", SMOOTH, ids=lambda op: op.name)
@@ -51,7 +51,7 @@ def test_textbook_formulas_say_the_same(op, data):
     xs = data.draw(testing.domain(op, size=4.0))
     y = op(*xs)
     names = {n: getattr(math, n) for n in ("exp", "log", "sqrt", "sin", "cos", "cosh", "sinh", "pi")}
-    names |= {n: TABLE[n].forward for n in ("sign", "sigmoid", "normal_cdf")}
+    names |= {n: TABLE[n].forward for n in ("sign", "sigmoid", "normal_cdf", "floor")}
     names |= dict(zip("abc", xs, strict=False)) | dict(zip(op.constants, op.params, strict=True)) | {"y": y}
     for i, formula in enumerate(op.formula):
         assert float(eval(formula, {"__builtins__": {}}, names)) == pytest.approx(op.partial(i, y, *xs), rel=1e-6, abs=1e-9)

@@ -345,7 +345,11 @@ def points(op):
     domain = op.domain if op.arity is not None else op.domain * 4
     ordinary = [[draw.uniform(max(low, -6) + 0.05, min(high, 6) - 0.05) for low, high in domain] for _ in range(2)]
     edges = [[draw.choice(EDGES) for _ in domain] for _ in range(3)] + [[edge] * len(domain) for edge in EDGES[:3]]
-    return [tuple(xs) for xs in ordinary + edges] + [kink.at for kink in op.kinks if len(kink.at) == len(domain)]
+    found = [tuple(xs) for xs in ordinary + edges] + [kink.at for kink in op.kinks if len(kink.at) == len(domain)]
+    return [xs for xs in found if op.name not in WHOLE or not 1e12 * abs((*xs, 1.0)[1]) < abs(xs[0]) < math.inf]
+
+
+WHOLE = ("floor", "ceil", "trunc", "round", "mod")  # far out they jump at every double: to one that sees doubles they are x
 
 
 @pytest.mark.parametrize("method", METHODS)

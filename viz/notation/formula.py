@@ -65,7 +65,7 @@ class Choice(NamedTuple):
 Tree = Number | Name | Call | Infix | Minus | Compare | Choice
 DOTS = Name("…")  # stands for operands that are left out
 CHOICE, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)  # how tightly a tree holds together
-_BINDS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "**": POWER}
+_BINDS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "%": PRODUCT, "**": POWER}
 _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.Pow: "**"}
 _SIGNS_OF_ORDER = {ast.Lt: "<", ast.Gt: ">", ast.LtE: "<=", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
