@@ -16,7 +16,11 @@ from fuzz_programs import DETACH, TAKE, Program, forward, partials
 
 UNIT = 2.0**-53
 TINY = 5e-324
-EXACT = {"neg", "abs", "less", "equal", "where", "sign", "step", "relu", "maximum", "minimum", "clamp", "shift", "sub", "div", "sqrt"}
+WHOLE = ("floor", "ceil", "trunc", "round")
+EXACT = {
+    *WHOLE, "mod", "neg", "abs", "less", "equal", "where", "sign", "step", "relu", "maximum", "minimum",
+    "clamp", "shift", "sub", "div", "sqrt",
+}  # fmt: skip
 ROUNDED = {"add", "mul", "sub", "div", "sqrt", "sum", "dot"}
 ULPS = 32.0 * UNIT  # 16 units in the last place: how far two libraries' functions are apart
 SLOPES = 128.0 * UNIT  # … and two libraries' partials
@@ -198,7 +202,7 @@ def _contribution(g: float, ge: Bound, p: float, pe: Bound, c: float) -> Bound:
 
 
 def _flat(op: Any) -> bool:
-    return op.name in ("less", "equal", "sign", "step", "shift")
+    return op.name in ("less", "equal", "sign", "step", "shift", *WHOLE)
 
 
 def passes(op: Any, xs: Sequence[float]) -> list[bool]:
@@ -216,6 +220,8 @@ def passes(op: Any, xs: Sequence[float]) -> list[bool]:
         return [longest not in (0.0, math.inf)] * 2
     if name == "hypot":
         return [xs[0] != 0.0 or xs[1] != 0.0] * 2
+    if name == "mod":  # by b it is flat where it is a
+        return [True, not 0.0 <= x / xs[1] < 1.0 if xs[1] and abs(x) < math.inf else True]
     if name == "pow":
         return [xs[1] != 0.0 or (0.0 < abs(x) < math.inf), True]
     return [{
