@@ -5,7 +5,7 @@ from __future__ import annotations
 TEMPLATES = {
     "less": "({0} < {1})", "equal": "({0} == {1})", "where": "({1} if {0} else {2})", "add": "({0} + {1})", "sub": "({0} - {1})",
     "mul": "({0} * {1})", "div": "({0} / {1})", "neg": "(-{0})", "abs": "abs({0})", "pow": "({0} ** {1})",
-    "power": "({0} ** {1})", "exp2": "(2.0 ** {0})", "mod": "np.mod({0}, {1})",
+    "power": "({0} ** {1})", "exp2": "(2.0 ** {0})", "mod": "({0} % {1})",
     "floor": "np.floor({0})", "ceil": "np.ceil({0})", "trunc": "np.trunc({0})", "round": "np.rint({0})",
     "exp": "exp({0})", "expm1": "expm1({0})", "log": "log({0})", "log1p": "log1p({0})",
     "log2": "np.log2({0})",
