@@ -175,6 +175,7 @@ def _tex_tokens(text, names):
             elif found.strip():
                 yield "number", float(found)
         elif rest.startswith((r"\left\lfloor", r"\left\lceil")):
+            assert not rest[12 if rest.startswith(r"\left\lfloor") else 11].isalpha(), "a letter becomes part of the command before it"
             at += 12 if rest.startswith(r"\left\lfloor") else 11
             yield "open", "⌊" if rest.startswith(r"\left\lfloor") else "⌈"
         else:

@@ -122,9 +122,9 @@ d.backward()
 assert repr(viz.draw(d)) == "Picture(4 values)" and "a * b" not in viz.draw(d).text and "digraph" in viz.draw(d, partials=True).dot
 assert viz.draw(c, d).graph.roots and viz.text_tree(d) and "a" in viz.to_latex(d) and len(viz.trace(d)[0]) == 4
 stepper = viz.step(d, check=True)
-assert stepper.problems == [] and len(list(stepper.log())) == 7 and "<script" in stepper.to_html()
+assert stepper.problems == [] and len(list(stepper.log())) == 8 and "<script" in stepper.to_html()
 assert (a.grad, b.grad) == (-2.0, 2.0)
-assert "L = " in list(viz.step(c, d).log())[2] and viz.step(d, quiz=True).data["quiz"]
+assert "= c + d = " in list(viz.step(c, d).log())[2] and viz.step(d, quiz=True).data["quiz"]
 assert len(viz.exercise(d, seed=1).blanks) == 9
 model = MLP(2, [3, 1])
 assert repr(viz.draw(model, x=[1.0, -2.0])) == "Network(2-3-1, 13 parameters)"

@@ -34,7 +34,7 @@ def write(tree: Tree, digits: int = TEXT) -> str:
         case Call("abs", (arg,)):
             return rf"\left|{write(arg, digits)}\right|"
         case Call("floor" | "ceil" as side, (arg,)):
-            return rf"\left\l{side}{write(arg, digits)}\right\r{side}"
+            return rf"\left\l{side} {write(arg, digits)} \right\r{side}"
         case Call(called, args):
             sign = SIGNS[called][0] if called in SIGNS else rf"\operatorname{{{escaped(called)}}}"
             return rf"{sign}\left({', '.join(write(a, digits) for a in args)}\right)" if args else sign
