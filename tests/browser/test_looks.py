@@ -135,6 +135,34 @@ def test_the_training_view_scrubs_through_the_run(page, tmp_path):
     assert len(shown) == len(watch.parameters) and all(a == b for a, b in shown) and last["step"] == 5
 
 
+def test_a_box_of_parameters_has_room_between_a_name_and_its_number(page, tmp_path):
+    model = nn.MLP(2, [8, 8, 1])
+    watch = viz.watch(model, data=([[0.0, 1.0], [1.0, 0.0]], [1, -1]), grid=3)
+    loss = sum((model(x) - y) ** 2 for x, y in watch.pairs)
+    for p in model.parameters():
+        p.data, p.grad = -0.0001234, 0.0001073  # four digits at their longest
+    watch(loss)
+    page.goto(watch.save(tmp_path / "run.html").as_uri())
+    page.wait_for_selector(".mg-training .mg-back")
+    gaps = page.evaluate(
+        """() => [...document.querySelectorAll('.mg-node:has(.mg-back) .mg-num')].map(n =>
+        n.getBoundingClientRect().left - n.previousSibling.getBoundingClientRect().right)"""
+    )
+    assert len(gaps) == 2 * 17 and min(gaps) > 4, gaps
+    assert "10⁻¹² to 10⁴" in page.inner_text(".mg-training")
+
+
+def test_a_gradient_is_written_without_gaps_around_its_point(show):
+    a = Value(2.0, label="a")
+    page = show(viz.step((a * a).tanh()))
+    page.keyboard.press("End")
+    left, point, right = page.evaluate(
+        """() => { const dot = [...document.querySelectorAll('.mg-math mo')].find(o => o.textContent === '.');
+        return [dot.previousSibling, dot, dot.nextSibling].map(e => [e.getBoundingClientRect().left, e.getBoundingClientRect().right]); }"""
+    )
+    assert abs(point[0] - left[1]) < 1 and abs(right[0] - point[1]) < 1
+
+
 def test_a_loss_that_is_no_number_is_marked_on_the_curve_and_said(page, tmp_path):
     watch = viz.watch(nn.MLP(2, [1]))
     for loss in (1.0, 0.8, float("nan"), 0.5, float("inf")):

@@ -53,7 +53,7 @@ const fill = (template, put) =>
   template.replace(/\{(\d+|y)(:?)\}/g, (_, hole, bare) => put(hole, bare === ":"));
 
 // The collected gradient, which never looks like a local derivative.
-const grad = (t, i) => row(nameMath(t, i), mo("."), `<mi mathvariant="normal">grad</mi>`);
+const grad = (t, i) => row(nameMath(t, i), `<mo lspace="0" rspace="0">.</mo><mi mathvariant="normal">grad</mi>`);
 const argOf = (t, node, hole) => (hole === "y" ? node : t.args[t.start[node] + Number(hole)]);
 const math = (...parts) => `<math displaystyle="true">${row(...parts)}</math>`;
 

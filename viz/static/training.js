@@ -7,6 +7,7 @@ import { fmt } from "./stepper_math.js";
 import { dark, h } from "./stepper_page.js";
 
 const number = (x) => (typeof x === "string" ? { nan: NaN, inf: Infinity, "-inf": -Infinity }[x] : x);
+const power = (n) => `10${String(n).replace(/./g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)])}`;
 const f64 = (text) => new Float64Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
 
 export class Training {
@@ -147,7 +148,7 @@ export class Training {
         h("span", { class: "mg-dim" }, said), ...(state ? [h("span", { class: "mg-mark" }, `⚠ ${state}`)] : []));
     });
     this.warning = warnings.join(", ");
-    this.bars.replaceChildren(h("h4", {}, `|gradient| by layer, 10^${low} to 10^${high}`), ...rows);
+    this.bars.replaceChildren(h("h4", {}, `|gradient| by layer, ${power(low)} to ${power(high)}`), ...rows);
   }
 
   boundary(shot) {
@@ -186,7 +187,7 @@ export class Training {
     const known = new Set(this.data.picture.parameters);
     const run = { t, p: 0, grad, got: new Uint32Array(t.n), computed: (i) => known.has(i), status: (i) => (known.has(i) ? "partial" : "untouched") };
     const holder = h("div", { class: "mg-graph" });
-    this.net.append(h("h4", {}, "Parameters: the stronger the colour, the larger the gradient"), holder);
+    this.net.append(h("h4", {}, "Parameters, in boxes the mean |p| and |g|: the stronger the colour, the larger the gradient"), holder);
     this.tree = new Tree(t);
     this.picture = new Picture(holder, run, this.tree, { uid: `mgt${Math.random().toString(36).slice(2)}`, breaks: new Set(), zoom: 1 });
     this.run = run;
@@ -218,8 +219,8 @@ export class Training {
       const heat = mean > 0 ? (most === least ? 1 : Math.max(0, Math.log(mean / least) / Math.log(most / least))) : 0;
       rect.style.fill = `color-mix(in srgb, var(--changed) ${Math.round(4 + 36 * heat)}%, var(--paper))`;
       const box = tree.isBox(x), values = box ? Array.from(tree.inside(x)).filter((i) => known.has(i)) : [x];
-      made.data.previousSibling.textContent = box ? "avg |p|" : "data";
-      made.grad.previousSibling.textContent = box ? "avg |g|" : "grad";
+      made.data.previousSibling.textContent = box ? "|p|" : "data";
+      made.grad.previousSibling.textContent = box ? "|g|" : "grad";
       made.data.textContent = fmt(box ? values.reduce((s, i) => s + Math.abs(t.data[i]), 0) / values.length : t.data[x]);
       made.grad.textContent = fmt(box ? mean : run.grad[x]);
       made.group.classList.remove("mg-off");
