@@ -120,6 +120,26 @@ def test_the_moons_loss_and_its_source() -> None:
     assert losses[-1] < losses[0]
 
 
+def test_products_keep_their_order() -> None:
+    """By constants too, which a compiler that may re-associate multiplies beforehand."""
+    rng = random.Random(3)
+    w = Value(1.0)
+    c = [rng.uniform(0.5, 2.0) for _ in range(4)]
+
+    def loss() -> Any:
+        first = w * c[0]
+        second = first * c[1]
+        return second * c[2] * c[3], first, second
+
+    step = micrograd.compile(loss, [w], backend="numba")
+    for _ in range(50):
+        w.data = rng.uniform(-2.0, 2.0)
+        values, grads = step.value_and_grad()
+        first = w.data * c[0]
+        assert values == (first * c[1] * c[2] * c[3], first, first * c[1])
+        assert grads.tolist() == [c[3] * c[2] * c[1] * c[0]]
+
+
 def test_attention_in_specialised_code() -> None:
     loss, params = attention(4, 5)
     step = same(loss, params, [1, 4, 0, 3, 3])

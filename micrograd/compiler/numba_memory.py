@@ -11,7 +11,7 @@ from numba.extending import intrinsic
 
 BYTES = 8  # of a number, and of an address
 cgutils: Any = _cgutils
-FREE = ("contract", "reassoc")  # a product may be rearranged
+FREE = ("contract", "reassoc")  # a sum goes in any order; its factors are numbers in memory, so no products are joined
 
 
 def _at(builder: Any, address: Any, kind: Any) -> Any:

@@ -31,6 +31,18 @@ def _reading(typingctx: Any, x: Any) -> Any:
 _bits: Any = intrinsic(_reading)
 
 
+def _multiplying(typingctx: Any, x: Any, y: Any) -> Any:
+    """A product that may be added before it is rounded, and no more: code that may re-associate sums would join it to other products."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fmul(*args, flags=("contract",))
+
+    return types.float64(types.float64, types.float64), codegen
+
+
+times: Any = intrinsic(_multiplying)
+
+
 @njit(error_model="numpy", fastmath={"contract"})
 def _expm1_reduced(r):  # type: ignore[no-untyped-def]
     """exp(r) - 1 for |r| ≤ ½ ln 2, by its series."""

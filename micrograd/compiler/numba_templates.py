@@ -28,10 +28,10 @@ import math
 import numpy as np
 from numba import njit
 
-from micrograd.compiler.numba_runtime import cbrt, exp, expm1, gauss, inf, log, log1p, maximum, minimum, nan, tanh
+from micrograd.compiler.numba_runtime import cbrt, exp, expm1, gauss, inf, log, log1p, maximum, minimum, nan, tanh, times
 
 inner = {{"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}}  # called by compiled code alone
 exactly = njit(**inner, fastmath=False)  # said: else it takes on what its caller permits
-part = njit(**inner, fastmath={{"contract", "reassoc"}}, boundscheck=False)  # no "nsz": with it, LLVM takes out common factors
+part = njit(**inner, fastmath={{"contract", "reassoc"}}, boundscheck=False)  # sums; with "nsz" LLVM takes out common factors
 whole = njit(cache=True, error_model="numpy", fastmath=False)
 '''

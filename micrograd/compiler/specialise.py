@@ -27,7 +27,7 @@ class Tables:
     """What the code refers to: the tables of addresses, one after the other in the array `T`, and a function for each rule.
 
     The loops may add up in any order; a rule may not be rearranged (its form is what makes it accurate), so it is a
-    function compiled without that permission.
+    function compiled without that permission. Nor may a product: in a sum it is `times`, which is rounded or added as it is.
     """
 
     def __init__(self) -> None:
@@ -98,6 +98,11 @@ def _named(step: Instruction, names: Names, known: Counter[str]) -> str:
     name = ("d_" if step.out.pool == "g" else "") + "".join(c if c.isalnum() else "_" for c in names.family(step.out).name)
     known[name] += 1
     return name if known[name] == 1 else f"{name}_{known[name]}"
+
+
+def multiplied(factors: Sequence[str]) -> str:
+    """A term of a sum: a number or the product of two."""
+    return factors[0] if len(factors) == 1 else f"times({', '.join(factors)})"
 
 
 def _with_starts(steps: Sequence[Instruction]) -> list[tuple[Instruction, Instruction | None]]:
@@ -211,18 +216,18 @@ class _Emitter:
             body = [f"for {axis} in {head}:", *("    " + line for line in [*loads, *body])]
         return body
 
-    def expression(self) -> str:
-        """The rule with its operands written in."""
+    def expression(self, added: bool) -> str:
+        """The rule with its operands written in. added: to other terms."""
         step = self.step
         refs = [self.ref(r) for r in step.reads]
-        return " * ".join(refs) if step.rule.product else f"{self.tables.rule(step.rule)}({', '.join(refs)})"
+        return multiplied(refs) if step.rule.product and (added or len(refs) == 1) else f"{self.tables.rule(step.rule)}({', '.join(refs)})"
 
     def _plain(self) -> list[str]:
         """Elementwise maps, sums and scatters."""
         step, lane = self.step, self.lane
-        out, text = self.ref(step.out), self.expression()
-        kept = [a for a in self.axes if a not in self.summed]
         scattered = step.scatters
+        out, text = self.ref(step.out), self.expression(bool(step.add or self.summed or scattered))
+        kept = [a for a in self.axes if a not in self.summed]
         if not self.summed and not scattered:
             order = [a for a in self.axes if a != lane] + ([lane] if lane else [])
             return self.loop(order, [f"{out} {'+=' if step.add else '='} {'0.0 + ' if step.zero else ''}{text}"])
@@ -289,7 +294,7 @@ class _Emitter:
             products = []
             for q in range(many):
                 also = {**at, k: q} if chunks == 1 else {**at, k: q, f"+{k}": 1}
-                products.append(" * ".join(self.ref(r, also) for r in step.reads))
+                products.append(multiplied([self.ref(r, also) for r in step.reads]))
             out = self.ref(step.out, at)
             first = self._start_ref(at) if once else out
             body.append(f"{out} = {' + '.join([*([first] if first else []), *products])}")
@@ -330,7 +335,7 @@ class _Emitter:
             for j in range(uq):
                 at = {**({p: i, f"+{p}": 1} if p else {}), **({q: j, f"+{q}": 1} if q else {})}
                 zeros.append(f"s{i}{j} = -0.0")
-                body.append(f"s{i}{j} += x{i} * y{j}")
+                body.append(f"s{i}{j} += times(x{i}, y{j})")
                 begin = self._start_ref(at)
                 last.append(f"{self.ref(step.out, at)} = {begin + ' + ' if begin else ''}s{i}{j}")
         inner = self.loop([a for a in self.summed if a != lane] + [lane], [*first, *second, *body])
