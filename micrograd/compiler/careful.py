@@ -98,7 +98,8 @@ def watch(machine: Any) -> list[Any]:
     """The gradients in which a nan would end up; none where every slot of the program is reached, whatever the numbers."""
     program = machine.program
     if "watched" not in program.cache:
-        program.cache["watched"] = any(_chooses(program, step) for step in program.forward) or _in_part(program)
+        chooses = program.wanted is not None and (any(_chooses(program, step) for step in program.forward) or _in_part(program))
+        program.cache["watched"] = chooses
     if not program.cache["watched"]:
         return []
     found = [machine.gradient]
