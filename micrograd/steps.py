@@ -41,6 +41,12 @@ class Contribution:
         self.arg, self.index, self.partial = arg, index, partial
         self.value, self.before, self.after = value, before, after
 
+    @property
+    def adds(self) -> bool:
+        """Whether the value was added to what was there; a closure of one's own with `=` for `+=` wipes that out."""
+        total = self.before + self.value
+        return bool(total == self.after or total != total)
+
     def __repr__(self) -> str:
         return f"Contribution({self.arg!r}, partial={self.partial}, value={self.value}, {self.before} -> {self.after})"
 
@@ -178,8 +184,8 @@ class BackwardStep(_OfNode):
         widths = tuple(max(pair, key=len) for pair in zip(self.names.backward_widths or own, own, strict=True))
         lines = []
         for row in rows:
-            arg, rule, up, local, value, name, before, added, after, why = _pad(row, widths, "<<>>><>>><")
-            line = f"{arg} += {rule} = {up} × {local} = {value}   {name} {before} + {added} = {after}   {why}"
+            arg, rule, up, local, value, name, before, added, equal, after, why = _pad(row, widths, "<<>>><>>>><")
+            line = f"{arg} += {rule} = {up} × {local} = {value}   {name} {before} + {added} {equal} {after}   {why}"
             lines.append(line.rstrip())
         return "\n".join(("backward  " if i == 0 else "          ") + line for i, line in enumerate(lines))
 
@@ -197,7 +203,8 @@ class BackwardStep(_OfNode):
                 rf"{tex.number(self.upstream)} \cdot {tex.number(c.partial, inside=True)} = {tex.number(c.value)}"
             )
             if c.before:
-                sum_ = rf"{tex.number(c.before)} + {tex.number(c.value, inside=True)} = {tex.number(c.after)}"
+                equal = "=" if c.adds else r"\neq"
+                sum_ = rf"{tex.number(c.before)} + {tex.number(c.value, inside=True)} {equal} {tex.number(c.after)}"
                 line += rf" \qquad {bar} = {sum_}"
             lines.append(line)
         return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
@@ -222,7 +229,7 @@ def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], n
         formula = tell.derivative(node, c.index, args, names[node], c.partial)
         said = formula == show(c.partial)  # ∂ = 1 is in the numbers already
         numbers = map(show, (upstream, c.partial, c.value))
-        sums = map(show, (c.before, c.value, c.after))
+        sums = show(c.before), show(c.value), "=" if c.adds else "≠", show(c.after)
         why = f"∂{n}/∂{a} = {formula}" if formula and not said else ""
         if c.value is UNREACHED and upstream * c.partial != 0.0:
             why = ": ".join(filter(None, [why, f"nothing reached {n}" if upstream is UNREACHED else "a 0 by rule passes nothing"]))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from micrograd import dropin, modes, stale
 from micrograd.pull import UNREACHED
@@ -29,11 +30,14 @@ def walk(root: Value) -> Iterator[Step]:
     for v in reversed(order):
         _run_hooks(v)
         upstream, done = v.grad, []
+        left = _left_by(v) if v.op.partials is None and v not in mixed else {}
         found = contributions(v, upstream) if v not in mixed else stale.as_the_original(v, upstream)
         for i, (arg, partial, value) in enumerate(found):
             modes.check_gradient(v, arg, partial, value)
             before = arg.grad
-            if value is not UNREACHED or arg.op is None:
+            if id(arg) in left:
+                arg.grad = left[id(arg)]
+            elif value is not UNREACHED or arg.op is None:
                 arg.grad = before + value
             done.append(Contribution(arg, i, partial, value, before, arg.grad))
         yield BackwardStep(v, upstream, tuple(done), names)
@@ -42,6 +46,29 @@ def walk(root: Value) -> Iterator[Step]:
             modes.run_hooks(v)
     if dropin.leaves:
         dropin.run_leaves(root, order)
+
+
+def _left_by(v: Value) -> dict[int, Any]:
+    """{id(argument): gradient} as v's own closure leaves them, put back again: one with `=` for `+=` wipes out what was there."""
+    before = {id(a): a for a in v.args if a.grad != 0}
+    if not before:  # nothing to wipe out
+        return {}
+    kept = [(a, a.grad) for a in dict.fromkeys((v, *v.args, *_seen_by(v)))]
+    try:
+        v._backward()
+        return {key: a.grad for key, a in before.items() if a.grad == a.grad or v.grad is not UNREACHED}
+    finally:
+        for a, grad in kept:
+            a.grad = grad
+
+
+def _seen_by(v: Value) -> list[Value]:
+    """The other Values that v's closure holds, to which it may write."""
+    held = []
+    for cell in getattr(v._backward, "__closure__", None) or ():
+        with suppress(ValueError):  # an empty cell
+            held.append(cell.cell_contents)
+    return [a for a in held if isinstance(a, type(v))]
 
 
 def _run_hooks(v: Value) -> None:

@@ -412,6 +412,56 @@ def test_a_closure_set_on_our_own_class_is_asked_too():
     assert any("= instead of +=" in m for _, m in viz.step(out, check=True).problems)
 
 
+def product(a, b, how="+="):
+    """a · b as a Value of ours with a closure of one's own, right or with = for +=."""
+    out = Value(a.data * b.data, (a, b), "*")
+
+    def add():
+        a.grad += b.data * out.grad
+        b.grad += a.data * out.grad
+
+    def overwrite():
+        a.grad = b.data * out.grad
+        b.grad = a.data * out.grad
+
+    out._backward = {"+=": add, "=": overwrite}[how]
+    return out
+
+
+@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("how", ["+=", "="])
+def test_the_walk_over_closures_on_our_own_class_is_what_backward_does(how, twice):
+    def graph():
+        x, z = Value(1.5, label="x"), Value(2.0, label="z")
+        p = product(x, x if twice else z, how)
+        return p + x * 3.0, (x, z, p)  # x has a gradient already when the product's closure is called
+
+    y, leaves = graph()
+    y.backward()
+    w, walked = graph()
+    steps = list(w.steps())
+    assert [v.grad for v in walked] == [v.grad for v in leaves]
+    assert [c.adds for s in steps for c in getattr(s, "contributions", ()) if c.arg is walked[0]].count(False) == (how == "=")
+    assert ("≠" in "".join(map(str, steps))) == (how == "=") == (r"\neq" in "".join(s.latex() for s in steps))
+    stepper = viz.step(graph()[0], check=True)
+    assert list(zip(stepper.trace.names, stepper.trace.grads(len(stepper)), strict=True)).count(("x", leaves[0].grad)) == 1
+    said = [m for _, m in stepper.problems]
+    assert (len(said) == 1 and "overwrites the gradient of x: 3 was there" in said[0]) if how == "=" else not said
+
+
+def test_the_walk_lets_a_closure_write_elsewhere_once():
+    x, other = Value(2.0, label="x"), Value(5.0, label="other")
+    out = Value(x.data * 3.0, (x,), "triple")
+
+    def _backward():
+        x.grad += 3.0 * out.grad
+        other.grad += 7.0 * out.grad
+
+    out._backward = _backward
+    list((out + x).steps())
+    assert (x.grad, other.grad) == (4.0, 7.0)
+
+
 def test_the_number_of_problems_is_said_everywhere():
     cls = make_class(mul=overwrite)
     a, b, c = cls(2.0, label="a"), cls(-3.0, label="b"), cls(4.0, label="c")

@@ -53,7 +53,8 @@ def check(trace: Trace) -> tuple[dict[int, list[str]], int]:
             slopes = [difference(function, xs, i) for i in range(len(args))]
         if not ended or steps[place]:
             upstream = 1.0 if place == trace.root else grads[place]
-            marks[place] += dict.fromkeys(_judge(trace, place, steps[place], slopes, upstream))
+            told = _on_first_edges(args, slopes) if trace.engine and own_closure(trace, place) else slopes
+            marks[place] += dict.fromkeys(_judge(trace, place, steps[place], told, upstream))
         if own_closure(trace, place) and not marks[place]:
             names = [_called(trace, arg) for arg in args]
             probes = in_place(value, [trace.values[arg] for arg in args])
@@ -65,6 +66,15 @@ def check(trace: Trace) -> tuple[dict[int, list[str]], int]:
 def own_closure(trace: Trace, place: int) -> bool:
     """Whether the derivative here is the user's: of a class of theirs, or a closure set on a Value of ours."""
     return not trace.engine or getattr(getattr(trace.values[place], "op", None), "partials", ()) is None
+
+
+def _on_first_edges(args: Sequence[int], slopes: list[Slope]) -> list[Slope]:
+    """`steps()` tells all that a closure adds to an argument on its first edge: there the slopes of all its edges belong."""
+    total: list[Slope] = [(0.0, 0.0) for _ in slopes]
+    for arg, (low, high) in zip(args, slopes, strict=False):  # none where the op could not be recomputed
+        first = args.index(arg)
+        total[first] = total[first][0] + min(low, high), total[first][1] + max(low, high)
+    return total
 
 
 def _judge(trace: Trace, place: int, ks: Sequence[int], slopes: list[Slope], upstream: float) -> list[str]:
@@ -79,6 +89,8 @@ def _judge(trace: Trace, place: int, ks: Sequence[int], slopes: list[Slope], ups
             continue
         if before != 0 and value != 0 and same(after, value) and not same(after, before + value):
             found.append(f"overwrites the gradient of {name}: {before:.6g} was there, = instead of +=")
+            if args.count(trace.arg[k]) > 1:  # so are its own writes before the last
+                continue
         elif not _close(after, before + value, 1e-9):
             found.append(f"sets the gradient of {name} to {after:.6g}, not {before:.6g} + {value:.6g}")
         if not slopes:
