@@ -337,12 +337,14 @@ _TIE = (Kink((1.0, 1.0), (0.5, 0.5), "minimum-norm subgradient"),)
 maximum: Op = row(
     "maximum", scalar.maximum, (lambda y, a, b: rules.selects(a, b), lambda y, a, b: rules.selects(b, a)),
     formula=("a > b", "b > a"), symbol="max", latex=r"\max\left({0}, {1}\right)", domain=(_REAL, _REAL), kinks=_TIE,
-    array="np.maximum({0}, {1})", exact=lambda m, a, b: max(a, b), doc="The larger of two; ½ to each at a tie; nan if either is nan.",
+    array="np.maximum({0}, {1})", exact=lambda m, a, b: max(a, b),
+    doc="The larger of two, 0.0 of 0.0 and -0.0 (IEEE 754-2019's maximum); ½ to each at a tie; nan if either is nan.",
 )
 minimum: Op = row(
     "minimum", scalar.minimum, (lambda y, a, b: rules.selects(b, a), lambda y, a, b: rules.selects(a, b)),
     formula=("a < b", "b < a"), symbol="min", latex=r"\min\left({0}, {1}\right)", domain=(_REAL, _REAL), kinks=_TIE,
-    array="np.minimum({0}, {1})", exact=lambda m, a, b: min(a, b), doc="The smaller of two; ½ to each at a tie; nan if either is nan.",
+    array="np.minimum({0}, {1})", exact=lambda m, a, b: min(a, b),
+    doc="The smaller of two, -0.0 of 0.0 and -0.0 (IEEE 754-2019's minimum); ½ to each at a tie; nan if either is nan.",
 )
 clamp: Op = row(
     "clamp", define=lambda x, low, high: minimum(maximum(x, low), high),

@@ -126,13 +126,13 @@ def gauss(x: float, k: float) -> float:
 
 
 def maximum(x: float, y: float) -> float:
-    """The larger of two; nan if either is nan."""
-    return x if x > y or x != x else y
+    """The larger of two, of which 0.0 is larger than -0.0 (IEEE 754-2019's maximum); nan if either is nan."""
+    return x if x > y or x != x else x + y if x == y == 0.0 else y
 
 
 def minimum(x: float, y: float) -> float:
-    """The smaller of two; nan if either is nan."""
-    return x if x < y or x != x else y
+    """The smaller of two, of which -0.0 is smaller than 0.0 (IEEE 754-2019's minimum); nan if either is nan."""
+    return x if x < y or x != x else -(-x - y) if x == y == 0.0 else y
 
 
 def sum_(*xs: float) -> float:

@@ -42,12 +42,14 @@ def _elementwise(f: Callable[..., float], n: int) -> Callable[..., Any]:
 
 
 def _maximum(x: Any, y: Any) -> Any:
-    """As `scalar.maximum`, which of 0.0 and -0.0 takes the second."""
-    return np.where(np.equal(x, y), y, np.maximum(x, y))
+    """As `scalar.maximum`, of 0.0 and -0.0 the first."""
+    found = np.maximum(x, y)
+    return found if np.all(found) else np.where(np.equal(x, y) & np.equal(x, 0.0), np.add(x, y), found)
 
 
 def _minimum(x: Any, y: Any) -> Any:
-    return np.where(np.equal(x, y), y, np.minimum(x, y))
+    found = np.minimum(x, y)
+    return found if np.all(found) else np.where(np.equal(x, y) & np.equal(x, 0.0), np.negative(np.subtract(np.negative(x), y)), found)
 
 
 FUNCTIONS: dict[str, Any] = {
