@@ -9,10 +9,13 @@ from typing import Any
 
 from micrograd.engine import Value
 from micrograd.op import Op
-from micrograd.ops import TABLE
+from micrograd.ops import TABLE, ceil, floor, mod, round_, trunc
 from micrograd.pull import UNREACHED
 from micrograd.steps import contributions
 from micrograd.verdict import Terms
+
+STEPPED = (floor, ceil, trunc, round_, mod)
+FAR = 2.0**32  # so many steps from 0 (a ladder of differences has rungs down to 2**-42 of the size)
 
 
 class Evaluation:
@@ -129,12 +132,13 @@ def _known(v: Value) -> Op:
 def terms(root: Value, leaves: Sequence[Value]) -> dict[Value, Terms]:
     """For each leaf, what a pass over sizes |partial| instead of partials tells of rounding (see `Terms`)."""
     sizes: dict[Value, float] = {root: 1.0}
-    noise, singular = 0.0, False
+    noise, singular, steps = 0.0, False, False
     for node in reversed(root.interior()):
         size = sizes.get(node)
         if size is None:
             continue
         noise += size * abs(node.data) * 2.0**-52
+        steps = steps or _moves_in_steps(node)
         try:
             found = contributions(node, 1.0)
         except Exception:  # a closure that raises
@@ -147,7 +151,15 @@ def terms(root: Value, leaves: Sequence[Value]) -> dict[Value, Terms]:
             term = size * abs(partial) if partial == partial else math.inf
             sizes[arg] = sizes.get(arg, 0.0) + (term if term == term else math.inf)
     noise = noise if noise == noise else math.inf
-    return {v: Terms(sizes.get(v, 0.0), noise, singular) for v in leaves}
+    return {v: Terms(sizes.get(v, 0.0), noise, singular, steps) for v in leaves}
+
+
+def _moves_in_steps(node: Value) -> bool:
+    """Whether it jumps again and again within a tiny part of its operand's size."""
+    if node.op not in STEPPED:
+        return False
+    step = abs(node.args[1].data) if node.op is mod else 1.0
+    return abs(node.args[0].data) >= FAR * step
 
 
 def _may_be_infinite(node: Value) -> bool:

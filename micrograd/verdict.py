@@ -29,12 +29,14 @@ class Terms(NamedTuple):
     """What the graph knows of a gradient's own rounding.
 
     size: the sum of the sizes of all its terms. noise: a bound of the rounding in the function's value. singular: an op stands
-    where its own derivative is infinite, or a number in the graph is not finite.
+    where its own derivative is infinite, or a number in the graph is not finite. steps: an op jumps so often here (`floor` far
+    out) that differences see a slope, or anything.
     """
 
     size: float = 0.0
     noise: float = 0.0
     singular: bool = False
+    steps: bool = False
 
 
 class Verdict(NamedTuple):
@@ -127,7 +129,10 @@ def _looked_into(q: Question, ladder: Ladder) -> Verdict:
         if wider.reaches():
             ladders, smooth = [ladder, wider], min(smooth, best_central(wider), key=lambda e: e.error)
     left, right = _sides(ladders)
-    return decide(q, left, right, smooth, terms, ladders[-1:])
+    found = decide(q, left, right, smooth, terms, ladders[-1:])
+    if terms.steps and q.direct is None and found.text.startswith("WRONG"):
+        return found._replace(text="undecided: the function moves in steps")
+    return found
 
 
 def _sides(ladders: list[Ladder]) -> tuple[Side, Side]:

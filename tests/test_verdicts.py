@@ -205,6 +205,22 @@ def test_at_a_jump_nothing_is_ok(fn, method):
     assert verdicts(lambda x: fn(x), 0.0, method=method) == ["undecided: the function jumps here"]
 
 
+@pytest.mark.parametrize("method", ["auto", "differences"])
+@pytest.mark.parametrize("x", [1e200, -1e200, 2.0**53 + 2.0, 1e15, 3e11 + 0.3, 1e7 + 0.3, 2.5])
+@pytest.mark.parametrize(
+    "fn", [ops.floor, ops.ceil, ops.trunc, ops.round_, lambda x: x % 3.0, lambda x: 3.0 * ops.floor(x) + x, lambda x: 1e17 % ops.abs_(x)]
+)
+def test_steps_too_small_to_be_seen_accuse_nobody(fn, x, method):
+    assert not any(v.startswith("WRONG") for v in verdicts(fn, [x], method=method))
+
+
+@pytest.mark.parametrize("x", [1e200, 1e7, 2.5])
+def test_a_flat_gradient_of_a_function_that_is_no_row_of_steps_is_wrong(x):
+    flat = Op("flat", lambda x: x * 1.0, (lambda y, x: 0.0,), formula=("0",))
+    assert verdicts(lambda v: flat(v), [x], method="differences")[0].startswith("WRONG")
+    assert verdicts(lambda v: ops.floor(2.5) + flat(v) + ops.floor(v * (0.5 / x)), [x], method="differences")[0].startswith("WRONG")
+
+
 @pytest.mark.parametrize("planted", [0.0, 1.0, 7.0, -3.0])
 def test_at_a_jump_of_any_function_nothing_is_known(planted):
     for fn, x in ((lambda x: 1.0 * (x > 0), 0.0), (lambda x: float(math.floor(x)) + x, 2.0), (lambda x: x if x < 1 else x + 1e-3, 1.0)):
