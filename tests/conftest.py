@@ -1,14 +1,18 @@
-"""Hypothesis profiles: `ci` (the default) is quick and repeatable, `deep` searches long: `HYPOTHESIS_PROFILE=deep pytest`."""
+"""Hypothesis profiles: `ci` (the default) is quick and repeatable, `deep` searches long (`HYPOTHESIS_PROFILE=deep pytest`), `mutants` stops
+at the first failure."""
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
-collect_ignore = ["conftest.py", "browser/conftest.py"]  # not modules with doctests, and of one name
+collect_ignore = ["conftest.py", "browser/conftest.py", "mutation.py"]  # no modules with doctests; the last needs fork
 collect_ignore += ["other_libm.py"]  # changes the mathematics of the process that imports it
 
 settings.register_profile(
     "ci", max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("deep", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(  # tests/mutation.py: any failure is enough, however it looks
+    "mutants", settings.get_profile("ci"), max_examples=3, phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -112,9 +112,9 @@ EDGES = [
     ("atan", (inf,), math.pi / 2, (0.0,)),
     ("atan", (-inf,), -math.pi / 2, (0.0,)),
     ("gelu", (inf,), inf, (1.0,)),
-    ("gelu", (-inf,), 0.0, (0.0,)),
+    ("gelu", (-inf,), -0.0, (0.0,)),
     ("silu", (inf,), inf, (1.0,)),
-    ("silu", (-inf,), 0.0, (0.0,)),
+    ("silu", (-inf,), -0.0, (0.0,)),
     ("normal_cdf", (inf,), 1.0, (0.0,)),
     ("normal_cdf", (-inf,), 0.0, (0.0,)),
     # two arguments
@@ -144,6 +144,7 @@ def test_special_cases(name, xs, value, gradients):
             assert abs(found - expected) <= 2 * math.ulp(expected)
         else:
             assert found == expected or (found != found and expected != expected)
+    assert value or same(got, value)  # zeros by their signs
 
 
 @pytest.mark.parametrize(("p", "value", "slope"), [(0.5, 0, inf), (1, 0, 1), (2, 0, 0), (3, 0, 0), (0, 1, 0), (-1, inf, -inf)])

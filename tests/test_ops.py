@@ -67,6 +67,31 @@ def test_whole_models(drawn):
     assert_gradients(testing.total_output, drawn)
 
 
+def test_defaults_are_what_the_row_says():
+    x = Value(-1.0)
+    assert [x.leaky_relu().data, x.elu().data, ops.gauss(2.0), (ops.power(3.0))] == [-0.01, math.expm1(-1.0), math.exp(-4.0), 9.0]
+    assert TABLE["clamp"].bind(*TABLE["clamp"].defaults)(0.5) == 0.5
+
+
+@pytest.mark.parametrize("op", SMOOTH, ids=lambda op: op.name)
+def test_domains_are_where_values_are_finite(op):
+    """On a grid of the domain, cut at 50; beyond a bound of 1 or 0 there is nan, a pole or a kink, or another argument's."""
+    bounds = [(max(low, -50.0), min(high, 50.0)) for low, high in op.domain]
+    assert all(low < high for low, high in bounds)
+    for k in range(1, 200):
+        xs = [low + (high - low) * k / 200 for low, high in bounds]
+        xs = xs if op.arity is not None else xs * 2
+        assert math.isfinite(op(*xs)) and all(math.isfinite(op.partial(i, op(*xs), *xs)) for i in range(len(xs)) if op.arity)
+
+
+@pytest.mark.parametrize("name", ["log", "log2", "log10", "log1p", "sqrt", "asin", "acos", "atanh", "acosh"])
+def test_domains_end_where_the_function_does(name):
+    [(low, high)] = TABLE[name].domain
+    for end, out in ((low, -1e-9), (high, 1e-9)):
+        if math.isfinite(end):
+            assert math.isnan(TABLE[name](end + out)), "this is still within"
+
+
 def planted(name, partial):
     return Op(name, lambda x: x * x, (partial,), domain=((-math.inf, math.inf),))
 

@@ -127,5 +127,5 @@ class _Fuser:
 
     def _unit(self, i: int, op: Op | None, args: array[int], pairs: array[int], zero: bool = False) -> None:
         level = self.level
-        level[i] = 1 + max([level[a] for found in (args, pairs) for a in found], default=0)
+        level[i] = 1 + max([level[a] for found in (args, pairs) for a in found])
         self.units.append(Unit(i, op, args, pairs, level[i], zero))
