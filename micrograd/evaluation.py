@@ -158,8 +158,8 @@ def _moves_in_steps(node: Value) -> bool:
     """Whether it jumps again and again within a tiny part of its operand's size."""
     if node.op not in STEPPED:
         return False
-    step = abs(node.args[1].data) if node.op is mod else 1.0
-    return abs(node.args[0].data) >= FAR * step
+    x, step = float(node.args[0].data), float(node.args[1].data) if node.op is mod else 1.0
+    return abs(x) >= FAR * abs(step)
 
 
 def _may_be_infinite(node: Value) -> bool:

@@ -15,7 +15,7 @@ from micrograd.engine import Value
 from micrograd.feed import Batch, feed
 from micrograd.given import is_list, shown
 from micrograd.given import whole as whole_number
-from micrograd.interrupts import held, wholly
+from micrograd.interrupts import held
 from micrograd.losses import OF_CLASSES, check_targets
 from micrograd.nn.module import Module
 from micrograd.nn.norm import BatchNorm
@@ -74,8 +74,8 @@ def fit(
     by default in a terminal or notebook.
 
     Ctrl-C or an exception leaves the parameters as the last whole step made them. A loss that is nan or inf raises
-    ArithmeticError before its step is made (compiled: the epoch's steps are taken back). ValueError and TypeError: data of no
-    known form, an optimizer that holds no parameter of the model.
+    ArithmeticError before its step is made. ValueError and TypeError: data of no known form, an optimizer that holds no parameter
+    of the model.
 
     >>> from micrograd import losses, nn, optim
     >>> model = nn.Linear(1, 1, rng=Random(0))
@@ -198,7 +198,7 @@ class _Eager:
             k = len(found)
             if k % self.accumulate == 0:
                 self.optimizer.zero_grad()
-            found.append(_finite(self.gradients(batch), self))
+            found.append(_finite(self.gradients(batch)))
             batch = next(batches, None)
             if (k + 1) % self.accumulate == 0 or batch is None:
                 with held():
@@ -216,9 +216,6 @@ class _Eager:
             raise TypeError(f"the loss must give one Value, computed from the predictions, not {shown(root)}")
         root.backward()
         return float(root.data)
-
-    def undo(self) -> None:
-        """Nothing to take back: the loss is looked at before the step."""
 
 
 class _Compiled(_Eager):
@@ -238,22 +235,19 @@ class _Compiled(_Eager):
             if whole
             else compile(lambda x, y: loss([model(x)], [y]), params, batch=True, backend=backend)
         )  # fmt: skip
-        self.before: list[float] = []
 
     def epoch(self, batches: Iterator[Batch], tick: Callable[[], None]) -> list[float]:
         batches = self.checked(batches)
         if self.accumulate > 1:
             return super().epoch(batches, tick)
-        self.before = [p.data for p in self.optimizer.params]
 
         def on_step(number: int, answer: Any) -> None:
             if self.after is not None:
                 self.after()
 
         hook = on_step if self.after is not None else None
-        found = self.program.train(self.optimizer, batches, None, hook)
-        for x in found:
-            _finite(x, self)
+        found = self.program.train(self.optimizer, batches, None, hook, before_step=_finite)
+        for _ in found:
             tick()
         return list(found)
 
@@ -266,17 +260,9 @@ class _Compiled(_Eager):
     def gradients(self, batch: Batch) -> float:
         return float(self.program.backward(*batch))
 
-    def undo(self) -> None:
-        def commit() -> None:
-            for p, x in zip(self.optimizer.params, self.before, strict=False):
-                p.data = x
 
-        wholly(commit)
-
-
-def _finite(loss: float, stepper: _Eager) -> float:
+def _finite(loss: float) -> float:
     if not isfinite(loss):
-        stepper.undo()
         raise ArithmeticError(f"the loss became {loss}: micrograd.detect_anomaly() finds where; a smaller lr may help")
     return loss
 

@@ -202,6 +202,36 @@ def test_a_loss_that_is_not_finite_stops_before_the_parameters_are_lost(compiled
     assert model.state_dict() == before
 
 
+@pytest.mark.parametrize("make", [optim.Adam, lambda p: optim.SGD(p, lr=0.1, momentum=0.9, schedule=optim.Cosine(9))])
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("bad", [1, 2, 5])
+def test_compiled_or_not_the_steps_before_a_loss_that_is_not_finite_are_made_and_no_more(make, rows, bad):
+    pytest.importorskip("numpy")
+    rng = random.Random(1)
+    batches = [([[rng.gauss(0, 1)] for _ in range(rows)], [[rng.gauss(0, 1)] for _ in range(rows)]) for _ in range(6)]
+    batches[bad][0][0][0] = 1e200
+
+    class Told:
+        def __init__(self):
+            self.steps = []
+
+        def on_step(self, run):
+            self.steps.append(run.optimizer.steps)
+
+    found = []
+    for compiled in (False, True):
+        model = nn.Linear(1, 1, rng=random.Random(0))
+        optimizer, average = make(model), optim.Average(model)
+        told = Told()
+        with pytest.raises(ArithmeticError, match="the loss became"):
+            fit(model, iter(batches), losses.mse, optimizer, epochs=1, compiled=compiled, callbacks=[told], average=average)
+        state = optimizer.state_dict()
+        assert optimizer.steps == bad and [s[0] for s in state["groups"][0]["state"]] == [bad] * 2
+        assert told.steps == [*range(1, bad + 1)]
+        found.append([p.data for p in model.parameters()] + [x for s in state["groups"][0]["state"] for x in s])
+    assert found[1] == pytest.approx(found[0], rel=1e-12)
+
+
 def test_ctrl_c_waits_for_the_step_to_be_whole():
     class Impatient(optim.GD):
         def step(self):

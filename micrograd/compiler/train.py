@@ -22,7 +22,8 @@ CHUNK = 256  # steps in one call of compiled code, between which Ctrl-C is heard
 
 def train(
     step: Any, optimizer: Any, data: Any = (), steps: int | None = None, on_step: Callable[[int, Any], Any] | None = None, *,
-    every: int = 1, batch_size: int | None = None, rng: Random | None = None, progress: bool = False, **static: Any,
+    every: int = 1, batch_size: int | None = None, rng: Random | None = None, progress: bool = False,
+    before_step: Callable[[float], Any] | None = None, **static: Any,
 ) -> list[float]:  # fmt: skip
     """Run `steps` steps of loss, gradients and update; gives the loss of each step (before its update).
 
@@ -31,7 +32,7 @@ def train(
     turn (a list again and again); or a function of the step's number. batch_size: take that many rows at a time of each argument
     in the tuple `data`, shuffled by `rng` in each epoch, the last batch of an epoch being smaller. steps: if not given, one pass
     over the data. on_step(number, loss) is called after each `every`-th step with the parameters written back; training
-    stops when it returns True. progress: draw a bar.
+    stops when it returns True. before_step(loss) is called before each update; where it raises, that is not made. progress: draw a bar.
 
     Parameters and optimizer state are written back at the end, and also when an exception or Ctrl-C ends it. What the loss reads from
     outside is compared when the run begins and after on_step; Values that `data` sets are read at the next step.
@@ -46,9 +47,9 @@ def train(
         outer = step._session
         if outer is not None:  # on_step trains too
             outer.interrupt()
-        session = step._session = _Session(step, optimizer, static, ctrl_c)
+        session = step._session = _Session(step, optimizer, static, ctrl_c, before_step)
         try:
-            if isinstance(data, tuple) and batch_size is None and on_step is None and bar is None:
+            if isinstance(data, tuple) and all(x is None for x in (batch_size, on_step, before_step, bar)):
                 session.repeat(next(feed), steps, losses)
                 steps = 0
             for number in range(steps):
@@ -74,10 +75,12 @@ def train(
 class _Session:
     """A compiled loss and an optimizer at work, with the parameters in arrays."""
 
-    def __init__(self, step: Any, optimizer: Any, static: dict[str, Any], ctrl_c: Interrupts) -> None:
+    def __init__(
+        self, step: Any, optimizer: Any, static: dict[str, Any], ctrl_c: Interrupts, before_step: Callable[[float], Any] | None
+    ) -> None:
         from micrograd.compiler.optimize import bindable
 
-        self.compiled, self.optimizer, self.static, self.ctrl_c = step, optimizer, static, ctrl_c
+        self.compiled, self.optimizer, self.static, self.ctrl_c, self.before_step = step, optimizer, static, ctrl_c, before_step
         self.inside = bindable(optimizer)
         self.updates: Any = None
         self.plan: Any = None
@@ -99,6 +102,8 @@ class _Session:
 
             check(self.plan, machine)
         loss = machine.loss()
+        if self.before_step is not None:
+            self.before_step(loss)
         updates = self._updates() if self.inside else None
         self.ctrl_c.held = True
         if updates is not None:
