@@ -47,6 +47,7 @@ def units(root: Value, params: list[Value], *more: Value, inputs: Any = (), assi
     told = []
     for u in found:
         pairs = sorted((tuple(sorted(map(name, u.pairs[k : k + 2]), key=str)) for k in range(0, len(u.pairs), 2)), key=str)
+        assert not (u.op and u.zero)  # said of sums alone
         told.append((u.level, u.op.name if u.op else "Σ" + "0" * u.zero, sorted(map(name, u.args), key=str), pairs))
     return told
 

@@ -26,7 +26,7 @@ class Unit:
     args: array[int]
     pairs: array[int]
     level: int
-    zero: bool = False  # a sum that begins with 0.0
+    zero: bool  # a sum that begins with 0.0
 
 
 _Sum = tuple["array[int]", "array[int]"]  # what is added; the factors of the products
@@ -49,7 +49,7 @@ class _Fuser:
         self.uses = bytearray(n)  # 0, 1, or 2 for many
         self.absorbed = graph.absorbed = array("i", bytes(4 * n))  # a sum that went into another → that one, else 0
         self.wanted = graph.wanted
-        self.zeros = {-1 - i: copysign(1.0, x) > 0.0 for i, x in enumerate(graph.data) if x == 0.0}  # → whether it is 0.0, not -0.0
+        self.zeros = {-1 - i: copysign(1.0, x) == 1.0 for i, x in enumerate(graph.data) if x == 0.0}  # → whether it is 0.0, not -0.0
         self.positive: set[int] = set()  # sums in which a 0.0 was left out
         self.sums: dict[int, _Sum] = {}
         self.products: dict[int, tuple[int, int]] = {}
