@@ -19,14 +19,12 @@ def teller() -> Any:
         return PLAIN
 
 
-def printer(as_tex: bool = False) -> Any:
-    """What writes names and numbers, as text or as TeX (`name`, `bar`, `number`)."""
-    if as_tex:
-        try:
-            return importlib.import_module("viz.notation.tex")
-        except ImportError as missing:
-            raise ImportError("LaTeX of a step is written by the package viz, which comes with micrograd-lab and is not here") from missing
-    return None
+def tex_printer() -> Any:
+    """What writes names and numbers as TeX (`name`, `bar`, `number`); ImportError where our viz is not."""
+    try:
+        return importlib.import_module("viz.notation.tex")
+    except ImportError as missing:
+        raise ImportError("LaTeX of a step is written by the package viz, which comes with micrograd-lab and is not here") from missing
 
 
 def show(x: float) -> str:

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from micrograd.notation import printer, show, teller
+from micrograd.notation import show, teller, tex_printer
 from micrograd.pull import UNREACHED
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class ForwardStep(_OfNode):
 
     def latex(self) -> str:
         """This step as LaTeX: name = symbols = numbers = result."""
-        node, tex, tell = self.node, printer(as_tex=True), teller()
+        node, tex, tell = self.node, tex_printer(), teller()
         symbols = tell.operation(node, [self.names[a] for a in node.args], True)
         return f"{tex.name(self.names[node])} = {symbols} = {tell.in_numbers(node, True)} = {tex.number(node.data)}"
 
@@ -166,7 +166,7 @@ class SeedStep(_OfNode):
 
     def latex(self) -> str:
         """This step as LaTeX."""
-        return f"{printer(as_tex=True).bar(self.names[self.node])} = 1"
+        return f"{tex_printer().bar(self.names[self.node])} = 1"
 
 
 class BackwardStep(_OfNode):
@@ -191,7 +191,7 @@ class BackwardStep(_OfNode):
 
     def latex(self) -> str:
         """This step as LaTeX: an `aligned` environment with one line a contribution; the sum follows where there is one."""
-        tex = printer(as_tex=True)
+        tex = tex_printer()
         n, n_bar = tex.name(self.names[self.node]), tex.bar(self.names[self.node])
         lines = []
         for c in self.contributions:
