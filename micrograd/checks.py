@@ -79,8 +79,7 @@ class Report:
     def __str__(self) -> str:
         head = ("input", "analytic", "numeric", "error", "ulps", "method", "verdict")
         body = [
-            (r.name, f"{r.analytic:.9g}", f"{r.numeric:.9g}", f"{r.error:.1e}", f"{r.ulps:.3g}", r.method, r.verdict)
-            for r in self.rows
+            (r.name, f"{r.analytic:.9g}", f"{r.numeric:.9g}", f"{r.error:.1e}", f"{r.ulps:.3g}", r.method, r.verdict) for r in self.rows
         ]
         wide = [max(len(line[i]) for line in (head, *body)) for i in range(7)]
         left = (0, 5, 6)

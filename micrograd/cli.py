@@ -141,8 +141,7 @@ def _shielded(arguments: list[str]) -> list[str]:
     options = arguments.index("--") if "--" in arguments else len(arguments)
     given = enumerate(arguments[:options] + arguments[options + 1 :])
     return [
-        f" {a}" if a[:1] == "-" and len(a) > 1 and (i >= options or not (a.startswith(("--", "-o")) or a == "-h")) else a
-        for i, a in given
+        f" {a}" if a[:1] == "-" and len(a) > 1 and (i >= options or not (a.startswith(("--", "-o")) or a == "-h")) else a for i, a in given
     ]
 
 

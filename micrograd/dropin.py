@@ -171,9 +171,7 @@ def set_closure(node: Value, f: Any) -> None:
 
 def _does_nothing(f: Any) -> bool:
     plain = (lambda: None).__code__  # as the original's constructor writes it
-    return f is nothing or (
-        isinstance(f, FunctionType) and (f.__code__.co_code, f.__code__.co_consts) == (plain.co_code, plain.co_consts)
-    )
+    return f is nothing or (isinstance(f, FunctionType) and (f.__code__.co_code, f.__code__.co_consts) == (plain.co_code, plain.co_consts))
 
 
 def run_leaves(root: Value, order: list[Any]) -> None:

@@ -105,7 +105,9 @@ class GraphEvaluation(Evaluation):
         if i not in self._users:
             reached = {id(self.leaves[i])}
             self._users[i] = [
-                v for v in self.nodes if any(id(a) in reached for a in v.args) and (reached.add(id(v)) or True)  # type: ignore[func-returns-value]
+                v
+                for v in self.nodes
+                if any(id(a) in reached for a in v.args) and (reached.add(id(v)) or True)  # type: ignore[func-returns-value]
             ]
         return self._users[i]
 

@@ -37,9 +37,7 @@ def saliency(model: Callable[[Any], Any], x: Any, target: int | None = None) -> 
     return each(lambda _: next(found), x)
 
 
-def integrated_gradients(
-    model: Callable[[Any], Any], x: Any, baseline: Any = 0.0, target: int | None = None, steps: int = 50
-) -> Any:
+def integrated_gradients(model: Callable[[Any], Any], x: Any, baseline: Any = 0.0, target: int | None = None, steps: int = 50) -> Any:
     """(x - baseline) · the mean gradient of the score on the straight way from baseline to x, for each number of x.
 
     Completeness: they add up to score(x) - score(baseline), here but for the error of `steps` Gauss-Legendre points in pairs.

@@ -30,9 +30,7 @@ class Columns:
         self.inputs, self.targets = sequence("inputs", inputs), sequence("targets", targets)
         self.samples: int | None = len(self.inputs)
         if len(self.inputs) != len(self.targets) or not len(self.inputs):
-            raise ValueError(
-                f"data is (inputs, targets) of one length, at least 1, not {len(self.inputs)} and {len(self.targets)}"
-            )
+            raise ValueError(f"data is (inputs, targets) of one length, at least 1, not {len(self.inputs)} and {len(self.targets)}")
         self.shuffled, self.size = size is not None, len(self.inputs) if size is None else size
 
     @property
@@ -134,9 +132,7 @@ def _two_pairs(data: Any) -> bool:
             return True
     if not columns and not pairs:
         return False
-    raise ValueError(
-        "this is two pairs (x, y), or the inputs and the targets of two samples: write ([x1, x2], [y1, y2]), lists in a tuple"
-    )
+    raise ValueError("this is two pairs (x, y), or the inputs and the targets of two samples: write ([x1, x2], [y1, y2]), lists in a tuple")
 
 
 def _deep(x: Any) -> int:

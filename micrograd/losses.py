@@ -147,9 +147,7 @@ def l2(parameters: Any) -> Any:
 # --- what they share -----------------------------------------------------------------------------------------------------
 
 
-def _of_classes(
-    name: str, given: Any, targets: Any, split: Any, smoothing: float, weights: Sequence[float] | None, reduction: str
-) -> Any:
+def _of_classes(name: str, given: Any, targets: Any, split: Any, smoothing: float, weights: Sequence[float] | None, reduction: str) -> Any:
     """Σ wₖ·tₖ·cost(xₖ) for each sample; split(row) gives the function cost and the xs. An index needs one cost alone."""
     samples, wanted = _batch(name, given, targets)
     if weights is not None:

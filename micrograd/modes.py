@@ -183,8 +183,7 @@ def check_gradient(node: Value, arg: Value, partial: float, value: float) -> Non
     """In detect_anomaly: raise if a finite upstream gradient became nan or inf on this edge."""
     if here().anomaly and value - value != 0.0:
         raise ArithmeticError(
-            f"backward through {_call(node)} = {node.data} made {value} for {_name(arg)}: "
-            f"upstream {node.grad} × local {partial}"
+            f"backward through {_call(node)} = {node.data} made {value} for {_name(arg)}: upstream {node.grad} × local {partial}"
         )
 
 

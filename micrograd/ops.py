@@ -31,6 +31,9 @@ def row(name: str, forward: Any = None, partials: Any = None, **fields: Any) -> 
     return op
 
 
+# A row is a few lines that are read across, not one line for each of its fields.
+# fmt: off
+
 # --- choice: not differentiable in the condition -------------------------------------------------------------------
 
 def _zero(*_: Any) -> float:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Any
 
+# fmt: off
+
 # (1 + t)·Φ(-t)·exp(t²/2)
 LOWER_0 = 0.45345520027112796, -1.2130662279471104e-17
 LOWER = (

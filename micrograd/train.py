@@ -285,8 +285,6 @@ def _after_step(run: Run, average: Average | None, callbacks: Sequence[Any]) -> 
     return after if told else None
 
 
-
-
 # --- checkpoints -----------------------------------------------------------------------------------------
 
 

@@ -269,7 +269,6 @@ def identical(a: float, b: float) -> bool:
     return (a != a and b != b) or (a == b and math.copysign(1.0, a) == math.copysign(1.0, b))
 
 
-
 def total(xs: Sequence[float], bounds: Sequence[Bound]) -> tuple[float, Bound]:
     """A sum from left to right over samples, and its bound."""
     found = 0.0

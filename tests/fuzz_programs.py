@@ -168,8 +168,7 @@ class Program:
     def point(self, rng: random.Random) -> list[float]:
         """Numbers for all leaves."""
         return [
-            kind if isinstance(kind, float) else float(rng.randrange(2)) if kind == "i" else number(rng, self.edges)
-            for kind in self.leaves
+            kind if isinstance(kind, float) else float(rng.randrange(2)) if kind == "i" else number(rng, self.edges) for kind in self.leaves
         ]
 
     def places(self, kind: str) -> list[int]:

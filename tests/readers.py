@@ -32,9 +32,9 @@ def of_text(text, names):
 def called(name, numbers):
     """A function of the table, or a mean of two (`maximum` of a tie is no concern of a reader)."""
     return float(FUNCTIONS[name](*numbers))
-SIMPLE = re.compile(
-    r"\s+|\d+(\.\d+)?|\\left\\lfloor|\\right\\rfloor|\\left\\lceil|\\right\\rceil|\\left.|\\right.|\\text\{ (if|else) \}"
-)
+
+
+SIMPLE = re.compile(r"\s+|\d+(\.\d+)?|\\left\\lfloor|\\right\\rfloor|\\left\\lceil|\\right\\rceil|\\left.|\\right.|\\text\{ (if|else) \}")
 NAMED = re.compile(
     r"\\operatorname\{(.*?)\}|\\mathrm\{(.*?)\}(\^\{\(\d+\)\})?|\\(sinh|cosh|tanh|sin|cos|tan)"
     r"|([^\W\d_])(_\{(?:\\mathrm\{)?\w+\}*)?(\^\{\(\d+\)\})?"

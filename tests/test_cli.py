@@ -223,7 +223,7 @@ def test_errors_go_to_standard_error_with_status_2(run, capsys, argv, message):
         (["draw", "x", "x=1", "--rankdir", "TB"], "--rankdir is for pictures"),
         (["step", "x", "x=1", "--latex", "-o", "x.html"], "--latex writes LaTeX"),
         (["steps", "x", "x=1"], "did you mean 'step'?"),
-        (["a*b", "a=1", "b=2"], "say what to do with it first, micrograd step \"a*b\""),
+        (["a*b", "a=1", "b=2"], 'say what to do with it first, micrograd step "a*b"'),
         (["draw"], 'an expression is needed: micrograd draw "a*b" a=2 b=3'),
         (["step", "tahn(x)", "x=1"], "did you mean 'tanh'?"),
         (["step", "softmax([x, x])", "x=1"], "write p, q = …"),

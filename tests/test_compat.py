@@ -137,9 +137,7 @@ def test_arithmetic_forward_and_backward(f):
         assert v.grad == pytest.approx(numeric_gradient(f, xs, i), rel=1e-8, abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("name", "plain"), [("relu", lambda x: max(x, 0.0)), ("tanh", math.tanh), ("exp", math.exp), ("log", math.log)]
-)
+@pytest.mark.parametrize(("name", "plain"), [("relu", lambda x: max(x, 0.0)), ("tanh", math.tanh), ("exp", math.exp), ("log", math.log)])
 def test_functions_forward_and_backward(name, plain):
     x = Value(0.8814)
     out = getattr(x, name)()

@@ -45,8 +45,7 @@ class Net:
         rng = random.Random(seed)
         self.act = act
         self.layers = [
-            [([Value(rng.uniform(-1, 1)) for _ in range(i)], Value(rng.uniform(-1, 1))) for _ in range(o)]
-            for i, o in pairwise(sizes)
+            [([Value(rng.uniform(-1, 1)) for _ in range(i)], Value(rng.uniform(-1, 1))) for _ in range(o)] for i, o in pairwise(sizes)
         ]
 
     def __call__(self, x: Any) -> Any:
@@ -452,9 +451,7 @@ def test_a_convolution_is_one_loop() -> None:
 
     def loss(image: Any) -> Any:
         places = range(len(image) - 2)
-        out = [
-            sum(kernel[a][b] * image[i + a][j + b] for a in range(3) for b in range(3)).tanh() for i in places for j in places
-        ]
+        out = [sum(kernel[a][b] * image[i + a][j + b] for a in range(3) for b in range(3)).tanh() for i in places for j in places]
         second = [sum(kernel[a][0] * out[i + a] for a in range(3)) for i in range(len(out) - 2)]
         return sum(second) + sum(x * x for x in out)
 

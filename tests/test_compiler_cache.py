@@ -382,9 +382,7 @@ def test_a_planted_pickle_is_never_loaded(folder: Path, tmp_path: Path, with_sea
 
 @POSIX
 @pytest.mark.parametrize("which", ["code", "seal", "folder"])
-def test_what_others_own_or_may_write_is_not_loaded_even_with_its_seal(
-    folder: Path, tmp_path: Path, monkeypatch: Any, which: str
-) -> None:
+def test_what_others_own_or_may_write_is_not_loaded_even_with_its_seal(folder: Path, tmp_path: Path, monkeypatch: Any, which: str) -> None:
     """Whoever may write a file may write a seal for it."""
     path, marker = compiled(folder), tmp_path / "it ran"
     parts = list((folder / cache.COMPILED).glob(f"{path.stem}.*"))
@@ -472,10 +470,7 @@ def test_threads_compile_once(folder: Path, monkeypatch: Any) -> None:
     seals: list[Path] = []
     seal = cache.seal
     monkeypatch.setattr(cache, "seal", lambda path: (seals.append(path), seal(path)))
-    text = (
-        "import numpy as np\nfrom numba import njit\n"
-        "@njit(cache=True)\ndef run(V, G, T, first, last):\n    V[0] = 7.0\n"
-    )
+    text = "import numpy as np\nfrom numba import njit\n@njit(cache=True)\ndef run(V, G, T, first, last):\n    V[0] = 7.0\n"
     found: list[Any] = []
 
     def load() -> None:

@@ -70,6 +70,7 @@ def test_a_class_among_computed_numbers_and_rows_that_are_not_params(backend: st
 
     if backend == "numba":
         pytest.importorskip("numba")
+
     def loss(x: Any, k: Any, m: Any) -> Any:
         scores = [(a * x).exp() for a in w]
         return take(scores, k).log() * take([0.5, 2.0, 8.0], m) + take([w[0], scores[2], Value(3.0)], m) - 1.0

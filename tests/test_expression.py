@@ -179,9 +179,7 @@ def test_constants_and_given_names():
     assert evaluate("x*x", {"x": 1, "y": 2, "z": 3}).unused == ("y", "z")
 
 
-@pytest.mark.parametrize(
-    ("text", "symbol"), [("x**2", "**2"), ("x**-1", "**-1"), ("x**0.5", "**0.5"), ("x**(2)", "**2"), ("x**y", "**")]
-)
+@pytest.mark.parametrize(("text", "symbol"), [("x**2", "**2"), ("x**-1", "**-1"), ("x**0.5", "**0.5"), ("x**(2)", "**2"), ("x**y", "**")])
 def test_powers_of_numbers_keep_the_number_in_the_op(text, symbol):
     assert evaluate(text, GIVEN).root._op == symbol
 

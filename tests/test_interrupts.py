@@ -236,9 +236,7 @@ def test_an_exception_of_the_schedule_changes_nothing(backend: str) -> None:
     optimizer = optim.Adam([{"params": w[:2]}, {"params": w[2:]}], lr=0.1, schedule=moody)
     with pytest.raises(RuntimeError, match="no"):
         if backend == "numpy":
-            micrograd.compile(squared(w), w, backend=backend).train(
-                optimizer, DATA, on_step=lambda *_: seen.append(state(optimizer, w))
-            )
+            micrograd.compile(squared(w), w, backend=backend).train(optimizer, DATA, on_step=lambda *_: seen.append(state(optimizer, w)))
         for x, y in DATA:
             optimizer.zero_grad()
             squared(w)(x, y).backward()

@@ -305,4 +305,3 @@ def test_every_template_has_its_holes():
 def test_a_convention_stands_in_the_place_of_the_formula():
     row = rows.by_symbol("max", 2)
     assert "by convention" in template(row, "max", 2, (0.5, 0.5))["d"][1] and "0.5" in template(row, "max", 2, (0.5, 0.5))["d"][1]
-

@@ -18,7 +18,7 @@ ROOT = Path(mixed.HOME)
 MEND = "pip uninstall -y micrograd micrograd-lab\n    pip install micrograd-lab"
 
 # A package with the original's files and behaviour: closures, sets of children, no label.
-ENGINE = '''
+ENGINE = """
 class Value:
     def __init__(self, data, _children=(), _op=""):
         self.data, self.grad, self._backward, self._prev, self._op = data, 0, lambda: None, set(_children), _op
@@ -62,8 +62,8 @@ class Value:
         self.grad = 1
         for v in reversed(order):
             v._backward()
-'''
-NN = '''
+"""
+NN = """
 import random
 from micrograd.engine import Value
 
@@ -95,7 +95,7 @@ class MLP:
         return x
     def parameters(self):
         return [p for layer in self.layers for p in layer.parameters()]
-'''
+"""
 
 
 def original(folder: Path) -> Path:

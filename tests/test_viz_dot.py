@@ -18,7 +18,7 @@ from viz.graph import Graph, Node, build
 from viz.heat import STEPS, Scale
 
 SVG = "{http://www.w3.org/2000/svg}"
-NASTY = '<b>&"{|}\\N\\n</b> \'#&lt;-->]]>'
+NASTY = "<b>&\"{|}\\N\\n</b> '#&lt;-->]]>"
 
 
 def elements(picture):
@@ -122,9 +122,7 @@ def test_the_heat_scale_is_monotone_and_holds_every_magnitude(magnitudes):
     assert scale.level(float("inf")) == scale.level(float("nan")) == STEPS
 
 
-@pytest.mark.parametrize(
-    ("magnitude", "level"), [(0.0, 0), (100.0, 5), (10.1, 5), (10.0, 4), (0.0011, 1), (1e-9, 1)]
-)
+@pytest.mark.parametrize(("magnitude", "level"), [(0.0, 0), (100.0, 5), (10.1, 5), (10.0, 4), (0.0011, 1), (1e-9, 1)])
 def test_levels_of_a_scale_by_tens(magnitude, level):
     assert Scale(2, 1).level(magnitude) == level
 
@@ -180,9 +178,11 @@ def test_what_a_producer_says_is_shown():
 # ------------------------------------------------------------------ any text
 
 
-ANY = st.text(st.characters(exclude_categories=[]), max_size=30) | st.sampled_from(
-    [NASTY, "\\", "\\\\", '"', "&amp;", "<", "]]>", "\x00", "\ud800", "é中🙂", "\n\t", " "]
-) | st.text(string.punctuation, max_size=12)
+ANY = (
+    st.text(st.characters(exclude_categories=[]), max_size=30)
+    | st.sampled_from([NASTY, "\\", "\\\\", '"', "&amp;", "<", "]]>", "\x00", "\ud800", "é中🙂", "\n\t", " "])
+    | st.text(string.punctuation, max_size=12)
+)
 
 
 @settings(max_examples=60, deadline=None)

@@ -23,9 +23,7 @@ def check(graph, values):
     assert graph.total == len(values)
     total = math.fsum(abs(v.grad) for v in values)
     assert math.fsum(node.grad_abs for node in graph.nodes) == pytest.approx(total, rel=1e-9, abs=1e-12)
-    within = sum(
-        graph.of(arg) is graph.of(v) for v in values for arg in args_of(v)
-    )
+    within = sum(graph.of(arg) is graph.of(v) for v in values for arg in args_of(v))
     assert sum(edge.count for edge in graph.edges) + within == sum(len(args_of(v)) for v in values)
     paths = {cluster.path for cluster in graph.clusters}
     assert len(paths) == len(graph.clusters)

@@ -214,10 +214,7 @@ def test_a_failing_layout_program_is_an_error_with_its_words(monkeypatch, tmp_pa
 
 def test_pictures_are_drawn_from_several_threads():
     made = []
-    threads = [
-        threading.Thread(target=lambda i=i: made.append(viz.draw(Value(float(i)) + 1).svg))
-        for i in range(4)
-    ]
+    threads = [threading.Thread(target=lambda i=i: made.append(viz.draw(Value(float(i)) + 1).svg)) for i in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

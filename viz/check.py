@@ -47,9 +47,7 @@ def check(trace: Trace) -> tuple[dict[int, list[str]], int]:
             slopes: list[Slope] = []
         else:
             if not _close(y, trace.data[place], 1e-9):
-                marks[place].append(
-                    f"data is {trace.data[place]:.6g}, but its operands now give {y:.6g} (changed after the forward pass?)"
-                )
+                marks[place].append(f"data is {trace.data[place]:.6g}, but its operands now give {y:.6g} (changed after the forward pass?)")
             slopes = [difference(function, xs, i) for i in range(len(args))]
         if not ended or steps[place]:
             upstream = 1.0 if place == trace.root else grads[place]

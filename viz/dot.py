@@ -62,10 +62,8 @@ class _Writer:
             "digraph {",
             f"graph [rankdir={self.look.rankdir} bgcolor={quoted(colours.paper)} pad=0.25 "
             f"nodesep=0.22 ranksep={room} fontname={quoted(FONT)}]",
-            f"node [fontname={quoted(FONT)} fontsize=11 fontcolor={quoted(colours.ink)} "
-            'margin="0.1,0.05" height=0.3]',
-            f"edge [fontname={quoted(FONT)} fontsize=10 fontcolor={quoted(colours.partial)} "
-            f"color={quoted(colours.line)} arrowsize={tip}]",
+            f'node [fontname={quoted(FONT)} fontsize=11 fontcolor={quoted(colours.ink)} margin="0.1,0.05" height=0.3]',
+            f"edge [fontname={quoted(FONT)} fontsize=10 fontcolor={quoted(colours.partial)} color={quoted(colours.line)} arrowsize={tip}]",
         ]
         edges = [self.edge(edge) for edge in self.graph.edges]
         caption = self.caption()  # after the clusters, which would inherit it
@@ -179,10 +177,7 @@ class _Writer:
     def row(self, key: str, text: str) -> str:
         # On a strong fill the softer colour of keys would be hard to read.
         colour = self.colours.muted if self.scale is None else self.colours.ink
-        return (
-            f'<TR><TD ALIGN="LEFT"><FONT COLOR="{colour}">{key}  </FONT></TD>'
-            f'<TD ALIGN="RIGHT">{_ascii(html(text))}</TD></TR>'
-        )
+        return f'<TR><TD ALIGN="LEFT"><FONT COLOR="{colour}">{key}  </FONT></TD><TD ALIGN="RIGHT">{_ascii(html(text))}</TD></TR>'
 
     def wide(self, text: str) -> str:
         colour = self.colours.muted if self.scale is None else self.colours.ink
@@ -265,15 +260,11 @@ class _Writer:
             for level, text in self.scale.legend():
                 fill, line = colours.heat[level], colours.value_line
                 cells.append(
-                    f'<TD BGCOLOR="{fill}" COLOR="{line}" BORDER="1" CELLPADDING="4">'
-                    f'<FONT COLOR="{colours.ink}">{html(text)}</FONT></TD>'
+                    f'<TD BGCOLOR="{fill}" COLOR="{line}" BORDER="1" CELLPADDING="4"><FONT COLOR="{colours.ink}">{html(text)}</FONT></TD>'
                 )
         if not cells:
             return ""
-        return (
-            '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="4">'
-            f"<TR>{''.join(cells)}</TR></TABLE>"
-        )
+        return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="4"><TR>{"".join(cells)}</TR></TABLE>'
 
     def ranks(self) -> list[str]:
         """Lines that put nodes beside each other: all leaves, or all nodes of one depth."""

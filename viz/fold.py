@@ -49,9 +49,7 @@ def plan(
         opened = _asked(tree, how)
         shapes = Shapes(values, args, tree, roots)
         summaries = {
-            at: shapes.groups(at, budget // 3)
-            for at, region in enumerate(tree)
-            if opened[at] and _amount(values, region) > budget
+            at: shapes.groups(at, budget // 3) for at, region in enumerate(tree) if opened[at] and _amount(values, region) > budget
         }
     made = _partition(values, tree, opened, summaries)
     if not everything and how == "auto":
@@ -76,8 +74,7 @@ def _asked(tree: list[Region], how: int | Collection[str]) -> list[bool]:
     known = {text for region in tree[1:] for text in _called(region)}
     if missing := names - known:
         raise ValueError(
-            f"no scope called {', '.join(sorted(map(repr, missing)))}; "
-            f"this graph has {', '.join(sorted(map(repr, known))) or 'no scopes'}"
+            f"no scope called {', '.join(sorted(map(repr, missing)))}; this graph has {', '.join(sorted(map(repr, known))) or 'no scopes'}"
         )
     return [names.isdisjoint(_called(region)) for region in tree]
 
@@ -88,9 +85,7 @@ def _called(region: Region) -> set[str]:
     return {region.name, region.path} | ({type(module).__name__} if module is not None else set())
 
 
-def _choose(
-    values: list[Any], shapes: Shapes, budget: int
-) -> tuple[list[bool], dict[int, list[Group]], list[list[int]]]:
+def _choose(values: list[Any], shapes: Shapes, budget: int) -> tuple[list[bool], dict[int, list[Group]], list[list[int]]]:
     """Open scopes from the outermost inwards while the budget lasts; then show their insides whole.
 
     Scopes of one kind beside each other (the neurons of a layer) open together or not at all.
@@ -146,9 +141,7 @@ def _kind(region: Region) -> str:
     return f"{region.depth} {name}"
 
 
-def _partition(
-    values: list[Any], tree: list[Region], opened: list[bool], summaries: dict[int, list[Group]]
-) -> Plan:
+def _partition(values: list[Any], tree: list[Region], opened: list[bool], summaries: dict[int, list[Group]]) -> Plan:
     made = Plan([])
     inside: dict[int, list[int]] = {}  # outermost folded region -> members
     folded_in = [0] * len(tree)
@@ -162,9 +155,7 @@ def _partition(
         else:
             made.groups += _whole(values, region)
         if at and not folded_in[at]:
-            made.clusters.append(
-                Cluster(region.path, region.name, tree[region.parent].path, [], region.calls)
-            )
+            made.clusters.append(Cluster(region.path, region.name, tree[region.parent].path, [], region.calls))
     for at, members in inside.items():
         region = tree[at]
         if members:
@@ -186,15 +177,10 @@ def _whole(values: list[Any], region: Region) -> list[Group]:
     piles: dict[tuple[int, str], list[int]] = {}
     for i, position in zip(region.direct, region.position, strict=True):
         piles.setdefault((position, str(getattr(values[i], "_op", ""))), []).append(i)
-    return [
-        Group(pile, region.path, times(word(op) or "leaf", len(pile)) if len(pile) > 1 else "")
-        for (_, op), pile in piles.items()
-    ]
+    return [Group(pile, region.path, times(word(op) or "leaf", len(pile)) if len(pile) > 1 else "") for (_, op), pile in piles.items()]
 
 
-def _nearest(
-    args: list[tuple[int, ...]], roots: Sequence[int], groups: list[Group], budget: int
-) -> list[Group]:
+def _nearest(args: list[tuple[int, ...]], roots: Sequence[int], groups: list[Group], budget: int) -> list[Group]:
     """Keep the groups nearest to the roots; all others become one box."""
     owner: dict[int, int] = {}
     for at, group in enumerate(groups):

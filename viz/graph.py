@@ -184,9 +184,7 @@ def _build(
     if within is None:
         args = [tuple([place[id(arg)] for arg in args_of(value)]) for value in values]
     else:
-        args = [
-            tuple([place[id(arg)] for arg in args_of(value) if id(arg) in place]) for value in values
-        ]
+        args = [tuple([place[id(arg)] for arg in args_of(value) if id(arg) in place]) for value in values]
 
     at = [place[id(r)] for r in roots]
     from .fold import plan  # here, because folding reads this module's helpers
@@ -196,9 +194,7 @@ def _build(
         names.modules = made.modules  # they name their parameters
     graph = materialise(values, args, at, made, names)
     if within is not None:
-        graph.note = f"only the {len(values):,} values nearest to the result" + (
-            f", in {len(graph.nodes):,} boxes" if graph.note else ""
-        )
+        graph.note = f"only the {len(values):,} values nearest to the result" + (f", in {len(graph.nodes):,} boxes" if graph.note else "")
     graph._places.update(place)
     if partials:
         from .partials import fill

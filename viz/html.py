@@ -136,19 +136,13 @@ def _steps(graph: Graph, precision: int) -> str:
             f'<tr data-node="{node.id}"><th scope="row">{_name(node)}</th><td>{xml(symbols)}</td>'
             f"<td>= {xml(numbers)}</td><td>= {xml(show(node.data, precision))}</td></tr>"
         )
-    forward = (
-        "<tbody><tr><th colspan=4 scope=rowgroup>Forward: each operation</th></tr>"
-        f"{''.join(rows[:ROWS])}</tbody>"
-    )
+    forward = f"<tbody><tr><th colspan=4 scope=rowgroup>Forward: each operation</th></tr>{''.join(rows[:ROWS])}</tbody>"
     backward, notes = _backward(graph, shown, precision)
     if len(rows) > ROWS:
         notes.append(f"Only the first {ROWS} forward steps are listed.")
     if any(node.kind == "fold" for node in graph.nodes):
         notes.append("Steps inside folded boxes are not listed.")
-    return (
-        f'<section><h2>Steps</h2><div class="scroll"><table class="steps">{forward}{backward}'
-        f"</table></div>{_notes(notes)}</section>"
-    )
+    return f'<section><h2>Steps</h2><div class="scroll"><table class="steps">{forward}{backward}</table></div>{_notes(notes)}</section>'
 
 
 def _backward(graph: Graph, shown: list[Node], precision: int) -> tuple[str, list[str]]:
@@ -170,10 +164,7 @@ def _backward(graph: Graph, shown: list[Node], precision: int) -> tuple[str, lis
             f"<td>= {xml(upstream)} × {xml(_around(local))}</td><td>= {xml(show(product, precision))}</td></tr>"
         )
     rows = [row for node in reversed(shown) for row in into.get(node.id, [])]
-    body = (
-        "<tbody><tr><th colspan=4 scope=rowgroup>Backward: upstream × local = contribution</th></tr>"
-        f"{''.join(rows[:ROWS])}</tbody>"
-    )
+    body = f"<tbody><tr><th colspan=4 scope=rowgroup>Backward: upstream × local = contribution</th></tr>{''.join(rows[:ROWS])}</tbody>"
     return body, [f"Only the first {ROWS} backward steps are listed."] if len(rows) > ROWS else []
 
 

@@ -18,9 +18,7 @@ LONG = 160  # a formula longer than this is cut: its operand gets a name and a l
 NAME = 40  # characters of a name
 
 
-def to_latex(
-    root: Any, *, names: Callable[[Any], str] | None = None, values: bool = False
-) -> str:
+def to_latex(root: Any, *, names: Callable[[Any], str] | None = None, values: bool = False) -> str:
     """The expression below ``root`` as LaTeX, for ``$…$``, KaTeX or MathJax.
 
     Leaves are written by name, or by number where they have none; a sub-expression that has a name

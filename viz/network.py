@@ -287,9 +287,7 @@ class _Drawing:
 
     def _fills(self, x: float, y: float) -> str:
         at = f'cy="{y:.1f}" r="6.5" fill-opacity="0.45"'
-        return (
-            f'<circle cx="{x + 6:.1f}" {at} fill="{self.c.leaf_line}"/><circle cx="{x + 21:.1f}" {at} fill="{self.c.root_line}"/>'
-        )
+        return f'<circle cx="{x + 6:.1f}" {at} fill="{self.c.leaf_line}"/><circle cx="{x + 21:.1f}" {at} fill="{self.c.root_line}"/>'
 
 
 def _tiny(x: float) -> str:

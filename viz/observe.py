@@ -133,9 +133,7 @@ def backward(node: Any) -> None:
         arg.grad += partial * node.grad
 
 
-def drive(
-    values: Sequence[Any], args: Sequence[tuple[Any, ...]], root: Any
-) -> Iterator[tuple[int, list[Contribution] | Failure]]:
+def drive(values: Sequence[Any], args: Sequence[tuple[Any, ...]], root: Any) -> Iterator[tuple[int, list[Contribution] | Failure]]:
     """Run the backward pass over ``values`` (topological order): (place, what it did), from the root.
 
     All gradients start at 0, the root's at 1; they are left as the pass leaves them. Ends early with

@@ -55,9 +55,7 @@ def _probe(value: Any, args: Sequence[Any]) -> Sequence[float | None]:
         value.grad = 1.0
         rule()
         times = [sum(other is arg for other in args) for arg in args] if len(args) < 100 else None
-        return [
-            number(arg.grad) / (times[i] if times else 1) for i, arg in enumerate(args)
-        ]
+        return [number(arg.grad) / (times[i] if times else 1) for i, arg in enumerate(args)]
     finally:
         for v, grad in kept:
             v.grad = grad

@@ -21,9 +21,7 @@ def pdf(svg: str, title: str, *more: str) -> bytes:
         from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
         from svglib.svglib import svg2rlg
     except ImportError as error:
-        raise ImportError(
-            f"saving PDF needs svglib and reportlab ({error}): pip install 'micrograd-lab[export]'"
-        ) from None
+        raise ImportError(f"saving PDF needs svglib and reportlab ({error}): pip install 'micrograd-lab[export]'") from None
     fonts = _fonts()
 
     def choose(found: re.Match[str]) -> str:

@@ -162,9 +162,7 @@ class Picture:
                 precision=self.look.precision,
                 names=lambda value: label_of(value) or shown.get(id(value), ""),
             )
-        return "\n".join(
-            f"{node.id} = {node.op or node.label}({', '.join(node.args)})" for node in self.graph.nodes
-        )
+        return "\n".join(f"{node.id} = {node.op or node.label}({', '.join(node.args)})" for node in self.graph.nodes)
 
     @property
     def title(self) -> str:
@@ -189,8 +187,7 @@ class Picture:
         ending = Path(path).suffix.lower().removeprefix(".")
         if ending not in self.endings:
             raise ValueError(
-                f"cannot save {os.fspath(path)!r}: the ending must be one of "
-                f"{', '.join('.' + known for known in self.endings)}"
+                f"cannot save {os.fspath(path)!r}: the ending must be one of {', '.join('.' + known for known in self.endings)}"
             )
         made = self.text + "\n" if ending == "txt" else getattr(self, ending)
         return write(path, made if isinstance(made, bytes) else made.encode())
@@ -233,9 +230,7 @@ def namer(labels: Labels, namespaces: list[Mapping[str, Any]]) -> Callable[[Any]
         return lambda value: given.get(id(value)) or label_of(value)
     if callable(labels):
         return labels
-    raise ValueError(
-        f"unknown labels {labels!r}: expected True, False, 'all', a dict or a function"
-    )
+    raise ValueError(f"unknown labels {labels!r}: expected True, False, 'all', a dict or a function")
 
 
 def _palette(chosen: str) -> theme.Palette:

@@ -44,13 +44,9 @@ def layout(dot: str, format: str = "svg", *, dpi: int | None = None) -> bytes:
         command.append(f"-Gdpi={dpi}")
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console
     try:
-        done = subprocess.run(
-            command, input=dot.encode(), capture_output=True, timeout=SECONDS, check=False, creationflags=flags
-        )
+        done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=SECONDS, check=False, creationflags=flags)
     except subprocess.TimeoutExpired:
-        raise LayoutError(
-            f"the layout took more than {SECONDS} s: fold more, or draw with a smaller budget"
-        ) from None
+        raise LayoutError(f"the layout took more than {SECONDS} s: fold more, or draw with a smaller budget") from None
     except OSError as error:
         raise LayoutError(f"cannot run {command[0]}: {error}") from None
     if done.returncode or not done.stdout:

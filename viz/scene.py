@@ -310,10 +310,7 @@ def _tag(route: list[layers.Point], shown: str, hot: bool) -> str:
 
 def _caption(text: str, width: float, top: float) -> str:
     size = min(16.0, 1.75 * (width - 20) / max(1, len(text)))
-    return (
-        f'<text class="t" x="{width / 2:.0f}" y="{top + 26:.0f}" font-size="{size:.1f}" '
-        f'text-anchor="middle">{escape(text)}</text>'
-    )
+    return f'<text class="t" x="{width / 2:.0f}" y="{top + 26:.0f}" font-size="{size:.1f}" text-anchor="middle">{escape(text)}</text>'
 
 
 def _text(x: float, y: float, css: str, text: str, anchor: str = "") -> str:

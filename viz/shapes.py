@@ -155,12 +155,7 @@ class _Units:
         target = chain[0]
         merged = [i for u in chain for i in members[u]]
         inner = set(merged)
-        leaves = {
-            arg
-            for i in merged
-            for arg in args[i]
-            if not args[arg] and arg in unit and first[arg] in inner and last[arg] in inner
-        }
+        leaves = {arg for i in merged for arg in args[i] if not args[arg] and arg in unit and first[arg] in inner and last[arg] in inner}
         if any(self.shapes.uses[leaf] > 2 for leaf in leaves):  # other users may lie in between
             count: dict[int, int] = {}
             for i in merged:

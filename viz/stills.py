@@ -76,10 +76,7 @@ def frames(
         return [write(target, _animation([png(svg, scale) for svg in drawn], format, seconds))]
     target.mkdir(parents=True, exist_ok=True)
     digits = max(3, len(str(len(drawn) - 1)))
-    return [
-        write(target / f"{i:0{digits}d}.{format}", png(svg, scale) if format == "png" else svg.encode())
-        for i, svg in enumerate(drawn)
-    ]
+    return [write(target / f"{i:0{digits}d}.{format}", png(svg, scale) if format == "png" else svg.encode()) for i, svg in enumerate(drawn)]
 
 
 def png(svg: str, scale: float = 1.0) -> bytes:

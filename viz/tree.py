@@ -162,9 +162,7 @@ class _Shapes:
             parts = self._parts(rest)
             thick = max(parts, key=len, default=[])
             if len(thick) > 0.9 * len(places):
-                if (
-                    peeled < PEELS and peeled * len(places) < EFFORT
-                ):  # one thick part: its last value stays, the rest is looked at again
+                if peeled < PEELS and peeled * len(places) < EFFORT:  # one thick part: its last value stays, the rest is looked at again
                     work.append((box, thick, peeled + 1))
                     parts.remove(thick)
                 else:

@@ -181,8 +181,7 @@ class Exercise:
 
     def _part(self, key: bool) -> str:
         items = "".join(
-            f"<li>{html.escape(b.question)} = {f'<b>{html.escape(b.answer)}</b>' if key else '______________'}</li>"
-            for b in self.blanks
+            f"<li>{html.escape(b.question)} = {f'<b>{html.escape(b.answer)}</b>' if key else '______________'}</li>" for b in self.blanks
         )
         name = "" if key else '<span class="name">Name: ____________________</span>'
         return (

@@ -70,4 +70,3 @@ def loops_of(columns: list[Any], whole: int) -> tuple[tuple[int, ...], list[tupl
                 continue
         accesses.append((tuple(reversed(strides)), int(column[0]), None))
     return shape, accesses
-

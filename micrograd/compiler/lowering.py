@@ -128,9 +128,7 @@ def _program(graph: Graph, numbering: Numbering, steps: list[Instruction], given
         outside=outside,
         assigns=[(int(address[b]), int(address[n])) for b, n in graph.assigns],
         constants=(address[constants].astype(np.int64), data[-1 - constants]),
-        outputs=[
-            value if o is None else (bool(batched[o]), int(address[o])) for o, value in zip(graph.outputs, given, strict=True)
-        ],
+        outputs=[value if o is None else (bool(batched[o]), int(address[o])) for o, value in zip(graph.outputs, given, strict=True)],
         batch=batch,
         families=numbering.families,
         scalars=len(graph),

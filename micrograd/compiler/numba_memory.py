@@ -116,9 +116,7 @@ def tile(rows: int, lanes: int, both: bool = False) -> Any:
     terms; whether it adds; what it begins with where it does not.
     """
 
-    def typed(
-        typingctx: Any, out: Any, out_j: Any, a: Any, a_j: Any, a_k: Any, b: Any, b_k: Any, terms: Any, add: Any, zero: Any
-    ) -> Any:
+    def typed(typingctx: Any, out: Any, out_j: Any, a: Any, a_j: Any, a_k: Any, b: Any, b_k: Any, terms: Any, add: Any, zero: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             out, out_j, a, a_j, a_k, b, b_k, terms, add, zero = args
             v = _Lanes(builder, lanes)
@@ -146,9 +144,7 @@ def summed_tile(rows: int, columns: int, lanes: int = 8) -> Any:
     begins with where it does not.
     """
 
-    def typed(
-        typingctx: Any, out: Any, out_j: Any, out_q: Any, a: Any, a_j: Any, b: Any, b_q: Any, terms: Any, add: Any, zero: Any
-    ) -> Any:
+    def typed(typingctx: Any, out: Any, out_j: Any, out_q: Any, a: Any, a_j: Any, b: Any, b_q: Any, terms: Any, add: Any, zero: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             out, out_j, out_q, a, a_j, b, b_q, terms, add, begin = args
             pairs = [(j, q) for j in range(rows) for q in range(columns)]

@@ -5,8 +5,6 @@ from __future__ import annotations
 try:
     import numpy as np
 except ImportError as missing:
-    raise ImportError(
-        "micrograd.compile needs NumPy (and runs fastest with Numba): pip install 'micrograd-lab[native]'"
-    ) from missing
+    raise ImportError("micrograd.compile needs NumPy (and runs fastest with Numba): pip install 'micrograd-lab[native]'") from missing
 
 __all__ = ["np"]

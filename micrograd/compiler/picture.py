@@ -46,9 +46,7 @@ def picture(program: Program) -> Any:
         if loops.get(out):
             nodes[out].lines = (*nodes[out].lines, loops[out])
         edges += [Edge(src=s, dst=out, index=i) for i, s in enumerate(sources)]
-    scalars = Node(
-        id="scalars", kind="fold", label="", op="scalar graph", lines=(f"{program.scalars:,} scalars",), cluster="Value code"
-    )
+    scalars = Node(id="scalars", kind="fold", label="", op="scalar graph", lines=(f"{program.scalars:,} scalars",), cluster="Value code")
     for node in nodes.values():
         node.cluster = "Program"
     clusters = [

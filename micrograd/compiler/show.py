@@ -1,7 +1,7 @@
 """A Program as text: one line an instruction, in index notation.
 
-    relu1[i + 100j]  = relu(sum1[i + 100j])            i < 100, j < 16
-    sum2[i + 100j]  += Σk p[48 + 16j + k] · relu1[i + 100k]
+relu1[i + 100j]  = relu(sum1[i + 100j])            i < 100, j < 16
+sum2[i + 100j]  += Σk p[48 + 16j + k] · relu1[i + 100k]
 """
 
 from __future__ import annotations

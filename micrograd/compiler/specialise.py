@@ -154,8 +154,10 @@ class _Emitter:
     def ref(self, access: Any, at: dict[str, int] | None = None, axes: Sequence[str] | None = None) -> str:
         """The element of a pool at these axes; `at` fixes an axis, or adds to it where it has a loop (`+`)."""
         if not isinstance(access, Access):
-            return f"({access!r})" if abs(access) != float("inf") and access == access else {1: "inf", -1: "-inf"}.get(
-                (access > 0) - (access < 0), "nan"
+            return (
+                f"({access!r})"
+                if abs(access) != float("inf") and access == access
+                else {1: "inf", -1: "-inf"}.get((access > 0) - (access < 0), "nan")
             )
         at = at or {}
         base, parts = access.base, []

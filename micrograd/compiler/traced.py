@@ -255,7 +255,6 @@ class Truth(Real):
     __slots__ = ()
     __class__ = property(lambda self: bool)
 
-
     def __and__(self, other: Any) -> Any:
         return _logical(self, other, "&")
 

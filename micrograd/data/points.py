@@ -117,9 +117,7 @@ def windows(numbers: list[float], length: int, ahead: int = 1) -> Data:
     return [numbers[s : s + length] for s in starts], [numbers[s + length + ahead - 1] for s in starts]
 
 
-def ratings(
-    users: int = 40, items: int = 30, factors: int = 2, known: float = 0.4, noise: float = 0.1, rng: Random | None = None
-) -> Data:
+def ratings(users: int = 40, items: int = 30, factors: int = 2, known: float = 0.4, noise: float = 0.1, rng: Random | None = None) -> Data:
     """([user, item], rating) of the part `known` of all pairs: hidden tastes times hidden traits, plus biases and noise."""
     rng = generator(rng)
 

@@ -79,8 +79,7 @@ class Conv2d(Module):
         tops = _starts(len(channels[0]), height, self.stride[0], 1, self)
         lefts = _starts(len(channels[0][0]), width, self.stride[1], 1, self)
         patches = [
-            [[v for channel in channels for row in channel[i : i + height] for v in row[j : j + width]] for j in lefts]
-            for i in tops
+            [[v for channel in channels for row in channel[i : i + height] for v in row[j : j + width]] for j in lefts] for i in tops
         ]
         return [[[_filter(w, patch, b) for patch in row] for row in patches] for w, b in _filters(self)]
 

@@ -45,9 +45,7 @@ def _pack(tree: Any, name: str) -> tuple[Packed, bool]:
         {k: s for k, (s, _) in t.items()} == {k: s for k, (s, _) in first.items()} for t in tensors
     )
     if list(parts) == [str(i) for i in range(len(parts))] and alike:
-        stacked = {
-            _join(name, key): ((len(parts), *shape), [n for t in tensors for n in t[key][1]]) for key, (shape, _) in first.items()
-        }
+        stacked = {_join(name, key): ((len(parts), *shape), [n for t in tensors for n in t[key][1]]) for key, (shape, _) in first.items()}
         return stacked, list(first) == [""]
     joined = {_join(name, _join(key, inner)): tensor for key, (t, _) in parts.items() for inner, tensor in t.items()}
     return joined, all(isinstance(sub, str) or list(t) == [""] for (t, _), sub in zip(parts.values(), tree.values(), strict=True))

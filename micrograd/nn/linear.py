@@ -134,9 +134,7 @@ class MLP(Module):
             raise TypeError(f"MLP takes a list of widths: [{nouts}], not {nouts!r}")
         sizes = [whole("MLP's nin", nin), *(whole("each of MLP's widths", n, 1) for n in nouts)]
         last = len(sizes) - 2
-        self.layers = [
-            Layer(sizes[i], sizes[i + 1], nonlin=i != last, activation=activation, rng=rng) for i in range(len(sizes) - 1)
-        ]
+        self.layers = [Layer(sizes[i], sizes[i + 1], nonlin=i != last, activation=activation, rng=rng) for i in range(len(sizes) - 1)]
 
     def __call__(self, x: Any) -> Any:
         x = rows(x)

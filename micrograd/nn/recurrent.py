@@ -110,9 +110,7 @@ class Recurrent(Module):
 
     cell: type[RNNCell] = RNNCell
 
-    def __init__(
-        self, nin: int, nhidden: int, layers: int = 1, bidirectional: bool = False, truncate: int = 0, rng: Any = random
-    ) -> None:
+    def __init__(self, nin: int, nhidden: int, layers: int = 1, bidirectional: bool = False, truncate: int = 0, rng: Any = random) -> None:
         name = type(self).__name__
         nhidden, layers = whole(f"{name}'s nhidden", nhidden, 1), whole(f"{name}'s layers", layers, 1)
         self.bidirectional, self.truncate = bidirectional, whole(f"{name}'s truncate", truncate)

@@ -54,6 +54,7 @@ def summary(module: Module, inputs: tuple[Any, ...] = ()) -> str:
     rows = [("module", "type", "parameters", "count", "output" if inputs else "")]
     outputs: dict[int, str] = {}
     if inputs:
+
         def note(m: Module, _: Any, out: Any) -> None:
             outputs[id(m)] = str(shape(out))
 

@@ -1,13 +1,13 @@
 """Optimizers, schedules, clipping, averaging and early stopping. State belongs to the optimizer, never to a Value.
 
-    >>> from micrograd import Value
-    >>> x = Value(5.0)
-    >>> optimizer = SGD([x], lr=0.1, momentum=0.5)
-    >>> for _ in range(50):
-    ...     loss = (x - 3) ** 2
-    ...     optimizer.zero_grad(); loss.backward(); optimizer.step()
-    >>> round(x.data, 6)
-    3.0
+>>> from micrograd import Value
+>>> x = Value(5.0)
+>>> optimizer = SGD([x], lr=0.1, momentum=0.5)
+>>> for _ in range(50):
+...     loss = (x - 3) ** 2
+...     optimizer.zero_grad(); loss.backward(); optimizer.step()
+>>> round(x.data, 6)
+3.0
 """
 
 from __future__ import annotations

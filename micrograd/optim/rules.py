@@ -75,9 +75,7 @@ class RMSProp(Optimizer):
     takes = ("decay", "eps", "momentum")
     optional = (*Optimizer.optional, "momentum")
 
-    def __init__(
-        self, params: Any, lr: float = 0.01, decay: float = 0.99, eps: float = 1e-8, momentum: float = 0.0, **common: Any
-    ) -> None:
+    def __init__(self, params: Any, lr: float = 0.01, decay: float = 0.99, eps: float = 1e-8, momentum: float = 0.0, **common: Any) -> None:
         super().__init__(params, lr, decay=decay, eps=eps, momentum=momentum, **common)
 
     @staticmethod
@@ -103,9 +101,7 @@ class Adam(Optimizer):
     slots = ("mean", "square")
     takes = ("beta1", "beta2", "eps")
 
-    def __init__(
-        self, params: Any, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, **common: Any
-    ) -> None:
+    def __init__(self, params: Any, lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, **common: Any) -> None:
         super().__init__(params, lr, beta1=beta1, beta2=beta2, eps=eps, **common)
 
     @staticmethod

@@ -110,8 +110,7 @@ class Server:
         labconfig = Path(own["JUPYTER_CONFIG_DIR"]) / "labconfig"
         labconfig.mkdir(parents=True)
         (labconfig / "page_config.json").write_text(
-            '{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true, '
-            '"@jupyterlab/extensionmanager-extension": true}}'
+            '{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true, "@jupyterlab/extensionmanager-extension": true}}'
         )
         expose = "LabApp" if app == "lab" else "JupyterNotebookApp"
         root = str(Path(__file__).resolve().parents[2])

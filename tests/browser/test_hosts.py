@@ -30,9 +30,7 @@ NOISE = ("favicon", "404", "WebSocket", "ERR_INTERNET", "Deprecat", "deprecat", 
 
 
 def notebook(*cells, outputs=None):
-    made = nbformat.v4.new_notebook(
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    )
+    made = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
     made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
     if outputs:
         made.cells[-1].outputs = outputs

@@ -38,9 +38,7 @@ def test_a_phone_needs_no_sideways_scrolling(browser, tmp_path):
     page.wait_for_selector(".mg-stepper")
     page.tap(".mg-button.mg-end")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    small = page.evaluate(
-        """[...document.querySelectorAll('.mg-bar button')].filter(b => b.getBoundingClientRect().height < 40).length"""
-    )
+    small = page.evaluate("""[...document.querySelectorAll('.mg-bar button')].filter(b => b.getBoundingClientRect().height < 40).length""")
     assert small == 0 and page.is_visible(".mg-quizbox")
     context.close()
 
