@@ -119,7 +119,7 @@ def steady(train: Any, most: int, least: float = 0.01, rounds: int = 31, patienc
 
 def trace(name: str) -> dict[str, float]:
     """What it takes to compile: nodes traced, bytes a node at the peak, time to the first step in eager passes."""
-    from micrograd.compiler import structure
+    from micrograd.compiler.passes import known
 
     work = make(name)
     work.step()
@@ -132,7 +132,7 @@ def trace(name: str) -> dict[str, float]:
     cls(work).train(1)
     first = time.perf_counter() - start
     work = make(name)
-    structure._known.clear()  # the program that the graph above was found to be
+    known._known.clear()  # the program that the graph above was found to be
     tracemalloc.start()
     cls(work).train(1)
     peak = tracemalloc.get_traced_memory()[1]

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workloads import LETTERS, Adam, Workload
-from micrograd.compiler.cache import vouch
+from micrograd.compiler.native.cache import vouch
 
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-fPIC")
 SOURCES = Path(__file__).parent / "c"

@@ -12,8 +12,8 @@ from micrograd import functional, mixed
 from micrograd.engine import Value, install
 from micrograd.habits import missing, said_of
 from micrograd.modes import detect_anomaly, no_grad, record_source
-from micrograd.op import Kink, Op
 from micrograd.ops import TABLE
+from micrograd.ops.op import Kink, Op
 from micrograd.scopes import Scope, scope
 from micrograd.stale import StaleDataWarning
 from micrograd.transforms import grad, hessian, hvp, jacobian, jvp, vjp
@@ -27,7 +27,7 @@ __all__ = [
 
 # What is imported when it is first asked for: name → module.
 _LATER = {
-    "gradcheck": "micrograd.checks", "check_grads": "micrograd.checks",
+    "gradcheck": "micrograd.checking.checks", "check_grads": "micrograd.checking.checks",
     "compile": "micrograd.compiler", "lower": "micrograd.compiler", "value_and_grad": "micrograd.derived",
 }  # fmt: skip
 _MODULES = ("nn", "losses", "optim", "testing", "compiler", "data", "explain", "train", "metrics", "plots")

@@ -14,8 +14,8 @@ from weakref import WeakValueDictionary
 
 from micrograd.dropin import leaves
 from micrograd.engine import Value, _clock
-from micrograd.op import Op, by_hand
 from micrograd.ops import TABLE
+from micrograd.ops.op import Op, by_hand
 
 
 class _Graph:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from micrograd.number import Number
-from micrograd.op import by_hand
+from micrograd.ops.op import by_hand
 from micrograd.pull import UNREACHED
 from micrograd.steps import contributions
 

@@ -6,7 +6,7 @@
     >>> c.data, a.grad, b.grad           # ∂c/∂a = b + 2a, ∂c/∂b = a
     (-2.0, 1.0, 2.0)
 
-What each op computes, and its derivative, is a row of the table in `micrograd/ops.py`; this file is everything else.
+What each op computes, and its derivative, is a row of the table in `micrograd/ops/table.py`; this file is everything else.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from micrograd import dropin, modes, ops, subclasses
 from micrograd.modes import notice, on
 from micrograd.number import Number
-from micrograd.op import Op, number
+from micrograd.ops.op import Op, number
 from micrograd.pull import UNREACHED, backward
 from micrograd.scopes import current
 from micrograd.steps import Step

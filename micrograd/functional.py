@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from micrograd import ops
 from micrograd.engine import Value
-from micrograd.op import number
+from micrograd.ops.op import number
 
 
 def _data(x: Any) -> float:

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from micrograd.engine import Value
-from micrograd.op import number
+from micrograd.ops.op import number
 
 WORDS = "labels that are words become numbers by names = sorted(set(labels)); labels = [names.index(x) for x in labels]"
 

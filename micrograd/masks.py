@@ -12,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from micrograd import ops
-from micrograd.op import Op, Symbol
+from micrograd.ops.op import Op, Symbol
 from micrograd.pull import lives, symbols
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from micrograd.engine import Value
-from micrograd.op import number
+from micrograd.ops.op import number
 
 Fill = Callable[[Iterator[Any]], Any]
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from micrograd import ops
-from micrograd.op import Op, Symbol, compile_function, source
+from micrograd.ops.op import Op, Symbol, compile_function, source
 
 UNREACHED = float("0")  # the gradient of a node while nothing has reached it: a 0.0, known by its identity
 ARGS, DATA = "abcdef", "xzuvwt"  # names in the compiled code

@@ -16,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"micrograd: {said}", file=sys.stderr)
         warnings.filterwarnings("ignore", "two packages named micrograd|files of micrograd-lab", UserWarning)  # it has been said
     try:
-        from micrograd.cli import main as run
+        from micrograd.cli.main import main as run
     except (ImportError, AttributeError):
         if not said:
             raise

@@ -34,10 +34,10 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from micrograd import nn, ops
-from micrograd.checks import RTOL, gradcheck
+from micrograd.checking.checks import RTOL, gradcheck
 from micrograd.engine import Value
-from micrograd.op import Op
 from micrograd.ops import TABLE
+from micrograd.ops.op import Op
 
 SIZE = 8.0  # how far from the edge of its domain, or from 0, an argument is drawn by default
 

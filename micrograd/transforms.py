@@ -18,7 +18,7 @@ from micrograd import masks
 from micrograd.engine import Value
 from micrograd.modes import choosing, recorded, refuse_changed
 from micrograd.nested import Arguments, is_value, one_value, opened
-from micrograd.op import number
+from micrograd.ops.op import number
 from micrograd.pull import UNREACHED
 from micrograd.steps import contributions
 

@@ -6,7 +6,7 @@ import os
 from hypothesis import HealthCheck, Phase, settings
 
 collect_ignore = ["conftest.py", "browser/conftest.py", "mutation.py"]  # no modules with doctests; the last needs fork
-collect_ignore += ["other_libm.py"]  # changes the mathematics of the process that imports it
+collect_ignore += ["helpers/other_libm.py"]  # changes the mathematics of the process that imports it
 
 settings.register_profile(
     "ci", max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]

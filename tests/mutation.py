@@ -33,18 +33,18 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE = "test_numerics test_ops test_zeros test_notation test_laws"
 COMPILER = "test_compiler_passes test_compiler_structure test_compiler test_compiler_take"
 GROUPS = {  # name → (files, the tests that must notice, the likeliest first)
-    "ops": ("micrograd/ops.py", TABLE),
-    "rules": ("micrograd/rules.py", TABLE),
-    "op": ("micrograd/op.py", f"test_constants test_engine test_structure {TABLE} test_compat test_compiler"),
+    "ops": ("micrograd/ops/table.py", TABLE),
+    "rules": ("micrograd/ops/rules.py", TABLE),
+    "op": ("micrograd/ops/op.py", f"test_constants test_engine test_structure {TABLE} test_compat test_compiler"),
     "engine": ("micrograd/engine.py", f"test_engine test_compat test_dropin test_cycles test_structure {TABLE}"),
     "functional": ("micrograd/functional.py", "test_functional test_habits test_laws"),
     "losses": ("micrograd/losses.py", "test_losses test_nn test_given test_habits"),
     "optim": ("micrograd/optim/*.py", "test_optim test_train"),
-    "transpose": ("micrograd/compiler/transpose.py", f"{COMPILER} test_zeros_compiled"),
-    "fuse": ("micrograd/compiler/fuse.py", COMPILER),
-    "factor": ("micrograd/compiler/factor.py", COMPILER),
-    "group": ("micrograd/compiler/group.py micrograd/compiler/layout.py", COMPILER),
-    "graph": ("micrograd/compiler/graph.py micrograd/compiler/rules.py", f"{COMPILER} test_zeros_compiled"),
+    "transpose": ("micrograd/compiler/passes/transpose.py", f"{COMPILER} test_zeros_compiled"),
+    "fuse": ("micrograd/compiler/passes/fuse.py", COMPILER),
+    "factor": ("micrograd/compiler/passes/factor.py", COMPILER),
+    "group": ("micrograd/compiler/passes/group.py micrograd/compiler/passes/layout.py", COMPILER),
+    "graph": ("micrograd/compiler/passes/scalars.py micrograd/compiler/program/rule.py", f"{COMPILER} test_zeros_compiled"),
 }
 NOT_TOLD = (
     r"core/ReplaceBinaryOperator_\w+_(RShift|LShift|BitOr|BitAnd|BitXor|FloorDiv|Mod|Pow)",
@@ -72,7 +72,7 @@ class Server:
 
         files, tests = GROUPS[name]
         self.sources = {path: path.read_text() for pattern in files.split() for path in Path().glob(pattern)}
-        self.tests = [f"tests/{test}.py" for test in tests.split() if Path(f"tests/{test}.py").exists()]
+        self.tests = [str(path) for test in tests.split() for path in Path("tests").rglob(f"{test}.py")]
         self.left_out: tuple[str, ...] = ()
         if "compiler" in files:  # passes are the same for every back end, and the compiled ones are slow to start
             sys.modules["numba"] = None  # type: ignore[assignment]
@@ -109,7 +109,7 @@ class Server:
             return self.fails(*self.whole)
         rows = self.rows()
         names = " or ".join([*rows, "defaults", "domains_end"])
-        first = ("-k", names, "tests/test_numerics.py", "tests/test_ops.py") if rows else self.tests[:1]
+        first = ("-k", names, "tests/core/test_numerics.py", "tests/core/test_ops.py") if rows else self.tests[:1]
         return self.fails(*self.quick, *first) or self.fails(*self.whole)
 
     def rows(self) -> list[str]:
@@ -117,11 +117,11 @@ class Server:
         for path, text in self.sources.items():
             lines = text.splitlines()
             changed = next((i for i, (a, b) in enumerate(zip(lines, path.read_text().splitlines(), strict=False)) if a != b), None)
-            if changed is not None and path.name == "ops.py":
+            if changed is not None and path.name == "table.py":
                 return [name for line in lines[changed + 1 :: -1] for name in re.findall(r'^    "(\w+)",', line)][:1]
             if changed is not None and path.name == "rules.py":
                 rule = next((name for line in lines[changed::-1] for name in re.findall(r"^def (\w+)", line)), None)
-                rows = re.split(r"^\w+: Op = row\(", Path("micrograd/ops.py").read_text(), flags=re.MULTILINE)
+                rows = re.split(r"^\w+: Op = row\(", Path("micrograd/ops/table.py").read_text(), flags=re.MULTILINE)
                 return [row.split('"')[1] for row in rows[1:] if re.search(rf"rules\.{rule}\b", row)]
         return []
 

@@ -18,36 +18,36 @@ from .mixed import warn
 warn()
 
 if TYPE_CHECKING:
-    from .classic import draw_dot as draw_dot
-    from .display import repr_html as repr_html
-    from .latex import to_latex as to_latex
-    from .picture import Picture as Picture
-    from .picture import draw as draw
-    from .stepper import Stepper as Stepper
-    from .stepper import step as step
-    from .stills import frames as frames
-    from .text import text_tree as text_tree
+    from .drawn.classic import draw_dot as draw_dot
+    from .drawn.display import repr_html as repr_html
+    from .drawn.latex import to_latex as to_latex
+    from .drawn.picture import Picture as Picture
+    from .drawn.picture import draw as draw
+    from .drawn.text import text_tree as text_tree
+    from .stepped.stepper import Stepper as Stepper
+    from .stepped.stepper import step as step
+    from .stepped.stills import frames as frames
+    from .stepped.worksheet import exercise as exercise
     from .training import watch as watch
-    from .worksheet import exercise as exercise
 
 _LAZY = {
-    "Picture": "picture",
-    "Stepper": "stepper",
-    "draw": "picture",
-    "draw_dot": "classic",
-    "exercise": "worksheet",
-    "frames": "stills",
-    "repr_html": "display",
-    "step": "stepper",
-    "text_tree": "text",
-    "to_latex": "latex",
+    "Picture": "drawn.picture",
+    "Stepper": "stepped.stepper",
+    "draw": "drawn.picture",
+    "draw_dot": "drawn.classic",
+    "exercise": "stepped.worksheet",
+    "frames": "stepped.stills",
+    "repr_html": "drawn.display",
+    "step": "stepped.stepper",
+    "text_tree": "drawn.text",
+    "to_latex": "drawn.latex",
     "watch": "training",
 }
 
 
 def trace(root: Any) -> tuple[set[Any], set[tuple[Any, Any]]]:
     """All values below ``root`` and all edges ``(child, parent)``, as sets, like the original's."""
-    from .classic import trace
+    from .drawn.classic import trace
 
     return trace(root)
 

@@ -30,16 +30,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import tree
 from .bundle import inline, script
 from .given import page_path, short, whole
-from .graph import is_value, number
+from .model import tree
+from .model.graph import is_value, number
+from .model.reading import quietly
 from .notation.numbers import show
-from .reading import quietly
-from .recording import f64, record
 from .samples import samples
 from .save import write
-from .stepper import PAGE
+from .stepped.recording import f64, record
+from .stepped.stepper import PAGE
 
 LOW, HIGH, BINS = -12.0, 4.0, 32  # of the histograms, in powers of ten of |grad|
 

@@ -22,7 +22,7 @@ A program is the eager engine's arithmetic, inf, nan and the signs of zeros amon
   less than that may be decided otherwise.
 
 With exact=True every number and gradient is the engine's in every bit, but for the gradient through a run-time look-up (`take`), which
-goes on as one number, where the engine adds one by one what all users of that row give. tests/test_fuzz.py holds all this against
+goes on as one number, where the engine adds one by one what all users of that row give. tests/compiler/test_fuzz.py holds all this against
 random programs.
 """
 
@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from micrograd.compiler.trace import TraceError, take
+from micrograd.compiler.tracing.trace import TraceError, take
 
 if TYPE_CHECKING:
     from micrograd.compiler.compiled import Compiled

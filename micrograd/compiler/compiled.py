@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from micrograd import modes
-from micrograd.compiler import backends, guarded, inputs
+from micrograd.compiler import guarded
 from micrograd.compiler.guarded import listed
-from micrograd.compiler.ir import Program
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.plan import Plan, Plans, refuse_hooks
-from micrograd.compiler.refusal import TraceError, line, tracing
+from micrograd.compiler.program.ir import Program
+from micrograd.compiler.tiers import choose
+from micrograd.compiler.tracing import arguments
+from micrograd.compiler.tracing.refusal import TraceError, line, tracing
 from micrograd.engine import Value
 
 
@@ -37,7 +39,7 @@ class Compiled:
         self._given = params if again or params is None else listed(params)
         self.params = None if params is None else listed(self._given)
         self._ids = {id(p) for p in self.params or ()}
-        self.backend = "numpy" if exact and backend in ("auto", "interpreter", "numba") else backends.named(backend)
+        self.backend = "numpy" if exact and backend in ("auto", "interpreter", "numba") else choose.named(backend)
         self._plans: dict[Any, Plans] = {}
         self._latest: tuple[Plan, Any] | None = None
         self._lock = threading.RLock()
@@ -99,9 +101,9 @@ class Compiled:
             numbers = pool[plan.program.inputs] + 0.0
         if plan.program.batch:
             flat = [iter(row.tolist()) for row in numbers.T]
-            return (*found, [tuple(inputs.nested(s, f) for s in plan.shapes) for f in flat])
+            return (*found, [tuple(arguments.nested(s, f) for s in plan.shapes) for f in flat])
         one = iter(numbers.tolist())
-        return (*found, tuple(inputs.nested(s, one) for s in plan.shapes))
+        return (*found, tuple(arguments.nested(s, one) for s in plan.shapes))
 
     def backward(self, *args: Any, **static: Any) -> Any:
         """The loss; its gradients are added to the `.grad` of the parameters, as `root.backward()` does."""
@@ -124,7 +126,7 @@ class Compiled:
         return self._look(node, "values")
 
     def graph(self, *args: Any, **static: Any) -> Value:
-        """The scalar graph of the loss at these inputs, by the eager engine, with its gradients: for pictures and the stepper."""
+        """The scalar graph of the loss at these arguments, by the eager engine, with its gradients: for pictures and the stepper."""
         if not self.batch:
             result = self.loss(*args, **static)
             root = result[0] if isinstance(result, (tuple, list)) else result
@@ -140,7 +142,7 @@ class Compiled:
         What can have changed: what it reads from outside. The next call sees most of that by itself and traces again (see
         `micrograd.compile`); this says where, and sees what no guard does.
         """
-        from micrograd.compiler.anomaly import compare
+        from micrograd.compiler.provenance import compare
 
         with self._lock:
             shapes, key, numbers = self._key(args, static)
@@ -151,8 +153,8 @@ class Compiled:
         compare(plan, again)
 
     def train(self, optimizer: Any, data: Any = (), steps: int | None = None, on_step: Any = None, **options: Any) -> list[float]:
-        """Train with `optimizer` (see `micrograd.compiler.train.train` for every option); gives the loss of each step."""
-        from micrograd.compiler.train import train
+        """Train with `optimizer` (see `micrograd.compiler.training.session.train` for every option); gives the loss of each step."""
+        from micrograd.compiler.training.session import train
 
         return train(self, optimizer, data, steps, on_step, **options)
 
@@ -179,7 +181,7 @@ class Compiled:
     @property
     def source(self) -> str:
         """The code that the specialised tier runs for the program."""
-        return backends.source(self.program)
+        return choose.source(self.program)
 
     def __repr__(self) -> str:
         known = f"{len(self._plans)} structure(s) traced" if self._plans else "not traced yet"
@@ -208,12 +210,12 @@ class Compiled:
     def _key(self, args: Sequence[Any], static: dict[str, Any]) -> tuple[tuple[Any, ...], Any, Any]:
         """The shapes of the arguments; with the keyword arguments, their structure; their numbers."""
         if self.batch:
-            shapes, numbers = inputs.samples(args, self._ids)
+            shapes, numbers = arguments.samples(args, self._ids)
         else:
             flat: list[float] = []
-            shapes = tuple([inputs.structure(a, flat, params=self._ids) for a in args])
+            shapes = tuple([arguments.structure(a, flat, params=self._ids) for a in args])
             numbers = np.array(flat)
-        return shapes, (shapes, inputs.keywords(static) if static else ()), numbers
+        return shapes, (shapes, arguments.keywords(static) if static else ()), numbers
 
     def _renewed(self, plans: Plans, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any]) -> Plan:
         """Guards that do not hold at once: the same after all, or a new trace."""
@@ -258,7 +260,7 @@ class Compiled:
             plan.advance(machine)
             plan.keep(machine)
         if modes.here().anomaly:
-            from micrograd.compiler.anomaly import check
+            from micrograd.compiler.provenance import check
 
             check(plan, machine)
 
@@ -268,7 +270,7 @@ class Compiled:
         return found[0] if plan.traced.single else tuple(found)
 
     def _look(self, node: Value | str, what: str) -> Any:
-        from micrograd.compiler.anomaly import place_of
+        from micrograd.compiler.provenance import place_of
 
         if self._latest is None:
             raise KeyError("nothing has run yet")

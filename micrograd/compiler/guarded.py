@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from micrograd import modes
-from micrograd.compiler import collector, inputs, movers, trace
-from micrograd.compiler.guards import Guards
-from micrograd.compiler.lowering import lowered
+from micrograd.compiler.outside import movers
+from micrograd.compiler.outside.guards import Guards
+from micrograd.compiler.passes.lowering import lowered
 from micrograd.compiler.plan import Plan
-from micrograd.compiler.refusal import TraceError, told
+from micrograd.compiler.tracing import arguments, collector, trace
+from micrograd.compiler.tracing.refusal import TraceError, told
 from micrograd.engine import Value
 
 # what gives another number at every call and leaves nothing behind that could be compared: such a loss is traced twice
@@ -57,7 +58,7 @@ def plan(loss: Any, given: Any, shapes: tuple[Any, ...], numbers: Any, static: d
                 "statistic is kept by micrograd.nn.effects.assign(buffer, new)"
             )
         if not _UNSTEADY.isdisjoint(found.guards.names):
-            from micrograd.compiler.anomaly import compare
+            from micrograd.compiler.provenance import compare
 
             with modes.record_source():
                 compare(found, _once(loss, given, found.guards, shapes, numbers, static, settings))
@@ -67,7 +68,7 @@ def plan(loss: Any, given: Any, shapes: tuple[Any, ...], numbers: Any, static: d
 def guards(loss: Any, given: Any, shapes: tuple[Any, ...], static: dict[str, Any]) -> Guards:
     """What the loss can read: from outside, and in arguments that are no numbers."""
     also = [("params", given), *static.items()]
-    also += [(f"argument {i}", x) for i, shape in enumerate(shapes) for x in inputs.constants(shape)]
+    also += [(f"argument {i}", x) for i, shape in enumerate(shapes) for x in arguments.constants(shape)]
     return Guards(loss, also)
 
 
@@ -79,14 +80,14 @@ def _once(
     args = []
     for shape in shapes:
         made: list[Any] = []
-        args.append(inputs.leaves(shape, flat, made))
+        args.append(arguments.leaves(shape, flat, made))
         traced.inputs.append(made)
     everybodys = [(name, state, state(), back) for name, state, back in movers.everywhere()]
     own = [(name, state, _stand(reached, name, state, loss)) for name, state in reached.movers]
     with collector.paused():
         trace.run(traced, loss, args, static, reached.values)
         for name, state, was, back in everybodys:
-            if inputs.key(state()) != inputs.key(was):
+            if arguments.key(state()) != arguments.key(was):
                 back(was)
                 _refuse_moved(reached, name, loss)
         for name, state, stood in own:

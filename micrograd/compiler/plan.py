@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from micrograd import modes
-from micrograd.compiler import backends, trace
-from micrograd.compiler.guards import Guards
-from micrograd.compiler.ir import Program
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.refusal import TraceError
+from micrograd.compiler.outside.guards import Guards
+from micrograd.compiler.program.ir import Program
+from micrograd.compiler.tiers import choose
+from micrograd.compiler.tracing import trace
+from micrograd.compiler.tracing.refusal import TraceError
 from micrograd.engine import _clock
 
 
@@ -29,7 +30,7 @@ class Plan:
         if key not in self.machines:
             if len(self.machines) > 4:
                 self.machines.pop(next(iter(self.machines)))
-            self.machines[key] = backends.machine(self.program, *key)
+            self.machines[key] = choose.machine(self.program, *key)
         return self.machines[key]
 
     def feed(self, machine: Any, numbers: Any) -> None:

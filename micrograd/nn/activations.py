@@ -1,4 +1,4 @@
-"""Activations as modules, number by number on lists of any shape; their formulas are rows of `micrograd/ops.py`."""
+"""Activations as modules, number by number on lists of any shape; their formulas are rows of `micrograd/ops/table.py`."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from micrograd import ops
 from micrograd.nn.activations import Activation
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import added, flat, over
-from micrograd.op import Op
+from micrograd.ops.op import Op
 
 
 class Sequential(Module):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from micrograd.optim.averaging import Average, EarlyStopping
 from micrograd.optim.clipping import clip_norm, clip_value, norm_of
 from micrograd.optim.optimizer import Group, Kernel, Optimizer
-from micrograd.optim.rules import GD, SGD, Adagrad, Adam, AdamW, RMSProp
+from micrograd.optim.optimizers import GD, SGD, Adagrad, Adam, AdamW, RMSProp
 from micrograd.optim.schedules import Cosine, Exponential, Linear, OneCycle, Plateau, StepDecay, WarmUp
 
 __all__ = [

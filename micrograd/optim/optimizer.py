@@ -1,6 +1,6 @@
 """`Optimizer`: parameter groups, state, and the running of an update rule; the rules themselves are in `rules.py`.
 
-A rule is written once, in primitives of the table, as `micrograd/ops.py` writes derivatives. Run on symbols it becomes source:
+A rule is written once, in primitives of the table, as `micrograd/ops/table.py` writes derivatives. Run on symbols it becomes source:
 here plain Python for one parameter at a time, in the compiler the same arithmetic on whole arrays, equal in every bit.
 """
 
@@ -17,7 +17,7 @@ from micrograd.engine import Value
 from micrograd.given import real
 from micrograd.habits import said_of
 from micrograd.interrupts import wholly
-from micrograd.op import Symbol, compile_function, source
+from micrograd.ops.op import Symbol, compile_function, source
 from micrograd.optim.clipping import clip_norm, clip_value
 
 Numbers = dict[str, float]

@@ -7,7 +7,7 @@ import pytest
 import viz
 from micrograd import Value, nn
 from viz.notation.numbers import show as fmt
-from viz.stills import picture
+from viz.stepped.stills import picture
 
 pytestmark = pytest.mark.browser
 

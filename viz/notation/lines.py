@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..reading import args_of, is_literal, label_of, number
+from ..model.reading import args_of, is_literal, label_of, number
 from . import tex, text
 from .formula import Name, Number, Tree, is_word
 from .names import complete, unique

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from ..reading import is_value, label_of
+from ..model.reading import is_value, label_of
 
 ITEMS = 1000  # a list longer than this is data: its items have no names of their own
 

@@ -1,0 +1,267 @@
+"""Gradients against independent truth: `gradcheck(fn, inputs)` for a function, `check_grads(root)` for a graph.
+
+    >>> print(gradcheck(lambda x, y: x * y + x.tanh(), (0.5, -2.0)))  # doctest: +ELLIPSIS
+    input     analytic      numeric ...
+    x      -1.21355227  -1.21355227 ... complex step  ok
+    y              0.5          0.5 ... complex step  ok
+
+Three kinds of truth, each with an estimate of its own error (micrograd/checking/numeric.py): the complex step, free of cancellation,
+where the ops allow it; else central differences with Richardson extrapolation; or many digits (method="exact", needs mpmath).
+Where the function has a kink, the gradient must lie between the one-sided derivatives. What none of them shows is undecided
+(micrograd/checking/verdict.py): at a jump, of a random function, where rounding drowns the difference, where the function is not finite.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from micrograd import pull
+from micrograd.checking.digits import exactly
+from micrograd.checking.evaluation import Evaluation, GraphEvaluation
+from micrograd.checking.numeric import UNKNOWN, Estimate, complex_step
+from micrograd.checking.slots import Slots
+from micrograd.checking.verdict import Question, Verdict, judge, near, straight
+from micrograd.engine import Value
+from micrograd.modes import refuse_changed
+from micrograd.transforms import grad
+
+METHODS = ("auto", "complex", "differences", "exact")
+STEP = "complex step"
+RTOL = 1e-7  # a wrong rule by one part in a million is caught with a factor of ten to spare
+RAISED = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError)  # at these numbers; other errors are the code's
+
+
+class Row(NamedTuple):
+    """One checked number: which input (and output), both derivatives, the numeric one's error, and the verdict."""
+
+    name: str
+    analytic: float
+    numeric: float
+    error: float
+    method: str
+    verdict: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the two agree, or the gradient is one that the kink allows."""
+        return self.verdict.startswith(("ok", "kink"))
+
+    @property
+    def ulps(self) -> float:
+        """The distance of the two in units in the last place of the numeric one."""
+        if not (math.isfinite(self.analytic) and math.isfinite(self.numeric)):
+            return 0.0 if self.analytic == self.numeric else math.inf
+        return abs(self.analytic - self.numeric) / math.ulp(self.numeric)
+
+
+class Report:
+    """What was checked: true if nothing of it is wrong or undecided; prints as a table."""
+
+    def __init__(self, rows: Sequence[Row], note: str = "") -> None:
+        self.rows, self.note = tuple(rows), note
+
+    def __bool__(self) -> bool:
+        return all(row.ok for row in self.rows)
+
+    @property
+    def wrong(self) -> tuple[Row, ...]:
+        """The rows that do not agree."""
+        return tuple(row for row in self.rows if row.verdict.startswith("WRONG"))
+
+    @property
+    def undecided(self) -> tuple[Row, ...]:
+        """The rows of which neither is known; their verdicts say why."""
+        return tuple(row for row in self.rows if row.verdict.startswith("undecided"))
+
+    def __str__(self) -> str:
+        head = ("input", "analytic", "numeric", "error", "ulps", "method", "verdict")
+        body = [
+            (r.name, f"{r.analytic:.9g}", f"{r.numeric:.9g}", f"{r.error:.1e}", f"{r.ulps:.3g}", r.method, r.verdict) for r in self.rows
+        ]
+        wide = [max(len(line[i]) for line in (head, *body)) for i in range(7)]
+        left = (0, 5, 6)
+        lines = [
+            "  ".join(f"{c:<{w}}" if i in left else f"{c:>{w}}" for i, (c, w) in enumerate(zip(line, wide, strict=True))).rstrip()
+            for line in (head, *body)
+        ]
+        return "\n".join([*lines, *([self.note] if self.note else [])])
+
+    __repr__ = __str__
+
+
+def gradcheck(
+    fn: Callable[..., Any],
+    inputs: Any,
+    *,
+    gradient: Any = None,
+    method: str = "auto",
+    order: int = 1,
+    rtol: float = RTOL,
+) -> Report:
+    """Compare the gradient of `fn(*inputs)` with its numeric derivative, input by input (and output by output).
+
+    inputs: a number, a Value, a Module, an array of any shape, or a sequence of those and of nested lists and dicts. Numbers are
+        passed as new Values (an array as one of Values); Values and the parameters of Modules are moved in place, and their
+        data and grad are as before afterwards, whatever happens.
+    gradient: for another engine: what is to be checked, in the shape of the inputs, or a function `gradient(*inputs)` that
+        gives it; `fn` is then called with plain numbers, arrays (float64) and tensors (of their own type and precision).
+    method: "auto", "complex", "differences" or "exact" (many digits, needs mpmath). order: 2 checks the second derivatives
+        (the graph that create_graph=True makes) against differences of the first.
+    rtol: relative tolerance; the error estimate of the numeric derivative is added, four times over.
+
+    Each row's verdict is "ok", "kink: low … high" (a gradient between the one-sided derivatives), "WRONG …" or "undecided: why".
+
+    >>> import numpy as np
+    >>> W, x = np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([0.3, 0.1])
+    >>> report = gradcheck(lambda W, x: (W @ x).sum(), (W, x), gradient=lambda W, x: (np.outer(np.ones(2), x), W.sum(axis=0)))
+    >>> bool(report), report.rows[1].name
+    (True, 'W[0, 1]')
+
+    Gives a Report, true if everything agrees. Raises TypeError for inputs that are not numbers, ValueError for an unknown method
+    and for a gradient of another shape; what `fn` itself raises for these numbers makes its rows undecided.
+    """
+    if method not in METHODS:
+        raise ValueError(f"no method {method!r}; there are {', '.join(map(repr, METHODS))}")
+    if order not in (1, 2):
+        raise ValueError(f"order is 1 or 2, not {order!r}")
+    slots = Slots(fn, inputs, plain=gradient is not None)
+    with slots.kept():
+        try:
+            outputs = slots.outputs(slots.start)
+        except RAISED as error:
+            return Report([_open(name, f"the function raised {type(error).__name__}: {error}") for name in slots.names])
+        evaluations = [slots.evaluation(k, outputs) for k in range(len(outputs))]
+        try:
+            analytic = _analytic(slots, outputs, gradient, order)
+        except (ArithmeticError, LookupError, AssertionError) as error:
+            return Report([_open(name, f"the gradient raised {type(error).__name__}: {error}") for name in slots.names])
+        random = slots.changing(outputs)
+        rows: list[Row] = []
+        for k, (e, found) in enumerate(zip(evaluations, analytic, strict=True)):
+            if k in random:
+                why = "a random function: it gives another number each time"
+                rows += [_open(name, why, a) for name, a in zip(e.names, found[0], strict=True)]
+            elif order == 2:
+                rows += _second(slots, k, found, rtol)
+            else:
+                rows += _rows(e, found[0], method, rtol)
+        return Report(rows)
+
+
+def check_grads(
+    root: Value, inputs: Sequence[Value] | None = None, *, method: str = "auto", rtol: float = RTOL, budget: int = 20_000_000
+) -> Report:
+    """Compare ∂root/∂leaf with numeric derivatives of the recorded graph, evaluated again op by op.
+
+    inputs: the leaves to check (default: all; where that would evaluate more than `budget` ops, evenly spread ones, and
+    the report says so). Nothing of the graph changes. A node made by hand (`_backward` set) is evaluated by the op that its
+    `_op` names, if its data agrees; else TypeError: check the function that makes it with gradcheck. Verdicts as gradcheck's.
+    """
+    nodes = root.topological()
+    leaves = [v for v in nodes if v.op is None] if inputs is None else list(inputs)
+    affordable = max(1, budget // (50 * len(nodes)))
+    note = ""
+    if inputs is None and len(leaves) > affordable:
+        note = f"{affordable} of {len(leaves)} leaves checked, evenly spread: name others with inputs="
+        leaves = [leaves[i * len(leaves) // affordable] for i in range(affordable)]
+    evaluation = GraphEvaluation(root, leaves)
+    return Report(_rows(evaluation, backward(root, leaves), method, rtol), note)
+
+
+def backward(root: Value, leaves: Sequence[Value]) -> list[float]:
+    """The gradients that a backward pass leaves in `leaves`; every gradient is as before afterwards.
+
+    The engine's own pass, not `grad`: that takes each contribution by itself, and would not see a closure that overwrites a
+    gradient where it should add to it.
+    """
+    nodes = root.topological()
+    kept = [(v, v.grad) for v in dict.fromkeys((*nodes, *leaves))]
+    try:
+        for v, _ in kept:
+            v.grad = 0.0
+        refuse_changed(root.interior())
+        pull.backward(root.start_backward())
+        return [float(v.grad) for v in leaves]
+    finally:
+        for v, gradient in kept:
+            v.grad = gradient
+
+
+def _analytic(slots: Slots, outputs: Sequence[Any], gradient: Any, order: int) -> list[list[list[float]]]:
+    """What is to be judged: for each output the gradient, then (with order 2) the rows of second derivatives."""
+    if gradient is not None:
+        if len(outputs) != 1 or order != 1:
+            given = f"fn gave {len(outputs)} numbers: sum them" if order == 1 else "order=2 needs a function of Values"
+            raise ValueError(f"gradient= checks the first derivatives of one number; {given}")
+        given = gradient(*slots.arguments(slots.start)) if callable(gradient) else gradient
+        return [[slots.flattened(given)]]
+    if order == 1:
+        return [[backward(out, slots.leaves)] for out in outputs]
+    made = []
+    for out in outputs:
+        firsts = grad(out, slots.leaves, create_graph=True)
+        made.append([[first.data for first in firsts], *(grad(first, slots.leaves) for first in firsts)])
+    return made
+
+
+def _rows(e: Evaluation, analytic: Sequence[float], method: str, rtol: float) -> list[Row]:
+    scales = _scales(analytic, e.start)
+    rtol = max(rtol, 1e4 * e.epsilon) if e.epsilon > 2.0**-52 else rtol
+    here = e.here()
+    if method == "exact":
+        exact = [exactly(e, i, here, a, rtol, scales[i]) for i, a in enumerate(analytic)]
+        if e.in_place and not straight(e, here, [v.numeric for v in exact]):  # what the digits saw is not all that moves, or a kink
+            return _rows(e, analytic, "differences", rtol)
+        return [Row(name, a, *v.numeric, v.method, v.text) for name, a, v in zip(e.names, analytic, exact, strict=True)]
+    directs = [_complex(e, i, here, method) for i in range(len(analytic))]
+    if all(d is not None and near(a, d, rtol) for a, d in zip(analytic, directs, strict=True)) and straight(e, here, directs):
+        return [Row(name, a, *(d or UNKNOWN), STEP, "ok") for name, a, d in zip(e.names, analytic, directs, strict=True)]
+    rows = []
+    for i, (a, direct) in enumerate(zip(analytic, directs, strict=True)):
+        name = "differences" if direct is None else STEP
+        v = judge(Question(partial(e.at, i), e.start[i], here, a, rtol, direct, name, partial(e.terms, i), scales[i], e.epsilon))
+        rows.append(Row(e.names[i], a, *v.numeric, v.method, v.text))
+    return rows
+
+
+def _scales(gradient: Sequence[float], x: Sequence[float]) -> list[float]:
+    """What each gradient is small beside, if it is: the largest, and the largest effect of an input as such (1 at most)."""
+    sizes = [abs(v) or 1.0 for v in x]
+    largest = max((abs(a) for a in gradient if math.isfinite(a)), default=0.0)
+    effect = max((abs(a * s) for a, s in zip(gradient, sizes, strict=True) if math.isfinite(a * s)), default=0.0)
+    return [min(largest, effect / s, 1.0) for s in sizes]
+
+
+def _complex(e: Evaluation, i: int, here: float, method: str) -> Estimate | None:
+    if method == "differences" or (e.in_place and method == "auto") or not math.isfinite(here) or not math.isfinite(e.start[i]):
+        return None
+    try:
+        return complex_step(e, i, here)
+    except (TypeError, AttributeError) as error:
+        if method == "complex":
+            raise TypeError(f"the complex step cannot go through this function (input {e.names[i]}: {error}): use method='auto'") from error
+        return None
+
+
+def _second(slots: Slots, k: int, found: Sequence[Sequence[float]], rtol: float) -> Iterator[Row]:
+    firsts, *rows = found
+    scale = max((abs(a) for row in rows for a in row if math.isfinite(a)), default=0.0)
+    for i, row in enumerate(rows):
+        for j, a in enumerate(row):
+
+            def first(x: float, i: int = i, j: int = j) -> float:
+                try:
+                    moved = slots.outputs([*slots.start[:j], x, *slots.start[j + 1 :]])[k]
+                    return float(grad(moved, slots.leaves)[i])
+                except Exception:
+                    return math.nan
+
+            v: Verdict = judge(Question(first, slots.start[j], firsts[i], a, rtol, scale=scale, first=True))
+            yield Row(f"{slots.names[i]}, {slots.names[j]}", a, *v.numeric, v.method, v.text)
+
+
+def _open(name: str, why: str, analytic: float = math.nan) -> Row:
+    return Row(name, analytic, *UNKNOWN, "none", f"undecided: {why}")

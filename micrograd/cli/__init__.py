@@ -1,0 +1,1 @@
+"""The command line: its expressions, which are read and never executed, and its commands."""

@@ -1,0 +1,293 @@
+"""Encode: the instructions of a machine as one table of numbers, which the interpreter walks.
+
+A record is an index space and the accesses to it. Its axes are ordered so that the innermost goes through neighbouring numbers, and
+axes that are one run of addresses are merged. Addresses are of bytes in memory, strides in numbers; the batch is one more axis.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from micrograd.compiler.arrays.machine import large
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.program import rule as rules
+from micrograd.compiler.program.ir import Access, Instruction
+
+SCRATCH, BOUNDS = range(2)  # a table: address of buffers; where each section of records begins, and where the last ends; records
+LENGTH, KIND, KERNEL, COUNT, MODE, PIECE, AXES, AXIS, EXTENTS = range(9)  # a record; `axis` is the one that tables index
+BASE, TABLE, WAY, STRIDES = range(4)  # an access: the output's, then each operand's
+ACCESS = STRIDES  # numbers of an access beside its strides
+MAP, LOOKUP, LANES, PAIRS, SUMMED = range(5)  # kinds: elementwise; chosen rows of tables; products, by what their lanes are
+DIRECT, ASSIGN, ADD, ORDERED, LARGEST, POSITIVE = range(6)  # modes: what becomes of results (POSITIVE: products that begin with 0.0)
+GATHERED, FLAT, CONSTANT = range(3)  # ways: an operand is collected, used where it is, or one number
+COPY = -1  # the kernel that does nothing
+CHUNK = 512  # points at a time
+SLOTS = 8  # an output and operands, at most
+
+
+@dataclass
+class Place:
+    """Where an access goes along the axes of a loop; along the first one by a table, if it has one."""
+
+    base: int
+    strides: list[int]
+    table: Any = None
+
+
+@dataclass
+class Encoder:
+    """Makes records for the pools of a machine, and keeps what they point to."""
+
+    machine: Any
+    kernel: Callable[[Any], Any]  # rule → (place, names, numbers) of its kernel, or None
+    settle: Any  # the rule after a maximum
+    kept: list[Any] = field(default_factory=list)
+    scratch: Any = field(default_factory=lambda: np.empty(SLOTS * (CHUNK + 1)))
+    tables: dict[tuple[int, int], Any] = field(default_factory=dict)
+
+    def table(self, sections: Sequence[Sequence[list[int]]]) -> Any:
+        """Sections of records as a table."""
+        sizes = [sum(map(len, records)) for records in sections]
+        bounds = [BOUNDS + len(sections) + 1 + sum(sizes[:k]) for k in range(len(sections) + 1)]
+        return np.array([self.scratch.ctypes.data, *bounds, *(x for records in sections for r in records for x in r)], dtype=np.int64)
+
+    def records(self, step: Instruction) -> list[list[int]] | None:
+        """The records of an instruction; None where only NumPy can do it."""
+        samples = self.machine.samples
+        if step.size == 0 or large(step, samples):
+            return None
+        shape = [*step.shape, samples] if step.batch else [*step.shape]
+        if any(a.chosen is not None for a in step.accesses):
+            return self.lookup(step, shape)
+        out = self.place(step.out, step)
+        if step.rule.product or step.rule.fold != "+":
+            if step.rule.product and len(step.reads) == 2 and not step.scatters and all(isinstance(r, Access) for r in step.reads):
+                found = _product(shape, [out, *(self.place(r, step) for r in step.reads)], step.add, step.zero)
+                if found is not None:
+                    return [*([] if found[1] else [self.start(shape, out, 0.0 if step.zero else -0.0)]), found[0]]
+            number, reads = (COPY, step.reads) if len(step.reads) == 1 else (self.kernel(step.rule)[0], step.reads)
+        elif not step.reads:
+            number, reads = COPY, (float(step.rule.result),)
+        else:
+            found = self.kernel(step.rule)
+            if found is None:
+                return None
+            operands = {**dict(zip(step.rule.names, step.reads, strict=True)), **found[2]}
+            number, reads = found[0], tuple(operands[name] for name in found[1])
+        if len(reads) >= SLOTS:
+            return None
+        return self.points(step, shape, number, [out, *(self.place(r, step) for r in reads)])
+
+    def points(self, step: Instruction, shape: list[int], number: int, places: list[Place]) -> list[list[int]]:
+        """An elementwise instruction, what its sums start from before it."""
+        out, fold = places[0], step.rule.fold
+        summed = any(n > 1 and not s and (out.table is None or a) for a, (n, s) in enumerate(zip(shape, out.strides, strict=True)))
+        many = summed or (step.scatters and not _unique(step.out))
+        zero = step.zero
+        if zero and not many and number == COPY:
+            number, zero = self.kernel(rules.positive)[0], False
+        many = many or zero
+        mode = {"shift": LARGEST, "ordered": ORDERED}.get(fold, ADD if step.add or many else ASSIGN)
+        if not many and not step.add:
+            mode = ASSIGN
+        extents, moved, axis = _ordered(shape, places, fold == "ordered")
+        fits = extents[-1] <= CHUNK and _sums_inside(extents, moved[0], axis)
+        whole = mode == ADD and not step.add and not zero and not step.scatters and fits
+        if whole:
+            mode = ASSIGN
+        found = [_record(extents, moved, axis, MAP, number, mode)]
+        if many and not step.add and not whole:
+            found.insert(0, self.start(shape, out, -math.inf if mode == LARGEST else 0.0 if zero else -0.0))
+        if fold == "shift":
+            found.append(self.on_outputs(shape, out, self.kernel(self.settle)[0], out))
+        return found
+
+    def lookup(self, step: Instruction, shape: list[int]) -> list[list[int]] | None:
+        """A copy from, or a sum into, rows of a table that are chosen at every run."""
+        sides = [a for a in (step.out, *step.reads) if isinstance(a, Access) and a.chosen is not None]
+        known = step.rule.fold == "+" and step.rule.product and len(step.reads) == 1 and isinstance(step.reads[0], Access)
+        summed = bool(step.summed) or step.sums_batch
+        if not known or len(sides) > 1 or any(a.index is not None for a in step.accesses) or (step.out.chosen and not step.add):
+            return None
+        (side,) = sides
+        out, row, number = self.place(step.out, step), self.place(step.reads[0], step), self.place(side.chosen, step)
+        number.table = self.scaled(side.jumps, side)
+        extents, places, _ = _ordered(shape, [out, row, number], False, indexed=False)
+        record = _record(extents, places, -1, LOOKUP, int(side is step.out), ADD if step.add or summed else ASSIGN)
+        return [*([self.start(shape, out, -0.0)] if summed and not step.add else []), record]
+
+    def start(self, shape: list[int], out: Place, number: float) -> list[int]:
+        """The record that sets outputs to one number."""
+        return self.on_outputs(shape, out, COPY, Place(self.number(number), [0] * len(shape)))
+
+    def on_outputs(self, shape: list[int], out: Place, number: int, read: Place) -> list[int]:
+        """One operand's kernel over the axes that the output has."""
+        kept = [n if s or (out.table is not None and a == 0) else 1 for a, (n, s) in enumerate(zip(shape, out.strides, strict=True))]
+        if out.table is not None and (read is out or not any(read.strides)):
+            table = self.unique(out.table)
+            kept[0], out = len(table), Place(out.base, out.strides, table)
+            read = out if read.table is not None else read
+        extents, moved, axis = _ordered(kept, [out, read], False)
+        return _record(extents, moved, axis, MAP, number, ASSIGN)
+
+    def place(self, read: Any, step: Instruction) -> Place:
+        """An operand (or output) in memory."""
+        if not isinstance(read, Access):
+            return Place(self.number(read), [0] * (len(step.shape) + step.batch))
+        pools = self.machine.values if read.pool == "v" else self.machine.grads
+        row = self.machine.samples if read.batch else 1
+        strides = [s * row for s in read.strides] + ([int(read.batch)] if step.batch else [])
+        base = pools[read.batch].ctypes.data + 8 * row * read.base
+        if read.index is None:
+            return Place(base, strides)
+        strides[0] = 0
+        return Place(base, strides, self.scaled(read.index, read))
+
+    def scaled(self, table: Any, access: Access) -> Any:
+        """A table of addresses in the pool of an access, in numbers from its beginning."""
+        row = self.machine.samples if access.batch else 1
+        key = id(table), row
+        if key not in self.tables:
+            self.tables[key] = np.ascontiguousarray(table, dtype=np.int64) * row
+        return self.tables[key]
+
+    def unique(self, table: Any) -> Any:
+        """A table's addresses, each but once."""
+        key = id(table), 0
+        if key not in self.tables:
+            self.tables[key] = np.unique(table)
+        return self.tables[key]
+
+    def number(self, x: float) -> int:
+        """The address of a constant."""
+        self.kept.append(np.array([x], dtype=np.float64))
+        return int(self.kept[-1].ctypes.data)
+
+
+def _unique(out: Access) -> bool:
+    """Whether a table of addresses has each but once, and no other axis leads back to them."""
+    return out.index is not None and not any(out.strides[1:]) and len(np.unique(out.index)) == len(out.index)
+
+
+def _moves(place: Place, a: int, axis: int) -> bool:
+    return bool(place.strides[a]) or (place.table is not None and a == axis)
+
+
+def _sums_inside(extents: list[int], out: Place, axis: int) -> bool:
+    """Whether the innermost axis is the only one that is summed."""
+    return not _moves(out, -1 % len(extents), axis) and all(_moves(out, a, axis) for a in range(len(extents) - 1))
+
+
+# --- the order of axes ---------------------------------------------------------------------------------------------------
+
+
+def _dropped(shape: Sequence[int], places: list[Place], indexed: bool = True) -> tuple[list[int], list[Place], int]:
+    """Without the axes of extent 1; and the axis of the tables (-1: there is none). indexed: tables are along the first axis."""
+    indexed = indexed and any(p.table is not None for p in places)
+    if indexed and shape[0] == 1:
+        places = [p if p.table is None else Place(p.base + 8 * int(p.table[0]), p.strides) for p in places]
+        indexed = False
+    kept = [a for a, n in enumerate(shape) if n > 1]
+    return [shape[a] for a in kept], _along(places, kept), 0 if indexed else -1
+
+
+def _along(places: list[Place], axes: Sequence[int]) -> list[Place]:
+    return [Place(p.base, [p.strides[a] for a in axes], p.table) for p in places]
+
+
+def _ordered(shape: Sequence[int], places: list[Place], still: bool, indexed: bool = True) -> tuple[list[int], list[Place], int]:
+    """Extents, places and the tables' axis with the axes in a good order and merged; still: as they are."""
+    extents, places, axis = _dropped(shape, places, indexed)
+    if not extents:
+        return [1], [Place(p.base, [0], p.table) for p in places], -1
+
+    def cost(a: int) -> float:
+        """Of a point, were this axis the innermost: a row costs time to begin, steps beyond the neighbour cost more."""
+        near = [p.strides[a] in (0, 1) and not (p.table is not None and a == axis) for p in places]
+        return sum(15.0 / extents[a] + (0.3 if n else 1.5) for n in near)
+
+    if not still:
+        last = min(range(len(extents)), key=lambda a: (cost(a), a))
+        rest = [a for a in range(len(extents)) if a != last]
+        rest.sort(key=lambda a: [-abs(p.strides[a]) if p.table is None or a != axis else -math.inf for p in places])
+        order = [*rest, last]
+        extents, places = [extents[a] for a in order], _along(places, order)
+        axis = order.index(axis) if axis >= 0 else -1
+    a = len(extents) - 2
+    while a >= 0:
+        if axis not in (a, a + 1) and all(p.strides[a] == p.strides[a + 1] * extents[a + 1] for p in places):
+            extents[a : a + 2] = [extents[a] * extents[a + 1]]
+            for p in places:
+                del p.strides[a]
+            axis -= axis > a
+        a -= 1
+    return extents, places, axis
+
+
+def _record(extents: list[int], places: list[Place], axis: int, kind: int, number: int, mode: int) -> list[int]:
+    flat = [math.prod(extents[a + 1 :]) for a in range(len(extents))]
+    ways = [FLAT if p.table is None and p.strides == flat else GATHERED for p in places]
+    if mode == ASSIGN and kind == MAP and ways[0] == FLAT:
+        mode = DIRECT
+    for k, p in enumerate(places[1:], start=1):
+        if number == COPY and mode == DIRECT:
+            ways[k] = GATHERED
+        elif number != COPY and p.table is None and not any(p.strides):
+            ways[k] = CONSTANT
+    piece = math.prod(extents) if mode == DIRECT and all(w == FLAT for w in ways) else CHUNK
+    found = [0, kind, number, len(places) - 1, mode, piece, len(extents), axis, *extents]
+    for p, way in zip(places, ways, strict=True):
+        found += [p.base, 0 if p.table is None else int(p.table.ctypes.data), way, *p.strides]
+    found[LENGTH] = len(found)
+    return found
+
+
+# --- products ------------------------------------------------------------------------------------------------------------
+
+
+def _product(shape: list[int], places: list[Place], add: bool, zero: bool) -> tuple[list[int], bool] | None:
+    """(the record of a sum of products that has lanes, whether it needs no start); None where it has no lanes.
+
+    A block of axes is innermost: LANES out[j, i] += a[j, k]·b[k, i], PAIRS out[j, i] += a[j, k, i]·b[j, k, i],
+    SUMMED out[j, k] += a[j, i]·b[k, i], where i goes through neighbours.
+    """
+    extents, (out, a, b), axis = _dropped(shape, places)
+    axes = range(len(extents))
+    summed = [x for x in axes if not out.strides[x]]
+    best, kind, lane = math.inf, MAP, -1
+    for x in axes:
+        if x == axis:
+            continue
+        n, along = extents[x], (out.strides[x], a.strides[x], b.strides[x])
+        vectors = 2 * (n // 16) + n % 16 // 4 + n % 4
+        for form, fits, cost in (
+            (LANES, along in ((1, 0, 1), (1, 1, 0)), vectors),
+            (PAIRS, along == (1, 1, 1), 2 * vectors),
+            (SUMMED, along == (0, 1, 1), n // 8 + n % 8 + 10),
+        ):
+            if fits and cost / n < best and (form == SUMMED or summed):
+                best, kind, lane = cost / n, form, x
+    if kind == MAP or out.table is not None:
+        return None
+    if kind == LANES and a.strides[lane]:
+        a, b = b, a
+    others = [x for x in axes if x not in (lane, axis)]
+
+    def largest(fits: Callable[[int], bool]) -> int:
+        return max((x for x in others if fits(x)), key=lambda x: extents[x], default=-1)
+
+    if kind == SUMMED:
+        j = largest(lambda x: bool(out.strides[x]) and not b.strides[x])
+        k = largest(lambda x: x != j and bool(out.strides[x]) and not a.strides[x])
+    else:
+        j = largest(lambda x: bool(out.strides[x]) and (kind == PAIRS or not b.strides[x]))
+        k = largest(lambda x: not out.strides[x])
+    rest = [x for x in axes if x not in (j, k, lane)]
+    whole = add or not any(x in rest for x in summed)
+    extents = [*(extents[x] for x in rest), *(extents[x] if x >= 0 else 1 for x in (j, k, lane))]
+    moved = [Place(p.base, [p.strides[x] if x >= 0 else 0 for x in (*rest, j, k, lane)], p.table) for p in (out, a, b)]
+    mode = ADD if add or not whole else POSITIVE if zero else ASSIGN
+    return _record(extents, moved, rest.index(axis) if axis >= 0 else -1, kind, COPY, mode), whole

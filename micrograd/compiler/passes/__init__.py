@@ -1,0 +1,1 @@
+"""From the scalar graph to a Program and its gradients, pass by pass."""

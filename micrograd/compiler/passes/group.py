@@ -1,0 +1,275 @@
+"""Level and group: units of one kind at one level become one loop; number every slot so that a loop writes a run of addresses.
+
+A *family* is all units of a level with one op (sums of any length are one family), in the order in which the user's
+code made them: its slots are neighbours. All of them get a gradient, or none does. A *group* is the part of a family whose units
+take as many terms from the same families: one instruction. Its operands are columns of addresses, which `factor` reads as affine
+functions.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.passes.fuse import NONE, Unit
+from micrograd.compiler.passes.scalars import Graph
+from micrograd.compiler.program import rule as rules
+from micrograd.compiler.program.ir import Family
+from micrograd.compiler.program.rule import Rule
+from micrograd.compiler.tracing.trace import choose
+
+LINE = 8  # numbers in a line of the cache: families begin at one
+
+
+@dataclass
+class Group:
+    """out[i] (+)= Σₖ rule(columns[0][i, k], …); ids of graph nodes. A column that is one constant is a float.
+
+    segments: where every output has a number of terms of its own, the place of each item's output in `out` (items in rows).
+    zero: the sum begins with 0.0.
+    table, chosen: for each output the ids of rows, and the id of the number that says which of them is taken.
+    """
+
+    rule: Rule
+    out: Any
+    columns: list[Any]
+    add: bool = False
+    segments: Any = None
+    fold: bool = False  # the second axis of the columns is summed over
+    table: Any = None
+    chosen: Any = None
+    zero: bool = False
+
+
+@dataclass
+class Numbering:
+    """address[id] in the pool batched[id] (1 with a batch axis), and the runs of addresses that families are."""
+
+    address: Any
+    batched: Any
+    sizes: list[int] = field(default_factory=lambda: [0, 0])
+    families: list[Family] = field(default_factory=list)
+    of: Any = None  # id → place in families
+
+    def give(self, name: str, ids: Any, batch: bool) -> None:
+        """The next run of addresses to these ids."""
+        start = -(-self.sizes[batch] // LINE) * LINE
+        if name in ("x", "c"):
+            name += str(1 + sum(f.name[0] == name and f.name[1:].isdigit() for f in self.families))
+        self.address[ids] = np.arange(start, start + len(ids))
+        self.of[ids] = len(self.families)
+        self.families.append(Family(name, start, len(ids), batch))
+        self.sizes[batch] = start + len(ids)
+
+
+def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
+    """The loops of a graph, in an order in which they can run, and where every slot is. The units are used up."""
+    batched = np.frombuffer(graph.batched, dtype=bool)
+    numbering = Numbering(np.full(len(graph), -1, dtype=np.int32), batched)
+    numbering.of = np.full(len(graph), -1, dtype=np.int32)
+    start = 0
+    for name, size in graph.blocks:
+        if size:
+            numbering.give(name, np.arange(start, start + size), bool(batched[start]))
+        start += size
+    units.sort(key=lambda u: (u.level, u.id), reverse=True)
+    loops: list[Group] = []
+    made: dict[str, int] = {}
+    kinds_of_terms: dict[Any, Any] = {}
+    while units:
+        level = units[-1].level
+        families: dict[Any, list[_Sum]] = defaultdict(list)
+        while units and units[-1].level == level:
+            u = units.pop()
+            terms = _terms(u, numbering, kinds_of_terms)
+            kinds = tuple(kind if kind[0] != "rows" else "rows" for kind in terms)
+            families[id(u.op), graph.batched[u.id], graph.wanted[u.id], kinds if u.op is None else ()].append((u, terms))
+        for found in families.values():
+            op = found[0][0].op
+            name = "sum" if op is None else op.symbol if op.name == "by_hand" and op.symbol.isidentifier() else op.name
+            made[name] = made.get(name, 0) + 1
+            numbering.give(f"{name}{made[name]}", _ids([u.id for u, _ in found]), bool(batched[found[0][0].id]))
+            loops.extend(_tables(found, graph, numbering) if op is choose else _loops(found))
+    for loop in loops:
+        if loop.table is not None:
+            continue
+        read = [_constant(graph, c) for c in loop.columns]
+        if not loop.fold or any(c.shape[1] == 1 for c in loop.columns) or not all(isinstance(c, float) for c in read):
+            loop.columns = read  # (one column must be left to say how many terms there are)
+        for c in loop.columns:
+            if isinstance(c, float):
+                continue
+            new = c[numbering.address[c] < 0]
+            if len(new):
+                new = new[np.sort(np.unique(new, return_index=True)[1])]
+                numbering.give("c", new, False)
+    rest = _ids(sorted({i for i in graph.roots if i < 0 and numbering.address[i] < 0}))
+    if len(rest):
+        numbering.give("c", rest, False)
+    return loops, numbering
+
+
+_Terms = dict[Any, "list[array[int]]"]  # (kind, families of the operands) → columns of ids, one entry a term
+_Sum = tuple[Unit, _Terms]
+
+
+def _terms(u: Unit, numbering: Numbering, known: dict[Any, Any]) -> _Terms:
+    """The operands of a unit. Terms of a sum are sorted by where they come from, a parameter to the left of a product.
+
+    known: the kinds of terms that there were, so that all units share them.
+    """
+    of, batched = memoryview(numbering.of), memoryview(numbering.batched)  # reading one entry is far faster
+    if u.op is not None and u.op.arity is not None:
+        return {("map", *[of[a] for a in u.args]): [u.args]}
+    if u.op is not None and u.op.name == "dot":
+        half = len(u.args) // 2
+        return {("rows", half): [u.args[:half], u.args[half:]]}
+    if u.op is not None:
+        return {("rows", len(u.args)): [u.args]}
+    terms: _Terms = {}
+    for a in u.args:
+        kind: Any = ("plus", of[a])
+        if kind not in terms:
+            terms[known.setdefault(kind, kind)] = [array("i")]
+        terms[kind][0].append(a)
+    factors = iter(u.pairs)
+    for a, b in zip(factors, factors, strict=True):
+        if (bool(batched[a]), of[a] != 0) > (bool(batched[b]), of[b] != 0):
+            a, b = b, a
+        kind = ("times", of[a], of[b])
+        if kind not in terms:
+            terms[known.setdefault(kind, kind)] = [array("i"), array("i")]
+        columns = terms[kind]
+        columns[0].append(a)
+        columns[1].append(b)
+    u.pairs = u.args = NONE  # said by the terms from here on
+    if len(terms) > 4:  # many sources: tell apart only what lies in different pools
+        merged: _Terms = {}
+        for (sort, *_), columns in terms.items():
+            for row in zip(*columns, strict=True):
+                into = merged.setdefault((sort, *[bool(batched[i]) for i in row]), [array("i") for _ in row])
+                for i, column in zip(row, into, strict=True):
+                    column.append(i)
+        return merged
+    return terms
+
+
+def _loops(family: list[_Sum]) -> list[Group]:
+    """The groups of one family. Sums that come in three lengths or more share one segmented reduction."""
+    parts: dict[Any, list[_Sum]] = defaultdict(list)
+    for pair in family:
+        parts[pair[0].zero, tuple((kind, len(columns[0])) for kind, columns in pair[1].items())].append(pair)
+    alike: dict[Any, list[list[_Sum]]] = defaultdict(list)
+    found: list[Group] = []
+    for (zero, key), sums in parts.items():
+        op = sums[0][0].op
+        if op is not None and op.name not in ("shift", "sum", "dot"):
+            found.append(_map(sums))
+        else:
+            alike[zero, tuple(kind if kind[0] != "rows" else "rows" for kind, _ in key)].append(sums)
+    for same in alike.values():
+        whole = same[0][0][0].op is not None and same[0][0][0].op.name in ("sum", "dot")  # left to right: not to be interleaved
+        if not whole and ((len(same) > 2 and max(map(len, same)) <= 64) or len(same) > 8):
+            found.extend(_segmented(sorted((s for sums in same for s in sums), key=lambda s: s[0].id)))
+        else:
+            for sums in same:
+                found.extend(_rows(sums))
+    return found
+
+
+def _map(sums: list[_Sum]) -> Group:
+    op = sums[0][0].op
+    assert op is not None
+    columns = [_ids(c) for c in zip(*(u.args for u, _ in sums), strict=True)]
+    return Group(rules.forward(op, len(columns)), _ids([u.id for u, _ in sums]), columns)
+
+
+def _tables(sums: list[_Sum], graph: Graph, numbering: Numbering) -> list[Group]:
+    """Look-ups: a group for each way in which the rows of a table lie behind one another."""
+    address = numbering.address
+    alike: dict[bytes, list[Unit]] = defaultdict(list)
+    for u, _ in sums:
+        rows = _ids(u.args[1:])
+        new = np.unique(rows[address[rows] < 0])
+        if len(new):
+            numbering.give("c", new, False)
+        jumps = address[rows] - address[rows[0]]
+        alike[jumps.tobytes()].append(u)
+    found = []
+    for units in alike.values():
+        table = _ids([u.args[1:] for u in units])
+        out, chosen = _ids([u.id for u in units]), _ids([u.args[0] for u in units])
+        found.append(Group(rules.copy, out, [table[:, 0]], table=table, chosen=chosen))
+    return found
+
+
+def _rule(kind: str, u: Unit) -> Rule:
+    if kind == "rows":
+        ordered = {"shift": rules.shift, "dot": rules.products_left_to_right}
+        return ordered.get(u.op.name if u.op is not None else "", rules.left_to_right)
+    return rules.copy if kind == "plus" else rules.product
+
+
+def _rows(sums: list[_Sum]) -> list[Group]:
+    """Sums of one length each: their terms are rows."""
+    out = _ids([u.id for u, _ in sums])
+    loops: list[Group] = []
+    for kind in sums[0][1]:
+        columns = [_matrix(c) for c in zip(*(terms[kind] for _, terms in sums), strict=True)]
+        zero = sums[0][0].zero and not loops
+        loops.append(Group(_rule(kind[0], sums[0][0]), out, columns, add=bool(loops), fold=True, zero=zero))
+    return loops
+
+
+def _segmented(sums: list[_Sum]) -> list[Group]:
+    """Sums of different lengths: one item a term. Neighbours of one length are interleaved, so that they run as lanes."""
+    out = _ids([u.id for u, _ in sums])
+    loops: list[Group] = []
+    kinds = list(dict.fromkeys(kind[0] if kind[0] == "rows" else kind for _, terms in sums for kind in terms))
+    for kind in kinds:
+        columns = [next(c for k, c in terms.items() if k == kind or k[0] == kind) for _, terms in sums]
+        lengths = np.array([len(c[0]) for c in columns])
+        order = _interleaved(lengths, _lanes(lengths))
+        segments = np.repeat(np.arange(len(sums)), lengths)[order]
+        flat = [np.concatenate([_ids(c) for c in column])[order] for column in zip(*columns, strict=True)]
+        rule, zero = _rule(kind if kind == "rows" else kind[0], sums[0][0]), sums[0][0].zero and not loops
+        loops.append(Group(rule, out, flat, add=bool(loops), segments=segments, zero=zero))
+    return loops
+
+
+def _lanes(lengths: Any) -> int:
+    """The greatest number of neighbours that always have one length."""
+    ends = np.flatnonzero(np.diff(lengths)) + 1
+    return int(np.gcd.reduce(np.append(ends, len(lengths))))
+
+
+def _interleaved(lengths: Any, lanes: int) -> Any:
+    """The order of items in which each block of `lanes` sums is walked term by term, one lane after the other."""
+    if lanes == 1:
+        return np.arange(int(lengths.sum()))
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    blocks = []
+    for b in range(0, len(lengths), lanes):
+        n = int(lengths[b])
+        blocks.append(np.arange(starts[b], starts[b] + n * lanes).reshape(lanes, n).T.ravel())
+    return np.concatenate(blocks)
+
+
+def _constant(graph: Graph, column: Any) -> Any:
+    """The number, where a column is one constant all over."""
+    if column.max() >= 0:
+        return column
+    numbers = {repr(graph.data[-1 - i]) for i in np.unique(column).tolist()}
+    return graph.data[-1 - int(column.flat[0])] if len(numbers) == 1 else column
+
+
+def _matrix(rows: tuple[array[int], ...]) -> Any:
+    """Rows of as many ids each, side by side."""
+    return np.frombuffer(b"".join(rows), dtype=np.int32).reshape(len(rows), -1)
+
+
+def _ids(found: Any) -> Any:
+    return np.array(found, dtype=np.int32)

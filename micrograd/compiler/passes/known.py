@@ -1,0 +1,62 @@
+"""Structure: graphs that differ in their leaves alone are lowered once.
+
+A new net of the same shape, the next fold, a sentence of a length that was seen before in another compiled loss: the trace is new, its
+program is not. The latest few programs are kept, each under a digest of ops and arguments, and given to the next such graph.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import OrderedDict
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
+
+from micrograd.compiler.passes.scalars import Graph
+from micrograd.compiler.program.ir import Program
+
+KEPT = 8
+
+_known: OrderedDict[Any, tuple[Program, Any]] = OrderedDict()  # → program, graph.absorbed
+
+
+def key(graph: Graph, exact: bool) -> Any:
+    """What a program depends on: every op, every argument, every constant, who gets a gradient, what is asked for."""
+    ops: dict[int, int] = {}
+    told: list[Any] = []
+    code, args = array("i"), array("i")
+    for v in graph.nodes:
+        op: Any = v.op
+        number = ops.get(id(op))
+        if number is None:
+            number = ops[id(op)] = len(told)
+            told.append((op.name, repr(op.params), op.forward, op.partials, op.define))
+        marks: Any = [a._mark for a in v.args]
+        args.extend(marks)
+        code.append(number)
+        code.append(len(marks))
+    rest = (graph.blocks, graph.outputs, graph.assigns, exact)
+    digest = blake2b(digest_size=32)
+    for part in (code, args, graph.wanted, graph.batched, array("d", graph.data)):
+        digest.update(part)
+        digest.update(b"/%d/" % len(part))
+    return tuple(told), repr(rest), digest.digest()
+
+
+def kept(key: Any, graph: Graph, given: list[Any]) -> Program | None:
+    """The program of an earlier graph of this structure, for this one."""
+    if key not in _known:
+        return None
+    _known.move_to_end(key)
+    program, graph.absorbed = _known[key]
+    outputs = [o if isinstance(o, tuple) else value for o, value in zip(program.outputs, given, strict=True)]
+    passes = [graph.told(), "structure   that of an earlier graph, whose program this is:", *program.passes[1:]]
+    return replace(program, outputs=outputs, places=(graph, program.places[1]), passes=passes)
+
+
+def keep(key: Any, graph: Graph, program: Program) -> Program:
+    """Remember a program, without the graph that it came from."""
+    _known[key] = replace(program, places=(None, program.places[1])), graph.absorbed
+    if len(_known) > KEPT:
+        _known.popitem(last=False)
+    return program

@@ -1,0 +1,187 @@
+"""The scalar graph below a loss, numbered: who is a leaf, who is a constant, who depends on what.
+
+Also the simplification that changes no bit: nodes that depend on no parameter and no input are constants, and what the
+outputs do not need is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any
+
+from micrograd.compiler.program.rule import pullback
+from micrograd.compiler.tracing.refusal import told
+from micrograd.compiler.tracing.trace import WALLS, Trace, TraceError, choose, is_alias, lift
+from micrograd.engine import Value, apply
+
+
+class Graph:
+    """Ids: parameters, inputs, draws and buffers come first, then nodes as they were made; constants have -1, -2, …
+
+    While passes run, `_mark` of a Value is its id (so a million nodes need no dictionary); `forget` clears that.
+    wanted[id]: gets a gradient, that is depends on a parameter by a path that no gradient wall cuts. batched[id]: depends on an
+    input of a batch. Both take negative ids, as Python's indexing does.
+    """
+
+    def __init__(self, trace: Trace, want_inputs: bool = False) -> None:
+        roots = [*(v for v in trace.outputs if isinstance(v, Value)), *(new for _, new in trace.assigns)]
+        order = interior(roots)
+        if trace.batch:
+            order = _lifted(order, {v for block in trace.inputs for v in block} | {v for v, _ in trace.draws})
+        blocks = [("p", trace.params), *(("x", block) for block in trace.inputs)]
+        blocks += [("d", [leaf for leaf, _ in trace.draws]), ("b", [b for b, _ in trace.assigns]), ("o", trace.outside)]
+        self.blocks = [(kind, len(found)) for kind, found in blocks]
+        self.leaves: list[Value] = [v for _, found in blocks for v in found]
+        self.constants: list[Value] = []
+        self.nodes: list[Value] = []
+        self.aliases: list[Value] = []
+        try:
+            self._number(order, roots)
+            kinds = "".join(kind * len(found) for kind, found in blocks)
+            self._spread(kinds, trace.batch, want_inputs)
+            self.outputs: list[Any] = [v._mark if isinstance(v, Value) else None for v in trace.outputs]
+            self.assigns: list[tuple[Any, Any]] = [(b._mark, new._mark) for b, new in trace.assigns]
+            self.roots: list[int] = [*(o for o in self.outputs if o is not None), *(new for _, new in self.assigns)]
+        except BaseException:
+            self.forget()
+            raise
+        self.data = [v._data for v in self.constants]
+        self.absorbed: Any = {}
+
+    def __len__(self) -> int:
+        return len(self.leaves) + len(self.nodes) + len(self.constants)
+
+    def _number(self, order: list[Value], roots: list[Value]) -> None:
+        """Give ids; a node is live where an argument has one that is not negative."""
+        nodes, constants = self.nodes, self.constants
+        for i, v in enumerate(self.leaves):
+            if v._mark.__class__ is int:
+                raise ValueError(f"{v!r} is given twice among the parameters and inputs")
+            v._mark = i
+        count = len(self.leaves)
+        for v in order:
+            op: Any = v.op
+            if op.partials is None or "local_grads" in op.__dict__:
+                source: Any = v.__dict__.get("source")
+                raise TraceError(
+                    f"{told(source)}: " * bool(source) + f"the node {v._op!r} = {v._data} was made by hand, so its rule is not known "
+                    "to the compiler: give its local gradients, Value(data, (x,), (2*x.data,)), or enter it in the table with "
+                    "micrograd.register(Op(...))"
+                )
+            args = v.args
+            if op.name == "same" and is_alias(op):  # another name for its argument
+                v._mark = args[0]._mark
+                self.aliases.append(v)
+                continue
+            for a in args:
+                if a._mark.__class__ is int and a._mark >= 0:
+                    break
+            else:
+                v._mark = None
+                continue
+            for a in args:
+                if a._mark.__class__ is not int:
+                    constants.append(a)
+                    a._mark = -len(constants)
+            v._mark = count
+            count += 1
+            nodes.append(v)
+        for v in roots:
+            if v._mark.__class__ is not int:
+                constants.append(v)
+                v._mark = -len(constants)
+
+    def _spread(self, kinds: str, batch: bool, want_inputs: bool) -> None:
+        """What depends on parameters, and what on the samples of a batch."""
+        self.wanted = wanted = bytearray(k == "p" or (want_inputs and k == "x") for k in kinds)
+        self.batched = batched = bytearray(batch and k in "xd" for k in kinds)
+        rest = bytearray(len(self.nodes) + len(self.constants))
+        wanted += rest
+        batched += rest
+        flat: dict[Any, bool] = {}
+        i = len(self.leaves)
+        for v in self.nodes:
+            op: Any = v.op
+            if op not in flat:
+                flat[op] = _is_flat(op)
+            blocked = flat[op] or type(v) in WALLS
+            for a in v.args:
+                j: Any = a._mark
+                if wanted[j] and not blocked:
+                    wanted[i] = 1
+                if batched[j]:
+                    batched[i] = 1
+            i += 1
+
+    def told(self) -> str:
+        """What the trace and its simplification came to."""
+        names = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers", "o": "outside numbers"}
+        counts = {names[kind]: sum(n for k, n in self.blocks if k == kind) for kind, _ in self.blocks}
+        counts |= {"constants": len(self.constants), "results": len(self.nodes)}
+        return f"trace       {len(self):,} scalars: " + ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
+
+    def forget(self) -> None:
+        """Clear the ids from the Values."""
+        for found in (self.leaves, self.nodes, self.constants):
+            for v in found:
+                v._mark = None
+        for v in self.aliases:
+            v._mark = None
+
+    def at(self, i: int) -> Value:
+        """The Value with this id."""
+        n = len(self.leaves)
+        return self.constants[-1 - i] if i < 0 else self.leaves[i] if i < n else self.nodes[i - n]
+
+    def find(self, node: Value) -> int | None:
+        """The id of a Value, after `forget`; None where the program does not have it."""
+        for start, sign, found in ((0, 1, self.leaves), (len(self.leaves), 1, self.nodes), (-1, -1, self.constants)):
+            for i, v in enumerate(found):
+                if v is node:
+                    return start + sign * i
+        return None
+
+
+def _is_flat(op: Any) -> bool:
+    """Whether every partial is 0, so that no gradient passes."""
+    if op.arity is None:
+        return bool(op.name == "shift")
+    return all(pullback(op, i, op.arity) is None for i in range(op.arity))
+
+
+def _lifted(order: list[Value], sampled: set[Value]) -> list[Value]:
+    """For ops of many arguments: where some depend on the sample and some do not, those are given a batch axis too."""
+    found: list[Value] = []
+    for v in order:
+        args = v.args
+        mine = [a in sampled for a in args]
+        if any(mine):
+            sampled.add(v)
+            if v.op is choose:  # its index may depend on the sample, or not, whatever its rows do
+                mine[0] = any(mine[1:])
+            if any(mine) and not all(mine) and v.op is not None and v.op.arity is None and v.op.name not in ("sum", "dot"):
+                anchor = args[mine.index(True, v.op is choose)]
+                new = [a if m else apply(lift, (a, anchor)) for a, m in zip(args, mine, strict=True)]
+                found.extend(a for a, m in zip(new, mine, strict=True) if not m)
+                v._a, v._b = None, tuple(new)
+        found.append(v)
+    return found
+
+
+def interior(roots: Iterable[Any]) -> list[Value]:
+    """The nodes below these, leaves apart, in the order in which they were made."""
+    mark = object()
+    found: list[Any] = []
+    for v in roots:
+        if v.op is not None and v._mark is not mark:
+            v._mark = mark
+            found.append(v)
+    for v in found:  # grows while it is walked
+        a, b = v._a, v._b
+        for arg in (a, b) if a is not None else b or ():
+            if arg is not None and arg.op is not None and arg._mark is not mark:
+                arg._mark = mark
+                found.append(arg)
+    found.sort(key=attrgetter("_born"))
+    return found

@@ -1,0 +1,96 @@
+"""Transpose: the backward program, by letting each instruction's output and operand change places.
+
+    out[o] += Σ x[a]·y[b]     gives     gx[a] += Σ gout[o]·y[b]   and   gy[b] += Σ gout[o]·x[a]
+
+over the same loops: a gather becomes a scatter, a broadcast a sum, a matrix product two matrix products. An elementwise op
+becomes, for each operand, gout times its row's partial. The first to write a gradient replaces it, the others add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.program import rule as rules
+from micrograd.compiler.program.ir import Access, Instruction, Program, Read
+
+Part = Callable[[Instruction, int, Access], "Instruction | None"]  # of a step, for its i-th operand
+
+
+def transpose(program: Program) -> Program:
+    """Fill in program.backward. Gradients live at the addresses of their values, in the pool "g"; the loss has 1."""
+    program.backward = transposed(program, part)
+    return program
+
+
+def transposed(program: Program, part: Part) -> list[Instruction]:
+    """The instructions that carry something from the output of each step down to its operands: `part` of each."""
+    written = [np.zeros(n, dtype=bool) for n in program.sizes]
+    found: list[Instruction] = []
+    root = program.outputs[0]
+    written[root[0]][root[1]] = True
+    for step in reversed(program.forward):
+        if step.rule.fold == "shift" or not _wanted(program, step.out, step.shape):
+            continue
+        if not written[step.out.batch][step.out.addresses(step.shape)].any():
+            continue  # the loss does not depend on it
+        for i, read in enumerate(step.reads):
+            if isinstance(read, Access) and _wanted(program, read, step.shape):
+                carried = part(step, i, read)
+                if carried is not None:
+                    found.extend(_first_replaces(carried, written))
+    return found
+
+
+def reachable(program: Program) -> list[Any]:
+    """Which slots the loss depends on, by paths on which not every partial is 0 all over: one array for each pool."""
+    found = [np.zeros(n, dtype=bool) for n in program.sizes]
+    root = program.outputs[0]
+    found[root[0]][root[1]] = True
+    for step in reversed(program.forward):
+        if step.rule.fold != "shift" and found[step.out.batch][step.out.addresses(step.shape)].any():
+            for i, read in enumerate(step.reads):
+                if isinstance(read, Access) and _wanted(program, read, step.shape) and part(step, i, read) is not None:
+                    where = read.addresses(step.shape)
+                    found[read.batch][where[program.wanted[read.batch][where]]] = True
+    return found
+
+
+def _wanted(program: Program, access: Access, shape: tuple[int, ...]) -> bool:
+    return bool(program.wanted[access.batch][access.addresses(shape)].any())
+
+
+def part(step: Instruction, i: int, read: Access) -> Instruction | None:
+    """The instruction that carries the gradient of step's output to operand i."""
+    g, into = step.out.within("g"), read.within("g")
+    reads: tuple[Read, ...]
+    if step.rule.product or step.rule.fold == "ordered":
+        others = tuple(r for k, r in enumerate(step.reads) if k != i)
+        rule, reads = (rules.product, (g, *others)) if others else (rules.copy, (g,))
+    else:
+        assert step.rule.op is not None
+        pulled = rules.pullback(step.rule.op, i, len(step.reads))
+        if pulled is None:
+            return None
+        operands: dict[str, Read] = {"g": g, "y": step.out, **{f"x{k}": r for k, r in enumerate(step.reads)}}
+        rule, reads = pulled, tuple(operands[name] for name in pulled.names)
+    return Instruction(step.shape, into, rule, reads, True, step.batch)
+
+
+def _first_replaces(step: Instruction, written: list[np.ndarray]) -> list[Instruction]:
+    """The step, replacing where nothing was written before; zeros before it where that is so in part."""
+    mask = written[step.out.batch]
+    where = np.unique(step.out.addresses(step.shape))
+    before = mask[where]
+    mask[where] = True
+    if not before.any() and step.out.chosen is None:
+        step.add = False
+        return [step]
+    if before.all():
+        return [step]
+    fresh = where[~before]
+    even = len(fresh) > 1 and (np.diff(fresh) == fresh[1] - fresh[0]).all()
+    stride, table = (int(fresh[1] - fresh[0]), None) if even else (0, fresh - fresh[0])
+    zeros = Access(step.out.pool, (stride,), int(fresh[0]), table, step.out.batch)
+    return [Instruction((len(fresh),), zeros, rules.zero, (), False, step.out.batch), step]

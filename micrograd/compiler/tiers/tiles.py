@@ -1,0 +1,96 @@
+"""Tiles: a batch too large for the cache, run a part at a time.
+
+Samples of a batch meet only in sums over the batch, and gradients are linear in where they start: so the gradients of the parts
+add up to those of the whole, and each part stays in the cache from its first instruction to its last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from micrograd.compiler.arrays.machine import Machine
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.program.ir import Program
+
+CACHE = 2**20  # bytes of values and gradients that a tile may take
+LEAST = 64  # samples in a tile
+
+
+def tile(program: Program, samples: int) -> int:
+    """How many samples to run at a time: all of them where they fit, or where something needs them together."""
+    together = not program.batch or program.assigns or not program.outputs[0][0]
+    most = max(LEAST, CACHE // (16 * max(1, program.sizes[1])) // 8 * 8)
+    return samples if together or samples < 2 * most else most
+
+
+class TiledMachine:
+    """A machine for any number of samples, made of one for a tile and, where some are left over, one for the rest.
+
+    It has the parameters, their gradients, the inputs and the outputs of the whole batch; not the values in between.
+    """
+
+    entry: tuple[Any, Any] = None, ()
+
+    def __init__(self, program: Program, samples: int, size: int, make: Callable[[int, Machine | None], Machine]) -> None:
+        self.program, self.samples, self.size, self._make = program, samples, size, make
+        self.first = make(size, None)
+        self.rest = make(samples % size, self.first) if samples % size else None
+        for machine in (self.first, self.rest):
+            if machine is not None:
+                machine.seed(1.0 / samples)
+        self.values, self.params = self.first.values, self.first.params
+        self.gradient = np.zeros_like(self.first.gradient)
+        fed = np.concatenate([program.inputs, program.draws])
+        self._fed = int(fed.max(initial=-1)) + 1  # inputs and draws have the first addresses of the batch's pool
+        self.inputs = np.zeros((self._fed, samples))
+        self._sums = np.zeros(len(program.outputs))
+
+    @property
+    def native(self) -> bool:
+        """Whether specialised code runs it."""
+        return self.first.native
+
+    def _tiles(self, run: Callable[[Any], None]) -> None:
+        self._sums[:] = 0.0
+        for start in range(0, self.samples, self.size):
+            stop = min(start + self.size, self.samples)
+            machine: Any = self.first if stop - start == self.size else self.rest
+            machine.inputs[: self._fed] = self.inputs[:, start:stop]
+            run(machine)
+            for k, output in enumerate(self.program.outputs):
+                if isinstance(output, tuple) and output[0]:
+                    with np.errstate(all="ignore"):
+                        self._sums[k] += machine.values[1][output[1]].sum()
+
+    def forward(self) -> None:
+        """Compute the outputs."""
+        self._tiles(lambda machine: machine.forward())
+
+    def run(self) -> None:
+        """Compute the outputs and the gradients of the parameters."""
+        self.gradient[:] = 0.0
+
+        def part(machine: Machine) -> None:
+            machine.run()
+            with np.errstate(all="ignore"):
+                np.add(self.gradient, machine.gradient, out=self.gradient)
+
+        self._tiles(part)
+
+    def all(self) -> Machine:
+        """A machine with every number of the latest run: in tiles they were written over, so they are computed once more."""
+        machine = self._make(self.samples, self.first)
+        machine.inputs[: self._fed] = self.inputs
+        machine.run()
+        return machine
+
+    def loss(self) -> float:
+        """The loss of the latest run."""
+        return float(self._sums[0]) / self.samples
+
+    def outputs(self) -> list[Any]:
+        """What the loss returned, as numbers; means over the batch."""
+        found = self.first.outputs()
+        means = (self._sums / self.samples).tolist()
+        return [mean if isinstance(o, tuple) and o[0] else x for o, mean, x in zip(self.program.outputs, means, found, strict=True)]

@@ -1,0 +1,125 @@
+"""Trace: run the loss once on marked Values and keep the graph that it made.
+
+While a loss is traced, the Values that it can reach are of class `Outside`, its arguments are `Input`s, and every node computed
+from them is `Traced`: see `traced` for what these follow and what they refuse.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from micrograd import modes
+from micrograd.compiler.tracing import handmade  # noqa: F401  it says what nodes of that kind are
+from micrograd.compiler.tracing.own_ops import choose, is_alias, lift
+from micrograd.compiler.tracing.refusal import TraceError, line, opened
+from micrograd.compiler.tracing.traced import WALLS, Node, Paused, Traced, leaf, outside, reclass
+from micrograd.engine import Value, _clock
+from micrograd.engine import leaf as constant
+from micrograd.nn import effects
+
+__all__ = ["WALLS", "Trace", "TraceError", "choose", "is_alias", "leaf", "lift", "lock", "run", "take"]
+
+take = effects.lookup
+lock = threading.RLock()  # one trace at a time: the Values that losses share are marked, and numbered by the graph
+
+
+@dataclass
+class Trace:
+    """What one run of the loss left behind: marked leaves, outputs, and what it asked to be done at every run."""
+
+    params: list[Value]
+    inputs: list[list[Value]] = field(default_factory=list)  # the numbers of each argument
+    outside: list[Value] = field(default_factory=list)  # leaves that were there before and are no parameters: read at every call
+    outputs: list[Any] = field(default_factory=list)
+    single: bool = True  # the loss returned one Value, not (loss, more …)
+    row: bool = False  # … a list of them
+    draws: list[tuple[Value, Callable[[], float]]] = field(default_factory=list)
+    assigns: list[tuple[Value, Value]] = field(default_factory=list)
+    limits: dict[int, int] = field(default_factory=dict)  # id of an index → the length of the shortest table that it looks into
+    places: list[Value] = field(default_factory=list)  # 0, 1, 2, … for look-ups to compare with
+    batch: bool = False
+    exact: bool = False
+    born: int = 0  # on the engine's clock: what is older was there before
+    refused: TraceError | None = None  # the first refusal, whether or not the loss let it out
+
+    # what nn.effects tells a listener
+
+    def fresh(self, leaf: Value, draw: Callable[[], float]) -> None:
+        leaf.__class__ = Node
+        self.draws.append((leaf, draw))
+
+    def assign(self, buffer: Value, new: Value) -> None:
+        if self.batch:
+            raise TraceError(f"{line()}: a running statistic cannot be kept by batch=True, which sees one sample at a time")
+        if not isinstance(new, Value):
+            new = constant(float(new))
+        self.assigns.append((buffer, new))
+
+
+def run(trace: Trace, loss: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], reached: Iterable[Value] = ()) -> Trace:
+    """Call the loss on marked leaves; fills `trace`. reached: the Values outside that it can come to, parameters or not."""
+    trace.born = _clock()
+    with _marked(trace, [*trace.params, *reached]):
+        try:
+            result = loss(*args, **kwargs)
+        except TraceError:
+            raise
+        except Exception as error:
+            if trace.refused is None:
+                raise
+            raise trace.refused from error  # which came of it
+    if trace.refused is not None:
+        raise trace.refused  # the loss caught it, and went another way
+    trace.single = not isinstance(result, (tuple, list))
+    trace.row = isinstance(result, list)
+    trace.outputs = [result] if trace.single else list(result)
+    root = trace.outputs[0] if trace.outputs else None
+    if not isinstance(root, Value):
+        kind = type(root).__name__
+        raise TraceError(f"the loss must return a Value (or a tuple that starts with one), not {kind}: {root!r:.80}")
+    return trace
+
+
+@contextmanager
+def _marked(trace: Trace, reached: Iterable[Value]) -> Iterator[None]:
+    """Mark the Values outside, and let every new node be traced, whatever modes the caller is in; undone at the end."""
+    was: list[tuple[Value, type]] = []
+    try:
+        for v in reached:
+            kind: Any = type(v)
+            if not hasattr(kind, "_write_grad"):  # (one may be given twice)
+                reclass(v, outside(kind))
+                was.append((v, kind))
+        opened().append(trace)
+        try:
+            with effects.listening(trace), modes.recorded(), modes.tracing(Node, Paused):
+                yield
+        finally:
+            opened().pop()
+    finally:
+        for v, kind in was:
+            reclass(v, kind)
+
+
+class StaleError(TraceError):
+    """The loss uses what an earlier run of it made."""
+
+
+def old_leaves(trace: Trace) -> list[Value]:
+    """The leaves below the outputs that existed before the trace began, inputs and buffers apart, in the order of their first use."""
+    from micrograd.compiler.passes.scalars import interior
+
+    known = {id(v) for block in trace.inputs for v in block} | {id(b) for b, _ in trace.assigns}
+    roots = [*(v for v in trace.outputs if isinstance(v, Value)), *(new for _, new in trace.assigns)]
+    order = interior(roots)
+    found = {id(a): a for v in order for a in v.args if a.op is None}
+    found |= {id(v): v for v in roots if v.op is None}
+    old = [v for v in found.values() if v._born <= trace.born and id(v) not in known]
+    for v in (*order[:1], *old):  # (the first is the oldest)
+        if v._born <= trace.born and isinstance(v, Traced):
+            raise StaleError
+    return old

@@ -1,0 +1,1 @@
+"""The training loop of a compiled loss, and the optimizers' updates inside it."""

@@ -1,0 +1,286 @@
+"""The training loop of a compiled loss: parameters stay in the program's arrays, and go back to their Values at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from random import Random
+from time import monotonic, perf_counter
+from typing import Any
+
+from micrograd import modes
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.plan import refuse_hooks
+from micrograd.compiler.tracing import collector
+from micrograd.console import can_print
+from micrograd.interrupts import Interrupts, held
+
+_END = object()
+CHUNK = 256  # steps in one call of compiled code, between which Ctrl-C is heard
+
+
+def train(
+    step: Any, optimizer: Any, data: Any = (), steps: int | None = None, on_step: Callable[[int, Any], Any] | None = None, *,
+    every: int = 1, batch_size: int | None = None, rng: Random | None = None, progress: bool = False,
+    before_step: Callable[[float], Any] | None = None, **static: Any,
+) -> list[float]:  # fmt: skip
+    """Run `steps` steps of loss, gradients and update; gives the loss of each step (before its update).
+
+    optimizer: of `micrograd.optim` (runs inside the program), or any object whose `step()` reads `.grad` and sets `.data` of
+    the parameters. data: a tuple with the arguments of the loss, the same at every step; or an iterable of such tuples, taken in
+    turn (a list again and again); or a function of the step's number. batch_size: take that many rows at a time of each argument
+    in the tuple `data`, shuffled by `rng` in each epoch, the last batch of an epoch being smaller. steps: if not given, one pass
+    over the data. on_step(number, loss) is called after each `every`-th step with the parameters written back; training
+    stops when it returns True. before_step(loss) is called before each update; where it raises, that is not made. progress: draw a bar.
+
+    Parameters and optimizer state are written back at the end, and also when an exception or Ctrl-C ends it. What the loss reads from
+    outside is compared when the run begins and after on_step; Values that `data` sets are read at the next step.
+    """
+    feed, length = _feed(data, batch_size, rng or Random(0))
+    steps = length if steps is None else steps
+    if steps is None:
+        raise ValueError("how many steps? data does not end by itself")
+    losses: list[float] = []
+    bar = _Bar(steps) if progress else None
+    with step._lock, held() as ctrl_c:  # Ctrl-C waits from where a step changes anything until it has changed everything
+        outer = step._session
+        if outer is not None:  # on_step trains too
+            outer.interrupt()
+        session = step._session = _Session(step, optimizer, static, ctrl_c, before_step)
+        try:
+            if isinstance(data, tuple) and all(x is None for x in (batch_size, on_step, before_step, bar)):
+                session.repeat(next(feed), steps, losses)
+                steps = 0
+            for number in range(steps):
+                ctrl_c.release()
+                args = next(feed, _END)
+                if args is _END:
+                    break
+                losses.append(session.step(args))
+                if on_step is not None and (number + 1) % every == 0 and session.told(on_step, number):
+                    break
+                if bar:
+                    bar.show(number + 1, losses[-1])
+            ctrl_c.held = True
+        finally:
+            ctrl_c.held = True
+            step._session = outer
+            session.write_back()
+            if bar:
+                bar.close()
+    return losses
+
+
+class _Session:
+    """A compiled loss and an optimizer at work, with the parameters in arrays."""
+
+    def __init__(
+        self, step: Any, optimizer: Any, static: dict[str, Any], ctrl_c: Interrupts, before_step: Callable[[float], Any] | None
+    ) -> None:
+        from micrograd.compiler.training.updates import bindable
+
+        self.compiled, self.optimizer, self.static, self.ctrl_c, self.before_step = step, optimizer, static, ctrl_c, before_step
+        self.inside = bindable(optimizer)
+        self.updates: Any = None
+        self.plan: Any = None
+        self.machine: Any = None
+        self.given: Any = None
+        self.trusted: set[int] = set()  # plans whose guards were asked
+        self.seen = 0  # modes.state.last_change, as far as the machine's numbers follow it
+
+    def step(self, args: Any) -> float:
+        """One step: loss, gradients, update. The loss. From the update on Ctrl-C is held, until the caller releases it."""
+        if self.given is None or args is not self.given:
+            self._enter(args)
+        elif self.plan.traced.draws:
+            self.plan.feed(self.machine, self.numbers)
+        machine = self.machine
+        machine.run()
+        if modes.here().anomaly:
+            from micrograd.compiler.provenance import check
+
+            check(self.plan, machine)
+        loss = machine.loss()
+        if self.before_step is not None:
+            self.before_step(loss)
+        updates = self._updates() if self.inside else None
+        self.ctrl_c.held = True
+        if updates is not None:
+            updates.step(machine.params, machine.gradient)
+        else:
+            self._update_outside()
+        if self.plan.program.assigns:
+            self.plan.advance(machine)
+        return loss  # type: ignore[no-any-return]
+
+    def repeat(self, args: Any, steps: int, losses: list[float]) -> None:
+        """Many steps on the same arguments: in compiled code, some hundred at a time, where it is there."""
+        while len(losses) < steps:
+            self.ctrl_c.release()
+            many = self._native_steps(min(steps - len(losses), CHUNK)) if self.machine is not None else None
+            losses.extend([self.step(args)] if many is None else many)
+
+    def _native_steps(self, count: int) -> list[float] | None:
+        """So many steps in one call; None where something has to happen between them."""
+        plan, machine = self.plan, self.machine
+        plain = not (plan.program.batch or plan.traced.draws or plan.program.assigns or modes.here().anomaly)
+        if not (self.inside and plain and machine.entry[0]):
+            return None
+        start = perf_counter()
+        losses: list[float] | None = self._updates().loop(machine, count, self.ctrl_c)
+        if losses is not None:
+            machine.spend(perf_counter() - start)
+        return losses
+
+    def _updates(self) -> Any:
+        """The optimizer on arrays; made anew when native code has arrived in the meantime."""
+        from micrograd.compiler.training.updates import Updates
+
+        native = self.machine.native
+        if self.updates is None or self.updates.native < native:
+            if self.updates is not None:
+                self.updates.give_back()
+            with collector.paused():
+                self.updates = Updates(self.optimizer, self.plan.traced.params, native)
+        return self.updates
+
+    def _enter(self, args: Any) -> None:
+        plan, self.numbers = self.compiled.plan(args, self.static, self.trusted)
+        if modes.hooks:
+            refuse_hooks(plan)
+        machine = self.compiled._machine(plan, self.numbers)
+        if machine is not self.machine:
+            if self.machine is None:
+                plan.load(machine)
+                self.seen = modes.state.last_change
+            elif plan is self.plan or plan.traced.params == self.plan.traced.params:
+                self._follow()
+                machine.params[:] = self.machine.params
+                self.plan.keep(self.machine)
+                plan.load_rest(machine)
+            else:
+                self.write_back()
+                self.updates = None
+                plan.load(machine)
+            self.plan, self.machine = plan, machine
+            if self.inside:
+                self._updates()
+        else:
+            self._follow()
+        self.compiled._latest = plan, machine
+        plan.feed(machine, self.numbers)
+        self.given = args
+
+    def _follow(self) -> None:
+        """Take over what was set from outside since it was last looked, by whoever gives the data, say."""
+        if modes.state.last_change != self.seen:
+            for i, p in enumerate(self.plan.traced.params):
+                if p._born > self.seen:
+                    self.machine.params[i] = p._data
+            self.plan.load_outside(self.machine)
+            self.seen = modes.state.last_change
+
+    def told(self, on_step: Any, number: int) -> bool:
+        """Call on_step with everything written back, and take over what it changed; whether it says stop."""
+        self.write_back()
+        self.ctrl_c.release()
+        stop = on_step(number, self.answer())
+        if modes.state.last_change != self.seen:
+            self.plan.load(self.machine)
+            self.seen = modes.state.last_change
+        if not self.plan.guards.hold():
+            self.given = None
+            self.trusted.clear()
+        return stop is True
+
+    def interrupt(self) -> None:
+        """The loss is called while training goes on: it is by what has been trained so far, and may use the same machine."""
+        if self.given is not None:
+            self.write_back()
+            self.given = None
+
+    def _update_outside(self) -> None:
+        """An optimizer of another kind: it sees the parameters' Values."""
+        self.plan.store(self.machine)
+        for p, g in zip(self.plan.traced.params, self.machine.gradient.tolist(), strict=True):
+            p.grad = g
+        self.optimizer.step()
+        self.plan.load(self.machine)
+        self.seen = modes.state.last_change
+
+    def answer(self) -> Any:
+        return self.compiled._answer(self.plan, self.machine)
+
+    def write_back(self) -> None:
+        """Parameters, their gradients and the optimizer's state into their objects."""
+        if self.machine is None:
+            return
+        self.plan.store(self.machine)
+        for p, g in zip(self.plan.traced.params, self.machine.gradient.tolist(), strict=True):
+            p.grad = g
+        self.seen = modes.state.last_change
+        if self.updates is not None:
+            with collector.paused():
+                self.updates.give_back()
+
+
+def _feed(data: Any, batch_size: int | None, rng: Random) -> tuple[Iterator[Any], int | None]:
+    """The arguments of each step, and how many steps one pass is (None where it does not end)."""
+    if batch_size is not None:
+        columns = [x if isinstance(x, np.ndarray) else list(x) for x in data]
+        if batch_size < 1 or not columns or len({len(c) for c in columns}) != 1:
+            raise ValueError("batch_size needs a positive number and data of columns of one length")
+        return _batches(columns, batch_size, rng), -(-len(columns[0]) // batch_size)
+    if callable(data):
+        return map(data, iter(range(sys.maxsize))), None
+    if isinstance(data, tuple):
+        return _again(data), None
+    if isinstance(data, list):
+        return _cycle(data), len(data)
+    return iter(data), sys.maxsize
+
+
+def _again(data: tuple[Any, ...]) -> Iterator[Any]:
+    while True:
+        yield data
+
+
+def _cycle(data: list[Any]) -> Iterator[Any]:
+    while data:
+        yield from data
+
+
+def _batches(columns: list[Any], size: int, rng: Random) -> Iterator[Any]:
+    order = list(range(len(columns[0])))
+    while True:
+        rng.shuffle(order)
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            yield tuple(c[rows] if isinstance(c, np.ndarray) else [c[i] for i in rows] for c in columns)
+
+
+class _Bar:
+    """A line on stderr, drawn at most ten times a second."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps, self.start, self.drawn = steps, monotonic(), 0.0
+        self.full, self.empty = "█·" if can_print(sys.stderr, "█·") else "#."
+
+    def show(self, done: int, loss: float) -> None:
+        now = monotonic()
+        if now - self.drawn < 0.1 and done < self.steps:
+            return
+        self.drawn = now
+        full = 24 * done // self.steps
+        rate = done / max(now - self.start, 1e-9)
+        bar = f"{self.full * full}{self.empty * (24 - full)}"
+        self._write(f"\r{bar} {done}/{self.steps}  loss {loss:.6g}  {rate:,.0f} steps/s ")
+
+    def close(self) -> None:
+        self._write("\n")
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError, ValueError, AttributeError):  # closed, or none at all: no reason to end a run
+            sys.stderr.write(text)
+            sys.stderr.flush()

@@ -1,0 +1,190 @@
+"""Optimizers inside the program: the update rules of `micrograd.optim` on whole arrays, equal in every bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Any
+
+from micrograd.compiler.arrays.machine import FUNCTIONS, TEMPLATES
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.passes import careful
+from micrograd.compiler.program.rule import copied
+from micrograd.engine import Value
+from micrograd.interrupts import Interrupts
+from micrograd.ops.op import source
+from micrograd.optim.clipping import norm_of
+from micrograd.optim.optimizer import Group, Kernel, Optimizer
+
+
+class Updates:
+    """An optimizer bound to the parameters and gradients of a machine; its state is taken over and given back."""
+
+    def __init__(self, optimizer: Optimizer, params: Sequence[Value], native: bool = False) -> None:
+        self.optimizer, self.native, self.looping = optimizer, native, native
+        places = {id(p): i for i, p in enumerate(params)}
+        missing = [p for p in optimizer.params if id(p) not in places]
+        if missing:
+            raise ValueError(f"the optimizer has a parameter that the compiled loss was not given in params: {missing[0]!r}")
+        self.parts = [_Part(optimizer, group, places, native) for group in optimizer.groups]
+        self.live = np.array(sorted(i for part in self.parts for i in part.places), dtype=np.int64)
+
+    def step(self, params: Any, gradient: Any) -> None:
+        """What `optimizer.step()` does, on arrays."""
+        made = self.optimizer
+        if made.clip_value is not None:
+            np.clip(gradient, -made.clip_value, made.clip_value, out=gradient)
+        if made.clip_norm is not None:
+            norm = norm_of(gradient[self.live].tolist())
+            if not isfinite(norm):
+                raise ArithmeticError(f"the gradients have norm {norm}: find where with micrograd.detect_anomaly()")
+            if norm > made.clip_norm:
+                gradient /= norm
+                gradient *= made.clip_norm
+        numbers = [part.numbers() for part in self.parts]  # asks the user's schedule: before anything is changed
+        for part, found in zip(self.parts, numbers, strict=True):
+            part.step(params, gradient, found)
+        made.steps += 1
+
+    def loop(self, machine: Any, count: int, ctrl_c: Interrupts) -> list[float] | None:
+        """So many whole steps, or fewer, in one call of compiled code; None where clipping or several groups stand in the way."""
+        made, part = self.optimizer, self.parts[0]
+        if len(self.parts) > 1 or part.native is None or made.clip_value is not None or made.clip_norm is not None:
+            return None
+        run = self._loop()
+        if run is None:
+            return None
+        ctrl_c.held = True
+        steps = made.steps
+        try:  # the schedule, the user's own, may read how many steps were made
+            if part.constant is not None:
+                numbers = np.tile(part.constant, (count, 1))
+            else:
+                rows = []
+                for k in range(count):
+                    rows.append(made.scalars(part.group, part.first + part.steps + k + 1))
+                    made.steps += 1
+                numbers = np.array(rows)
+        finally:
+            made.steps = steps
+        losses = np.empty(count)
+        code, (values, gradients, table) = machine.entry
+        root = machine.program.outputs[0][1]
+        watched = machine.count if machine.watch else 0
+        done = run(code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses, watched)
+        part.steps += done
+        made.steps += done
+        if done < count:
+            with np.errstate(all="ignore"):
+                careful.settle(machine)
+            self.step(machine.params, machine.gradient)
+            losses = losses[: done + 1]
+        found: list[float] = losses.tolist()
+        return found
+
+    def _loop(self) -> Any:
+        """The compiled loop; None where it cannot be had: then steps are made one by one."""
+        if not self.looping:
+            return None
+        try:
+            from micrograd.compiler.native.loop import compiled_loop
+
+            return compiled_loop()
+        except Exception as error:
+            _without(error)
+            self.looping = False
+            return None
+
+    def give_back(self) -> None:
+        """Write the state back into the optimizer."""
+        for part in self.parts:
+            part.give_back()
+
+
+class _Part:
+    """One group: its parameters that are not frozen, as places in the arrays."""
+
+    def __init__(self, optimizer: Optimizer, group: Group, places: dict[int, int], native: bool) -> None:
+        self.optimizer, self.group = optimizer, group
+        self.params = [p for p in group.params if not getattr(p, "frozen", False)]
+        self.places = [places[id(p)] for p in self.params]
+        fresh = [0, *([0.0] * len(optimizer.slots))]  # read, not made for each: `give_back` makes them
+        state = np.array([group.state.get(p, fresh) for p in self.params], dtype=np.float64).reshape(len(self.params), -1)
+        self.made = state[:, 0].astype(np.int64)
+        self.slots = np.ascontiguousarray(state[:, 1:].T)
+        run = np.array(self.places, dtype=np.int64)
+        whole = len(run) > 0 and (np.diff(run) == 1).all()
+        self.where: Any = slice(int(run[0]), int(run[-1]) + 1) if whole else run
+        self.update = _on_arrays(optimizer, group)
+        self.native: Any = None
+        self.steps, self.first, self.start = 0, int(self.made[0]) if len(self.made) else 0, int(run[0]) if len(run) else 0
+        still = optimizer.schedule is None and type(optimizer).numbers is Optimizer.numbers
+        self.constant = np.array(optimizer.scalars(group, 1)) if still else None  # where no number depends on the step
+        if native and whole and (self.made == self.made[0]).all():
+            try:
+                from micrograd.compiler.native.update import native_update
+
+                self.native = native_update(optimizer.kernel(group), len(self.slots))
+            except Exception as error:
+                _without(error)
+
+    def numbers(self) -> Any:
+        """What the rule needs at the next step."""
+        made, t = self.optimizer, self.first + self.steps + 1
+        if not len(self.places):
+            return None
+        if self.native is not None:
+            return self.constant if self.constant is not None else np.array(made.scalars(self.group, t))
+        if (self.made == self.first).all():
+            return made.scalars(self.group, t)
+        steps = (self.made + self.steps + 1).tolist()
+        at = {t: made.scalars(self.group, t) for t in set(steps)}
+        return [np.array(x) for x in zip(*(at[t] for t in steps), strict=True)]
+
+    def step(self, params: Any, gradient: Any, numbers: Any) -> None:
+        if not len(self.places):
+            return
+        self.steps += 1
+        if self.native is not None:
+            self.native(params, gradient, self.slots, self.start, numbers)
+            return
+        rows = list(self.slots)
+        with np.errstate(all="ignore"):
+            p, *slots = self.update(params[self.where], gradient[self.where], *rows, *numbers)
+        params[self.where] = p
+        for kept, new in zip(rows, slots, strict=True):
+            if new is not kept:
+                kept[:] = new
+
+    def give_back(self) -> None:
+        for p, t, row in zip(self.params, (self.made + self.steps).tolist(), self.slots.T.tolist(), strict=True):
+            self.group.state[p] = [t, *row]
+
+
+def _without(error: Exception) -> None:
+    """A speed-up never ends a run."""
+    from micrograd.compiler.native import cache
+
+    cache.say_once(f"the optimizer cannot be compiled ({type(error).__name__}: {str(error)[:300]}): NumPy goes on")
+
+
+def _on_arrays(optimizer: Optimizer, group: Group) -> Callable[..., Any]:
+    kernel = optimizer.kernel(group)
+    body, results = written(kernel, TEMPLATES)
+    lines = [*body, f"return {', '.join(results)},"]
+    code = f"def update({', '.join(kernel.arguments)}):\n" + "".join(f"    {line}\n" for line in lines)
+    namespace = dict(FUNCTIONS)
+    exec(compile(code, f"<{type(optimizer).__name__} for NumPy>", "exec"), namespace)  # made by the optimizer's own rule
+    update: Callable[..., Any] = namespace.pop("update")  # (kept there, it would be a cycle)
+    return update
+
+
+def written(kernel: Kernel, templates: Any) -> tuple[list[str], list[str]]:
+    """The update rule as source: assignments, and an expression for each result."""
+    made: dict[int, Any] = {}
+    return source([copied(r, made) for r in kernel.results], templates, expand_defined=True)
+
+
+def bindable(optimizer: Any) -> bool:
+    """Whether it is one whose step is its rule (a subclass may do other things in `step`)."""
+    return isinstance(optimizer, Optimizer) and type(optimizer).step is Optimizer.step

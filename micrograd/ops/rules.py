@@ -1,0 +1,304 @@
+"""The partials and definitions of the table that take more than a line: each in the form that keeps its digits.
+
+Written in primitives alone, without branches in Python, so that they run on floats, Values and symbols. Bounds are worked out
+for doubles: a primitive is within 2.5 units in the last place in value and 3 in each partial (tests/core/test_numerics.py).
+"""
+
+from __future__ import annotations
+
+from math import inf, nan, pi, sqrt
+from typing import Any
+
+from micrograd.ops import table
+from micrograd.ops.polynomials import CORE, CORE_0, LOWER, LOWER_0, LOWER_SQRT2, LOWER_SQRT2_0, SLOPE, SLOPE_0, corrected
+
+TINY = 2.2250738585072014e-308  # the smallest double with all its digits
+UP = 2.0**600
+
+
+def valid(y: Any, partial: Any) -> Any:
+    """`partial`, or nan where the value itself is nan (outside the domain)."""
+    return table.where(table.equal(y, y), partial, y)
+
+
+def size(x: Any) -> Any:
+    """|x| with derivative 1 at 0, where the true one does not matter: an even rule f(|x|) keeps its own higher derivatives."""
+    return table.where(table.less(x, 0.0), -x, x)
+
+
+def total(a: Any, b: Any) -> tuple[Any, Any]:
+    """a + b, and what its rounding lost (Knuth)."""
+    rounded = a + b
+    part = rounded - a
+    return rounded, (a - (rounded - part)) + (b - part)
+
+
+def within(low: float, x: Any, high: float) -> Any:
+    """low < |x| < high, as 1 or 0."""
+    return table.less(low, table.abs_(x)) * table.less(table.abs_(x), high)
+
+
+# --- quotients and powers ------------------------------------------------------------------------------------------------
+
+
+def quotient_b(y: Any, a: Any, b: Any) -> Any:
+    """-(a/b)/b, not -a/b² (b² is 0 at 1e-200); where a/b is subnormal it has lost digits: scale first."""
+    up, down = 2.0**200, 2.0**-200
+    return table.where(table.less(table.abs_(y), TINY), table.div(table.div(a * -up, b), b) * down, -table.div(y, b))
+
+
+def raised(x: Any, p: Any) -> Any:
+    """x ** p; with a number for p one argument is enough."""
+    return table.power.bind(p)(x) if isinstance(p, float) else table.pow_(x, p)
+
+
+def far_power(a: Any, p: Any) -> Any:
+    """p·aᵖ⁻¹ where aᵖ or aᵖ⁻¹ is too large or too small for a double: by halves of the exponent (p/2 is exact)."""
+
+    def positive() -> Any:  # the base, kept from 0 so that second derivatives make no nan in a branch not taken
+        return table.where(table.equal(a, 0.0), 1.0, table.abs_(a))
+
+    def half() -> Any:  # made anew each time, so that it is computed only in the branch that needs it
+        return raised(positive(), 0.5 * p)
+
+    odd = table.where(table.less(a, 0.0), -table.pow_(-1.0, p), 1.0)
+    return table.where(within(0.0, a, inf), odd * (table.div(p * half(), positive()) * half()), p * raised(a, p - 1.0))
+
+
+def power_a(y: Any, a: Any, b: Any) -> Any:
+    """b·aᵇ⁻¹ as b·aᵇ/a, for b - 1 loses the digits of a small b."""
+    above = b * y
+    ordinary = within(TINY, y, inf) * within(0.0, a, inf) * table.less(table.abs_(above), inf)
+    return table.where(ordinary, table.div(above, a), table.where(table.equal(b, 0.0), 0.0, far_power(a, b)))
+
+
+def power_b(y: Any, a: Any, b: Any) -> Any:
+    """aᵇ·log a; 0 at a = 0, but -inf for a negative exponent."""
+
+    def half() -> Any:
+        return table.pow_(a, 0.5 * b)
+
+    inside = table.where(table.less(TINY, y) * table.less(y, inf), y * table.log_(a), half() * (half() * table.log_(a)))
+    return table.where(table.equal(a, 0.0), table.where(table.less(b, 0.0), -inf, b * 0.0), inside)
+
+
+def power(p: float) -> Any:
+    """p·xᵖ⁻¹, as it stands where p - 1 is exact."""
+    if p in (0.0, 1.0, 2.0):
+        return power_doubled if p == 2.0 else power_constant
+    if not abs(p) < inf:
+        return power_a
+    n, d = p.as_integer_ratio()
+    return power_exact if (p - 1.0).as_integer_ratio() == (n - d, d) else power_a
+
+
+def power_doubled(y: Any, x: Any, p: Any) -> Any:
+    """2x."""
+    return 2.0 * x
+
+
+def power_constant(y: Any, x: Any, p: Any) -> Any:
+    """The slope of x and of 1."""
+    return p
+
+
+def power_exact(y: Any, x: Any, p: Any) -> Any:
+    """p·xᵖ⁻¹ in so many words, where it is neither too large nor too small for a double."""
+    q = raised(x, p - 1.0)
+    return table.where(within(TINY, q, inf), p * q, far_power(x, p))
+
+
+def cbrt(y: Any, x: Any) -> Any:
+    """1/(3y²) as (y/x)/3, which rounds less; inf at 0, 0 at infinity."""
+    return table.where(within(0.0, x, inf), table.div(table.div(y, x), 3.0), table.div(1.0, y * y))
+
+
+def mod_b(y: Any, a: Any, b: Any) -> Any:
+    """-floor(a/b) as the whole number at (a - y)/b, for a/b may round up to the next; in parts where a - y may overflow."""
+    return -table.round_(table.where(table.less(table.abs_(a), 1e300), table.div(a - y, b), table.div(a, b) - table.div(y, b)))
+
+
+# --- lengths and angles --------------------------------------------------------------------------------------------------
+
+
+def atan(y: Any, x: Any) -> Any:
+    """1/(1 + x²), as (1/x)/x where x² would overflow."""
+    return table.where(table.less(table.abs_(x), 1e100), table.div(1.0, 1.0 + x * x), table.div(table.div(1.0, x), x))
+
+
+def acosh(y: Any, x: Any) -> Any:
+    """1/√((x - 1)(x + 1)); 1/x where that would overflow."""
+    near = table.div(1.0, table.sqrt((x - 1.0) * (x + 1.0)))
+    return valid(y, table.where(table.less(x, 1e100), near, table.div(1.0, x)))
+
+
+def over_square(z: Any, a: Any, b: Any) -> Any:
+    """z/(a² + b²), scaled by a power of two so that the squares are ordinary; 0 at the origin and at infinity."""
+    longer = table.maximum(table.abs_(a), table.abs_(b))
+    scale = table.where(table.less(longer, 2.0**-450), UP, table.where(table.less(2.0**450, longer), 1.0 / UP, 1.0))
+    a, b = a * scale, b * scale
+    inside = table.div(z * scale, a * a + b * b) * scale
+    return table.where(within(0.0, longer, inf), inside, table.where(table.equal(longer, longer), 0.0, longer))
+
+
+def over_length(z: Any, a: Any, b: Any, length: Any) -> Any:
+    """z/√(a² + b²), scaled where the length has lost digits or overflowed; 0 at the origin."""
+    up = table.div(z * UP, table.hypot(a * UP, b * UP))
+    down = table.div(z * 0.5, table.hypot(a * 0.5, b * 0.5))
+    inside = table.where(table.less(length, 1e-290), up, table.where(table.equal(length, inf), down, table.div(z, length)))
+    return table.where(table.equal(length, 0.0), 0.0, inside)
+
+
+def selects(a: Any, b: Any) -> Any:
+    """1 where a is the larger, ½ at a tie, nan with a nan."""
+    return table.where(table.less(b, a), 1.0, table.where(table.less(a, b), 0.0, table.where(table.equal(a, b), 0.5, nan)))
+
+
+# --- the logistic family -------------------------------------------------------------------------------------------------
+
+
+def bell(e: Any) -> Any:
+    """e/(1 + e)²: the derivative of the logistic function, e = exp(-|x|). Below, 1 + e(2 + e) rounds least."""
+    return table.div(e, 1.0 + e * (2.0 + e))
+
+
+def logistic(x: Any) -> Any:
+    """1/(1 + e⁻ˣ), which is eˣ far to the left."""
+    return table.where(table.less(x, -700.0), table.exp(x), table.div(1.0, 1.0 + table.exp(-x)))
+
+
+def halves(x: Any, factor: Any) -> Any:
+    """eˣ·factor, x ≤ 0, as (eˣᐟ²·factor)·eˣᐟ²: one rounding where eˣ is subnormal. Made for a branch seldom taken."""
+    return (table.exp(0.5 * x) * factor) * table.exp(0.5 * x)
+
+
+def silu(x: Any) -> Any:
+    """x/(1 + e⁻ˣ), which is x·eˣ far to the left."""
+    z = table.maximum(x, -1500.0)
+    return table.where(table.less(x, -700.0), halves(z, z), table.div(x, 1.0 + table.exp(-x)))
+
+
+def silu_slope(y: Any, x: Any) -> Any:
+    """σ(x)·(1 + x·σ(-x)), from its value at t = -|x|, where it is (1 - t + e)/(2 + f + e), e = exp(-t), f = exp(t).
+
+    1 - t + e has a root t₀: measured from there it is d + (t₀ - 1)·expm1(d), d = t₀ - t, in which nothing cancels.
+    """
+    t = table.where(table.less(1500.0, size(x)), 1500.0, size(x))
+    f = table.exp(t)
+    e = table.div(1.0, f)
+    under, under_lost = total(2.0, f)
+    under, more_lost = total(under, e)
+    near = table.less(0.64, t) * table.less(t, 2.0)
+    d, d_lost = total(1.2784645427610737, -t)
+    n, n_lost = total(1.0, -t)
+    first, first_lost = table.where(near, d, n), table.where(near, (d_lost + 1.0946994183093437e-16) * (1.0 + e), n_lost)
+    over, over_lost = total(first, table.where(near, 0.2784645427610738 * table.expm1(d), e))
+    over = over + (over_lost + first_lost - over * table.div(under_lost + more_lost, under))
+    left = table.where(table.less(t, 700.0), table.div(over, under), halves(-t, 1.0 - t))
+    return table.where(table.less(x, 0.0), left, 1.0 - left)
+
+
+# --- the normal distribution ---------------------------------------------------------------------------------------------
+
+
+def capped(x: Any) -> Any:
+    """|x|, at most 40: there exp(-x²/2) is 0."""
+    return table.where(table.less(40.0, size(x)), 40.0, size(x))
+
+
+def split(x: Any) -> tuple[Any, Any]:
+    """x as a sum of two numbers of half the digits, whose products are exact (Dekker 1971)."""
+    high = 134217729.0 * x
+    high = high - (high - x)
+    return high, x - high
+
+
+def product(a: Any, b: Any) -> tuple[Any, Any]:
+    """a·b, and what its rounding lost."""
+    (a_high, a_low), (b_high, b_low) = split(a), split(b)
+    rounded = a * b
+    return rounded, ((a_high * b_high - rounded) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def square(x: Any) -> tuple[Any, Any]:
+    """x², and what its rounding lost."""
+    high, low = split(x)
+    rounded = x * x
+    return rounded, ((high * high - rounded) + 2.0 * high * low) + low * low
+
+
+def times(e: Any, x: Any, rest: Any) -> Any:
+    """e·(x + rest), rounded once (but where e is so small that its digits are lost anyway)."""
+    rounded, lost = product(e, x)
+    return rounded + table.where(table.less(e, 1e-270), 0.0, lost + e * rest)
+
+
+def tail(x: Any, k: float, ratio: Any, base: float, base_lost: float = 0.0, factor: Any = None) -> Any:
+    """factor·exp(-kx²)·p/(base + x), ratio(lost) being p·(1 - lost): what x² and base + x lost goes into the ratio."""
+    squared, lost = square(x)
+    under, under_lost = total(base, x)
+    p, p_lost = ratio(k * lost + table.div(under_lost + base_lost, under))
+    quotient = table.div(p, under)
+    back, back_lost = product(quotient, under)
+    rest = table.div(((p - back) - back_lost) + p_lost, under)
+    if factor is None:
+        return times(table.exp(-k * squared), quotient, rest)
+    return table.exp(-k * squared) * (factor * quotient)
+
+
+def mapped(t: Any) -> Any:
+    """The variable of the polynomials, -1 ≤ q < 1."""
+    return table.div(t - 6.0, t + 6.0)
+
+
+def lower(t: Any, factor: Any = None) -> Any:
+    """factor·Φ(-t), 0 ≤ t ≤ 40, by Mills' ratio."""
+    return tail(t, 0.5, lambda lost: corrected(mapped(t), LOWER_0, LOWER, lost), 1.0, factor=factor)
+
+
+def normal_cdf(x: Any) -> Any:
+    """Φ(x): by erf near 0; further out by Mills' ratio, the right side being 1 less the left tail."""
+    left = lower(capped(x))
+    outside = table.where(table.less(x, 0.0), left, 1.0 - left)
+    return table.where(table.less(table.abs_(x), 0.67), 0.5 + 0.5 * table.erf(x * sqrt(0.5)), outside)
+
+
+def erfc(x: Any) -> Any:
+    """1 - erf(x) to the left of 0.45; 2Φ(-x√2) by Mills' ratio from there on, divided by √½ + x and not by 1 + x√2."""
+    z = table.where(table.less(28.0, x), 28.0, table.where(table.less(x, 0.45), 0.45, x))
+    q = mapped(z * sqrt(2.0))
+    right = tail(z, 1.0, lambda lost: corrected(q, LOWER_SQRT2_0, LOWER_SQRT2, lost), 0.7071067811865476, -4.833646656726457e-17)
+    return table.where(table.less(x, 0.45), 1.0 - table.erf(x), right)
+
+
+def gelu(x: Any) -> Any:
+    """x·Φ(x); far to the left x joins the ratio before the exponential, which is subnormal there."""
+    z = table.maximum(x, -40.0)
+    return table.where(table.less(x, -36.0), lower(capped(z), factor=z), x * table.normal_cdf(x))
+
+
+def gelu_slope(y: Any, x: Any) -> Any:
+    """Φ(x) + x·φ(x), from its value at t = -|x|: a polynomial times t - t₀, t₀ being its root, and times exp(-t²/2) far out."""
+    t = capped(x)
+    high = t - 0.7517915246935645
+    d = high + 1.4956759177009883e-17
+    d_lost = table.div(d - high - 1.4956759177009883e-17, d)
+    core, _ = corrected(d, CORE_0, CORE, d_lost)
+    squared, lost = square(t)
+    p, p_lost = corrected(mapped(t), SLOPE_0, SLOPE, 0.5 * lost + d_lost)
+    rest, rest_lost = product(d, p)
+    outer = times(table.exp(-0.5 * squared), rest, rest_lost + d * p_lost)
+    left = table.where(table.less(t, 1.25), d * core, table.where(table.less(t, 37.0), outer, halves(-0.5 * squared, rest)))
+    return table.where(table.less(x, 0.0), left, 1.0 - left)
+
+
+def gauss_slope(y: Any, x: Any, k: float) -> Any:
+    """-2kx·exp(-kx²), by halves where the exponential is subnormal."""
+
+    z = table.maximum(table.minimum(x, 1e100), -1e100)  # no inf · 0
+    squared, lost = square(z)
+    far = (-2.0 * k) * halves(-k * squared, z - z * (k * lost))
+    return table.where(table.less(y, TINY), far, (-2.0 * k) * (x * y))
+
+
+NORMAL: float = 1.0 / sqrt(2.0 * pi)

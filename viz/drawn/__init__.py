@@ -1,0 +1,1 @@
+"""Graphs drawn: as SVG, DOT, HTML, PDF, LaTeX and text."""

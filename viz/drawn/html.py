@@ -1,0 +1,184 @@
+"""A picture as HTML: inline for notebooks, and a page of its own with gradients and steps."""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import math
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from ..escape import one_line, xml
+from ..model.graph import Graph, Node, args_of, label_of, number
+from ..model.reading import grad_of
+from ..notation.formula import Name, Number
+from ..notation.numbers import MINUS, show
+from . import theme
+from .svg import embedded, size
+
+LEAVES = 60  # as many leaves have a row, those with the largest gradients
+ROWS = 400  # a longer table is cut, and says so
+FALLBACK = 150_000  # a larger picture is not put in twice
+
+
+@cache
+def static(name: str) -> str:
+    """A file of ``viz/static``."""
+    return (resources.files("viz") / "static" / name).read_text(encoding="utf-8")
+
+
+def inline(svg: str, title: str, chosen: str) -> str:
+    """The picture for a notebook's output: it follows the notebook's theme.
+
+    Where styles and SVG are stripped (an untrusted notebook, a web viewer), an image is left.
+    """
+    image = ""
+    if len(svg) < FALLBACK:
+        data = base64.b64encode(svg.encode()).decode()
+        image = f'<img class="mg-plain" alt="{xml(title)}" src="data:image/svg+xml;base64,{data}">'
+    css = theme.host_style(chosen, ".mg-picture")
+    return (
+        f'<div class="mg-picture"><style>.mg-picture{{overflow:auto}}.mg-picture .mg-plain'
+        f"{{display:none}}{css}</style>{_fluid(svg, 0.62)}{image}</div>"
+    )
+
+
+def plain(message: str, text: str) -> str:
+    """What is shown where no picture can be made."""
+    return f"<div><p>{xml(message)}</p><pre>{xml(text)}</pre></div>"
+
+
+def _fluid(svg: str, least: float) -> str:
+    """The drawing at its own size, shrunk to fit down to ``least`` of it: smaller is unreadable."""
+    width, _ = size(svg)
+    style = f"max-width:100%;height:auto;min-width:{round(width * least)}pt"
+    return embedded(svg).replace('class="graph-picture"', f'class="graph-picture" style="{style}"', 1)
+
+
+def page(graph: Graph, svg: str, title: str, chosen: str, precision: int) -> str:
+    """A self-contained page: the picture, a table of leaf gradients and the table of steps."""
+    parts = [
+        figure(svg, title),
+        _leaves(graph, precision),
+        _steps(graph, precision),
+    ]
+    return whole(parts, title, chosen)
+
+
+def figure(svg: str, title: str) -> str:
+    """The picture as a part of a page."""
+    return f'<figure class="mg-picture" tabindex="0" aria-label="{xml(title)}">{_fluid(svg, 0.75)}</figure>'
+
+
+def whole(parts: list[str], title: str, chosen: str) -> str:
+    """A self-contained page of these parts."""
+    theme.check(chosen)
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{xml(title)}</title>\n"
+        f"<style>{theme.host_style(chosen, ':root')}{static('picture.css')}</style>\n"
+        f"</head>\n<body>\n<main>\n<h1>{xml(title)}</h1>{''.join(parts)}\n</main>\n"
+        f'<script type="module">{static("picture.js")}</script>\n</body>\n</html>\n'
+    )
+
+
+def _leaves(graph: Graph, precision: int) -> str:
+    """The gradients of the leaves, shown or folded: those with names first, the largest first."""
+    leaves = [value for value in graph.values if not args_of(value)]
+    if not leaves:
+        return ""
+    path = graph.path or label_of
+    named = {id(leaf): bool(path(leaf)) for leaf in leaves}
+    largest = heapq.nlargest(LEAVES, leaves, key=lambda leaf: (named[id(leaf)], _magnitude(leaf)))
+    scale = next((m for m in map(_magnitude, largest) if 0 < m < math.inf), 1.0)
+    rows = []
+    for leaf in largest:
+        node, grad = graph.of(leaf), grad_of(leaf)
+        name = path(leaf) if node.kind == "fold" or node.cluster else node.name
+        width = min(_magnitude(leaf) / scale, 1.0)
+        bar = f'<i class="{"below" if grad < 0 else "above"}" style="width:{width:.1%}"></i>'
+        rows.append(
+            f'<tr data-node="{node.id}"><th scope="row">{xml(one_line(name, 40)) or "constant"}</th>'
+            f"<td>{xml(show(number(leaf.data), precision))}</td>"
+            f'<td>{xml(show(grad, precision))}</td><td class="bar">{bar if grad else ""}</td></tr>'
+        )
+    rest = len(leaves) - len(largest)
+    notes = [f"{rest:,} more leaves have smaller gradients or no name."] if rest else []
+    return (
+        '<section><h2>Gradients of the leaves</h2><div class="scroll"><table>'
+        '<thead><tr><th scope="col">leaf</th><th scope="col">data</th><th scope="col">gradient</th>'
+        '<th scope="col">size</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>{_notes(notes)}</section>"
+    )
+
+
+def _magnitude(leaf: Any) -> float:
+    grad = abs(grad_of(leaf))
+    return grad if grad == grad else math.inf
+
+
+def _steps(graph: Graph, precision: int) -> str:
+    """Forward: each operation in numbers. Backward: upstream × local = contribution, edge by edge."""
+    by_id = {node.id: node for node in graph.nodes}
+    shown = [node for node in graph.nodes if node.kind == "value" and node.value is not None]
+    if not shown:
+        return ""
+    rows = []
+    for node in shown:
+        args = [by_id[id] for id in node.args]
+        if any(arg.kind == "fold" for arg in args) or len(args) > 12:
+            continue
+        symbols = node.line([Name(_plain_name(arg)) for arg in args], precision)
+        numbers = node.line([Number(arg.data) for arg in args], precision)
+        rows.append(
+            f'<tr data-node="{node.id}"><th scope="row">{_name(node)}</th><td>{xml(symbols)}</td>'
+            f"<td>= {xml(numbers)}</td><td>= {xml(show(node.data, precision))}</td></tr>"
+        )
+    forward = f"<tbody><tr><th colspan=4 scope=rowgroup>Forward: each operation</th></tr>{''.join(rows[:ROWS])}</tbody>"
+    backward, notes = _backward(graph, shown, precision)
+    if len(rows) > ROWS:
+        notes.append(f"Only the first {ROWS} forward steps are listed.")
+    if any(node.kind == "fold" for node in graph.nodes):
+        notes.append("Steps inside folded boxes are not listed.")
+    return f'<section><h2>Steps</h2><div class="scroll"><table class="steps">{forward}{backward}</table></div>{_notes(notes)}</section>'
+
+
+def _backward(graph: Graph, shown: list[Node], precision: int) -> tuple[str, list[str]]:
+    if all(node.grad == 0 for node in shown):
+        return "", ["All gradients are 0: backward() has not been called yet."]
+    by_id = {node.id: node for node in graph.nodes}
+    into: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        user, arg = by_id[edge.dst], by_id[edge.src]
+        if edge.partial is None or user.kind != "value" or arg.kind == "fold":
+            continue
+        upstream, local = show(user.grad, precision), show(edge.partial, precision)
+        product = user.grad * edge.partial
+        if math.isnan(product) and not math.isnan(arg.grad):  # nothing passed: see micrograd/pull.py
+            product = 0.0
+        into.setdefault(user.id, []).append(
+            f'<tr data-node="{arg.id}"><th scope="row">{_name(arg)}.grad</th>'
+            f"<td>+= {_name(user)}.grad × ∂{_name(user)}/∂{_name(arg)}</td>"
+            f"<td>= {xml(upstream)} × {xml(_around(local))}</td><td>= {xml(show(product, precision))}</td></tr>"
+        )
+    rows = [row for node in reversed(shown) for row in into.get(node.id, [])]
+    body = f"<tbody><tr><th colspan=4 scope=rowgroup>Backward: upstream × local = contribution</th></tr>{''.join(rows[:ROWS])}</tbody>"
+    return body, [f"Only the first {ROWS} backward steps are listed."] if len(rows) > ROWS else []
+
+
+def _plain_name(node: Node) -> str:
+    return one_line(node.name, 40)
+
+
+def _name(node: Node) -> str:
+    return xml(_plain_name(node))
+
+
+def _around(text: str) -> str:
+    return f"({text})" if text.startswith(MINUS) else text
+
+
+def _notes(notes: list[str]) -> str:
+    return "".join(f'<p class="note">{xml(note)}</p>' for note in notes)

@@ -1,0 +1,70 @@
+"""A graph as a plain-text tree, for terminals and where no layout program is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ..escape import one_line
+from ..given import precision_of, whole
+from ..model.graph import args_of, is_value, number, op_of, roots_of
+from ..model.reading import grad_of
+from ..notation.names import Names, from_caller
+from ..notation.numbers import show
+from ..notation.rows import circle, row_of
+
+
+def text_tree(
+    root: Any,
+    *,
+    limit: int = 200,
+    precision: int = 4,
+    names: Callable[[Any], str] | None = None,
+) -> str:
+    """The expression below ``root`` as an indented tree, each value once.
+
+    A value used again is named where it comes back, with "↑" for "see above". After ``limit``
+    lines the rest is only announced.
+
+    >>> from micrograd import Value
+    >>> a, b = Value(2.0), Value(-3.0)
+    >>> print(text_tree(a * b + a))
+    + data −4 grad 0
+    ├─ × data −6 grad 0
+    │  ├─ a data 2 grad 0
+    │  └─ b data −3 grad 0
+    └─ a ↑
+    """
+    digits, most = precision_of(precision), whole("limit", limit, 1)
+    names = names or Names(from_caller(sys._getframe(1)))
+    lines: list[str] = []
+    seen: dict[int, str] = {}
+    stack: list[tuple[Any, str, str]] = [(r, "", "") for r in reversed(roots_of(root))]
+    while stack:
+        if len(lines) >= most:
+            lines.append(f"… and more: the first {most:,} lines are shown")
+            break
+        value, first, rest = stack.pop()
+        name, op = one_line(names(value), 40), one_line(op_of(value), 40)
+        args = [arg for arg in args_of(value) if is_value(arg)]
+        sign = one_line(circle(row_of(value, len(args))), 40) if op else ""
+        title = f"{name} = {sign}" if name and op else name or sign
+        if id(value) in seen:
+            lines.append(f"{first}{seen[id(value)]} ↑")
+            continue
+        if args and not name:
+            title += f" #{len(seen)}" if _shared(value, stack) else ""
+        seen[id(value)] = name or title or show(number(value.data), digits)
+        numbers = f"data {show(number(value.data), digits)}"
+        if hasattr(value, "grad"):
+            numbers += f" grad {show(grad_of(value), digits)}"
+        lines.append(f"{first}{title}{' ' if title else ''}{numbers}")
+        for last, arg in enumerate(reversed(args)):
+            head, tail = ("└─ ", "   ") if last == 0 else ("├─ ", "│  ")
+            stack.append((arg, rest + head, rest + tail))
+    return "\n".join(lines)
+
+
+def _shared(value: Any, stack: list[tuple[Any, str, str]]) -> bool:
+    return any(waiting is value for waiting, _, _ in stack)

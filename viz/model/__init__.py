@@ -1,0 +1,1 @@
+"""What a graph is, for every renderer: read, numbered, folded."""

@@ -1,0 +1,1 @@
+"""Graphs stepped through: the recording, the stepper, its stills, and the worksheet."""

@@ -1,0 +1,342 @@
+"""``viz.step(root)``: walk forward and backward through a graph, one contribution at a time.
+
+    >>> import viz
+    >>> from micrograd import Value
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> stepper = viz.step(a * b + a)
+    >>> stepper
+    Stepper(4 values, 7 steps)
+    >>> for line in stepper.log():
+    ...     print(line)
+    v1 = a * b = −6
+    v2 = v1 + a = −4
+    v2.grad = 1
+    v1.grad += v2.grad · ∂v2/∂v1 = 1 · 1 = 1: 0 → 1
+    a.grad += v2.grad · ∂v2/∂a = 1 · 1 = 1: 0 → 1
+    a.grad += v1.grad · ∂v1/∂a = 1 · −3 = −3: 1 → −2
+    b.grad += v1.grad · ∂v1/∂b = 1 · 2 = 2: 0 → 2
+
+In a notebook the stepper shows itself (no kernel needed afterwards, nothing fetched); ``save`` writes one
+page that opens offline; ``live`` is the two-way widget.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import math
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from ..bundle import inline, script
+from ..given import above_zero, page_path, short, whole
+from ..model import tree
+from ..model.reading import is_value, summed
+from ..notation import text
+from ..notation.formula import Name
+from ..notation.names import from_caller
+from ..notation.numbers import show
+from ..notation.rows import row_of, written
+from ..save import write
+from . import breaks, sources
+from .check import check as check_trace
+from .recording import Trace, record
+
+TITLE = "Backpropagation, step by step"
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ margin: 0; padding: 12px; background: #f2f4f6; color: #1b1f24; font-family: system-ui, sans-serif; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #0d0f12; color: #e8ebef; }} }}
+main {{ max-width: 1180px; margin: 0 auto; }}
+h1 {{ font-size: 20px; margin: 4px 0 10px; }}
+@media (max-width: 560px) {{ body {{ padding: 4px; }} }}
+</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def step(
+    root: Any,
+    *more: Any,
+    break_on: Any = None,
+    fold: Any = True,
+    quiz: Any = None,
+    check: bool = False,
+    at: int = 0,
+    names: bool = True,
+    title: str = TITLE,
+) -> Stepper:
+    """A stepper over the whole computation of ``root``; the graph is left as it was found.
+
+    ``root``: a Value of ours, or of any class with ``data``, ``grad``, ``_prev``, ``_op`` and ``_backward``:
+    then its own closures are driven, and what they do is shown, right or wrong.
+    Several roots, ``step(c, d)`` or ``step([c, d])``: one pass back from their sum, which is added as the last value of the
+    walk, by the class's own ``+``. So each root starts with the gradient 1, and the leaves get what one ``backward()`` of
+    each root after the other would add up to.
+    ``break_on``: a label, an operation, a Value, 'nan', 'inf', 'dead relu', an expression such as
+    ``"abs(grad) > 10"``, a function of a ``Moment``, or a list of these.
+    ``fold``: True folds down to about 60 visible boxes, a number is another such budget, False shows
+    every value, a name or list of names keeps the boxes so called closed.
+    ``quiz``: True, a seed, or ``{"seed": 1, "count": 10, "tolerance": 0.01, "kinds": ["product", "total", "slope"]}``.
+    ``check``: compare every local derivative with finite differences, ask each closure of your own class once more where the pass's
+    numbers could hide a mistake, mark what is wrong and say how many problems there are.
+    ``at``: the step to open at (negative counts from the end). ``names``: name values by the caller's variables.
+
+    Raises TypeError when ``root`` is no Value and ValueError for an option that means nothing here.
+    """
+    if any(isinstance(other, (str, os.PathLike)) for other in more):
+        raise TypeError(f"step() takes Values, and options by name: viz.step(…).save({short(more[0])}) writes the page")
+    frame = sys._getframe(1) if names else None
+    return Stepper([root, *more] if more else root, frame, break_on, fold, quiz, check, at, title)
+
+
+class Stepper:
+    """A recorded pass and the page that shows it. Made by ``viz.step``."""
+
+    def __init__(
+        self,
+        root: Any,
+        frame: FrameType | None = None,
+        break_on: Any = None,
+        fold: Any = True,
+        quiz: Any = None,
+        check: bool = False,
+        at: int = 0,
+        title: str = TITLE,
+    ) -> None:
+        roots = _roots(root)
+        self.trace: Trace = record(summed(roots), from_caller(frame) if frame is not None else [])
+        self.title = str(title)
+        if len(roots) > 1 and title == TITLE:
+            self.title += f": back from the sum of {self._listed(roots)}"
+        self.breaks = breaks.positions(self.trace, break_on)
+        #: what ``check=True`` found, as (value, message) pairs
+        self.problems: list[tuple[Any, str]] = []
+        #: how many operations the check could not recompute, and so did not judge
+        self.unjudged = 0
+        self._checked = check
+        if check:
+            marks, self.unjudged = check_trace(self.trace)
+            for place, messages in marks.items():
+                self.trace.marks.setdefault(place, []).extend(messages)
+        for place in sorted(self.trace.marks):
+            self.problems += [(self.trace.values[place], m) for m in self.trace.marks[place]]
+        self._fold = _fold_options(fold)
+        self._quiz = _quiz_options(quiz)
+        at = whole("at", at)
+        self._at = max(0, len(self.trace) + 1 + at) if at < 0 else min(at, len(self.trace))
+        self._data: dict[str, Any] | None = None
+        if missing := sorted(set(self._fold.get("closed", ())) - {*self.tree.name, *map(tree.stem, self.tree.name)}):
+            known = ", ".join(sorted({repr(tree.stem(name)) for name in self.tree.name})) or "no boxes"
+            raise ValueError(f"fold: no box is called {', '.join(map(repr, missing))}; this graph has {known}")
+        self._lines = sources.lines_for(frame, self.trace.values, self.trace.names)
+
+    @cached_property
+    def tree(self) -> tree.Tree:
+        """The folding tree."""
+        return tree.grow(self.trace)
+
+    @cached_property
+    def open(self) -> list[int]:
+        """The boxes that are open at first."""
+        return tree.opened(self.tree, **self._fold)
+
+    def __len__(self) -> int:
+        return len(self.trace)
+
+    def __repr__(self) -> str:
+        found = f", {len(self.problems)} problems" if self.problems else ""
+        return f"Stepper({len(self.trace.values)} values, {len(self.trace)} steps{found})"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The trace with folding, sources, breakpoints and quiz: all that the page needs, as JSON data."""
+        if self._data is None:
+            made = self.trace.payload()
+            boxes = self.tree
+            if boxes.parent:
+                made["groups"] = {
+                    "parent": boxes.parent,
+                    "name": boxes.name,
+                    "kind": boxes.kind,
+                    "of": boxes.of,
+                }
+                made["open"] = self.open
+            made |= {"title": self.title, "at": self._at}
+            if self._checked:
+                made["check"] = {"said": self.checked(), "ok": not self.problems}
+            if self.breaks:
+                made["breaks"] = self.breaks
+            if self._quiz:
+                made["quiz"] = self._quiz
+            self._add_lines(made)
+            self._data = made
+        return self._data
+
+    def _add_lines(self, made: dict[str, Any]) -> None:
+        table: dict[str, int] = {}
+        codes: dict[Any, str] = {}
+        line = {p: table.setdefault(text, len(table)) for p, text in self._lines.items()}
+        code = {}
+        for place in [] if self.trace.engine else self.trace.interior:
+            value = self.trace.values[place]
+            key = sources.code_key(value)
+            if key is not None:
+                if key not in codes:
+                    codes[key] = sources.backward_code(value)
+                if codes[key]:
+                    code[place] = table.setdefault(codes[key], len(table))
+        if table:
+            made |= {"lines": list(table), "line": line, "code": code}
+
+    def log(self) -> Iterator[str]:
+        """Every step as a line of text: the same walk for a terminal."""
+        t = self.trace
+        for m in t.moments():
+            name = self._name(m.place)
+            if m.kind == "forward":
+                yield f"{name} = {_written(t, m.place, self._name)} = {show(m.data)}"
+            elif m.kind == "seed":
+                yield f"{name}.grad = 1"
+            else:
+                node, value = self._name(m.source), show(m.value)
+                if not math.isnan(m.partial):
+                    numbers = f"{show(m.upstream)} · {show(m.partial)}"
+                    nothing = m.value == 0.0 and math.isnan(m.upstream * m.partial)  # a structural zero, see micrograd/pull.py
+                    value = f"{node}.grad · ∂{node}/∂{name} = {numbers}{', which passes nothing' if nothing else f' = {value}'}"
+                yield f"{name}.grad += {value}: {show(m.before)} → {show(m.grad)}"
+        if self._checked or t.marks:
+            yield self.checked()
+            yield from (f"⚠ {self._name(place)}: {message}" for place in sorted(t.marks) for message in t.marks[place])
+
+    def checked(self) -> str:
+        """What ``check=True`` found, in a sentence."""
+        count, total = len(self.problems), self.trace.forward
+        found = f"{count} problem{'s' * (count > 1)}" if count else "no problem"
+        if not self._checked:
+            return f"{found} met"
+        rest = f"; {self.unjudged} could not be computed again, so not judged" if self.unjudged else ""
+        return f"check: {found} in {total} operation{'s' * (total != 1)}{rest}"
+
+    def _listed(self, roots: list[Any]) -> str:
+        place = {id(value): i for i, value in enumerate(self.trace.values)}
+        found = [self._name(place[id(root)]) for root in roots]
+        return " and ".join([", ".join(found[:-1]), found[-1]]) if len(found) < 6 else f"{len(found)} values"
+
+    def _name(self, place: int) -> str:
+        return self.trace.told[place]
+
+    def fragment(self, *, image: bool = True) -> str:
+        """The stepper as an HTML fragment: a div and one inline module script, nothing fetched."""
+        uid = uuid.uuid4().hex
+        fallback = ""
+        if image:
+            from .stills import picture
+
+            svg = base64.b64encode(picture(self).encode()).decode("ascii")
+            fallback = f'<img alt="{html.escape(self.alt())}" style="max-width:100%" src="data:image/svg+xml;base64,{svg}">'
+        return inline(uid, fallback, script("stepper"), "stepper", self.data)
+
+    def alt(self) -> str:
+        """One sentence for those who cannot see the picture."""
+        t = self.trace
+        leaves = [f"{t.names[i]} {show(g)}" for i, g in enumerate(t.grads(len(t))) if t.names[i] and not t.args[i]]
+        gradients = f"; gradients {', '.join(leaves[:8])}" if leaves else ""
+        return f"Graph of {len(t.values)} values, result {show(t.data[t.root])}{gradients}"
+
+    def to_html(self) -> str:
+        """One self-contained page that opens offline."""
+        return PAGE.format(title=html.escape(self.title), body=self.fragment(image=False))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to ``path``, whole or not at all; returns the path. ValueError unless it ends in .html."""
+        return write(page_path(path, "viz.frames makes pictures and viz.draw(root).save(…) a drawing"), self.to_html().encode())
+
+    def _repr_html_(self) -> str:
+        return self.fragment()
+
+    def live(self) -> Any:
+        """The two-way widget (needs the extra ``live``): ``w.step``, ``w.score``, ``w.on_event``."""
+        from .widget import live
+
+        return live(self)
+
+
+def _roots(root: Any) -> list[Any]:
+    """One Value, or a list or array of them; TypeError for anything else."""
+    if is_value(root) and hasattr(root, "grad") and not isinstance(root, type):
+        return [root]
+    listed = isinstance(root, (list, tuple)) or hasattr(root, "tolist")
+    items = list(root.tolist() if hasattr(root, "tolist") else root) if listed else []
+    wrong = [item for item in items if not (is_value(item) and hasattr(item, "grad"))] if items else [root]
+    if wrong:
+        way = "; call it with an input and step through what it gives" if callable(root) else ""
+        raise TypeError(
+            f"cannot step through {short(wrong[0])} ({type(wrong[0]).__name__}): expected a Value, that is an object with data, grad and "
+            f"_prev, or a list of them{way}"
+        )
+    return list({id(item): item for item in items}.values())
+
+
+def _fold_options(fold: Any) -> dict[str, Any]:
+    if fold is False:
+        return {"all": True}
+    if fold is True or fold is None:
+        return {"budget": 60}
+    if isinstance(fold, int):
+        if fold < 1:
+            raise ValueError(f"fold={fold}: expected a number of visible boxes of at least 1")
+        return {"budget": fold}
+    closed = [fold] if isinstance(fold, str) else list(fold) if isinstance(fold, (list, tuple, set, frozenset)) else [fold]
+    if not all(isinstance(name, str) for name in closed):
+        raise TypeError(f"fold={fold!r}: expected True, False, a number, a name or a list of names")
+    return {"closed": closed}
+
+
+_KINDS = ("product", "total", "slope")
+
+
+def _quiz_options(quiz: Any) -> dict[str, Any] | None:
+    if quiz is None or quiz is False:
+        return None
+    if quiz is True:
+        return {"seed": 0}
+    if isinstance(quiz, int):
+        return {"seed": quiz}
+    allowed = {"seed", "count", "tolerance", "kinds"}
+    if not isinstance(quiz, dict) or set(quiz) - allowed:
+        raise ValueError(f"quiz={quiz!r}: expected True, a seed, or a dict with {sorted(allowed)}")
+    kinds = [quiz["kinds"]] if isinstance(quiz.get("kinds"), str) else list(quiz.get("kinds", ()))
+    wrong = [kind for kind in kinds if kind not in _KINDS]
+    if wrong:
+        raise ValueError(f"quiz kinds {wrong}: expected some of {list(_KINDS)}")
+    for name in ("seed", "count"):
+        if name in quiz:
+            whole(f"quiz {name}", quiz[name], 0 if name == "seed" else 1)
+    if "tolerance" in quiz:
+        above_zero("quiz tolerance", quiz["tolerance"])
+    return {**quiz, "kinds": kinds} if kinds else dict(quiz)
+
+
+def _written(t: Trace, place: int, name: Any) -> str:
+    """`a * b` for one operation, in plain text."""
+    return text.write(written(row_of(t.values[place], len(t.args[place])), [Name(name(a)) for a in t.args[place]]))
