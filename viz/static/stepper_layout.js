@@ -1,4 +1,6 @@
 // A layered drawing, left to right: ranks, dummies for long edges, few crossings, straight lines.
+// viz/stepped/layers.py is the same algorithm in Python, step for step, for pictures made without a browser: the same boxes get
+// the same places to the last bit, and tests/stepper/test_layout.py holds them to it. What is changed here is changed there.
 
 const GAP_X = 64, GAP_Y = 16, THIN = 12;
 
@@ -60,7 +62,7 @@ function order(nodes) {
   number();
   const big = nodes.length > 1200;
   let best = Infinity, kept = layers.map((layer) => [...layer]);
-  for (let sweep = 0; sweep < (big ? 6 : 16); sweep++) {
+  for (let sweep = 0; sweep < 16; sweep++) {
     const side = sweep % 2 ? "next" : "prev";
     const path = sweep % 2 ? [...layers].reverse() : layers;
     for (const layer of path) {
@@ -72,7 +74,7 @@ function order(nodes) {
       layer.forEach((i, at) => (nodes[i].at = at));
       if (!big) swap(nodes, layer);
     }
-    const crossed = big ? -sweep : crossings(nodes, layers);
+    const crossed = big ? 0 : crossings(nodes, layers); // a big one keeps its first sweep: five more were as often worse as better
     if (crossed < best) { best = crossed; kept = layers.map((layer) => [...layer]); }
     if (!best) break;
   }

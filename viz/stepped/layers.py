@@ -1,16 +1,20 @@
 """A layered drawing, left to right: ranks, dummies for long edges, few crossings, straight lines.
 
-The page does the same in ``static/stepper_layout.js`` whenever a box is opened; this is for pictures made
-without a browser (frames, worksheets, the image in a saved notebook). Meant for up to some hundred boxes.
+The page does the same in ``static/stepper_layout.js`` whenever a box is opened; this is for pictures made without a
+browser (frames, worksheets, the image in a saved notebook). The two are one algorithm, step for step: the same boxes get the
+same places to the last bit, and ``tests/stepper/test_layout.py`` holds them to it. What is changed here is changed there.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 GAP_X, GAP_Y, THIN = 64.0, 16.0, 12.0
+#: dummies for which long edges still go round the boxes, and spots that are sorted with all care
+MANY_DUMMIES, MANY_SPOTS = 6000, 1200
 
 Point = tuple[float, float]
 
@@ -24,7 +28,7 @@ class Spot:
     key: int  # the order in which things were made
     dummy: bool = False
     rank: int = 0
-    at: float = 0.0  # place in its rank
+    at: int = 0  # place in its rank
     x: float = 0.0
     y: float = 0.0
     column: float = 0.0  # width of its rank
@@ -77,10 +81,12 @@ def _rank(spots: list[Spot], ends: list[tuple[int, int]]) -> None:
 
 
 def _link(spots: list[Spot], ends: list[tuple[int, int]]) -> list[list[int]]:
+    """Chains of spots, one an edge, with a thin dummy in every rank it crosses."""
+    few = sum(spots[b].rank - spots[a].rank - 1 for a, b in ends) < MANY_DUMMIES
     chains = []
     for a, b in ends:
         chain = [a]
-        for rank in range(spots[a].rank + 1, spots[b].rank):
+        for rank in range(spots[a].rank + 1, spots[b].rank) if few else ():
             chain.append(len(spots))
             spots.append(Spot(0, THIN, spots[b].key, True, rank))
         chain.append(b)
@@ -97,8 +103,9 @@ def _order(spots: list[Spot]) -> list[list[int]]:
     for i in sorted(range(len(spots)), key=lambda i: spots[i].key):
         ranks[spots[i].rank].append(i)
     _number(spots, ranks)
-    best, kept = _crossings(spots, ranks), [list(rank) for rank in ranks]
-    for sweep in range(12):
+    big = len(spots) > MANY_SPOTS
+    best, kept = math.inf, ranks
+    for sweep in range(16):
         backwards = sweep % 2 == 1
         for rank in reversed(ranks) if backwards else ranks:
             want = {}
@@ -108,7 +115,9 @@ def _order(spots: list[Spot]) -> list[list[int]]:
             rank.sort(key=lambda i: (want[i], spots[i].at))
             for at, i in enumerate(rank):
                 spots[i].at = at
-        crossed = _crossings(spots, ranks)
+            if not big:
+                _swap(spots, rank)
+        crossed = 0 if big else _crossings(spots, ranks)  # a big one keeps its first sweep: five more were as often worse as better
         if crossed < best:
             best, kept = crossed, [list(rank) for rank in ranks]
         if not best:
@@ -123,10 +132,30 @@ def _number(spots: list[Spot], ranks: list[list[int]]) -> None:
             spots[i].at = at
 
 
+def _swap(spots: list[Spot], rank: list[int]) -> None:
+    """Exchange neighbours in a rank while that removes crossings."""
+    for _ in range(4):
+        better = False
+        for k in range(1, len(rank)):
+            i, j = rank[k - 1], rank[k]
+            if _between(spots, j, i) < _between(spots, i, j):
+                rank[k - 1], rank[k] = j, i
+                spots[j].at, spots[i].at = k - 1, k
+                better = True
+        if not better:
+            break
+
+
+def _between(spots: list[Spot], i: int, j: int) -> int:
+    """Crossings of the edges of i and j when i stands above j."""
+    sides = ((spots[i].before, spots[j].before), (spots[i].after, spots[j].after))
+    return sum(spots[a].at > spots[b].at for mine, other in sides for a in mine for b in other)
+
+
 def _crossings(spots: list[Spot], ranks: list[list[int]]) -> int:
     total = 0
     for rank in ranks:
-        seen: list[float] = []
+        seen: list[int] = []
         for i in rank:
             near = [spots[j].at for j in spots[i].after]
             total += sum(old > at for at in near for old in seen)
@@ -148,7 +177,7 @@ def _rows(spots: list[Spot], ranks: list[list[int]]) -> float:
     """Each spot to the mean height of its neighbours, as far as its rank allows."""
     for rank in ranks:
         _spread(spots, rank, [60.0 * k for k in range(len(rank))])
-    sweeps = 24
+    sweeps = 6 if len(spots) > MANY_SPOTS else 24
     for sweep in range(sweeps):
         for rank in reversed(ranks) if sweep % 2 else ranks:
             want = []
@@ -158,14 +187,18 @@ def _rows(spots: list[Spot], ranks: list[list[int]]) -> float:
                     near = spot.before + spot.after
                 else:
                     near = spot.after if sweep % 2 else spot.before
-                weights = [(1, 2, 6)[spot.dummy + spots[j].dummy] for j in near]
-                pull = sum(w * spots[j].y for w, j in zip(weights, near, strict=True))
-                want.append(pull / sum(weights) if near else spot.y)
+                pull, weight = 0.0, 0  # not sum(): from Python 3.12 on it rounds in another way than a loop, and than the page
+                for j in near:
+                    w = (1, 2, 6)[spot.dummy + spots[j].dummy]
+                    pull += w * spots[j].y
+                    weight += w
+                want.append(pull / weight if weight else spot.y)
             _spread(spots, rank, want)
     top = min((s.y - s.h / 2 for s in spots), default=0.0)
+    low = max((s.y + s.h / 2 for s in spots), default=0.0)
     for s in spots:
         s.y -= top
-    return max((s.y + s.h / 2 for s in spots), default=0.0)
+    return low - top
 
 
 def _spread(spots: list[Spot], rank: list[int], want: list[float]) -> None:
