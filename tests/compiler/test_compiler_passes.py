@@ -14,7 +14,7 @@ from micrograd import Value, ops, testing
 
 np = pytest.importorskip("numpy")
 
-from micrograd.compiler.passes.factor import loops_of, regular  # noqa: E402
+from micrograd.compiler.passes.factor import ends, loops_of  # noqa: E402
 from micrograd.compiler.passes.fuse import fuse  # noqa: E402
 from micrograd.compiler.passes.group import group  # noqa: E402
 from micrograd.compiler.passes.lowering import lowered  # noqa: E402
@@ -209,15 +209,13 @@ def grid(*shape: int) -> Any:
     return np.indices(shape)
 
 
-def test_regular_reads_loops_from_the_inside() -> None:
-    assert regular(np.array([0, 1, 2, 0, 1, 2, 5, 6, 7, 5, 6, 7]))[0] == [(3, 1), (2, 0), (2, 5)]
-    loops, rest = regular(np.array([0, 2, 7, 9, 11, 13]))
-    assert loops == [(2, 2)] and rest.tolist() == [0, 7, 11]
-    loops, rest = regular(np.array([0, 1, 3, 4, 10, 11, 13, 14, 11, 12, 14, 15]))
-    assert loops == [(2, 1), (2, 3)] and rest.tolist() == [0, 10, 11]
-    assert regular(np.array([4, 3, 2]))[0] == [(3, -1)]
-    assert regular(np.array([0, 1, 5]))[0] == []
-    assert regular(np.array([9]))[0] == []
+def test_loops_of_a_column_end_where_it_is_affine_no_more() -> None:
+    assert ends(np.array([0, 1, 2, 0, 1, 2, 5, 6, 7, 5, 6, 7])) == [1, 3, 6, 12]
+    assert ends(np.array([0, 2, 7, 9, 11, 13])) == [1, 2]  # and the starts of the blocks, 0 7 11, are no loop
+    assert ends(np.array([0, 1, 3, 4, 10, 11, 13, 14, 11, 12, 14, 15])) == [1, 2, 4]
+    assert ends(np.array([4, 3, 2])) == [1, 3]
+    assert ends(np.array([0, 1, 5])) == [1]
+    assert ends(np.array([9])) == [1]
 
 
 def test_a_matrix_product_is_three_loops() -> None:
@@ -249,6 +247,9 @@ def test_a_permutation_is_a_table_of_the_outermost_loop() -> None:
     assert gathered[0] == (0, 1) and gathered[1] == 0 and gathered[2].tolist() == [30, 0, 70, 10]  # from the lowest on
     shape, (_, alone) = again(np.arange(4), 100 + rows)
     assert shape == (4,) and alone[1] == 100 and alone[2].tolist() == [3, 0, 7, 1]
+    shape, (out, two) = again(30 + 2 * np.arange(8), np.array([9, 5, 7, 3, 4, 0, 1, -3]))  # what is regular begins at its own number
+    assert shape == (4, 2) and out == ((4, 2), 30, None)
+    assert two[0] == (0, -4) and two[1] == 1 and two[2].tolist() == [8, 6, 3, 0]
 
 
 def test_growing_rows_keep_what_is_regular() -> None:

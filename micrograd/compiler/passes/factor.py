@@ -7,66 +7,43 @@ permutation) keeps its inner, regular part, and a table of addresses for the out
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import gcd
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
 
 
-def regular(column: Any) -> tuple[list[tuple[int, int]], Any]:
-    """The loops (extent, stride) of a column of addresses, innermost first, and what is left: the start of each block."""
-    loops: list[tuple[int, int]] = []
-    while len(column) > 1:
-        n = len(column)
+def ends(column: Any) -> list[int]:
+    """Where the loops of a column end, innermost first: its numbers in blocks of each of these are an affine function of loop indices."""
+    found = [1]
+    while True:
         steps = np.diff(column)
-        step = int(steps[0])
-        breaks = np.flatnonzero(steps != step) + 1
-        extent = int(np.gcd.reduce(np.append(breaks, n))) if len(breaks) else n
+        breaks = np.flatnonzero(steps != steps[:1]) + 1
+        extent = int(np.gcd.reduce(np.append(breaks, len(column))))
         if extent == 1:
-            break
-        loops.append((extent, step))
+            return found
+        found.append(found[-1] * extent)
         column = column[::extent]
-    return loops, column
 
 
 def loops_of(columns: list[Any], whole: int) -> tuple[tuple[int, ...], list[tuple[tuple[int, ...], int, Any]]]:
     """The common loops of columns of one length, and for each column (strides, base, table of the outermost loop or None)."""
-    read = [regular(c) for c in columns]
-    cuts = {1}  # where some loop of some column ends
-    dense = whole  # the numbers of a block, in which every column is regular; what is outside is one loop, with tables
-    for loops, rest in read:
-        cut = 1
-        for extent, _ in loops:
-            cut *= extent
-            cuts.add(cut)
-        if len(rest) > 1:  # irregular: only the inner part is common
-            dense = gcd(dense, cut)
-    while True:  # a block holds whole loops, and whole blocks are in the loops that are larger
-        bad = next((gcd(a, b) for a, b in pairwise(sorted({*cuts, dense})) if b % a and a < dense), None)
-        bad = bad or next((gcd(dense, c) for c in cuts if c > dense and c % dense), None)
-        if bad is None:
-            break
-        dense = bad
-    chain = sorted(c for c in {*cuts, dense} if c <= dense)
-    extents = [b // a for a, b in pairwise(chain)]
-    outer = whole // chain[-1]
-    if outer > 1:
-        extents.append(outer)
-    shape = tuple(reversed(extents))
+    read = [ends(column) for column in columns]
+    cuts = {cut for found in read for cut in found}
+    dense = gcd(*(found[-1] for found in read))  # a block, in which every column is regular; what is outside is one loop, with tables
+    while bad := [gcd(a, b) for a, b in combinations(sorted({*cuts, dense}), 2) if b % a and a <= dense]:
+        dense = gcd(*bad)  # a block holds whole loops, and whole blocks are in the loops that are larger
+    chain = [cut for cut in sorted({*cuts, dense, whole}) if cut <= dense or cut == whole]
+    shape = tuple(reversed([b // a for a, b in pairwise(chain)]))
     accesses = []
     for column in columns:
-        strides = [int(column[a] - column[0]) for a in chain[:-1]]
-        index = None
-        if outer > 1:
-            starts = column[:: chain[-1]]
-            step = int(starts[1] - starts[0])
-            if (np.diff(starts) == step).all():
-                strides.append(step)
-            else:
-                index = starts - starts.min()
-                strides.append(0)
-                accesses.append((tuple(reversed(strides)), int(starts.min()), index))
-                continue
-        accesses.append((tuple(reversed(strides)), int(column[0]), None))
+        strides = [int(column[a] - column[0]) for a in reversed(chain[:-1])]
+        starts = column[::dense]
+        steps = np.diff(starts)
+        if (steps == steps[:1]).all():
+            accesses.append((tuple(strides), int(column[0]), None))
+        else:
+            base = int(starts.min())
+            accesses.append(((0, *strides[1:]), base, starts - base))
     return shape, accesses
