@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from micrograd.checking.numeric import Estimate, complex_step
 from micrograd.checking.verdict import Terms
 from micrograd.engine import Value
 from micrograd.ops import TABLE, ceil, floor, mod, round_, trunc
@@ -42,6 +43,21 @@ class Evaluation:
         """The value with input i set to x in the arithmetic `m` (complex numbers, or mpmath): x and the result are numbers of it."""
         raise TypeError(f"{type(self).__name__} can be evaluated in floats alone")
 
+    def directs(self, here: float, method: str) -> list[Estimate | None]:
+        """Derivatives that are not from differences, as far as `method` asks for them and the function has them. here: f at the start."""
+        return [None if method == "differences" else self._direct(i, here, method) for i in range(len(self.start))]
+
+    def _direct(self, i: int, here: float, method: str) -> Estimate | None:
+        if (self.in_place and method == "auto") or not math.isfinite(here) or not math.isfinite(self.start[i]):
+            return None
+        try:
+            return complex_step(self, i, here)
+        except (TypeError, AttributeError) as error:
+            if method == "complex":
+                why = f"input {self.names[i]}: {error}"
+                raise TypeError(f"the complex step cannot go through this function ({why}): use method='auto'") from error
+            return None
+
     def terms(self, i: int) -> Terms:
         """What the graph knows of the rounding in the gradient of input i."""
         return Terms()
@@ -54,11 +70,7 @@ class GraphEvaluation(Evaluation):
         self.nodes = root.topological()
         self._terms: dict[Value, Terms] | None = None
         self.leaves, self.start = list(leaves), [v.data for v in leaves]
-        here = {id(v) for v in self.nodes}
         self._ops = {id(v): _known(v) for v in self.nodes if v.op is not None}
-        for v in leaves:
-            if v.op is not None or id(v) not in here:
-                raise ValueError(f"{v!r} is not a leaf of this graph")
         table: dict[str, int] = {}
         self.names = []
         for n, v in enumerate(leaves):
@@ -88,6 +100,14 @@ class GraphEvaluation(Evaluation):
         from micrograd.checking.exact import evaluate
 
         return self._run(i, x, lambda op, xs: evaluate(op, m, xs), m.mpf)
+
+    def directs(self, here: float, method: str) -> list[Estimate | None]:
+        """The chain rule over complex steps (micrograd/checking/chain.py): one pass for all inputs."""
+        if method == "differences" or not math.isfinite(here):
+            return [None] * len(self.start)
+        from micrograd.checking.chain import gradient
+
+        return gradient(self.nodes, self._ops, self.leaves)
 
     def terms(self, i: int) -> Terms:
         if self._terms is None:

@@ -129,9 +129,16 @@ class Slots:
             raise ValueError(f"gradient() gave {len(gradient)} numbers for {len(self.start)} inputs")
         return gradient
 
-    def evaluation(self, output: int, outputs: Sequence[Any]) -> Evaluation:
+    def numbers(self, numbers: Sequence[float]) -> list[float] | None:
+        """What fn gives at these numbers; None where it raises."""
+        try:
+            return [_data(x) for x in self.outputs(numbers)]
+        except Exception:
+            return None
+
+    def evaluation(self, output: int, outputs: Sequence[Any]) -> SlotEvaluation:
         """One output as a function of the inputs. outputs: what fn gave at the start."""
-        return _SlotEvaluation(self, output, outputs)
+        return SlotEvaluation(self, output, outputs)
 
 
 def _filled(x: Any, todo: Iterator[Any], wrap: Callable[[Any], Any] | None) -> Any:
@@ -160,17 +167,19 @@ def _filled(x: Any, todo: Iterator[Any], wrap: Callable[[Any], Any] | None) -> A
     return next(todo) if wrap is None else wrap(next(todo))
 
 
-class _SlotEvaluation(Evaluation):
+class SlotEvaluation(Evaluation):
+    """One output of a call that is checked. root, leaves: what it gave at the start, and the Values that stood for the inputs."""
+
     def __init__(self, slots: Slots, output: int, outputs: Sequence[Any]) -> None:
         self.slots, self.output = slots, output
         self.names = [f"{name} → [{output}]" for name in slots.names] if len(outputs) > 1 else slots.names
         self.start, self.epsilon = slots.start, slots.epsilon
         self.in_place = any(v is not None for v in slots.held)
-        self._root, self._leaves = outputs[output], slots.leaves
+        self.root, self.leaves = outputs[output], slots.leaves
         self._terms: dict[Value, Terms] | None = None
 
     def here(self) -> float:
-        return _data(self._root)
+        return _data(self.root)
 
     def _moved(self, i: int, x: Any) -> list[Any]:
         return [*self.start[:i], x, *self.start[i + 1 :]]
@@ -184,13 +193,17 @@ class _SlotEvaluation(Evaluation):
         except Exception:
             return math.nan
 
+    def restore(self) -> None:
+        """Held Values stand where they stood at the start."""
+        self.slots.arguments(self.start, _same)
+
     def terms(self, i: int) -> Terms:
-        if not isinstance(self._root, Value):
+        if not isinstance(self.root, Value):
             return Terms()
         if self._terms is None:
-            self.slots.arguments(self.start, _same)  # held Values may stand elsewhere
-            self._terms = terms(self._root, self._leaves)
-        return self._terms[self._leaves[i]]
+            self.restore()
+            self._terms = terms(self.root, self.leaves)
+        return self._terms[self.leaves[i]]
 
     def complex_at(self, i: int, x: Any, m: Any) -> Any:
         from micrograd.checking.exact import Exact

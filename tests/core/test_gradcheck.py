@@ -3,11 +3,16 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from micrograd import Op, Value, check_grads, gradcheck, nn
-from micrograd.checking.checks import Report
+from micrograd import Op, Value, check_grads, gradcheck, nn, ops
+from micrograd.checking.chain import partials
+from micrograd.checking.checks import Report, backward
+from micrograd.checking.evaluation import GraphEvaluation
 from micrograd.checking.numeric import ridders, sides
 from micrograd.checking.slots import Slots
+from micrograd.testing import expressions
 
 
 @pytest.mark.parametrize(
@@ -212,10 +217,88 @@ def test_big_graphs_are_sampled_and_say_so():
     total = leaves[0]
     for v in leaves[1:]:
         total = total + v * v
-    report = check_grads(total, budget=50 * 200 * 5)
+    report = check_grads(total, budget=50 * 200 * 5, method="differences")
     assert report
     assert 0 < len(report.rows) < 50
     assert "leaves checked" in str(report)
+    assert len(check_grads(total, budget=50 * 200 * 5).rows) == 50  # one pass for all
+    total = total + (leaves[7] - leaves[7].data).relu()  # a kink: now each is looked into by itself
+    report = check_grads(total, budget=50 * 200 * 10)
+    assert "leaves checked" in str(report) and len(report.rows) < 50
+
+
+def test_numbers_that_the_code_wrote_are_no_leaves_to_check():
+    x = Value(0.5, label="x")
+    y = 3.0 * x + x**2 + sum([x, 1.0])
+    assert [row.name for row in check_grads(y).rows] == ["x"]
+
+
+def many(count: int) -> list[float]:
+    return [0.1 + 0.01 * i for i in range(count)]
+
+
+def test_a_function_of_many_inputs_is_called_a_few_times_and_its_graph_is_asked_for_the_rest():
+    model, calls = nn.MLP(2, [16, 16, 1]), []
+
+    def loss(model):
+        calls.append(1)
+        return (1.0 - model([0.3, -0.7])).relu() + 1e-4 * sum(p * p for p in model.parameters())
+
+    before = [p.data for p in model.parameters()]
+    report = gradcheck(loss, model)
+    assert report and len(report.rows) == 337 and len(calls) < 20
+    assert [p.data for p in model.parameters()] == before
+    calls.clear()
+    assert gradcheck(lambda *xs: loss(model) + sum(xs), many(9)) and len(calls) < 20
+
+
+def test_a_rule_that_is_wrong_is_found_among_many_inputs():
+    wrong = Op("wrong", math.sin, (lambda y, x: ops.cos(x) * (1.0 + 1e-5),), exact=lambda m, x: m.sin(x))
+    for k in (0, 7, 19):
+        report = gradcheck(lambda *xs, k=k: sum(wrong(x) if i == k else ops.sin(x) for i, x in enumerate(xs)), many(20))
+        assert [row.name for row in report.wrong] == [f"input {k}"] and not report.undecided
+
+
+@pytest.mark.parametrize(
+    ("strange", "verdict"),
+    [
+        (lambda x: x * x.data, "WRONG"),
+        (lambda x: x * math.exp(x.data), "WRONG"),
+        (lambda x: x if x.data > 0.15 else 3.0 * x, "undecided"),  # a jump, by a branch in Python
+        (lambda x: x - 0.15 if x.data > 0.15 else 3.0 * (x - 0.15), "kink"),
+        (lambda x: (x - 0.15).relu(), "kink"),
+        (lambda x: x if x.data < 0.17 else x * x, "ok"),  # a branch, but not here
+        (lambda x: max(x, x * x), "ok"),
+    ],
+)
+def test_what_a_graph_does_not_show_is_seen_by_the_function_itself(strange, verdict):
+    report = gradcheck(lambda *xs: strange(xs[5]) + sum(x * x for x in xs), [*many(5), 0.15, *many(6)])
+    assert report.rows[5].verdict.startswith(verdict), report
+    assert all(row.verdict == "ok" for i, row in enumerate(report.rows) if i != 5)
+
+
+def test_a_function_that_reads_what_it_was_given_by_another_way_is_asked_itself():
+    w, v = [Value(x) for x in many(6)], [Value(x) for x in many(6)]
+    report = gradcheck(lambda w, v: sum(a * b for a, b in zip(w, v, strict=True)) * v[2].data, (w, v))
+    assert [row.name for row in report.rows if not row.ok] == ["v[2]"]
+
+
+@given(expressions())
+def test_the_chain_rule_over_complex_steps_is_the_backward_pass(expression):
+    leaves = [Value(x) for x in expression.inputs]
+    root = expression(*leaves)
+    found = GraphEvaluation(root, leaves).directs(root.data, "auto")
+    assert None not in found
+    for mine, theirs in zip(found, backward(root, leaves), strict=True):
+        assert mine is None or abs(mine.value - theirs) <= 1e-11 * abs(theirs) + 100.0 * mine.error
+
+
+@given(st.lists(st.floats(-3, 3), min_size=1, max_size=6), st.data())
+def test_sums_of_any_number_in_one_evaluation(xs, data):
+    ys = data.draw(st.lists(st.floats(-3, 3), min_size=len(xs), max_size=len(xs)))
+    assert partials(ops.sum_, xs, ops.sum_(*xs)) == [1.0] * len(xs)
+    assert partials(ops.dot, [*xs, *ys], ops.dot(*xs, *ys)) in ([*ys, *xs], None)  # None: where fsum rounds to another number
+    assert partials(ops.dot, [*xs, *xs], ops.dot(*xs, *xs)) == [*xs, *xs]
 
 
 def test_refusals():

@@ -493,8 +493,11 @@ def test_a_given_value_that_is_read_by_another_way_is_never_frozen_in_silence(me
     for fn in (lambda v: v * a.data, lambda v: v + a.data * 2.0, lambda v: v * a.data * a.data):
         assert not gradcheck(fn, (a,), method=method)
     assert gradcheck(lambda v: v * a, (a,), method=method)
-    with pytest.raises(TypeError, match="by another way than its argument"):
-        gradcheck(lambda v: a * a, (a,), method=method)
+    if method == "complex":  # its graph knows the way
+        assert gradcheck(lambda v: a * a, (a,), method=method)
+    else:
+        with pytest.raises(TypeError, match="by another way than its argument"):
+            gradcheck(lambda v: a * a, (a,), method=method)
 
 
 def test_another_arithmetic_is_refused_where_the_function_leaves_it():
