@@ -20,15 +20,10 @@ from micrograd.compiler.program.ir import Access, Instruction, Program
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("numba")
-from test_compiler import Net, agree, attention, eager, graphs, hinge, moons  # noqa: E402
-from test_compiler_numba import BINARY, EDGES, POWERS, UNARY, close, raw  # noqa: E402
+from every_op import BINARY, EDGES, POWERS, UNARY, close, raw  # noqa: E402
+from small_losses import Net, agree, attention, eager, graphs, hinge, moons  # noqa: E402
 
 pytestmark = pytest.mark.slow  # it is compiled first, which takes half a minute
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: Any, monkeypatch: Any) -> None:
-    monkeypatch.setenv("MICROGRAD_CACHE", str(tmp_path_factory.getbasetemp() / "micrograd"))
 
 
 # --- single instructions -------------------------------------------------------------------------------------------------

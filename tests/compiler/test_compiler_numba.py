@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import struct
 from typing import Any
 
 import pytest
@@ -17,25 +16,8 @@ from micrograd.compiler import take
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("numba")
-from test_compiler import Net, attention, eager, hinge, moons  # noqa: E402
-
-UNARY = [op.bind(*op.defaults) if op.constants else op for op in ops.TABLE.values() if op.arity == 1]
-BINARY = [op for op in ops.TABLE.values() if op.arity == 2]
-POWERS = [ops.power.bind(p) for p in (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0, 2.5)]
-EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 1e-300, -1e-300, 5e-324, 1e200, -1e200, 19.5, -40.0, 710.0, -710.0]
-EDGES += [-745.2, math.inf, -math.inf, math.nan]
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: Any, monkeypatch: Any) -> None:
-    monkeypatch.setenv("MICROGRAD_CACHE", str(tmp_path_factory.getbasetemp() / "micrograd"))
-
-
-def close(a: float, b: float, ulps: float = 16.0) -> bool:
-    """Equal to so many units in the last place; nan only with nan, inf with the same inf."""
-    if a != a or b != b or math.isinf(a) or math.isinf(b):
-        return (a != a and b != b) or a == b
-    return abs(a - b) <= ulps * max(math.ulp(a), math.ulp(b))
+from every_op import BINARY, EDGES, POWERS, UNARY, close, raw  # noqa: E402
+from small_losses import Net, attention, eager, hinge, moons  # noqa: E402
 
 
 class Zoo:
@@ -88,9 +70,6 @@ def test_every_op_at_every_edge(zoo: Zoo, steps: dict[str, Any], backend: str) -
     for x in EDGES:
         for y in EDGES:
             zoo.check(steps[backend], x, y)
-
-
-raw = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", struct.pack("<Q", bits))[0])
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])

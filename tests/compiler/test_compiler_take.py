@@ -14,14 +14,9 @@ from micrograd import Value
 from micrograd.compiler import take
 
 np = pytest.importorskip("numpy")
-from test_compiler import eager  # noqa: E402
+from small_losses import eager  # noqa: E402
 
 BACKENDS = ["reference", "numpy", "numba"]
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: Any, monkeypatch: Any) -> None:
-    monkeypatch.setenv("MICROGRAD_CACHE", str(tmp_path_factory.getbasetemp() / "micrograd"))
 
 
 def agree(backend: str, loss: Any, params: list[Value], *many: Any, **options: Any) -> Any:

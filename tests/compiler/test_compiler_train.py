@@ -11,7 +11,7 @@ import micrograd
 from micrograd import Value, nn, optim
 
 np = pytest.importorskip("numpy")
-from test_compiler import Net, hinge, moons  # noqa: E402
+from small_losses import Net, hinge, moons  # noqa: E402
 
 OPTIMIZERS = {
     "sgd": lambda p: optim.SGD(p, lr=0.05),

@@ -15,15 +15,10 @@ from micrograd import Value, ops
 from micrograd.compiler.program import rule as rules
 
 np = pytest.importorskip("numpy")
+from fuzz_check import Compiled, Wrong, against_many_digits, check  # noqa: E402
 from fuzz_programs import Program  # noqa: E402
-from test_fuzz import Compiled, Wrong, against_many_digits, check  # noqa: E402
 
 inf, nan = math.inf, math.nan
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory: Any, monkeypatch: Any) -> None:
-    monkeypatch.setenv("MICROGRAD_CACHE", str(tmp_path_factory.getbasetemp() / "micrograd"))
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,10 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_zeros import CASES
-from zeros import alike, programs
 
 import micrograd
 from micrograd import Op, Value, compiler, grad, jvp, ops, optim
+from zeros import CASES, alike, programs
 
 np = pytest.importorskip("numpy")
 

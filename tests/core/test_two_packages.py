@@ -17,52 +17,7 @@ from micrograd import mixed
 ROOT = Path(mixed.HOME)
 MEND = "pip uninstall -y micrograd micrograd-lab\n    pip install micrograd-lab"
 
-# A package with the original's files and behaviour: closures, sets of children, no label.
-ENGINE = """
-class Value:
-    def __init__(self, data, _children=(), _op=""):
-        self.data, self.grad, self._backward, self._prev, self._op = data, 0, lambda: None, set(_children), _op
-
-    def __add__(self, other):
-        other = other if isinstance(other, Value) else Value(other)
-        out = Value(self.data + other.data, (self, other), "+")
-        def _backward():
-            self.grad += out.grad
-            other.grad += out.grad
-        out._backward = _backward
-        return out
-
-    def __mul__(self, other):
-        other = other if isinstance(other, Value) else Value(other)
-        out = Value(self.data * other.data, (self, other), "*")
-        def _backward():
-            self.grad += other.data * out.grad
-            other.grad += self.data * out.grad
-        out._backward = _backward
-        return out
-
-    def relu(self):
-        out = Value(max(0, self.data), (self,), "ReLU")
-        def _backward():
-            self.grad += (out.data > 0) * out.grad
-        out._backward = _backward
-        return out
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def backward(self):
-        order, seen = [], set()
-        def walk(v):
-            if v not in seen:
-                seen.add(v)
-                for child in v._prev:
-                    walk(child)
-                order.append(v)
-        walk(self)
-        self.grad = 1
-        for v in reversed(order):
-            v._backward()
-"""
+# The original's files: the engine that the benchmarks hold, and layers.
 NN = """
 import random
 from micrograd.engine import Value
@@ -100,7 +55,8 @@ class MLP:
 
 def original(folder: Path) -> Path:
     (folder / "micrograd").mkdir(parents=True)
-    for name, text in (("__init__.py", ""), ("engine.py", ENGINE), ("nn.py", NN)):
+    shutil.copy(ROOT / "benchmarks" / "original.py", folder / "micrograd" / "engine.py")
+    for name, text in (("__init__.py", ""), ("nn.py", NN)):
         (folder / "micrograd" / name).write_text(text, encoding="utf-8")
     return folder
 

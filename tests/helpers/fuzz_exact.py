@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from fuzz_programs import DETACH, TAKE, Program
-
 from micrograd import ops
 from micrograd.checking import exact
 

@@ -124,3 +124,35 @@ def bits(x):
 def alike(a, b, digits=0.0):
     """Equal numbers, or both nan."""
     return (a != a and b != b) or a == b or abs(a - b) <= digits * (abs(a) + abs(b))
+
+
+# a function, a point, its gradient there
+CASES = {
+    "sqrt(relu(x))": (lambda x: ops.sqrt(ops.relu(x)), (-0.9,), [0.0]),
+    "sqrt(clamp(x, 0, 1)) below": (lambda x: ops.sqrt(ops.clamp(x, 0.0, 1.0)), (-0.9,), [0.0]),
+    "log(1 - clamp(x, 0, 1)) above": (lambda x: ops.log_(1 - ops.clamp(x, 0.0, 1.0)), (1.5,), [0.0]),
+    "sqrt(maximum(x, 0))": (lambda x: ops.sqrt(ops.maximum(x, 0.0)), (-0.9,), [0.0]),
+    "sqrt(-minimum(x, 0))": (lambda x: ops.sqrt(-ops.minimum(x, 0.0)), (0.9,), [0.0]),
+    "where(0 < x, 1/x, 7)": (lambda x: ops.where(ops.less(0.0, x), 1 / x, 7.0), (0.0,), [0.0]),
+    "where(0, log(x), 1)": (lambda x: ops.where(0.0, ops.log_(x), 1.0), (-1.0,), [0.0]),
+    "where(x, sqrt(y), y)": (lambda x, y: ops.where(x, ops.sqrt(y), y), (0.0, 0.0), [0.0, 1.0]),
+    "cbrt(sign(x))": (lambda x: ops.cbrt(ops.sign(x)), (0.0,), [0.0]),
+    "sqrt(step(x))": (lambda x: ops.sqrt(ops.step(x)), (-1.0,), [0.0]),
+    "sqrt(abs(x))": (lambda x: ops.sqrt(ops.abs_(x)), (0.0,), [0.0]),
+    "log(equal(hypot(y, x), x))": (lambda y, x: ops.log_(ops.equal(ops.hypot(y, x), x)), (0.5, 1.0), [0.0, 0.0]),
+    "sqrt(hypot(x, y))": (lambda x, y: ops.sqrt(ops.hypot(x, y)), (0.0, 0.0), [0.0, 0.0]),
+    "hypot(sqrt(x), y)": (lambda x, y: ops.hypot(ops.sqrt(x), y), (0.0, 0.0), [0.0, 0.0]),
+    "atan2(sqrt(x), y)": (lambda x, y: ops.atan2(ops.sqrt(x), y), (0.0, 0.0), [0.0, 0.0]),
+    "log(x)**0": (lambda x: ops.log_(x) ** 0, (-1.0,), [0.0]),
+    "leaky_relu(sqrt(x), 0)": (lambda x: ops.leaky_relu(-ops.sqrt(x), 0.0), (0.0,), [0.0]),
+    "max of a taken and an infinite": (lambda x: ops.maximum(1.0, ops.sqrt(x)), (0.0,), [0.0]),
+    "a dead branch beside a live one": (lambda x: ops.relu(-ops.sqrt(x)) + 3 * x, (0.0,), [3.0]),
+    "inf below relu": (lambda x: ops.relu(x * inf), (-1.0,), [0.0]),
+    "softmax's shift": (lambda x: ops.exp(x - ops.shift(x, x * x)), (0.5,), [1.0]),
+    "numeric: sqrt(x)**2": (lambda x: ops.sqrt(x) ** 2, (0.0,), [nan]),
+    "numeric: 0 * log(x)": (lambda x: 0 * ops.log_(x), (0.0,), [nan]),
+    "numeric: sqrt(x) * x": (lambda x: ops.sqrt(x) * x, (0.0,), [nan]),
+    "numeric: sqrt(x * x)": (lambda x: ops.sqrt(x * x), (0.0,), [nan]),
+    "numeric: a saturated tanh": (lambda x: ops.tanh(1 / x), (0.0,), [nan]),
+    "nan is no zero": (lambda x: ops.relu(x) * 2, (nan,), [nan]),
+}  # fmt: skip

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from readers import of_mathml, of_tex, of_text
 
 from micrograd import TABLE, telling, testing
+from readers import of_mathml, of_tex, of_text
 from viz.notation import mathml, rows, tex, text
 from viz.notation.formula import Call, Choice, Compare, Infix, Minus, Name, Number, evaluate, fill, fold, parse
 from viz.notation.numbers import plain, show

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from hypothesis import given
-from viz_values import Student, graphs
 
 import viz
 from micrograd import Value
@@ -12,6 +11,7 @@ from viz.model.graph import build
 from viz.notation import lines, tex
 from viz.notation.names import complete, unique
 from viz.notation.numbers import plain, show
+from viz_values import Student, graphs
 
 
 def example():

@@ -9,7 +9,6 @@ import xml.etree.ElementTree as ET
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from viz_values import Bare, Stored, Student
 
 import viz
 from micrograd import Value, nn, scope
@@ -17,6 +16,7 @@ from viz import escape
 from viz.drawn import render
 from viz.drawn.heat import STEPS, Scale
 from viz.model.graph import Graph, Node, build
+from viz_values import Bare, Stored, Student
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = "<b>&\"{|}\\N\\n</b> '#&lt;-->]]>"

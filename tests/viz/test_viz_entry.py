@@ -9,11 +9,11 @@ import random
 import xml.etree.ElementTree as ET
 
 import pytest
-from viz_values import Student
 
 import viz
 from micrograd import Value, nn, no_grad
 from viz.samples import samples
+from viz_values import Student
 
 
 def two_roots(cls=Value):

@@ -7,11 +7,11 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from viz_values import Bare, Scope, Scoped, Stored, Student, graphs
 
 from micrograd import Value, nn, scope
 from viz.model.graph import Graph, Node, args_of, build, is_value, number, topological
 from viz.model.partials import local
+from viz_values import Bare, Scope, Scoped, Stored, Student, graphs
 
 
 def check(graph, values):

@@ -9,13 +9,13 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from viz_values import Bare, Student
 
 import viz
 from micrograd import Value, nn
 from viz.drawn import html, render, theme
 from viz.notation import names
 from viz.save import write
+from viz_values import Bare, Student
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ import re
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from readers import of_tex
-from viz_values import Bare, Stored, Student, graphs
 
 import viz
 from micrograd import Value, ops
+from readers import of_tex
 from viz.drawn.latex import LINES, to_latex
 from viz.drawn.text import text_tree
 from viz.notation.formula import Name, Number
@@ -20,6 +19,7 @@ from viz.notation.rows import by_symbol, circle, written
 from viz.notation.tex import name as name_tex
 from viz.notation.tex import number as number_tex
 from viz.notation.text import write
+from viz_values import Bare, Stored, Student, graphs
 
 LEAVES = ("a", "b", "c")
 OPERATIONS = {
