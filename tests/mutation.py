@@ -3,7 +3,8 @@
 Needs cosmic-ray (`pip install -e .[mutation]`) and a system that forks. Works in a clone of the last commit, one a group; prints the score
 and every mutant that lives. What is mutated: operators, comparisons, numbers, conditions, loops. Left out, since they tell nothing here:
 bit operations and `//`, `%`, `**` for `+` (a TypeError or a number far off in every test), `|` in annotations, `is` for `==`, orders for
-equalities, `strict=` and `slots=`. docs/mutation.md has the latest scores, and says of each living mutant why no test sees it.
+equalities, `strict=` and `slots=`, bounds of a domain other than 0 and ±1 (where tests draw from: a choice). docs/mutation.md has the
+latest scores, and says of each living mutant why no test sees it.
 
 A mutant is tried by the tests most likely to notice first (those of the row that was changed, with few examples), and lives only if
 all pass with all their examples. They run in a fork of a process that has loaded pytest and NumPy already.
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-TABLE = "test_numerics test_ops test_zeros test_notation test_laws"
+TABLE = "test_digits test_numerics test_ops test_zeros test_notation test_laws"
 COMPILER = "test_compiler_passes test_compiler_structure test_compiler test_compiler_take"
 GROUPS = {  # name → (files, the tests that must notice, the likeliest first)
     "ops": ("micrograd/ops/table.py", TABLE),
@@ -108,8 +109,8 @@ class Server:
         if not self.limit:
             return self.fails(*self.whole)
         rows = self.rows()
-        names = " or ".join([*rows, "defaults", "domains_end"])
-        first = ("-k", names, "tests/core/test_numerics.py", "tests/core/test_ops.py") if rows else self.tests[:1]
+        names = " or ".join([*rows, "defaults", "domains_end", "rounding", "shortest"])
+        first = ("-k", names, *(f"tests/core/test_{name}.py" for name in ("digits", "numerics", "ops"))) if rows else self.tests[:1]
         return self.fails(*self.quick, *first) or self.fails(*self.whole)
 
     def rows(self) -> list[str]:
@@ -120,9 +121,12 @@ class Server:
             if changed is not None and path.name == "table.py":
                 return [name for line in lines[changed + 1 :: -1] for name in re.findall(r'^    "(\w+)",', line)][:1]
             if changed is not None and path.name == "rules.py":
-                rule = next((name for line in lines[changed::-1] for name in re.findall(r"^def (\w+)", line)), None)
+                found = [name for line in lines[changed::-1] for name in re.findall(r"^(?:def )?(\w+)", line)][:1]
+                for rule in found:  # and the rules that use it
+                    users = re.findall(rf"^def (\w+)(?=[^\n]*\n(?: .*\n|\n)*? .*\b{rule}\b)", text, re.MULTILINE)
+                    found += [user for user in users if user not in found]
                 rows = re.split(r"^\w+: Op = row\(", Path("micrograd/ops/table.py").read_text(), flags=re.MULTILINE)
-                return [row.split('"')[1] for row in rows[1:] if re.search(rf"rules\.{rule}\b", row)]
+                return [row.split('"')[1] for row in rows[1:] if re.search(rf"rules\.({'|'.join(found)})\b", row)]
         return []
 
     def serve(self, path: str) -> None:
@@ -189,14 +193,15 @@ def run(name: str, work: Path, given: argparse.Namespace) -> tuple[str, int, lis
 
 
 def leave(session: Path, clone: Path, sample: int, seed: int) -> None:
-    """Skip what changes nothing that a program could see (`strict=`, `slots=`), and all but a random sample, if one is asked for."""
+    """Skip what no program could see or is a choice (a domain's bound), and all but a random sample, if one is asked for."""
     from cosmic_ray.work_db import WorkDB, use_db
     from cosmic_ray.work_item import WorkerOutcome, WorkResult
 
     def seen(mutation: Any) -> bool:
         row, column = mutation.start_pos
-        before = (clone / mutation.module_path).read_text().splitlines()[row - 1][:column]
-        return not before.endswith(("strict=", "slots="))
+        line = (clone / mutation.module_path).read_text().splitlines()[row - 1]
+        chosen = re.search(r"\bdomain=[^a-z]*$", line[:column]) and re.match(r"-?(?![01]\.0)\d", line[column:])
+        return not (line[:column].endswith(("strict=", "slots=")) or chosen)
 
     with use_db(str(session), WorkDB.Mode.open) as found:
         items = sorted(found.pending_work_items, key=lambda item: str(item.mutations))

@@ -174,7 +174,7 @@ log2: Op = row(
     doc="Logarithm to base 2.",
 )
 log10: Op = row(
-    "log10", ieee.log10, (lambda y, x: rules.valid(y, div(1 / log(10.0), abs_(x))),), formula=("1 / (a * log(10))",),
+    "log10", ieee.log10, (lambda y, x: rules.valid(y, div(0.4342944819032518, abs_(x))),), formula=("1 / (a * log(10))",),
     latex=r"\log_{{10}}\left({0}\right)", domain=(_POSITIVE,), array="np.log10({0})", doc="Logarithm to base 10.",
 )
 sqrt: Op = row(
