@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
@@ -19,7 +19,7 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let) (\w+))
 @cache
 def static(name: str) -> str:
     """The text of one file of ``viz/static``."""
-    return (files(__package__) / "static" / name).read_text(encoding="utf-8")
+    return (Path(__file__).with_name("static") / name).read_text(encoding="utf-8")
 
 
 @cache

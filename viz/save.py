@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -64,7 +63,7 @@ def write(path: str | os.PathLike[str], content: bytes) -> Path:
 def _beside(target: Path) -> tuple[Path, IO[bytes]]:
     """A new file in the same folder, open and locked."""
     while True:
-        path = target.with_name(f"{_start(target)}{secrets.token_hex(4)}{ENDING}")
+        path = target.with_name(f"{_start(target)}{os.urandom(4).hex()}{ENDING}")
         file = open(path, "xb")  # noqa: SIM115
         if _locked(file) is not False and path.exists():
             return path, file

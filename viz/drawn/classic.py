@@ -14,8 +14,7 @@ from ..given import short
 from ..model.graph import args_of, label_of, number, op_of, roots_of, topological
 from ..save import write
 from . import render
-
-RANKDIRS = ("LR", "RL", "TB", "BT")
+from .dot import PORTS
 
 
 def trace(root: Any) -> tuple[set[Any], set[tuple[Any, Any]]]:
@@ -93,8 +92,8 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Drawing:
     """
     if not isinstance(format, str):
         raise TypeError(f"format={short(format)}: expected a word such as 'svg'; several roots are a list, draw_dot([c, d])")
-    if rankdir not in RANKDIRS:
-        raise ValueError(f"unknown rankdir {rankdir!r}: expected one of {', '.join(RANKDIRS)}")
+    if rankdir not in PORTS:
+        raise ValueError(f"unknown rankdir {rankdir!r}: expected one of {', '.join(PORTS)}")
     drawing = Drawing(format=format, graph_attr={"rankdir": rankdir})
     drawing.body.extend(_lines(root))
     return drawing

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import heapq
 import math
-from functools import cache
-from importlib import resources
 from typing import Any
 
+from ..bundle import static
 from ..escape import one_line, xml
 from ..model.graph import Graph, Node, args_of, label_of, number
 from ..model.reading import grad_of
@@ -20,12 +19,6 @@ from .svg import embedded, size
 LEAVES = 60  # as many leaves have a row, those with the largest gradients
 ROWS = 400  # a longer table is cut, and says so
 FALLBACK = 150_000  # a larger picture is not put in twice
-
-
-@cache
-def static(name: str) -> str:
-    """A file of ``viz/static``."""
-    return (resources.files("viz") / "static" / name).read_text(encoding="utf-8")
 
 
 def inline(svg: str, title: str, chosen: str) -> str:

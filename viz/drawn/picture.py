@@ -18,8 +18,7 @@ from ..notation.names import Names, from_caller
 from ..notation.numbers import show
 from ..save import write
 from . import html, render, svg, theme
-from .classic import RANKDIRS
-from .dot import Look, source
+from .dot import PORTS, Look, source
 from .text import text_tree
 
 ENDINGS = ("svg", "png", "pdf", "html", "dot", "txt")
@@ -80,7 +79,7 @@ def draw(
 
     Raises TypeError for what is no Value and no model, ValueError for options that mean nothing.
     """
-    one_of("rankdir", rankdir, RANKDIRS)
+    one_of("rankdir", rankdir, tuple(PORTS))
     one_of("color", color, COLORS)
     one_of("ranks", ranks, RANKS)
     one_of("theme", theme, ("auto", "light", "dark"))
