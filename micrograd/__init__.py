@@ -6,7 +6,7 @@ The table's functions (`micrograd.exp`, `micrograd.maximum`, …) take Values or
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from micrograd import functional, mixed
 from micrograd.engine import Value, install
@@ -31,6 +31,22 @@ _LATER = {
     "compile": "micrograd.compiler", "lower": "micrograd.compiler", "value_and_grad": "micrograd.derived",
 }  # fmt: skip
 _MODULES = ("nn", "losses", "optim", "testing", "compiler", "data", "explain", "train", "metrics", "plots")
+
+if TYPE_CHECKING:
+    from micrograd import compiler as compiler
+    from micrograd import data as data
+    from micrograd import explain as explain
+    from micrograd import losses as losses
+    from micrograd import metrics as metrics
+    from micrograd import nn as nn
+    from micrograd import optim as optim
+    from micrograd import plots as plots
+    from micrograd import testing as testing
+    from micrograd import train as train
+    from micrograd.checking.checks import check_grads, gradcheck
+    from micrograd.compiler import compile, lower
+    from micrograd.derived import value_and_grad
+    from micrograd.methods import *  # noqa: F403
 
 
 mixed.glance()
@@ -58,14 +74,16 @@ def register(op: Op) -> Op:
     return op
 
 
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(importlib.import_module(_LATER[name]), name)
-    if name in _MODULES:
-        return importlib.import_module(f"micrograd.{name}")
-    if name in TABLE:
-        return TABLE[name]
-    raise missing("micrograd", name, known=__dir__())
+if not TYPE_CHECKING:  # a checker would take every name for one of ours
+
+    def __getattr__(name: str) -> Any:
+        if name in _LATER:
+            return getattr(importlib.import_module(_LATER[name]), name)
+        if name in _MODULES:
+            return importlib.import_module(f"micrograd.{name}")
+        if name in TABLE:
+            return TABLE[name]
+        raise missing("micrograd", name, known=__dir__())
 
 
 def __dir__() -> list[str]:

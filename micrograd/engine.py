@@ -23,7 +23,7 @@ from micrograd.modes import notice, on
 from micrograd.number import Number
 from micrograd.ops.op import Op, number
 from micrograd.pull import UNREACHED, backward
-from micrograd.scopes import current
+from micrograd.scopes import Scope, current
 from micrograd.steps import Step
 from micrograd.walk import walk
 
@@ -32,6 +32,11 @@ _clock = modes.tick  # at every node made and every data set
 _new: Any = object.__new__
 MAX_WHOLE = 2**1000  # below it a whole number has a float
 _born = attrgetter("_born")
+
+if TYPE_CHECKING:  # the table's ops are methods (see `install`), and a checker reads of them in `methods.pyi`
+    from micrograd.methods import Methods
+else:
+    Methods = Number
 
 # --- making nodes: an operator on Values computes its number and remembers its arguments ------------------------------
 
@@ -144,7 +149,7 @@ def operand(op: Op, mine: Value, other: Any) -> Any:
     raise TypeError(f"{who} {op.symbol} {other!r:.60}: a {type(other).__name__} is not a number; Values and real numbers are")
 
 
-class Value(Number):
+class Value(Methods):
     """One number of a computation graph.
 
     data: the number (float). grad: ∂root/∂self, after `root.backward()`. args: the Values that it was computed from, in
@@ -160,16 +165,12 @@ class Value(Number):
     __slots__ = ("__dict__", "__weakref__", "_a", "_b", "_born", "_data", "_mark", "_scope", "grad", "op")
     label = ""
 
-    if TYPE_CHECKING:  # the table's ops are methods, see `install`
-
-        def __getattr__(self, name: str) -> Callable[..., Value]: ...
-
     def __init__(
         self, data: Any, _children: Any = (), _op: Any = "", label: str = "", *,
         _prev: Any = (), children: Any = (), local_grads: Any = (),
     ) -> None:  # fmt: skip
         self._data = data if type(data) is float else given(data)
-        self.grad: Any = 0
+        self.grad: float = 0
         self.op: Op | None = None
         self._a: Value | None = None
         self._b: Any = None
@@ -237,14 +238,18 @@ class Value(Number):
         """Whether it is a number that the code wrote, the 2 of `2 * x`, and no Value that somebody made."""
         return self.op is None and self._b == ()
 
-    scope = property(attrgetter("_scope"), doc="The innermost `micrograd.scope` or module call it was made in, or None.")
+    scope: Scope | None = property(  # type: ignore[assignment]
+        attrgetter("_scope"), doc="The innermost `micrograd.scope` or module call it was made in, or None."
+    )
 
     def _set_data(self, data: Any) -> None:
         old, self._data = getattr(self, "_data", None), number(data)
         if old is not None and (old != self._data or old == 0.0):  # what is set to itself is not changed (0 may change its sign)
             modes.mark_changed(self, _clock())
 
-    data = property(attrgetter("_data"), _set_data, doc="The number. Setting it takes any real number.")
+    data: float = property(  # type: ignore[assignment]
+        attrgetter("_data"), _set_data, doc="The number. Setting it takes any real number."
+    )
 
     # What the original keeps in a node, and its relatives; each may be set, see `micrograd/dropin.py`.
     _prev = property(dropin.Children, dropin.set_children, doc="The arguments as a set, in order.")
@@ -379,12 +384,12 @@ def install(op: Op) -> None:
 
     method.__name__ = method.__qualname__ = op.name
     method.__doc__ = op.doc
-    for name in (op.name, _NUMPY.get(op.name)):
+    for name in (op.name, ALIASES.get(op.name)):
         if name:
             setattr(Value, name, method)
 
 
 # what NumPy calls an op of ours: np.arctan asks an object, alone or in an array, for its method of that name
-_NUMPY = {"atan2": "arctan2"} | {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
+ALIASES = {"atan2": "arctan2"} | {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
 for _row in ops.TABLE.values():
     install(_row)

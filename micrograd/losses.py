@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import nan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from micrograd import ops
 from micrograd.engine import Value
@@ -24,17 +24,32 @@ from micrograd.given import atom, is_list, real, rows
 from micrograd.nn.effects import lookup
 from micrograd.nn.shapes import flat
 
+One = Literal["mean", "sum"]  # for a checker: a loss (of Values) is a Value
+Each = Literal["none"]  # or a list of them
 
+
+@overload
+def mse(predictions: Any, targets: Any, reduction: One = "mean") -> Value: ...
+@overload
+def mse(predictions: Any, targets: Any, reduction: Each) -> list[Value]: ...
 def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """Squared error (p - t)²."""
     return _reduced([(p - t) ** 2 for p, t in _pairs("mse", predictions, targets)], reduction)
 
 
+@overload
+def mae(predictions: Any, targets: Any, reduction: One = "mean") -> Value: ...
+@overload
+def mae(predictions: Any, targets: Any, reduction: Each) -> list[Value]: ...
 def mae(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """Absolute error |p - t|; gradient 0 where they are equal."""
     return _reduced([ops.abs_(p - t) for p, t in _pairs("mae", predictions, targets)], reduction)
 
 
+@overload
+def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: One = "mean") -> Value: ...
+@overload
+def huber(predictions: Any, targets: Any, delta: float = 1.0, *, reduction: Each) -> list[Value]: ...
 def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
     """(p - t)²/2 up to delta, then its tangent: c·(|p - t| - c/2) with c = min(|p - t|, delta). Huber 1964."""
 
@@ -45,11 +60,19 @@ def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "
     return _reduced([one(ops.abs_(p - t)) for p, t in _pairs("huber", predictions, targets)], reduction)
 
 
+@overload
+def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: One = "mean") -> Value: ...
+@overload
+def hinge(scores: Any, targets: Any, margin: float = 1.0, *, reduction: Each) -> list[Value]: ...
 def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
     """Max-margin: max(0, margin - t·s), targets -1 or 1 (ValueError for others). Cortes & Vapnik 1995."""
     return _reduced([ops.relu(margin - t * s) for s, t in _pairs("hinge", scores, targets)], reduction)
 
 
+@overload
+def bce(probabilities: Any, targets: Any, reduction: One = "mean") -> Value: ...
+@overload
+def bce(probabilities: Any, targets: Any, reduction: Each) -> list[Value]: ...
 def bce(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """Binary cross-entropy -(t·log p + (1 - t)·log(1 - p)), 0·log 0 being 0; inf where a certain prediction is wrong.
 
@@ -76,6 +99,10 @@ def _probability(p: Any) -> Any:
     return p
 
 
+@overload
+def bce_with_logits(logits: Any, targets: Any, pos_weight: float = 1.0, reduction: One = "mean") -> Value: ...
+@overload
+def bce_with_logits(logits: Any, targets: Any, pos_weight: float = 1.0, *, reduction: Each) -> list[Value]: ...
 def bce_with_logits(logits: Any, targets: Any, pos_weight: float = 1.0, reduction: str = "mean") -> Any:
     """`bce` of sigmoid(x): w·t·softplus(-x) + (1 - t)·softplus(x). pos_weight w: how much more a positive counts."""
     pairs = _pairs("bce_with_logits", logits, targets)
@@ -83,6 +110,14 @@ def bce_with_logits(logits: Any, targets: Any, pos_weight: float = 1.0, reductio
     return _reduced(terms, reduction)
 
 
+@overload
+def cross_entropy(
+    logits: Any, targets: Any, label_smoothing: float = 0.0, weights: Sequence[float] | None = None, reduction: One = "mean"
+) -> Value: ...
+@overload
+def cross_entropy(
+    logits: Any, targets: Any, label_smoothing: float = 0.0, weights: Sequence[float] | None = None, *, reduction: Each
+) -> list[Value]: ...
 def cross_entropy(
     logits: Any, targets: Any, label_smoothing: float = 0.0, weights: Sequence[float] | None = None, reduction: str = "mean"
 ) -> Any:
@@ -103,11 +138,19 @@ def cross_entropy(
     return _of_classes("cross_entropy", logits, targets, split, label_smoothing, weights, reduction)
 
 
+@overload
+def nll(log_probabilities: Any, targets: Any, weights: Sequence[float] | None = None, reduction: One = "mean") -> Value: ...
+@overload
+def nll(log_probabilities: Any, targets: Any, weights: Sequence[float] | None = None, *, reduction: Each) -> list[Value]: ...
 def nll(log_probabilities: Any, targets: Any, weights: Sequence[float] | None = None, reduction: str = "mean") -> Any:
     """Negative log-likelihood -Σ tₖ·log pₖ, targets and weights as in `cross_entropy`."""
     return _of_classes("nll", log_probabilities, targets, lambda z: (lambda x: -x, z), 0.0, weights, reduction)
 
 
+@overload
+def kl(log_probabilities: Any, targets: Any, reduction: One = "mean") -> Value: ...
+@overload
+def kl(log_probabilities: Any, targets: Any, reduction: Each) -> list[Value]: ...
 def kl(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """Kullback-Leibler divergence Σ tₖ·(log tₖ - log pₖ) of the targets (distributions) from the predictions, 0·log 0 being 0."""
 
@@ -122,6 +165,10 @@ def kl(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     return _reduced([one(row, target) for row, target in zip(samples, wanted, strict=True)], reduction)
 
 
+@overload
+def multi_hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: One = "mean") -> Value: ...
+@overload
+def multi_hinge(scores: Any, targets: Any, margin: float = 1.0, *, reduction: Each) -> list[Value]: ...
 def multi_hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
     """Σ over the wrong classes of max(0, margin + sₖ - s_target); targets are indices. Weston & Watkins 1998."""
 
@@ -133,15 +180,17 @@ def multi_hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str =
     return _reduced([one(row, target) for row, target in zip(samples, wanted, strict=True)], reduction)
 
 
-def l1(parameters: Any) -> Any:
+def l1(parameters: Any) -> Value:
     """Σ |p| of a module's or a list's parameters: add a multiple of it to a loss to make parameters few."""
-    return ops.sum_(*(ops.abs_(p) for p in _parameters(parameters)))
+    total: Value = ops.sum_(*(ops.abs_(p) for p in _parameters(parameters)))
+    return total
 
 
-def l2(parameters: Any) -> Any:
+def l2(parameters: Any) -> Value:
     """Σ p² of a module's or a list's parameters: add a multiple of it to a loss to keep parameters small."""
     found = _parameters(parameters)
-    return ops.dot(*found, *found)
+    total: Value = ops.dot(*found, *found)
+    return total
 
 
 # --- what they share -----------------------------------------------------------------------------------------------------

@@ -17,6 +17,10 @@ from .mixed import warn
 
 warn()
 
+__all__ = [
+    "Picture", "Stepper", "draw", "draw_dot", "exercise", "frames", "repr_html", "step", "text_tree", "to_latex", "trace", "watch",
+]  # fmt: skip
+
 if TYPE_CHECKING:
     from .drawn.classic import draw_dot as draw_dot
     from .drawn.display import repr_html as repr_html
@@ -52,14 +56,16 @@ def trace(root: Any) -> tuple[set[Any], set[tuple[Any, Any]]]:
     return trace(root)
 
 
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    import difflib
+if not TYPE_CHECKING:  # a checker would take every name for one of ours
 
-    near = difflib.get_close_matches(name, __dir__(), 1)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+    def __getattr__(name: str) -> Any:
+        if name in _LAZY:
+            return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        import difflib
+
+        near = difflib.get_close_matches(name, __dir__(), 1)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{f'; did you mean {near[0]!r}?' if near else ''}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*_LAZY, "trace"})
+    return sorted(__all__)

@@ -29,20 +29,31 @@ random programs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from micrograd.compiler.tracing.trace import TraceError, take
 
 if TYPE_CHECKING:
     from micrograd.compiler.compiled import Compiled
+    from micrograd.engine import Value
 
 __all__ = ["TraceError", "compile", "lower", "take"]
 
 
+@overload
+def compile(
+    loss: Callable[..., Value], params: Any = None, *, batch: bool = False, backend: str = "auto", exact: bool = False,
+    input_grads: bool = False,
+) -> Compiled[float]: ...  # fmt: skip
+@overload
 def compile(
     loss: Callable[..., Any], params: Any = None, *, batch: bool = False, backend: str = "auto", exact: bool = False,
     input_grads: bool = False,
-) -> Compiled:  # fmt: skip
+) -> Compiled[Any]: ...  # fmt: skip
+def compile(
+    loss: Callable[..., Any], params: Any = None, *, batch: bool = False, backend: str = "auto", exact: bool = False,
+    input_grads: bool = False,
+) -> Compiled[Any]:  # fmt: skip
     """The loss as a function that runs at tensor speed; it is traced at its first call.
 
     loss: takes numbers (nested in lists, tuples, arrays) and gives a Value, or a tuple that starts with one. params: the Values
@@ -83,7 +94,7 @@ def compile(
     return Compiled(loss, params, batch=batch, backend=backend, exact=exact, input_grads=input_grads)
 
 
-def lower(root: Any, params: Any = None, *, backend: str = "auto", exact: bool = False) -> Compiled:
+def lower(root: Any, params: Any = None, *, backend: str = "auto", exact: bool = False) -> Compiled[float]:
     """An existing graph as a compiled function without inputs. params: by default every leaf below `root`."""
     from micrograd.compiler.compiled import Compiled
 

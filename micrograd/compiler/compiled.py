@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from micrograd import modes
 from micrograd.compiler import guarded
@@ -18,8 +18,10 @@ from micrograd.compiler.tracing import arguments
 from micrograd.compiler.tracing.refusal import TraceError, line, tracing
 from micrograd.engine import Value
 
+Answer = TypeVar("Answer")  # what a call gives: float, or a tuple where the loss returns one
 
-class Compiled:
+
+class Compiled(Generic[Answer]):
     """A loss that runs as a tensor program. Made by `micrograd.compile` and `micrograd.lower`.
 
     Calling it gives the loss as a float (or a tuple, where the loss returns one). A new structure of arguments is traced when
@@ -49,13 +51,14 @@ class Compiled:
 
     # --- running -----------------------------------------------------------------------------------------------------
 
-    def __call__(self, *args: Any, **static: Any) -> Any:
+    def __call__(self, *args: Any, **static: Any) -> Answer:
         """The loss at these inputs and the present parameters; with batch=True its mean over the samples (see `each`)."""
         with self._lock:
             plan, machine = self._ready(args, static)
             machine.forward()
             self._done(plan, machine)
-            return self._answer(plan, machine)
+            answer: Answer = self._answer(plan, machine)
+            return answer
 
     def each(self, *args: Any, **static: Any) -> Any:
         """With batch=True: what the loss (or a model) returns for each sample, where a call gives the mean over them.
@@ -105,9 +108,10 @@ class Compiled:
         one = iter(numbers.tolist())
         return (*found, tuple(arguments.nested(s, one) for s in plan.shapes))
 
-    def backward(self, *args: Any, **static: Any) -> Any:
+    def backward(self, *args: Any, **static: Any) -> Answer:
         """The loss; its gradients are added to the `.grad` of the parameters, as `root.backward()` does."""
         with self._lock:
+            value: Answer
             value, grads, *_ = self.value_and_grad(*args, **static)
             assert self._latest is not None
             for p, g in zip(self._latest[0].traced.params, grads.tolist(), strict=True):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, overload
 
 from micrograd import functional, ops
+from micrograd.engine import Value
 from micrograd.nn.module import Module
 from micrograd.nn.shapes import each, over
 
@@ -21,6 +23,12 @@ class Activation(Module):
             raise ValueError(f"no activation named {activation!r}; there are {', '.join(ops.TABLE)}")
         self.activation, self.constants = activation, constants
 
+    @overload
+    def __call__(self, x: float) -> float: ...
+    @overload
+    def __call__(self, x: Value) -> Value: ...
+    @overload
+    def __call__(self, x: Iterable[Any]) -> list[Any]: ...
     def __call__(self, x: Any) -> Any:
         f = self.activation if callable(self.activation) else ops.TABLE[self.activation]
         return each(lambda v: f(v, *self.constants), x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 from operator import mul
-from typing import Any
+from typing import Any, SupportsFloat, overload
 
 from micrograd import ops
 from micrograd.engine import Value
@@ -64,6 +64,10 @@ class Neuron(Module):
         self.nonlin = nonlin
         self.activation = checked(activation)
 
+    @overload
+    def __call__(self, x: Iterable[Iterable[SupportsFloat]]) -> list[Value]: ...
+    @overload
+    def __call__(self, x: SupportsFloat | Iterable[SupportsFloat]) -> Value: ...
     def __call__(self, x: Any) -> Any:
         """x: as many Values or numbers as there are weights."""
         w = self.w
@@ -163,6 +167,10 @@ class Linear(Module):
         bound = nin**-0.5 if nin else 0.0
         self.bias = [Value(rng.uniform(-bound, bound)) for _ in range(nout)] if bias else None
 
+    @overload
+    def __call__(self, x: Iterable[Iterable[Any]]) -> list[Any]: ...
+    @overload
+    def __call__(self, x: Iterable[SupportsFloat]) -> list[Value]: ...
     def __call__(self, x: Any) -> Any:
         return over(self.one, 1, x, repr(self))
 

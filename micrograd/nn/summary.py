@@ -61,7 +61,7 @@ def summary(module: Module, inputs: tuple[Any, ...] = ()) -> str:
         remove = [m.register_hook(note) for _, m in module.named_modules()]
         try:
             with no_grad():
-                module(*inputs)  # type: ignore[operator]
+                module(*inputs)
         finally:
             for r in remove:
                 r()

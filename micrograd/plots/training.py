@@ -107,7 +107,7 @@ def activation_histogram(model: Module, inputs: Sequence[Any], ax: Any = None, b
             removes.append(module.register_hook(note))
     try:
         for x in sequence("inputs", inputs):
-            model(x)  # type: ignore[operator]
+            model(x)
     finally:
         for remove in removes:
             remove()
