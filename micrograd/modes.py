@@ -1,5 +1,7 @@
-"""What may be switched on around the engine: no_grad, detect_anomaly, record_source, gradient hooks, and the guards against
-data that changed between forward and backward. All off, they cost one test an operation.
+"""What may be switched on around the engine.
+
+no_grad, detect_anomaly, record_source, gradient hooks, and the guards against data that changed between forward and backward.
+All off, they cost one test an operation.
 
 A mode holds in its own context: in the thread that entered it, and in the asyncio tasks made inside the block, nowhere else.
 """

@@ -1,5 +1,7 @@
-"""Hypothesis profiles: `ci` (the default) is quick and repeatable, `deep` searches long (`HYPOTHESIS_PROFILE=deep pytest`), `mutants` stops
-at the first failure."""
+"""Hypothesis profiles, and what is no test.
+
+`ci` (the default) is quick and repeatable, `deep` searches long (`HYPOTHESIS_PROFILE=deep pytest`), `mutants` stops at the first failure.
+"""
 
 import os
 

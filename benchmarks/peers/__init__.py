@@ -1,4 +1,6 @@
-"""The same workloads by other means. A peer is made from a workload and has
+"""The same workloads by other means.
+
+A peer is made from a workload and has
 
 gradients()   loss and gradients, flat and in the workload's parameter order: compared before anything is timed
 train(steps)  that many training steps from the workload's own parameters; the loss before the last update

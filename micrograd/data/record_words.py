@@ -1,7 +1,7 @@
-"""Make `words.json`: ten spoken words in many voices and speeds, as features. Run: python -m micrograd.data.record_words
+"""Make `words.json`: ten spoken words in many voices and speeds, as features.
 
-Needs espeak-ng (Debian: apt-get install espeak-ng) to speak, and python-speech-features (pip) to listen. The result is a
-small file that `words()` reads with the standard library alone.
+Run: python -m micrograd.data.record_words. Needs espeak-ng (Debian: apt-get install espeak-ng) to speak, and
+python-speech-features (pip) to listen. The result is a small file that `words()` reads with the standard library alone.
 """
 
 from __future__ import annotations

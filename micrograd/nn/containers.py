@@ -13,8 +13,10 @@ from micrograd.ops.op import Op
 
 
 class Sequential(Module):
-    """One after another: each takes what the one before gave. Functions may stand among the modules; those of the table
-    (`micrograd.tanh`) are taken number by number. The layers are given one by one, or in one list.
+    """One after another: each takes what the one before gave.
+
+    Functions may stand among the modules; those of the table (`micrograd.tanh`) are taken number by number. The layers are
+    given one by one, or in one list.
 
     >>> from micrograd.nn import Linear, Tanh
     >>> net = Sequential(Linear(2, 3), Tanh(), Linear(3, 1))

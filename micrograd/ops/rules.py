@@ -294,7 +294,6 @@ def gelu_slope(y: Any, x: Any) -> Any:
 
 def gauss_slope(y: Any, x: Any, k: float) -> Any:
     """-2kx·exp(-kx²), by halves where the exponential is subnormal."""
-
     z = table.maximum(table.minimum(x, 1e100), -1e100)  # no inf · 0
     squared, lost = square(z)
     far = (-2.0 * k) * halves(-k * squared, z - z * (k * lost))

@@ -93,7 +93,7 @@ def source(
 
 
 class _Writer:
-    """What `source` knows while it writes. (Functions that call each other would be a cycle for the collector.)"""
+    """What `source` knows while it writes; functions that call each other would be a cycle for the collector."""
 
     def __init__(self, templates: Mapping[str, str], prefix: str, expand_defined: bool) -> None:
         self.templates, self.prefix, self.expand_defined = templates, prefix, expand_defined

@@ -1,4 +1,4 @@
-"""The table of primitives: a row says everything about one op. **Adding an op touches this file alone.**
+"""The table of primitives: a row says everything about one op. **Adding an op touches this file alone**.
 
 Methods, functions, gradient tests, Hypothesis strategies, pictures and compiled kernels all come from the row. Rules are written in
 primitives and in the numerically right form (see NUMERICS in each row's remark): `sigmoid(-x)`, never `1 - sigmoid(x)`.

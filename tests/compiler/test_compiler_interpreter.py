@@ -37,7 +37,7 @@ RULES = [
 
 @st.composite
 def instructions(draw: Any) -> tuple[Instruction, int, int]:
-    """Any loop nest that can be written: sums, broadcasts, transposes, tables, convolutions, batches. (it, samples, slots)"""
+    """Any loop nest that can be written: sums, broadcasts, transposes, tables, convolutions, batches: it, samples, slots."""
     rule = draw(st.sampled_from(RULES))
     assert rule is not None
     batch = draw(st.booleans())
@@ -82,7 +82,7 @@ def instructions(draw: Any) -> tuple[Instruction, int, int]:
 
 @st.composite
 def matrix_products(draw: Any) -> tuple[Instruction, int, int]:
-    """Sums of products over axes of every role, in every layout: what has lanes. (it, samples, slots)"""
+    """Sums of products over axes of every role, in every layout, which is what has lanes: it, samples, slots."""
     extent = st.sampled_from([2, 3, 4, 5, 8, 16, 17, 21, 36])
     roles = draw(st.lists(st.sampled_from(["mn", "m", "n", "k", "k"]), min_size=2, max_size=4))  # axes that out, or one of the two, uses
     shape = tuple(draw(extent) for _ in roles)

@@ -1,5 +1,8 @@
-"""The drop-in surface: code written for the micrograd repository (K), the lectures (L), EurekaLabs' course (E) and the
-200-line scalar GPT (G) runs as it stands. Expectations are our own: closed forms, finite differences, published numbers."""
+"""The drop-in surface: code written for the original and for what grew out of it runs as it stands.
+
+The micrograd repository (K), the lectures (L), EurekaLabs' course (E), the 200-line scalar GPT (G). Expectations are our own:
+closed forms, finite differences, published numbers.
+"""
 
 from __future__ import annotations
 

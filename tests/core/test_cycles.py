@@ -94,7 +94,7 @@ def test_a_planted_cycle_is_found() -> None:
 
 
 def test_no_function_within_another_calls_itself() -> None:
-    """By its name in the scope around it: that is a cycle for each call of the outer one. (Two that call each other would be too.)"""
+    """By its name in the scope around it: that is a cycle for each call of the outer one; two that call each other would be one too."""
     faults = []
     for folder in (Path(micrograd.__file__).parent, Path(viz.__file__).parent):
         for path in sorted(folder.rglob("*.py")):

@@ -1,5 +1,7 @@
-"""What real clients of the original do to a node, run unmodified with its engine (`benchmarks/original.py`) and with ours: the same
-numbers. Closures wrapped, children and symbols assigned, subclasses of every make, data changed before backward."""
+"""What real clients of the original do to a node gives the same numbers with its engine (`benchmarks/original.py`) and with ours.
+
+Run unmodified: closures wrapped, children and symbols assigned, subclasses of every make, data changed before backward.
+"""
 
 from __future__ import annotations
 

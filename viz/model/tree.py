@@ -324,6 +324,7 @@ def opened(tree: Tree, *, budget: int = ROOMY, closed: Sequence[str] = (), all: 
 
 
 def stem(name: str) -> str:
+    """A box's name without its number: `relu` of `relu #3`, `layers` of `layers.0`."""
     return re.sub(r"[ #×]+[\d,]+$|[.\d]+$", "", name)
 
 

@@ -314,10 +314,12 @@ def same(x: float, y: float) -> bool:
 
 
 def f64(xs: Iterable[float]) -> str:
+    """A column of doubles, as the page reads it."""
     return _pack("d", xs)
 
 
 def u32(xs: Iterable[int]) -> str:
+    """A column of whole numbers, as the page reads it."""
     return _pack("I", xs)
 
 

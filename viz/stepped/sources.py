@@ -67,6 +67,7 @@ def backward_code(value: Any) -> str:
 
 
 def code_key(value: Any) -> CodeType | None:
+    """The code of a value's closure, which says which rule made it; None without one."""
     code = getattr(getattr(value, "_backward", None), "__code__", None)
     return code if isinstance(code, CodeType) else None
 

@@ -96,11 +96,13 @@ def tanh(x):  # type: ignore[no-untyped-def]
 
 @njit(error_model="numpy", fastmath=False)
 def log(x):  # type: ignore[no-untyped-def]
+    """log x with IEEE's answers at and below 0, where `math` raises."""
     return math.log(x) if x > 0.0 else (-inf if x == 0.0 else nan)
 
 
 @njit(error_model="numpy", fastmath=False)
 def log1p(x):  # type: ignore[no-untyped-def]
+    """log(1 + x) with IEEE's answers at and below -1, where `math` raises."""
     return math.log1p(x) if x > -1.0 else (-inf if x == -1.0 else nan)
 
 

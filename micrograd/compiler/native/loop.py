@@ -26,8 +26,11 @@ def loop(run, update, V, G, T, S, first, numbers, root, losses, watched):
 
 
 def compiled_loop() -> Any:
-    """The loop, compiled once a machine and kept on disk. It gives the number of whole steps: after a run that left a nan in one of
-    the first `watched` gradients it ends without the update (see `careful.py`)."""
+    """The loop, compiled once a machine and kept on disk.
+
+    It gives the number of whole steps: after a run that left a nan in one of the first `watched` gradients it ends without
+    the update (see `careful.py`).
+    """
     return module(SOURCE, _compile).loop
 
 

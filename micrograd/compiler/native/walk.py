@@ -80,6 +80,7 @@ def offset(P, A, axes, row):  # type: ignore[no-untyped-def]
 
 @part
 def rows_of(P, axes):  # type: ignore[no-untyped-def]
+    """How many rows the outer axes of a nest make."""
     count = 1
     for a in range(axes):
         count *= word(P, EXTENTS + a)
@@ -97,6 +98,7 @@ def inner_table(P, A):  # type: ignore[no-untyped-def]
 
 @part
 def spread(out, n, x):  # type: ignore[no-untyped-def]
+    """One number into n places."""
     for j in range(n):
         poke(out, j, x)
 
@@ -164,6 +166,7 @@ def merge(out, place, x, mode):  # type: ignore[no-untyped-def]
 
 @summing
 def total(x, n):  # type: ignore[no-untyped-def]
+    """The sum of n numbers, from the left; of none, -0.0, which adds nothing to any."""
     found = -0.0
     for j in range(n):
         found += peek(x, j)

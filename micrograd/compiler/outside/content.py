@@ -21,6 +21,7 @@ DIGEST = 2**16  # bytes of plain data that are kept as they are
 
 
 def held(x: ContextVar[Any]) -> Any:
+    """What a context variable holds here, or MISSING."""
     try:
         return x.get()
     except LookupError:
@@ -33,6 +34,7 @@ def filled(x: Any) -> bool:
 
 
 def slots(kind: type) -> tuple[str, ...]:
+    """The names of a class's own slots that hold data."""
     found = vars(kind).get("__slots__", ())
     return tuple(s for s in ((found,) if isinstance(found, str) else found) if s not in ("__dict__", "__weakref__"))
 
@@ -48,6 +50,7 @@ def key_of(x: Any) -> Any:
 
 
 def items(x: Any) -> Any:
+    """A mapping as pairs of keys of content."""
     return [(key_of(k), key_of(v)) for k, v in x.items()]
 
 
@@ -96,6 +99,7 @@ def copied(x: list[Any]) -> list[Any]:
 
 
 def short(found: bytes) -> bytes:
+    """Bytes as they are, or the digest of many."""
     return found if len(found) <= DIGEST else blake2b(found, digest_size=32).digest()
 
 
@@ -105,16 +109,20 @@ def dumped(x: Any) -> bytes:
 
 
 def bits(x: Any) -> Any:
+    """An array by shape, type and bits."""
     return x.shape, x.dtype.str, short(x.tobytes())
 
 
 def identities(x: Any) -> Any:
+    """An array of objects by shape and what counts of each."""
     return x.shape, [key_of(item) for item in x.ravel()]
 
 
 def as_array(x: Any) -> Any:
+    """What NumPy makes of it, as an argument is told apart."""
     return arguments.key(np.asarray(x))
 
 
 def bare(x: Any) -> Any:
+    """An environment, a set or bytes, as plain data."""
     return arguments.key(dict(x)) if isinstance(x, os._Environ) else arguments.key(x) if isinstance(x, set) else bytes(x)

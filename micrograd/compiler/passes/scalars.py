@@ -17,7 +17,7 @@ from micrograd.engine import Value, apply
 
 
 class Graph:
-    """Ids: parameters, inputs, draws and buffers come first, then nodes as they were made; constants have -1, -2, …
+    """Ids: parameters, inputs, draws and buffers come first, then nodes as they were made; constants have -1, -2 and so on.
 
     While passes run, `_mark` of a Value is its id (so a million nodes need no dictionary); `forget` clears that.
     wanted[id]: gets a gradient, that is depends on a parameter by a path that no gradient wall cuts. batched[id]: depends on an

@@ -23,7 +23,7 @@ LETTERS = "ijklmnopqrstuvwxyz"
 
 @dataclass(eq=False)
 class Access:
-    """Addresses in a pool: base + Σ stridesₐ · indexₐ, or base + index[i₀] + Σ_{a>0} …
+    """Addresses in a pool: base + Σₐ stridesₐ · iₐ, or, where the first axis goes by a table, base + index[i₀] + the rest.
 
     pool: "v" values, "g" gradients. batch: in the pool whose every slot has a number for each sample of a batch.
     chosen: a row of a table, known when the program runs: jumps[n] further on, n being the number (0, 1, …) found at `chosen`.
