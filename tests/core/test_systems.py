@@ -139,6 +139,7 @@ def fake_dot(monkeypatch: Any, tmp_path: Path, output: bytes) -> None:
     fake.write_text(f"#!/bin/sh\ncat {tmp_path}/output\n", encoding="utf-8")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("VIZ_LAYOUT", "dot")
 
 
 GARBAGE = [b"\xff\xfe\x00garbage", b"hello", b"<svg", b"</svg><svg", b"\x89PNG\r\n", b"<svg>\xff</svg>", b"MZ\x90\x00"]
@@ -149,7 +150,7 @@ GARBAGE = [b"\xff\xfe\x00garbage", b"hello", b"<svg", b"</svg><svg", b"\x89PNG\r
 def test_a_dot_that_prints_garbage(monkeypatch: Any, tmp_path: Path, output: bytes) -> None:
     fake_dot(monkeypatch, tmp_path, output)
     root = Value(2.0) * 3.0
-    with pytest.raises(render.LayoutError, match="dot gave no SVG but"):
+    with pytest.raises(render.LayoutError, match="dot gave no JSON but"):
         viz.draw(root).save(tmp_path / "x.svg")
     assert not (tmp_path / "x.svg").exists()
     assert "Value" in viz.draw(root)._repr_html_() or "data" in viz.draw(root)._repr_html_()  # a notebook shows the tree

@@ -176,38 +176,82 @@ def test_pictures_follow_the_notebook_before_the_system(picture):
 # ------------------------------------------------------------------ no layout program
 
 
-def test_without_a_layout_program_there_is_a_message_and_a_tree(no_layout_program, picture):
-    with pytest.raises(render.LayoutError, match="pip install graphviz-pure"):
-        assert viz.draw(picture.root).svg
-    shown = viz.draw(picture.root)._repr_html_()
-    assert "graphviz-pure" in shown
-    assert "<pre>" in shown
-    assert "data −6" in shown
-    assert "<pre>" in viz.repr_html(picture.root)
+def test_without_a_layout_program_layers_place_the_same_things(no_layout_program, picture, tmp_path):
+    assert render.found() is None
+    for rankdir in ("LR", "RL", "TB", "BT"):
+        bare = viz.draw(picture.root, rankdir=rankdir, partials=True)
+        ids = re.findall(r'<g id="([^"]+)"', bare.svg)
+        assert sorted(ids) == sorted(re.findall(r' \[id="([^"]+)"', bare.dot))
+    assert "<svg" in viz.draw(picture.root)._repr_html_() and "<pre>" not in viz.repr_html(picture.root)
+    assert viz.draw(picture.root).save(tmp_path / "x.svg").read_bytes() == viz.draw(picture.root).svg.encode()
+    assert viz.draw(picture.root).png.startswith(b"\x89PNG")
     assert "data −6" in viz.text_tree(picture.root)
-
-
-def test_saving_fails_whole_without_a_layout_program(no_layout_program, picture, tmp_path):
-    with pytest.raises(render.LayoutError):
-        viz.draw(picture.root).save(tmp_path / "x.svg")
-    assert not (tmp_path / "x.svg").exists()
+    assert re.findall(r">(a \| data .*?)<", viz.draw_dot(picture.root).pipe(encoding="utf-8")) == ["a | data 2.0000 | grad -2.0000"]
+    assert viz.draw_dot(picture.root).pipe("png").startswith(b"\x89PNG")
     viz.draw(picture.root).save(tmp_path / "x.dot")
+    with pytest.raises(render.LayoutError, match="pip install graphviz-pure"):
+        viz.draw_dot(picture.root).pipe("jpg")
+    with pytest.raises(render.LayoutError, match="dot was asked for and is not installed"):
+        assert viz.draw(picture.root, layout="dot").svg
 
 
-def test_graphviz_is_taken_first(monkeypatch, tmp_path):
-    fake = tmp_path / "dot"
-    fake.write_text("#!/bin/sh\necho '<svg>from dot</svg>'\n", encoding="utf-8")
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    assert render.program() == str(fake)
+def test_layers_keep_to_their_direction(picture):
+    def tops(rankdir):
+        svg = viz.draw(picture.root, rankdir=rankdir, layout="layers").svg
+        at = {
+            id: (float(x), float(y))
+            for id, x, y in re.findall(r'<g id="(n\d+)"[^>]*><title>[^<]*</title><rect x="([\d.]+)" y="([\d.]+)"', svg)
+        }
+        return [[at[f"n{a}"][axis] < at["n3"][axis] for a in (0, 1, 2)] for axis in (0, 1)]
+
+    assert tops("LR")[0] == tops("TB")[1] == [True] * 3
+    assert tops("RL")[0] == tops("BT")[1] == [False] * 3
+
+
+@pytest.fixture
+def fake_dot(monkeypatch, tmp_path):
+    def make(script):
+        fake = tmp_path / "dot"
+        fake.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        fake.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+        return str(fake)
+
+    return make
+
+
+def test_the_same_picture_everywhere_comes_first_and_dot_on_request(monkeypatch, fake_dot, picture):
+    before = viz.draw(picture.root).svg
+    fake = fake_dot("echo '<svg>from dot</svg>'")
+    assert Path(render.program()).stem == "graphviz-pure"
+    assert viz.draw(picture.root).svg == before
+    assert render.program("dot") == fake
+    with pytest.raises(render.LayoutError, match="dot gave no JSON but '<svg>from dot"):
+        assert viz.draw(picture.root, layout="dot").svg
+    monkeypatch.setenv("VIZ_LAYOUT", "dot")
+    assert render.program() == fake
     assert render.layout("digraph {}") == b"<svg>from dot</svg>\n"
+    assert viz.draw_dot(picture.root).pipe() == b"<svg>from dot</svg>\n"
+    assert viz.draw(picture.root, layout="graphviz-pure").svg == before
+    monkeypatch.setenv("VIZ_LAYOUT", "neato")
+    with pytest.raises(ValueError, match="VIZ_LAYOUT='neato': expected one of 'auto', 'graphviz-pure', 'dot', 'layers'"):
+        render.program()
 
 
-def test_a_failing_layout_program_is_an_error_with_its_words(monkeypatch, tmp_path):
-    fake = tmp_path / "dot"
-    fake.write_text("#!/bin/sh\necho 'out of paper' >&2\nexit 3\n", encoding="utf-8")
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+def test_dot_is_taken_where_the_other_is_missing(no_layout_program, fake_dot):
+    fake = fake_dot("exit 0")
+    assert render.program() == fake
+
+
+def test_a_format_that_only_dot_writes_goes_to_dot(fake_dot, picture):
+    fake_dot("echo %PDF-from-dot")
+    assert viz.draw_dot(picture.root).pipe("pdf") == b"%PDF-from-dot\n"
+    assert b"%PDF" not in viz.draw_dot(picture.root).pipe("svg")
+
+
+def test_a_failing_layout_program_is_an_error_with_its_words(monkeypatch, fake_dot):
+    monkeypatch.setenv("VIZ_LAYOUT", "dot")
+    fake_dot("echo 'out of paper' >&2\nexit 3")
     with pytest.raises(render.LayoutError, match=r"dot failed \(3\): out of paper"):
         render.layout("digraph {}")
 
@@ -228,7 +272,7 @@ def test_pictures_are_drawn_from_several_threads():
 @pytest.mark.parametrize(
     ("option", "wrong", "known"),
     [("rankdir", "LT", "'LR'"), ("color", "red", "'kind', 'grad'"), ("theme", "Dark", "'auto', 'light', 'dark'"),
-     ("ranks", "x", "'leaves'"), ("labels", "none", "True, False, 'all'")],
+     ("ranks", "x", "'leaves'"), ("layout", "neato", "'graphviz-pure', 'dot', 'layers'"), ("labels", "none", "True, False, 'all'")],
 )  # fmt: skip
 def test_a_wrong_option_says_what_is_allowed(option, wrong, known):
     with pytest.raises(ValueError, match=re.escape(known)) as caught:

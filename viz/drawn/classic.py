@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from graphviz import Digraph  # type: ignore[import-untyped]
 
-from ..escape import quoted, record
+from ..escape import one_line, quoted, record
 from ..given import short
 from ..model.graph import args_of, label_of, number, op_of, roots_of, topological
 from ..save import write
-from . import render
+from . import render, svg
 from .dot import PORTS
+from .metrics import width
+from .place import places
+from .sketch import SIZE, Box, Line, Look, Row, Sketch
+
+PURE = ("svg", "png", "jpg", "jpeg", "dot", "gv", "canon", "json", "json0", "plain", "plain-ext", "xdot")  # what graphviz-pure writes
 
 
 def trace(root: Any) -> tuple[set[Any], set[tuple[Any, Any]]]:
@@ -31,22 +37,25 @@ def trace(root: Any) -> tuple[set[Any], set[tuple[Any, Any]]]:
 
 
 class Drawing(Digraph):  # type: ignore[misc]
-    """A ``graphviz.Digraph`` that also renders where only `graphviz-pure` is installed."""
+    """A ``graphviz.Digraph`` that renders by `graphviz-pure`; by `dot` on request or where that is missing; SVG and PNG without both."""
+
+    root: Any = None  # what it draws, for the case that no program is there
 
     def pipe(self, format: str | None = None, *args: Any, **options: Any) -> Any:
         """The drawing in ``format``: bytes, or text when an ``encoding`` is given."""
-        if _plain_dot():
+        kind = format or self.format
+        if _plain_dot(kind):
             try:
                 return super().pipe(format, *args, **options)
             except UnicodeDecodeError as error:
                 raise render.LayoutError(f"dot gave no text: {error}") from None
-        made = render.layout(self.source, format or self.format)
+        made = self._made(kind)
         encoding = options.get("encoding")
         return made.decode(encoding) if encoding else made
 
     def render(self, filename: Any = None, **options: Any) -> str:
         """Save the source and the drawing beside it; the drawing's path comes back."""
-        if _plain_dot():
+        if _plain_dot(options.get("format") or Path(options.get("outfile") or "").suffix[1:] or self.format):
             return str(super().render(filename, **options))
         directory = options.get("directory")
         outfile = options.get("outfile")
@@ -58,16 +67,32 @@ class Drawing(Digraph):  # type: ignore[misc]
             source = Path(self.save(filename, directory=directory))
             format = options.get("format") or self.format
             target = Path(f"{source}.{format}")
-        write(target, render.layout(self.source, format))
+        write(target, self._made(format))
         if outfile is not None:
             write(source, self.source.encode())
         if options.get("cleanup"):
             os.unlink(source)
         return str(target)
 
+    def _made(self, format: str) -> bytes:
+        path = render.found()
+        if path is not None or self.root is None or format not in ("svg", "png"):
+            return render.layout(self.source, format, path=path)
+        drawn = sketch(self.root, self.graph_attr.get("rankdir", "LR"))
+        made = svg.drawing(drawn, places(drawn, "layers"), title="Computation graph", chosen="light")
+        if format == "svg":
+            return made.encode()
+        from ..stepped.stills import png
 
-def _plain_dot() -> bool:
-    return Path(render.program()).stem.lower() == "dot"
+        return png(made.replace('pt"', '"', 2), 96 / 72)
+
+
+def _plain_dot(format: str) -> bool:
+    """Whether Graphviz's own program does it: it is asked for, or what there is, or alone knows the format."""
+    path = render.found()
+    if path is not None and format not in PURE:
+        path = shutil.which("dot") or path
+    return path is not None and Path(path).stem.lower() == "dot"
 
 
 def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Drawing:
@@ -96,7 +121,32 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Drawing:
         raise ValueError(f"unknown rankdir {rankdir!r}: expected one of {', '.join(PORTS)}")
     drawing = Drawing(format=format, graph_attr={"rankdir": rankdir})
     drawing.body.extend(_lines(root))
+    drawing.root = root
     return drawing
+
+
+def _fields(value: Any) -> list[str]:
+    return [f"data {number(value.data):.4f}", *([f"grad {number(value.grad):.4f}"] if hasattr(value, "grad") else [])]
+
+
+def sketch(root: Any, rankdir: str) -> Sketch:
+    """The same drawing for a layout without a program: a line of text for each value."""
+    look = Look(rankdir)
+    c = look.palette
+    boxes: list[Box] = []
+    lines: list[Line] = []
+    values = topological(roots_of(root))
+    names = {id(value): f"n{i}" for i, value in enumerate(values)}
+    for value in values:
+        name, op, label = names[id(value)], op_of(value), one_line(label_of(value))
+        end = f"{name}-op" if op else name
+        said = " | ".join([label, *_fields(value)] if label else _fields(value))
+        shown = [(end, "node op", op, 12.5)] if op else []
+        for id_, css, text, radius in [*shown, (name, "node value", said, 0.0)]:
+            boxes.append(Box(id_, css, [Row(text)], c.paper, c.ink, 1.0, "", width(text, SIZE) + 16, 25.0, radius=radius))
+        lines += [Line(f"e-{names[id(arg)]}-{name}-{k}", names[id(arg)], end) for k, arg in enumerate(args_of(value))]
+        lines += [Line(f"{name}-stem", end, name)] if op else []
+    return Sketch(look, boxes, lines, [], False, [])
 
 
 def _lines(root: Any) -> Iterator[str]:
@@ -105,8 +155,7 @@ def _lines(root: Any) -> Iterator[str]:
     names = {id(value): f"n{i}" for i, value in enumerate(values)}
     for value in values:
         name, op = names[id(value)], op_of(value)
-        fields = [f"data {number(value.data):.4f}", *([f"grad {number(value.grad):.4f}"] if hasattr(value, "grad") else [])]
-        label = label_of(value)
+        fields, label = _fields(value), label_of(value)
         fields = [record(label), *fields] if label else fields
         yield f'\t{name} [label="{{ {" | ".join(fields)} }}" shape=record]\n'
         if op:

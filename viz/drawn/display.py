@@ -7,9 +7,9 @@ from typing import Any
 from ..model.graph import build
 from ..notation.names import Names, from_caller
 from . import html
-from .dot import Look
 from .picture import Picture
 from .render import LayoutError
+from .sketch import Look
 from .text import text_tree
 
 BUDGET = 30

@@ -11,7 +11,7 @@ from typing import Any
 FILES = ("LiberationSans-Regular.ttf", "Arial.ttf", "arial.ttf", "DejaVuSans.ttf", "Vera.ttf")
 STAND_INS = {"−": "–", "Σ": "∑"}  # signs that look the same, where a font lacks the first
 
-_TEXT = re.compile(r'(<text\b[^>]*?)font-family="[^"]*"([^>]*>)([^<]*)(</text>)')
+_TEXT = re.compile(r'<text\b((?:(?! font-family=)[^>])*)(?: font-family="[^"]*")?([^>]*>)([^<]*)(</text>)')
 
 
 def pdf(svg: str, title: str, *more: str) -> bytes:
@@ -27,7 +27,7 @@ def pdf(svg: str, title: str, *more: str) -> bytes:
     def choose(found: re.Match[str]) -> str:
         before, after, text, end = found.groups()
         family, text = _fit(text, fonts)
-        return f'{before}font-family="{family}"{after}{text}{end}'
+        return f'<text font-family="{family}"{before}{after}{text}{end}'
 
     page = io.BytesIO()
     canvas = Canvas(page, invariant=1)

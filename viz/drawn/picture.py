@@ -18,7 +18,9 @@ from ..notation.names import Names, from_caller
 from ..notation.numbers import show
 from ..save import write
 from . import html, render, svg, theme
-from .dot import PORTS, Look, source
+from .dot import PORTS, source
+from .place import places
+from .sketch import Look, Sketch, sketch
 from .text import text_tree
 
 ENDINGS = ("svg", "png", "pdf", "html", "dot", "txt")
@@ -43,6 +45,7 @@ def draw(
     labels: Labels = True,
     theme: str = "auto",
     ranks: str = "",
+    layout: str = "auto",
 ) -> Picture:
     """Draw the graph below ``root``: every value with its data and gradient, every operation.
 
@@ -67,6 +70,8 @@ def draw(
       or a function gives names itself.
     - ``theme``: "auto" follows the notebook or the system, else "light" or "dark".
     - ``ranks``: "leaves" puts all leaves in one column, "levels" every step of the computation.
+    - ``layout``: "auto" takes `graphviz-pure` (the same picture on every machine), else a system `dot`, else "layers", which need no
+      program; a name takes that one, and so does the environment variable ``VIZ_LAYOUT``.
 
     >>> from micrograd import Value
     >>> a, b = Value(2.0), Value(-3.0)
@@ -83,6 +88,7 @@ def draw(
     one_of("color", color, COLORS)
     one_of("ranks", ranks, RANKS)
     one_of("theme", theme, ("auto", "light", "dark"))
+    one_of("layout", layout, render.LAYOUTS)
     digits, room = precision_of(precision), whole("budget", budget, 1)
     if any(isinstance(other, (str, os.PathLike)) for other in more):
         raise TypeError(f"draw() takes Values, and options by name: viz.draw(…).save({short(more[0])}) writes a file")
@@ -94,8 +100,8 @@ def draw(
         which = f"here {short(models[0], 40)} is one of several"
         raise TypeError(f"a network is drawn alone, its input given by name, viz.draw(model, x=[…]): {which}")
     if models:
-        if (rankdir, partials, fold, labels, ranks) != ("LR", False, "auto", True, ""):
-            raise ValueError("rankdir, partials, fold, labels and ranks are for graphs; a network takes x, color, precision, budget, theme")
+        if (rankdir, partials, fold, labels, ranks, layout) != ("LR", False, "auto", True, "", "auto"):
+            raise ValueError("rankdir, partials, fold, labels, ranks, layout are for graphs; networks: x, color, precision, budget, theme")
         from .network import network
 
         return network(root, x, gradients=color == "grad", precision=digits, budget=room, chosen=theme)
@@ -110,7 +116,7 @@ def draw(
             "which shows about `budget` boxes, or fold more scopes"
         )
     look = Look(rankdir, partials, color, digits, ranks, labels == "all", _palette(theme))
-    return Picture(graph, look, theme, root)
+    return Picture(graph, look, theme, root, layout)
 
 
 class Picture:
@@ -118,37 +124,50 @@ class Picture:
 
     endings: tuple[str, ...] = ENDINGS
 
-    def __init__(self, graph: Graph, look: Look, theme: str, root: Any = None) -> None:
-        self.graph, self.look, self.theme, self.root = graph, look, theme, root
+    def __init__(self, graph: Graph, look: Look, theme: str, root: Any = None, layout: str = "auto") -> None:
+        self.graph, self.look, self.theme, self.root, self.layout = graph, look, theme, root, layout
+
+    @cached_property
+    def sketch(self) -> Sketch:
+        """What is drawn, before it has a place."""
+        return sketch(self.graph, self.look)
 
     @cached_property
     def dot(self) -> str:
         """The DOT source."""
-        return source(self.graph, self.look)
+        return source(self.sketch)
 
     @cached_property
     def svg(self) -> str:
         """The picture as an SVG document. Nodes have stable ids and classes, edges and clusters too."""
-        raw = render.layout(self.dot, "svg").decode()
-        return svg.finish(raw, title=self.title, chosen=self.theme)
+        return svg.drawing(self.sketch, places(self.sketch, self.layout), title=self.title, chosen=self.theme)
 
     @property
     def png(self) -> bytes:
-        """The picture as PNG, drawn by the layout program at 192 dots an inch."""
-        return render.layout(self.dot, "png", dpi=PNG_DPI)
+        """The picture as PNG at 192 dots an inch: this drawing by ``resvg-py`` (the extra ``export``), else the layout program's own."""
+        from ..stepped.stills import png
+
+        try:
+            return png(self._still.svg.replace('pt"', '"', 2), PNG_DPI / 72)
+        except ImportError:
+            return render.layout(self.dot, "png", dpi=PNG_DPI, path=render.program(self.layout))
+
+    @property
+    def _still(self) -> Picture:
+        """The same picture in one theme, for files that cannot follow their reader's."""
+        return Picture(self.graph, self.look, "dark" if self.theme == "dark" else "light", self.root, self.layout)
 
     @property
     def pdf(self) -> bytes:
         """The picture as PDF; needs ``svglib`` and ``reportlab`` (the extra ``export``)."""
         from .pdf import pdf
 
-        light = Picture(self.graph, self.look, "dark" if self.theme == "dark" else "light")
-        return pdf(light.svg, self.title)
+        return pdf(self._still.svg, self.title)
 
     @cached_property
     def html(self) -> str:
         """A page of its own: the picture, the gradients of the leaves, the steps. Opens offline."""
-        named = Picture(self.graph, replace(self.look, aliases=True), self.theme, self.root)
+        named = Picture(self.graph, replace(self.look, aliases=True), self.theme, self.root, self.layout)
         return html.page(self.graph, named.svg, self.title, self.theme, self.look.precision)
 
     @cached_property

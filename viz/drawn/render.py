@@ -1,10 +1,12 @@
 """The one place that starts a program: DOT in, a laid-out picture out.
 
-`dot` is used where it is installed; otherwise `graphviz-pure`, which pip puts beside Python.
+`graphviz-pure`, which pip puts beside Python, comes first: it gives the same picture on every machine. A system `dot` is taken where
+that is missing, or on request: ``viz.draw(root, layout="dot")`` or the environment variable ``VIZ_LAYOUT=dot``.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,33 +15,63 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SECONDS = 120
+LAYOUTS = ("auto", "graphviz-pure", "dot", "layers")
+VARIABLE = "VIZ_LAYOUT"
 
 
 class LayoutError(RuntimeError):
     """No layout program, or it failed."""
 
 
-def program() -> str:
+def chosen(wanted: str = "auto") -> str:
+    """Which layout is asked for: by name, else by the environment."""
+    said = (os.environ.get(VARIABLE, "").strip() or "auto") if wanted == "auto" else wanted
+    if said not in LAYOUTS:
+        where = f"{VARIABLE}={said!r}" if wanted == "auto" else f"layout={said!r}"
+        raise ValueError(f"{where}: expected one of {', '.join(map(repr, LAYOUTS))}")
+    return said
+
+
+def found(wanted: str = "auto") -> str | None:
+    """The path of the layout program; None where pictures are laid out without one.
+
+    LayoutError when the one that was asked for is not installed.
+    """
+    said = chosen(wanted)
+    if said == "layers":
+        return None
+    path = (_pure() if said != "dot" else None) or (_dot() if said != "graphviz-pure" else None)
+    if path is None and said != "auto":
+        raise LayoutError(f"{said} was asked for and is not installed" + (": `pip install graphviz-pure`" if said != "dot" else ""))
+    return path
+
+
+def program(wanted: str = "auto") -> str:
     """The path of the layout program; LayoutError when there is none."""
-    found = shutil.which("dot")
-    if found:
-        return found
+    path = found(wanted)
+    if path is None:
+        raise LayoutError(
+            "no program to lay out the graph: found neither `graphviz-pure` nor `dot` (Graphviz). "
+            "`pip install graphviz-pure` is enough; `viz.draw(root)` needs nothing for SVG and HTML, `viz.text_tree(root)` nothing at all."
+        )
+    return path
+
+
+def _dot() -> str | None:
+    return shutil.which("dot")
+
+
+def _pure() -> str | None:
     for folder in _folders():
         for name in ("graphviz-pure", "graphviz-pure.exe"):
             if (folder / name).is_file():
                 return str(folder / name)
-    found = shutil.which("graphviz-pure")
-    if found:
-        return found
-    raise LayoutError(
-        "no program to lay out the graph: found neither `dot` (Graphviz) nor `graphviz-pure`. "
-        "`pip install graphviz-pure` is enough; `viz.text_tree(root)` needs nothing."
-    )
+    return shutil.which("graphviz-pure")
 
 
-def layout(dot: str, format: str = "svg", *, dpi: int | None = None) -> bytes:
-    """Run the layout program over DOT source."""
-    command = [program(), f"-T{format}"]
+def layout(dot: str, format: str = "svg", *, dpi: int | None = None, path: str | None = None) -> bytes:
+    """Run the layout program, that at ``path`` or the one found, over DOT source."""
+    command = [path or program(), f"-T{format}"]
     if dpi is not None:
         command.append(f"-Gdpi={dpi}")
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console
@@ -70,6 +102,8 @@ def _is(format: str, content: bytes) -> bool:
     """Whether it is what was asked for, as far as its first look tells."""
     if format in ("png", "pdf"):
         return content.startswith(b"\x89PNG" if format == "png" else b"%PDF")
+    if format == "json":
+        return content.lstrip().startswith(b"{") and content.rstrip().endswith(b"}")
     if format != "svg":
         return True
     try:

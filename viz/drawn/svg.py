@@ -1,57 +1,177 @@
-"""The layout program's SVG made fit for pages: styled, with tooltips, a title and fallback fonts."""
+"""A sketch with its places as SVG: text anchored in the middle or at the end, so that it sits right in every font."""
 
 from __future__ import annotations
 
+import math
 import re
 
 from ..escape import xml
-from ..notation.numbers import MINUS
 from . import theme
+from .metrics import width
+from .place import Places, Point
+from .sketch import DOUBLE, LINE, NOTE, PAD_X, SIZE, Box, Frame, Line, Sketch
 
 FONTS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
-
-_LINK = re.compile(r'<g id="a_[^"]*"><a\b[^>]*?xlink:title="([^"]*)"[^>]*>(.*?)</a>\s*</g>', re.S)
-_FONT = re.compile(r'font-family="Helvetica[^"]*"')
-_SIZE = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"')
-_NUMBER = re.compile(
-    r'(<text\b[^>]*?\bx=")(-?[\d.]+)("[^>]*?font-size=")([\d.]+)("[^>]*>)'
-    "([\xa0 ]*-(?:[\\d.]+(?:e[-+]\\d+)?|inf)(?: … -?[\\d.e+-]+)?[\xa0 ]*|[\\d.e+-]+ … -[\\d.e+-]+)</text>"
-)
-_TITLE = re.compile(r"<title>[^<]*</title>\n")
-_COMMENT = re.compile(r"<!--.*?-->\n?", re.S)
+EDGE = 18.0  # of paper around the picture
+TIP = 7.0  # the length of an arrow's head
 
 
-def finish(raw: str, *, title: str, chosen: str) -> str:
-    """A standalone SVG document from the program's output; ``chosen`` is the theme."""
-    css = theme.style(chosen)
-    start = raw.index("<svg")
-    body = _COMMENT.sub("", raw[start:])
-    body = body.replace("&#45;", "-")
-    body = _TITLE.sub("", body)  # node names: the tooltips below say more
-    body = _LINK.sub(_tooltip, body)
-    body = _NUMBER.sub(_minus, body)
-    body = _FONT.sub(f'font-family="{FONTS}"', body)
-    head = f'class="graph-picture" role="img" aria-label="{xml(title)}"'
-    body = _SIZE.sub(lambda m: f'<svg {head} width="{m[1]}pt" height="{m[2]}pt"', body, count=1)
-    opening = body.index(">") + 1
-    style = f"<style>{css}</style>\n" if css else ""
-    return f"{body[:opening]}\n<title>{xml(title)}</title>\n{style}{body[opening:].lstrip()}"
+def drawing(sketch: Sketch, places: Places, *, title: str, chosen: str) -> str:
+    """A standalone SVG document; ``chosen`` is the theme."""
+    return _Drawing(sketch, places).document(title, theme.style(chosen))
 
 
-def _tooltip(link: re.Match[str]) -> str:
-    """A link that leads nowhere becomes a group with a <title>, which browsers show at the mouse."""
-    return f"<g><title>{link[1]}</title>{link[2]}</g>"
+class _Drawing:
+    def __init__(self, sketch: Sketch, places: Places) -> None:
+        self.sketch, self.places, self.c = sketch, places, sketch.look.palette
+        xs, ys = self.extent()
+        self.left, self.top, self.right, self.bottom = min(xs), min(ys), max(xs), max(ys)
+
+    def extent(self) -> tuple[list[float], list[float]]:
+        """The coordinates of all that is drawn."""
+        xs, ys = [], []
+        for box in self.sketch.boxes:
+            x, y = self.places.boxes[box.id]
+            xs += [x - box.w / 2, x + box.w / 2]
+            ys += [y - box.h / 2, y + box.h / 2]
+        for points in self.places.lines.values():
+            xs += [x for x, _ in points]
+            ys += [y for _, y in points]
+        for line in self.sketch.lines:
+            if line.id in self.places.texts:
+                x, y = self.places.texts[line.id]
+                xs += [x - line.room[0] / 2, x + line.room[0] / 2]
+                ys += [y - line.room[1] / 2, y + line.room[1] / 2]
+        for x0, y0, x1, y1 in self.places.frames.values():
+            xs += [x0, x1]
+            ys += [y0, y1]
+        return xs or [0.0], ys or [0.0]
+
+    def document(self, title: str, css: str) -> str:
+        below, wide, high = self.below()
+        w = max(self.right - self.left, wide) + 2 * EDGE
+        h = self.bottom - self.top + high + 2 * EDGE
+        size = f'width="{w:.0f}pt" height="{h:.0f}pt" viewBox="0 0 {w:.0f} {h:.0f}"'
+        parts = [
+            f'<svg class="graph-picture" role="img" aria-label="{xml(title)}" {size} xmlns="http://www.w3.org/2000/svg">',
+            f"<title>{xml(title)}</title>",
+            *([f"<style>{css}</style>"] if css else []),
+            f'<rect width="{w:.0f}" height="{h:.0f}" fill="{self.c.paper}"/>',
+            f'<g font-family="{FONTS}" font-size="{SIZE:g}" fill="{self.c.ink}" text-anchor="middle" direction="ltr">',
+            *(self.frame(frame, k) for k, frame in enumerate(self.sketch.frames) if frame.path in self.places.frames),
+            *(self.line(line) for line in self.sketch.lines if line.id in self.places.lines),
+            *map(self.box, self.sketch.boxes),
+            *below,
+            "</g>\n</svg>\n",
+        ]
+        return "\n".join(parts)
+
+    def at(self, x: float, y: float) -> Point:
+        return x - self.left + EDGE, y - self.top + EDGE
+
+    # ------------------------------------------------------------ parts
+
+    def frame(self, frame: Frame, number: int) -> str:
+        x0, y0, x1, y1 = self.places.frames[frame.path]
+        x, y = self.at(x0, y0)
+        rect = _rect(x, y, x1 - x0, y1 - y0, 8, self.c.cluster, self.c.cluster_line)
+        text = _text(x + 9, y + 15, frame.text, self.c.muted, "start")
+        return f'<g id="c{number}" class="cluster"><title>{xml(frame.tip)}</title>{rect}{text}</g>'
+
+    def box(self, box: Box) -> str:
+        cx, cy = self.at(*self.places.boxes[box.id])
+        x, y = cx - box.w / 2, cy - box.h / 2
+        made = [f'<g id="{box.id}" class="{box.css}"><title>{xml(box.tip)}</title>']
+        if box.double:
+            made.append(_rect(x, y, box.w, box.h, box.radius, self.c.paper, box.line, box.pen))
+            x, y = x + DOUBLE, y + DOUBLE
+        inner = 2 * DOUBLE if box.double else 0.0
+        if box.radius * 2 >= box.w:
+            at = f'cx="{cx:.1f}" cy="{cy:.1f}" rx="{box.w / 2:.4g}" ry="{box.h / 2:.4g}"'
+            made.append(f'<ellipse {at} fill="{box.fill}" stroke="{box.line}"/>')
+        else:
+            made.append(_rect(x, y, box.w - inner, box.h - inner, box.radius - inner / 2, box.fill, box.line, box.pen))
+        top = cy - len(box.rows) * LINE / 2
+        for k, row in enumerate(box.rows):
+            base = top + (k + 0.5) * LINE + 0.36 * box.size
+            if row.number is None:
+                made.append(_text(cx, base, row.text, row.fill, bold=row.bold, size=box.size))
+            else:
+                made.append(_text(x + PAD_X, base, row.text, row.fill, "start"))
+                made.append(_text(x + box.w - inner - PAD_X, base, row.number, "", "end"))
+        return "".join(made) + "</g>"
+
+    def line(self, line: Line) -> str:
+        points = [self.at(x, y) for x, y in self.places.lines[line.id]]
+        css, c = "edge" if line.arrow else "edge stem", self.c.line
+        head = ""
+        if line.arrow:
+            points, head = _headed(points, c, TIP * (0.7 if self.sketch.dense else 1.0))
+        pen = f' stroke-width="{line.pen:.3g}"' if line.pen != 1 else ""
+        title = f"<title>{xml(line.tip)}</title>" if line.tip else ""
+        made = [f'<g id="{line.id}" class="{css}">{title}<path fill="none" stroke="{c}"{pen} d="{_curve(points)}"/>{head}']
+        if line.id in self.places.texts:
+            x, y = self.at(*self.places.texts[line.id])
+            wide, high = line.room[0] - 4, line.room[1] - 2
+            made.append(_rect(x - wide / 2, y - high / 2, wide, high, 3, self.c.paper))
+            made.append(_text(x, y + 0.36 * NOTE, line.text, self.c.partial, size=NOTE))
+        return "".join(made) + "</g>"
+
+    # ------------------------------------------------------------ below
+
+    def below(self) -> tuple[list[str], float, float]:
+        """Notes and legend under the picture, and the room that they take."""
+        y, wide, made = self.bottom - self.top + EDGE + 8, 0.0, []
+        for note in self.sketch.notes:
+            y += 16
+            made.append(_text(EDGE, y, note, self.c.muted, "start"))
+            wide = max(wide, width(note, SIZE))
+        if self.sketch.scale is not None:
+            y += 26
+            x = EDGE + width("|grad| ", SIZE)
+            made.append(_text(EDGE, y, "|grad|", self.c.muted, "start"))
+            for level, text in self.sketch.scale.legend():
+                w = width(text, SIZE) + 12
+                made.append(_rect(x, y - 15, w, 22, 2, self.c.heat[level], self.c.value_line) + _text(x + w / 2, y, text))
+                x += w + 3
+            y += 4
+            wide = max(wide, x - EDGE)
+        return made, wide, y - (self.bottom - self.top + EDGE) if made else 0.0
 
 
-def _minus(text: re.Match[str]) -> str:
-    """The hyphens of numbers as minus signs, moved so that the number still ends where it did."""
-    before, x, middle, size, after, number = text.groups()
-    signs = len(re.findall(r"(?<![e\d])-", number))
-    wider = 0.251 * float(size) * signs  # a minus sign is so much wider than a hyphen
-    if 'text-anchor="middle"' in before:
-        wider = 0.0
-    number = number.replace("-", MINUS)
-    return f"{before}{float(x) - wider:.2f}{middle}{size}{after}{number}</text>"
+def _headed(points: list[Point], colour: str, long: float) -> tuple[list[Point], str]:
+    """The line up to its arrow's head, and the head."""
+    (x, y), back = points[-1], points[-2]
+    for point in reversed(points[:-1]):  # the last piece may be shorter than the head
+        back = point
+        if math.dist(point, (x, y)) >= long:
+            break
+    far = math.dist(back, (x, y)) or 1.0
+    ux, uy = (x - back[0]) / far, (y - back[1]) / far
+    bx, by, half = x - ux * long, y - uy * long, long / 3
+    head = (
+        f'<path fill="{colour}" d="M{x:.1f},{y:.1f}L{bx - uy * half:.1f},{by + ux * half:.1f}L{bx + uy * half:.1f},{by - ux * half:.1f}z"/>'
+    )
+    short = (x - ux * long / 2, y - uy * long / 2)
+    return [*points[:-1], short], head
+
+
+def _curve(points: list[Point]) -> str:
+    rest = (" ".join(f"{x:.1f},{y:.1f}" for x, y in points[k : k + 3]) for k in range(1, len(points), 3))
+    return f"M{points[0][0]:.1f},{points[0][1]:.1f}" + "".join(f"C{three}" for three in rest)
+
+
+def _rect(x: float, y: float, w: float, h: float, r: float, fill: str, line: str = "", pen: float = 1.0) -> str:
+    stroke = (f' stroke="{line}"' if line else "") + (f' stroke-width="{pen:g}"' if pen != 1 else "")
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" rx="{r:.3g}" fill="{fill}"{stroke}/>'
+
+
+def _text(x: float, y: float, text: str, fill: str = "", anchor: str = "", *, bold: bool = False, size: float = SIZE) -> str:
+    more = f' text-anchor="{anchor}"' if anchor else ""
+    more += f' fill="{fill}"' if fill else ""
+    more += ' font-weight="bold"' if bold else ""
+    more += f' font-size="{size:g}"' if size != SIZE else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}"{more}>{xml(text)}</text>'
 
 
 def size(svg: str) -> tuple[float, float]:

@@ -217,5 +217,5 @@ class Exercise:
     def _pdf(self, keys: list[bool]) -> bytes:
         from ..drawn.pdf import pdf
 
-        pages = [self.svg(key=key).replace("<text ", '<text font-family="sans-serif" ') for key in keys]
+        pages = [self.svg(key=key) for key in keys]
         return pdf(pages[0], self.title, *pages[1:])
