@@ -111,7 +111,7 @@ class Server:
         rows = self.rows()
         names = " or ".join([*rows, "defaults", "domains_end", "rounding", "shortest"])
         first = ("-k", names, *(f"tests/core/test_{name}.py" for name in ("digits", "numerics", "ops"))) if rows else self.tests[:1]
-        return self.fails(*self.quick, *first) or not (rows and self.whole) and self.fails(*self.whole)
+        return self.fails(*self.quick, *first) or (not (rows and self.whole) and self.fails(*self.whole))
 
     def rows(self) -> list[str]:
         """The rows of the table of ops that the changed line belongs to."""
