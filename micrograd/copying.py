@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
-from micrograd.dropin import leaves
+from micrograd.dropin import ByHand, leaves
 from micrograd.engine import Value, _clock
 from micrograd.ops import TABLE
-from micrograd.ops.op import Op, by_hand
+from micrograd.ops.op import Op
 
 
 class _Graph:
@@ -85,7 +85,7 @@ def shallow(v: Value) -> Value:
     """`copy.copy(v)`: a node of the same arguments, number, gradient and attributes."""
     op = v.op
     if op is not None and op.partials is None and "closure" in op.__dict__:
-        op = by_hand(op.symbol, closure=lambda: _lent(v, made))  # a closure gives the gradient of the node it was written for
+        op = ByHand(op.symbol, closure=lambda: _lent(v, made))  # a closure gives the gradient of the node it was written for
     made = _make(type(v), v._data, v.grad, op, v.args, v.__dict__, v._scope)
     made._born, made._b = v._born, v._b
     if v in leaves:
@@ -137,7 +137,7 @@ def _refusal(v: Value, what: str) -> TypeError:
 def _op(state: Any) -> Op:
     name, params, symbol = state
     if symbol is None:
-        return by_hand(name, params)
+        return ByHand(name, params)
     row = TABLE[name]
     return row.bind(*params, symbol=symbol) if params else row
 

@@ -6,18 +6,40 @@ a tuple of arguments. Here the one is made to answer as the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from micrograd.number import Number
-from micrograd.ops.op import by_hand
+from micrograd import subclasses
+from micrograd.ops.op import Op
 from micrograd.pull import UNREACHED
+from micrograd.scalar import Scalar
 from micrograd.steps import contributions
 
 if TYPE_CHECKING:
     from micrograd.engine import Value
+
+
+class ByHand(Op):
+    """The op of a node that a user made: by local gradients (numbers), or by a closure set as `_backward`.
+
+    What it does not say it has not, such as a forward function.
+    """
+
+    params, constants, precedence, doc, domain, kinks, formula = (), (), 0, "", (), (), ()
+    rough = period = by_result = passes = None
+
+    def __init__(self, name: str, local_grads: Sequence[Any] = (), closure: Callable[[], None] | None = None) -> None:
+        """Without Op's checks, for there is one for each such node."""
+        known = tuple(lambda y, *xs, g=g: g for g in local_grads) if local_grads else None
+        self.__dict__.update(name=name, symbol=name, partials=known, local_grads=local_grads, reads=() if local_grads else None)
+        if closure is not None:
+            self.__dict__.update(closure=closure, pull=lambda node: closure())
+        elif not local_grads:
+            self.__dict__["pull"] = lambda node: None
+        else:
+            self.__dict__["readable"] = False
 
 
 # --- a node's children: what the original keeps as a set --------------------------------------------------------------
@@ -80,13 +102,13 @@ def set_children(node: Value, children: Iterable[Any]) -> None:
     if isinstance(children, (set, frozenset)):  # which have no order of their own, not the same one in every run
         found = tuple(sorted(set.__iter__(children) if isinstance(children, set) else children, key=_birth))
     for child in found:
-        if not isinstance(child, Number):
+        if not isinstance(child, Scalar):
             raise TypeError(f"_prev of {_who(node)} takes Values, not {type(child).__name__}: {child!r:.60}")
     old, op = node.args, node.op
     if set(found) == set(old):
         return
     if op is None:
-        node.op = by_hand(node._op, node.__dict__.pop("_grads", ()), node.__dict__.pop("_closure", None))
+        node.op = ByHand(node._op, node.__dict__.pop("_grads", ()), node.__dict__.pop("_closure", None))
         node.__dict__.pop("_symbol", None)
         leaves.discard(node)
     elif "closure" not in op.__dict__:
@@ -98,7 +120,7 @@ def set_children(node: Value, children: Iterable[Any]) -> None:
             if made.grad is not UNREACHED:
                 op.pull(made)
 
-        node.op = by_hand(op.symbol, closure=rule)
+        node.op = ByHand(op.symbol, closure=rule)
     node._a, node._b = None, found
     if any(child._born > node._born for child in found):
         rewired.add(node)
@@ -141,7 +163,7 @@ def made(node: Value, args: tuple[Value, ...], op: Any, local_grads: Any) -> Non
     if any(isinstance(g, str) for g in local_grads):
         raise TypeError(f"the local gradients of a Value are numbers, not {tuple(local_grads)!r:.60}: a str is not a number")
     if args:
-        node.op, node._b = by_hand(op or "", tuple(local_grads)), args
+        node.op, node._b = ByHand(op or "", tuple(local_grads)), args
     else:
         set_symbol(node, op)
 
@@ -160,7 +182,7 @@ def set_closure(node: Value, f: Any) -> None:
     if not callable(f):
         raise TypeError(f"_backward of {_who(node)} takes a function of no arguments, not {f!r:.60}; to stop gradients: v.detach()")
     if node.op is not None:
-        node.op = by_hand(node.op.symbol, closure=f)
+        node.op = ByHand(node.op.symbol, closure=f)
     elif _does_nothing(f):
         node.__dict__.pop("_closure", None)
         leaves.discard(node)
@@ -203,10 +225,30 @@ def set_local_grads(node: Value, partials: Iterable[Any]) -> None:
     """`v._local_grads = partials`: the scalar GPT's rule, a number for each child."""
     given = tuple(partials)
     if node.op is not None:
-        node.op = by_hand(node.op.symbol, given)
+        node.op = ByHand(node.op.symbol, given)
     elif given:
         node.__dict__["_grads"] = given  # until the children come
 
 
 def _who(node: Value) -> str:
     return f"{node.label or 'Value'} = {getattr(node, '_data', '?')}"
+
+
+class Original(Scalar):
+    """The base of Value: what the original keeps in a node, and its relatives; each may be set.
+
+    A Value may also be made in their forms: Value(data, children, "op"), _children=, _prev=, and Value(data, children, local_grads)
+    with a tuple of numbers.
+    """
+
+    __slots__ = ()
+    _prev = property(Children, set_children, doc="The arguments as a set, in order.")
+    _children = property(lambda self: self.args, set_children, doc="The arguments in order.")
+    _op = property(symbol, set_symbol, doc="The symbol of what computed it, '' for a leaf.")
+    _backward = property(closure, set_closure, doc="Adds this node's contributions to the gradients of its arguments.")
+    _local_grads = property(local_grads, set_local_grads, doc="The partial derivative by each argument.")
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if cls.__module__ != "micrograd.engine":
+            subclasses.adopt(cls)  # type: ignore[arg-type]

@@ -1,13 +1,12 @@
 """The table's ops as methods and functions, for type checkers. Made by `python -m micrograd.stubs`, not edited by hand."""
 
 from math import inf
-from typing import SupportsFloat, overload
+from typing import Any, SupportsFloat, overload
 
 from micrograd.engine import Value
-from micrograd.number import Number
 from micrograd.ops.op import Op
 
-class Methods(Number):
+class Methods:
     def less(self, b: SupportsFloat, /) -> Value:
         """1 if a < b, else 0 (0 with a nan)."""
     def equal(self, b: SupportsFloat, /) -> Value:
@@ -20,18 +19,30 @@ class Methods(Number):
         """The derivative of relu: 1 for x > 0, else 0 (nan for nan)."""
     def add(self, b: SupportsFloat, /) -> Value:
         """a + b."""
+    def __add__(self, other: Any) -> Value: ...
+    def __radd__(self, other: Any) -> Value: ...
     def sub(self, b: SupportsFloat, /) -> Value:
         """a - b."""
+    def __sub__(self, other: Any) -> Value: ...
+    def __rsub__(self, other: Any) -> Value: ...
     def mul(self, b: SupportsFloat, /) -> Value:
         """a · b."""
+    def __mul__(self, other: Any) -> Value: ...
+    def __rmul__(self, other: Any) -> Value: ...
     def div(self, b: SupportsFloat, /) -> Value:
         """a / b; x/0 is ±inf, 0/0 is nan."""
+    def __truediv__(self, other: Any) -> Value: ...
+    def __rtruediv__(self, other: Any) -> Value: ...
     def neg(self, /) -> Value:
         """-x."""
+    def __neg__(self) -> Value: ...
     def abs(self, /) -> Value:
         """|x|; derivative 0 at 0."""
+    def __abs__(self) -> Value: ...
     def pow(self, b: SupportsFloat, /) -> Value:
         """a ** b, both differentiable. Never complex: nan for a negative base with a broken exponent. 0**0 is 1."""
+    def __pow__(self, other: Any) -> Value: ...
+    def __rpow__(self, other: Any) -> Value: ...
     def power(self, p: SupportsFloat = 2.0, /) -> Value:
         """x ** p for a constant number p."""
     def floor(self, /) -> Value:
@@ -44,6 +55,8 @@ class Methods(Number):
         """The whole number nearest to x, the even one of two as near."""
     def mod(self, b: SupportsFloat, /) -> Value:
         """a - b·floor(a/b), Python's %: its sign is that of b. A jump by b where a/b is whole; nan for b = 0."""
+    def __mod__(self, other: Any) -> Value: ...
+    def __rmod__(self, other: Any) -> Value: ...
     def exp(self, /) -> Value:
         """eˣ; inf from 710 on."""
     def expm1(self, /) -> Value:

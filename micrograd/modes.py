@@ -202,7 +202,8 @@ def changed(order: list[Any]) -> list[tuple[Value, Value]]:
     """Each (node, Value) of these nodes where a partial of the node reads the Value's number, which was set later.
 
     Like PyTorch's version counter. A change does no harm where no partial reads the number: a sum reads none, exp only its
-    result; nor where the node's own number was set after it, as by a forward pass by hand. Costs nothing unless something was
+    result; nor where the node's own number was set after it, as by a forward pass by hand (but where the original's closure reads that,
+    `Op.by_result`). Costs nothing unless something was
     set after the oldest node was made.
     """
     found: list[tuple[Value, Value]] = []
@@ -212,12 +213,9 @@ def changed(order: list[Any]) -> list[tuple[Value, Value]]:
         args, op, made, own = node.args, node.op, node._born, overwritten.get(node, 0)
         reads = range(len(args)) if op.reads is None else op.reads
         found += [(node, args[i]) for i in reads if i >= 0 and changed_at(args[i]) > max(made, own)]
-        if own > made and (-1 in reads or op.name in BY_RESULT) and not any(made < changed_at(a) < own for a in args):
+        if own > made and (-1 in reads or op.by_result) and not any(made < changed_at(a) < own for a in args):
             found.append((node, node))
     return found
-
-
-BY_RESULT = frozenset({"relu", "tanh", "sigmoid"})  # the original's closures read the result where our rules read the argument
 
 
 def changed_at(v: Value) -> int:
@@ -228,7 +226,7 @@ def changed_at(v: Value) -> int:
 def refuse_changed(order: list[Any]) -> None:
     """Raise RuntimeError if a partial of these nodes would mix numbers from before and after a change of `.data`."""
     for node, v in changed(order):
-        if v is not node or node.op.name not in BY_RESULT:  # type: ignore[union-attr]
+        if v is not node or not node.op.by_result:  # type: ignore[union-attr]
             raise RuntimeError(
                 f"the data of {_name(v)} was set to {v.data} after {node._op!r} = {node.data} was computed with it, so the "
                 "gradient would be wrong: build the expression again before backward()"

@@ -8,12 +8,14 @@ IEEE's answer: sqrt(x)**2 at 0 has gradient 0 · inf = nan. A rule that branches
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from micrograd import ops
 from micrograd.ops.op import Op, Symbol, compile_function, source
+from micrograd.ops.symbol import names as names_in
 
 UNREACHED = float("0")  # the gradient of a node while nothing has reached it: a 0.0, known by its identity
 ARGS, DATA = "abcdef", "xzuvwt"  # names in the compiled code
@@ -169,32 +171,64 @@ def _symbols(tree: Any) -> Iterator[Any]:
         yield tree
 
 
-def _lines(tree: Any, arg: str, texts: Iterator[str]) -> list[str]:
+def _lines(tree: Any, arg: str, texts: Iterator[str], word: str = "if") -> list[str]:
+    """`arg.grad += g * partial`, its branches beginning with `word`; texts: the branches' conditions and partials, as written."""
     if tree is None:
-        return [f"if {arg}.op is None:", f"    {arg}.grad += 0.0"]
-    p = next(texts)
+        return [f"{word} {arg}.op is None:", f"    {arg}.grad += 0.0"]
+    text = next(texts)
     if not isinstance(tree, _If):
-        return [f"{arg}.grad " + {"(1.0)": "+= g", "(-1.0)": "-= g"}.get(p, f"+= g * {p}")]
-    yes, no = ["    " + x for x in _lines(tree.yes, arg, texts)], _lines(tree.no, arg, texts)
-    rest_of_it = [f"el{no[0]}", *no[1:]] if isinstance(tree.no, _If) or tree.no is None else ["else:", *["    " + x for x in no]]
-    return [f"if {p}:", *yes, *rest_of_it]
+        known = None if isinstance(tree, Symbol) else {1.0: "+= g", -1.0: "-= g"}.get(tree)
+        return [f"{arg}.grad {known or f'+= g * {text}'}"]
+    yes = _lines(tree.yes, arg, texts)
+    if isinstance(tree.no, _If) or tree.no is None:
+        no = _lines(tree.no, arg, texts, "elif")
+    else:
+        no = ["else:", *_indented(_lines(tree.no, arg, texts))]
+    return [f"{word} {text}:", *_indented(yes), *no]
 
 
-def compiled_pull(op: Op) -> Callable[..., Callable[[Any], None]]:
-    """The `pull` of an op, as a function of the constants that have names; TypeError where a rule cannot be read."""
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _written(op: Op) -> list[str]:
+    """The `pull` of an op as lines of Python; TypeError where a rule cannot be read."""
     n = op.arity or 0
     if not 0 < n <= len(ARGS):
         raise TypeError(f"{op.name} has {op.arity} arguments")
     y, xs = symbols(n)
     trees = [branches(p) for p in op.gradient(y, xs)]
-    body, texts = source([s for tree in trees for s in _symbols(tree)])
+    read = [s for tree in trees for s in _symbols(tree)]
+    body, texts = source(read)
     rest = iter(texts)
     add = [line for arg, tree in zip(ARGS, trees, strict=False) for line in _lines(tree, arg, rest)]
     args = ["a = node._a", *(["b = node._b"] if n == 2 else [])] if n < 3 else [f"{', '.join(ARGS[:n])} = node._b"]
-    text = "".join(c if c.isalnum() or c in "_." else " " for c in " ".join([*body, *add])).split()
-    named = [(x, f"{arg}._data") for x, arg in zip(DATA[:n], ARGS, strict=False)] + [("y", "node._data")]
-    start = ["g = node.grad", *args, *(f"{name} = {where}" for name, where in named if name in text)]
-    inner = [f"def pull_{op.name}(node):", *[f"    {line}" for line in (*start, *body, *add)]]
+    places = {x.name: f"{arg}._data" for x, arg in zip(xs, ARGS, strict=False)} | {"y": "node._data"}
+    used = names_in(read)
+    data = [f"{name} = {place}" for name, place in places.items() if name in used]
+    return [f"def pull_{op.name}(node):", *_indented(["g = node.grad", *args, *data, *body, *add])]
+
+
+def compiled_pull(op: Op) -> Callable[..., Callable[[Any], None]]:
+    """The `pull` of an op, as a function of the constants that have names; TypeError where a rule cannot be read."""
     names = [c.name for c in constants(op)]
-    made: Callable[..., Callable[[Any], None]] = compile_function("made", names, [*inner, f"return pull_{op.name}"])
+    made: Callable[..., Callable[[Any], None]] = compile_function("made", names, [*_written(op), f"return pull_{op.name}"])
     return made
+
+
+def pull_source(op: Op) -> str:
+    """What `Op.pull_source` is: the code of `compiled_pull`, or of what is called in its place."""
+    closure = op.__dict__.get("closure")
+    if closure is None and op.partials is None:
+        return f"# {op.name}: nothing is passed on, for no derivative was given"
+    if closure is None and op.readable:
+        try:
+            form, numbers = op.form()
+            return "\n".join([*(f"{c.name} = {x!r}" for c, x in zip(constants(form), numbers, strict=False)), *_written(form)])
+        except TypeError:  # a rule that cannot be read is called
+            pass
+    inspect = importlib.import_module("inspect")  # it takes as long to import as all of micrograd
+    try:
+        return str(inspect.cleandoc("\n" + inspect.getsource(closure or Op._called_pull)))
+    except OSError:
+        return f"# {op.name}: the source of the function that was set as _backward is not kept"

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
-from micrograd import modes
+from micrograd import modes, ops
 from micrograd.pull import UNREACHED
 from micrograd.steps import contributions
 
@@ -48,10 +47,10 @@ def as_the_original(node: Value, upstream: Any) -> list[tuple[Value, Any, Any]]:
     assert node.op is not None
     if upstream is UNREACHED:
         return contributions(node, upstream)
-    y, name, args = node._data, node.op.name, node.args
-    if name in _OF_RESULT:
-        partials = [_OF_RESULT[name](y)]
-    elif name == "div":  # a · b**-1, where b**-1 is a number of the forward pass
+    y, args = node._data, node.args
+    if node.op.by_result is not None:
+        partials = [node.op.by_result(y)]
+    elif node.op is ops.div:  # a · b**-1, where b**-1 is a number of the forward pass
         a, b = args
         known = modes.changed_at(a) <= node._born < modes.changed_at(b) and a._data != 0.0
         inverse = node.op.partial(0, y, a._data, b._data)
@@ -59,8 +58,3 @@ def as_the_original(node: Value, upstream: Any) -> list[tuple[Value, Any, Any]]:
     else:
         return contributions(node, upstream)
     return [(a, p, upstream * p) for a, p in zip(args, partials, strict=True)]
-
-
-_OF_RESULT: dict[str, Callable[[float], float]] = {
-    "relu": lambda y: float(y > 0.0), "tanh": lambda y: 1.0 - y * y, "sigmoid": lambda y: y * (1.0 - y),
-}  # fmt: skip

@@ -10,16 +10,14 @@ from __future__ import annotations
 from math import isinf
 from pathlib import Path
 
-from micrograd.engine import ALIASES
 from micrograd.ops import TABLE, Op
 
 HEAD = '''"""The table's ops as methods and functions, for type checkers. Made by `python -m micrograd.stubs`, not edited by hand."""
 
 from math import inf
-from typing import SupportsFloat, overload
+from typing import Any, SupportsFloat, overload
 
 from micrograd.engine import Value
-from micrograd.number import Number
 from micrograd.ops.op import Op
 '''
 NUMBER = "SupportsFloat"  # a Value too: it has __float__, which refuses with advice
@@ -28,15 +26,21 @@ NAMES = ("a", "b", "c")
 
 def stub() -> str:
     """The stub's text."""
-    methods = [text for op in TABLE.values() for name in (op.name, ALIASES.get(op.name)) if name for text in _method(name, op)]
+    methods = [text for op in TABLE.values() for text in _methods(op)]
     kinds = {_kind(op): op for op in TABLE.values()}
     functions = [line for kind, op in sorted(kinds.items()) for line in _function(kind, op)]
     rows = [f"{op.name}: {_kind(op)}" for op in TABLE.values()]
-    return "\n".join([HEAD, "class Methods(Number):", *methods, "", *functions, "", *rows, "", f"__all__ = {sorted(TABLE)!r}"]) + "\n"
+    return "\n".join([HEAD, "class Methods:", *methods, "", *functions, "", *rows, "", f"__all__ = {sorted(TABLE)!r}"]) + "\n"
 
 
-def _method(name: str, op: Op) -> list[str]:
-    return [f"    def {name}({_taken(op, 'self', NUMBER)}) -> Value:", f'        """{op.doc}"""']
+def _methods(op: Op) -> list[str]:
+    lines = []
+    for name in filter(None, (op.name, op.numpy)):
+        lines += [f"    def {name}({_taken(op, 'self', NUMBER)}) -> Value:", f'        """{op.doc}"""']
+    if op.operator and not op.constants:
+        other = ", other: Any" if op.arity == 2 else ""
+        lines += [f"    def __{way}{op.operator}__(self{other}) -> Value: ..." for way in ("", "r")[: op.arity]]
+    return lines
 
 
 def _kind(op: Op) -> str:

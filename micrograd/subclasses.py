@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from micrograd.modes import tick
-from micrograd.number import Number
+from micrograd.scalar import Scalar
 from micrograd.scopes import current
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ class Operators:
         return other * self**-1
 
     def __radd__(self: Any, other: Any) -> Any:
-        return cast(Any, type(other)).__add__(other, self) if isinstance(other, Number) else self + other
+        return cast(Any, type(other)).__add__(other, self) if isinstance(other, Scalar) else self + other
 
     def __rmul__(self: Any, other: Any) -> Any:
-        return cast(Any, type(other)).__mul__(other, self) if isinstance(other, Number) else self * other
+        return cast(Any, type(other)).__mul__(other, self) if isinstance(other, Scalar) else self * other
 
 
 OWN = {"__add__", "__mul__", "__pow__", *vars(Operators)} - {"__module__", "__doc__", "__slots__", "__dict__", "__weakref__"}
@@ -46,7 +46,7 @@ def adopt(cls: type[Value]) -> None:
     """See to a new subclass of Value: its operators lead to its own, and its constructor need not call ours."""
     own = [vars(k).keys() for k in cls.__mro__[: next(i for i, k in enumerate(cls.__mro__) if k.__module__ == "micrograd.engine")]]
     if any(OWN & names for names in own) and not issubclass(cls, Operators):
-        at = next(i for i, base in enumerate(cls.__bases__) if issubclass(base, Number))
+        at = next(i for i, base in enumerate(cls.__bases__) if issubclass(base, Scalar))
         cls.__bases__ = (*cls.__bases__[:at], Operators, *cls.__bases__[at:])
     if "__init__" in vars(cls) and "__new__" not in vars(cls):
         cls.__new__ = _blank  # type: ignore[method-assign, assignment]

@@ -1,7 +1,8 @@
 """What the table says to those who cannot import it: `python -m micrograd.telling` writes `viz/notation/rows.json`.
 
-One JSON object a row: name, symbol, arity (null: any number), precedence, names and defaults of its constants, the formula of each
-partial derivative, and whether there are kinks. viz reads it for other people's classes.
+One JSON object a row: name, symbol, arity (null: any number), precedence, what Python calls it as an operator, its form in typeset
+mathematics, names and defaults of its constants, the formula of each partial derivative, and whether there are kinks. viz reads it for
+other people's classes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ def told() -> str:
     """The table as JSON, a line a row."""
     rows = [
         {
-            "name": op.name, "symbol": op.symbol, "arity": op.arity, "precedence": op.precedence, "constants": op.constants,
+            "name": op.name, "symbol": op.symbol, "arity": op.arity, "precedence": op.precedence,
+            "operator": op.operator, "typeset": op.typeset, "constants": op.constants,
             "defaults": [x if isfinite(x) else f"{x:f}".replace("inf", "Infinity") for x in op.defaults], "formula": op.formula,
             "kinks": bool(op.kinks),
         }

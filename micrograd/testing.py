@@ -90,15 +90,8 @@ def domain(op: Op, size: float = SIZE) -> st.SearchStrategy[tuple[float, ...]]:
 
 def near_kink(op: Op, xs: Sequence[float], distance: float = 0.01) -> bool:
     """Whether these arguments are where the op has no derivative, or has jumps: near a kink, a tie, or a limit."""
-    if op.name in ("maximum", "minimum", "less", "equal"):
-        return abs(xs[0] - xs[1]) < distance
-    if op.name == "clamp":
-        return any(abs(xs[0] - limit) < distance for limit in op.params)
-    if op.name == "where":
-        return abs(xs[0]) < distance
-    if op.name in ("floor", "ceil", "trunc", "round", "mod"):
-        place = xs[0] / (xs[1] or 1.0) if op.name == "mod" else xs[0] + 0.5 * (op.name == "round")
-        return abs(place - round(place)) < distance
+    if op.rough is not None:
+        return abs(op.rough(*xs, *op.params)) < distance
     return any(all(abs(x - k) < distance for x, k in zip(xs, kink.at, strict=True)) for kink in op.kinks)
 
 

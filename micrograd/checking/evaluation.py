@@ -10,12 +10,11 @@ from typing import Any
 from micrograd.checking.numeric import Estimate, complex_step
 from micrograd.checking.verdict import Terms
 from micrograd.engine import Value
-from micrograd.ops import TABLE, ceil, floor, mod, round_, trunc
+from micrograd.ops import TABLE, power
 from micrograd.ops.op import Op
 from micrograd.pull import UNREACHED
 from micrograd.steps import contributions
 
-STEPPED = (floor, ceil, trunc, round_, mod)
 FAR = 2.0**32  # so many steps from 0 (a ladder of differences has rungs down to 2**-42 of the size)
 
 
@@ -141,7 +140,7 @@ def _known(v: Value) -> Op:
     rows = [op for op in TABLE.values() if symbol in (op.name, op.symbol) and op.arity == len(xs) and not op.constants]
     if symbol.startswith("**") and len(xs) == 1:
         with suppress(ValueError):
-            rows.append(TABLE["power"].bind(float(symbol[2:])))
+            rows.append(power.bind(float(symbol[2:])))
     for op in rows:
         if abs(op.forward(*xs, *op.params) - v.data) <= 1e-9 * abs(v.data):
             return op
@@ -178,10 +177,11 @@ def terms(root: Value, leaves: Sequence[Value]) -> dict[Value, Terms]:
 
 def _moves_in_steps(node: Value) -> bool:
     """Whether it jumps again and again within a tiny part of its operand's size."""
-    if node.op not in STEPPED:
+    period = node.op and node.op.period
+    if period is None:
         return False
-    x, step = float(node.args[0].data), float(node.args[1].data) if node.op is mod else 1.0
-    return abs(x) >= FAR * abs(step)
+    xs = [float(a.data) for a in node.args]
+    return bool(abs(xs[0]) >= FAR * abs(period(*xs)))
 
 
 def _may_be_infinite(node: Value) -> bool:

@@ -15,13 +15,11 @@ from typing import Any
 
 from micrograd.checking.complex_step import ComplexStep, Ordered
 from micrograd.engine import Value
-from micrograd.ops import TABLE
+from micrograd.ops import TABLE, pow_, power
 from micrograd.ops.op import Op, number
+from micrograd.ops.symbol import operators
 
 LIMIT = 1100  # bits before the point; a double has at most 1024
-# Ops that take no longer for a number with a huge exponent, and those that may choose beside a nan.
-PLAIN = frozenset("add sub mul div neg abs sum dot maximum minimum clamp relu leaky_relu power sqrt".split())  # noqa: SIM905
-CHOICES = frozenset({"where", "less", "equal"})
 MAX_BITS = 2400  # a double that cancels down to less than 2**-MAX_BITS of its terms is below the smallest double
 
 
@@ -52,10 +50,10 @@ def evaluate(op: Op, m: Any, xs: Sequence[Any]) -> Any:
     if m is ComplexStep:
         found = _evaluated(op, m, xs)
         return Ordered(found) if type(found) is complex else found
-    if op.name not in CHOICES:
+    if not op.past_nan:
         if any(x != x for x in xs):
             return m.nan
-        if op.name not in PLAIN and any(_bits(x) > LIMIT for x in xs):
+        if not op.light and any(_bits(x) > LIMIT for x in xs):
             raise TooLong(f"{op.name} of a number with more than {LIMIT} bits before the point")
     try:
         found = _evaluated(op, m, xs)
@@ -82,7 +80,10 @@ def _evaluated(op: Op, m: Any, xs: Sequence[Any]) -> Any:
 
 
 class Exact:
-    """A number `x` of the arithmetic `m` (an mpmath context, or `ComplexStep`), to use in the place of a Value."""
+    """A number `x` of the arithmetic `m` (an mpmath context, or `ComplexStep`), to use in the place of a Value.
+
+    Its operators are those that the rows say; the three written out here are called most.
+    """
 
     __slots__ = ("m", "x")
 
@@ -106,45 +107,21 @@ class Exact:
         found = self.x + (other.x if type(other) is Exact else _constant(other, self.m))
         return Exact(Ordered(found) if type(found) is complex else found, self.m)
 
-    def __radd__(self, other: Any) -> Any:
-        return self.__op__(TABLE["add"], (other, self))
-
     def __sub__(self, other: Any) -> Any:
         found = self.x - (other.x if type(other) is Exact else _constant(other, self.m))
         return Exact(Ordered(found) if type(found) is complex else found, self.m)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self.__op__(TABLE["sub"], (other, self))
 
     def __mul__(self, other: Any) -> Any:
         found = self.x * (other.x if type(other) is Exact else _constant(other, self.m))
         return Exact(Ordered(found) if type(found) is complex else found, self.m)
 
-    def __rmul__(self, other: Any) -> Any:
-        return self.__op__(TABLE["mul"], (other, self))
-
-    def __truediv__(self, other: Any) -> Any:
-        return self.__op__(TABLE["div"], (self, other))
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self.__op__(TABLE["div"], (other, self))
-
     def __pow__(self, other: Any) -> Any:
         if isinstance(other, (Exact, Value)):
-            return self.__op__(TABLE["pow"], (self, other))
-        return self.__op__(TABLE["power"].bind(number(other)), (self,))
-
-    def __rpow__(self, other: Any) -> Any:
-        return self.__op__(TABLE["pow"], (other, self))
-
-    def __neg__(self) -> Any:
-        return self.__op__(TABLE["neg"], (self,))
+            return self.__op__(pow_, (self, other))
+        return self.__op__(power.bind(number(other)), (self,))
 
     def __pos__(self) -> Any:
         return self
-
-    def __abs__(self) -> Any:
-        return self.__op__(TABLE["abs"], (self,))
 
     def __bool__(self) -> bool:
         return bool(self.x)
@@ -163,6 +140,9 @@ class Exact:
 
     def __repr__(self) -> str:
         return f"Exact({self.x})"
+
+
+operators(Exact, [op for op in TABLE.values() if op.period is None])  # what jumps without end is judged in floats
 
 
 def _constant(a: Any, m: Any) -> Any:

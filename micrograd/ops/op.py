@@ -7,18 +7,16 @@ by having a method `__op__(op, args)`, called whenever an `Op` meets one of its 
 
 from __future__ import annotations
 
-import numbers
-import weakref
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from micrograd.number import Number
-from micrograd.ops import ieee
-from micrograd.ops.symbol import PYTHON as PYTHON
+from micrograd.ops.kept import Kept
 from micrograd.ops.symbol import Symbol as Symbol
 from micrograd.ops.symbol import compile_function as compile_function
+from micrograd.ops.symbol import names as names_in
 from micrograd.ops.symbol import source as source
+from micrograd.scalar import number as number
 
 Rule = Callable[..., Any]
 Interval = tuple[float, float]
@@ -54,10 +52,16 @@ class Op:
     partials: ∂y/∂xᵢ as rules `(y, *xs, *params)`; for an op of any arity one rule `(y, *xs)` that gives the list of them
         (a sum of 100,000 must not ask 100,000 times); None: unknown (made by hand).
     formula: each partial as a textbook writes it, for people, in `y`, `a`, `b` and the names of the constants.
-    symbol, precedence (0: written as a call), latex (template): how pictures and text write it.
+    symbol, precedence (0: written as a call): how pictures and text write it. typeset: the formula that typeset mathematics writes
+        instead of a call, in the same names and `e()`: "e()**a".
+    operator: what Python calls it: "add", and `x + y` is this op. python: the template of what plain Python writes for it, where
+        that is the same on floats. numpy: what NumPy calls it, where that is not its name.
     domain: for each argument the open interval where it is finite and smooth; empty: not for gradient checks.
-    kinks: the conventions where there is no derivative.
-    array: NumPy template, where there is no define. exact: plain mathematics on an mpmath context `m` (None: m.<name>).
+    kinks: the conventions where there is no derivative. rough: how far arguments are from such a place, 0 there (None: from the
+        kinks). period: how far its jumps are from one another, where there is no end of them.
+    array: NumPy template, where there is no define. exact: plain mathematics on an mpmath context `m` (None: m.<name>); light: which
+        takes no longer for a number with a huge exponent; past_nan: it may be a number beside a nan, as a choice is.
+    by_result: the derivative where the original's closure reads it from the result, as a function of that.
     constants, defaults: names and default values of numbers that are not arguments (the slope of leaky_relu).
     params: their values in an op bound to them (the 2 of x**2); they come after the arguments in every call.
     """
@@ -66,17 +70,20 @@ class Op:
 
     def __init__(
         self, name: str, forward: Callable[..., float] | None = None, partials: tuple[Rule, ...] | Rule | None = None, *,
-        formula: tuple[str, ...] = (), symbol: str = "", precedence: int = 0, latex: str = "",
-        domain: tuple[Interval, ...] = (), kinks: tuple[Kink, ...] = (), array: str = "", define: Rule | None = None,
-        exact: Callable[..., Any] | None = None, constants: tuple[str, ...] = (), defaults: tuple[float, ...] = (),
+        formula: tuple[str, ...] = (), symbol: str = "", precedence: int = 0, typeset: str = "", operator: str = "", python: str = "",
+        numpy: str = "", domain: tuple[Interval, ...] = (), kinks: tuple[Kink, ...] = (), rough: Callable[..., float] | None = None,
+        period: Callable[..., float] | None = None, array: str = "", define: Rule | None = None,
+        exact: Callable[..., Any] | None = None, light: bool = False, past_nan: bool = False,
+        by_result: Callable[[float], float] | None = None, constants: tuple[str, ...] = (), defaults: tuple[float, ...] = (),
         doc: str = "",
     ) -> None:  # fmt: skip
         if forward is None and define is None:
             raise TypeError(f"op {name!r} needs a forward function or a define rule")
         self.name, self.partials, self.formula, self.symbol, self.precedence = name, partials, formula, symbol or name, precedence
-        escaped = name.replace("_", r"\_")
-        self.latex = latex or rf"\operatorname{{{{{escaped}}}}}\left({{0}}\right)"
-        self.domain, self.kinks, self.array, self.define, self.exact = domain, kinks, array, define, exact
+        self.typeset, self.operator, self.python, self.numpy = typeset, operator, python, numpy
+        self.domain, self.kinks, self.rough, self.period = domain, kinks, rough, period
+        self.array, self.define, self.exact, self.light, self.past_nan = array, define, exact, light, past_nan
+        self.by_result = by_result
         self.constants, self.defaults, self.params = constants, defaults, ()
         self.doc = self.__doc__ = doc
         self.forward = forward if forward is not None else self._forward_from_define
@@ -170,7 +177,7 @@ class Op:
         return form, tuple([p for p in params if p != 0.0]) if zeros else params
 
     def _named(self, rules: tuple[Rule, ...]) -> Op | None:
-        names = [Symbol(f"c{i}_") if p != 0.0 else p for i, p in enumerate(self.params)]
+        names = [Symbol(f"{name}_") if p != 0.0 else p for name, p in zip(self.constants, self.params, strict=True)]
         try:
             form = self._like(partials=rules, params=tuple(names), named_constants=True)
             form.gradient(Symbol("y"), [Symbol("x")] * len(rules))
@@ -230,6 +237,23 @@ class Op:
 
         return compiled_pull(self)
 
+    @property
+    def pull_source(self) -> str:
+        """The code that `backward()` runs at a node of this op, its constants above it (a row's own defaults, if it has any).
+
+        >>> from micrograd import ops
+        >>> print(ops.tanh.pull_source)
+        def pull_tanh(node):
+            g = node.grad
+            a = node._a
+            x = a._data
+            t0 = exp(((-2.0) * ((-x) if (x < 0.0) else x)))
+            a.grad += g * (4.0 * div(t0, (1.0 + (t0 * (2.0 + t0)))))
+        """
+        from micrograd.pull import pull_source
+
+        return pull_source(self if len(self.params) == len(self.constants) else self.bind(*self.defaults))
+
     def _called_pull(self, node: Any) -> None:
         g, y, args = node.grad, node._data, node.args
         xs = [a._data for a in args]
@@ -260,23 +284,18 @@ class Op:
     @cached_property
     def reads(self) -> tuple[int, ...] | None:
         """The places of the arguments whose data the partials read, -1 for the result's; None: all, as far as is known."""
-        if not isinstance(self.partials, tuple):
-            return () if self.name == "sum" else None
         form, _ = self.form()
         if form is not self:
             return form.reads
-        places = {f"x{i}": i for i in range(len(self.partials))} | {"y": -1}
-        y, *xs = (Symbol(name) for name in ("y", *list(places)[:-1]))
+        n = 2 if self.arity is None else self.arity
+        y, *xs = (Symbol(name) for name in ("y", *(f"x{i}" for i in range(n))))
         try:
-            seen: list[Any] = [rule(y, *xs, *self.params) for rule in self.partials]
-        except TypeError:  # the rule branches
+            found = names_in(self.gradient(y, xs))
+        except TypeError:  # the rule branches, or is not known
             return None
-        known: set[int] = set()
-        for s in seen:  # grows while it is walked
-            if isinstance(s, Symbol) and id(s) not in known:
-                known.add(id(s))
-                seen.extend(s.args)
-        return tuple(sorted({places[s.name] for s in seen if isinstance(s, Symbol) and s.op is None and s.name in places}))
+        if self.arity is None and found:
+            return None
+        return tuple(i for i in range(-1, n) if ("y" if i < 0 else f"x{i}") in found)
 
 
 class Bound(Op):
@@ -288,77 +307,3 @@ class Bound(Op):
         if name[:2] == "__" or name == "row":
             raise AttributeError(name)
         return getattr(self.row, name)
-
-
-class Kept:
-    """The ops bound to constants, by key: each for as long as somebody uses it, those made last a little longer."""
-
-    def __init__(self) -> None:
-        self.refs: dict[Any, Callable[[], Op | None]] = {}
-        self.recent: list[Op] = []
-        self.room = ROOM
-
-    def get(self, key: Any) -> Op | None:
-        """The one of this key, None where there is none."""
-        found = self.refs.get(key)
-        return found and found()
-
-    def add(self, key: Any, op: Op) -> Op:
-        """Keep this one, unless another thread was faster: the one kept."""
-        if len(self.refs) >= self.room:
-            self.recent = []
-            for old, ref in list(self.refs.items()):
-                if ref() is None:
-                    self.refs.pop(old, None)
-            self.room = len(self.refs) + ROOM
-        mine = weakref.ref(op)
-        kept = self.refs.setdefault(key, mine)()
-        if kept is None:
-            self.refs[key] = mine
-        self.recent.append(op)
-        return kept or op
-
-
-ROOM = 256
-
-
-def number(x: Any) -> float:
-    """A real number of any type as a float (±inf where it is too large), an array or tensor of no dimension being one.
-
-    TypeError for anything else, and for a tensor whose own gradient would be dropped silently.
-    """
-    if type(x) is float:
-        return x
-    if isinstance(x, (int, numbers.Real)) or type(x).__name__ == "Decimal":
-        try:
-            return float(x)
-        except OverflowError:
-            return ieee.inf if x > 0 else -ieee.inf
-    if isinstance(x, Number):
-        raise TypeError(f"expected a real number, not a Value: write v.data for the number of {x!r:.80}")
-    kind = getattr(getattr(x, "dtype", None), "kind", "f")  # NumPy's: no dates, no texts
-    if getattr(x, "ndim", None) == 0 and kind in "fiubO" and not getattr(x, "mask", False):
-        if getattr(x, "requires_grad", False):
-            raise TypeError(f"the gradient of {x!r:.80} would be dropped silently: write x.item() for its number")
-        return number(x.item()) if hasattr(x, "item") else float(x)
-    raise TypeError(f"expected a Value or a real number, not {type(x).__name__}: {x!r:.80}")
-
-
-def by_hand(name: str, local_grads: Sequence[Any] = (), closure: Callable[[], None] | None = None) -> Op:
-    """The op of a node that a user made: by local gradients (numbers), or by a closure set as `_backward`.
-
-    Made without Op's checks, for there is one for each such node.
-    """
-    op: Op = object.__new__(Op)
-    known = tuple(lambda y, *xs, g=g: g for g in local_grads) if local_grads else None
-    op.__dict__.update(
-        name=name, symbol=name, partials=known, params=(), constants=(), precedence=0, doc="", domain=(), kinks=(), formula=(),
-        latex=r"\mathrm{op}\left({0}\right)", local_grads=local_grads, reads=() if local_grads else None, passes=None,
-    )  # fmt: skip
-    if closure is not None:
-        op.__dict__.update(closure=closure, pull=lambda node: closure())
-    elif not local_grads:
-        op.__dict__["pull"] = lambda node: None
-    else:
-        op.__dict__["readable"] = False
-    return op

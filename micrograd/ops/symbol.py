@@ -5,7 +5,7 @@ A rule is ordinary Python written in primitives only, so on a `Symbol` it writes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from micrograd.ops import ieee
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Symbol:
-    """An expression on which a rule is run to read it: a name, or an op applied to symbols and numbers."""
+    """An expression on which a rule is run to read it: a name, or an op applied to symbols and numbers.
+
+    Its operators are those that mean the op itself on floats too (see `Op.python`): a rule that writes x / y is read nowhere.
+    """
 
     __slots__ = ("args", "name", "op")
 
@@ -29,26 +32,12 @@ class Symbol:
     def __repr__(self) -> str:
         return self.name or f"{self.op.name if self.op else ''}({', '.join(map(repr, self.args))})"
 
-    def __add__(self, other: Any) -> Any:
-        return _table()["add"](self, other)
+    if TYPE_CHECKING:  # given below the table, see `operators`
 
-    def __radd__(self, other: Any) -> Any:
-        return _table()["add"](other, self)
+        def __neg__(self) -> Any: ...
+        def __add__(self, other: Any) -> Any: ...
 
-    def __sub__(self, other: Any) -> Any:
-        return _table()["sub"](self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return _table()["sub"](other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return _table()["mul"](self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return _table()["mul"](other, self)
-
-    def __neg__(self) -> Any:
-        return _table()["neg"](self)
+        __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __add__
 
     def __bool__(self) -> bool:
         raise TypeError("a rule may not branch on its arguments; write where(condition, a, b) instead")
@@ -60,31 +49,43 @@ class Symbol:
         return self.__bool__()
 
 
-def _table() -> Mapping[str, Op]:
-    from micrograd.ops.table import TABLE
+def operators(cls: Any, rows: Iterable[Op]) -> None:
+    """The operators of a class that has `__op__`, as these rows say them; those that the class has itself stay.
 
-    return TABLE
+    A row's `operator` is what Python calls it: `add` is `__add__`, and `__radd__` where the other side is a number.
+    """
+    for op in rows:
+        if op.operator and not op.constants:
+            _method(cls, f"__{op.operator}__", lambda self, *others, op=op: op(self, *others))
+            if op.arity == 2:
+                _method(cls, f"__r{op.operator}__", lambda self, other, op=op: op(other, self))
 
 
-PYTHON = {
-    "add": "({0} + {1})",
-    "sub": "({0} - {1})",
-    "mul": "({0} * {1})",
-    "neg": "(-{0})",
-    "abs": "abs({0})",
-    "less": "({0} < {1})",
-    "equal": "({0} == {1})",
-    "where": "({1} if {0} else {2})",
-}
+def _method(cls: Any, name: str, method: Any) -> None:
+    if name not in vars(cls):
+        method.__name__ = method.__qualname__ = name
+        setattr(cls, name, method)
+
+
+def names(expressions: Iterable[Any]) -> set[str]:
+    """The names that these expressions are written in."""
+    seen, known, found = list(expressions), set[int](), set[str]()
+    for s in seen:  # grows while it is walked
+        if isinstance(s, Symbol) and id(s) not in known:
+            known.add(id(s))
+            seen.extend(s.args)
+            if s.op is None:
+                found.add(s.name)
+    return found
 
 
 def source(
-    results: Sequence[Any], templates: Mapping[str, str] = PYTHON, prefix: str = "t", expand_defined: bool = False
+    results: Sequence[Any], templates: Mapping[str, str] | None = None, prefix: str = "t", expand_defined: bool = False
 ) -> tuple[list[str], list[str]]:
     """Symbols as source: the assignments of shared sub-expressions, then one expression per result.
 
-    An op is printed by its template, else as a call of its name with its params; with expand_defined an op that has
-    no template but a define rule is replaced by that rule.
+    An op is printed by its template (None: as plain Python writes it, `Op.python`), else as a call of its name with its params;
+    with expand_defined an op that has no template but a define rule is replaced by that rule.
     """
     writer = _Writer(templates, prefix, expand_defined)
     for r in results:
@@ -95,14 +96,17 @@ def source(
 class _Writer:
     """What `source` knows while it writes; functions that call each other would be a cycle for the collector."""
 
-    def __init__(self, templates: Mapping[str, str], prefix: str, expand_defined: bool) -> None:
+    def __init__(self, templates: Mapping[str, str] | None, prefix: str, expand_defined: bool) -> None:
         self.templates, self.prefix, self.expand_defined = templates, prefix, expand_defined
         self.uses: dict[int, int] = {}
         self.done: dict[int, str] = {}
         self.lines: list[str] = []
 
+    def template(self, op: Op) -> str:
+        return op.python if self.templates is None else self.templates.get(op.name, "")
+
     def expand(self, s: Symbol) -> Symbol:
-        while self.expand_defined and s.op is not None and s.op.define is not None and s.op.name not in self.templates:
+        while self.expand_defined and s.op is not None and s.op.define is not None and not self.template(s.op):
             expanded = s.op.define(*s.args, *s.op.params)
             if not isinstance(expanded, Symbol):
                 return s
@@ -118,12 +122,13 @@ class _Writer:
 
     def text(self, s: Any) -> str:
         if not isinstance(s, Symbol):
-            return f"({float(s)!r})" if s == s and abs(s) != ieee.inf else f"({_constant(float(s))})"
+            number = repr(float(s)) if s == s and abs(s) != ieee.inf else _constant(float(s))
+            return number if self.templates is None and number[0] != "-" else f"({number})"
         if s.op is None:
             return s.name
         if id(s) not in self.done:
             args = [self.text(a) for a in s.args]
-            template = self.templates.get(s.op.name)
+            template = self.template(s.op)
             written = [*args, *(self.text(p) for p in s.op.params)]
             call = template.format(*written) if template else f"{s.op.name}({', '.join(written)})"
             if self.uses[id(s)] > 1:
@@ -142,8 +147,10 @@ def compile_function(name: str, arguments: Sequence[str], body: Sequence[str]) -
 
     exec sees only lines made by `source` from the rows' own rules.
     """
+    from micrograd.ops.table import TABLE
+
     code = f"def {name}({', '.join(arguments)}):\n" + "".join(f"    {line}\n" for line in body)
-    namespace: dict[str, Any] = {op.name: op.forward for op in _table().values()}
+    namespace: dict[str, Any] = {op.name: op.forward for op in TABLE.values()}
     namespace.update(inf=ieee.inf, nan=ieee.nan, abs=abs, float=float)
     exec(compile(code, f"<rules of micrograd.ops.table: {name}>", "exec"), namespace)
     return namespace.pop(name)  # (kept there, it would be a cycle)

@@ -782,7 +782,7 @@ def test_pickled_model():
 
 @pytest.fixture
 def cube():
-    op = micrograd.register(Op("cube", lambda x: x * x * x, (lambda y, x: 3.0 * x * x,), latex="{{{0}}}^3"))
+    op = micrograd.register(Op("cube", lambda x: x * x * x, (lambda y, x: 3.0 * x * x,)))
     yield op
     del micrograd.TABLE["cube"], Value.cube
 

@@ -14,7 +14,8 @@ from mpmath import mp, mpf
 
 from micrograd import Value, optim
 from micrograd.nn import MLP
-from micrograd.ops.op import PYTHON, source
+from micrograd.ops import TABLE
+from micrograd.ops.op import source
 
 STEPS = 12
 RNG = random.Random(3)
@@ -106,7 +107,8 @@ def test_the_same_rule_on_arrays_is_equal_in_every_bit(name):
     fresh = cls([Value(x) for x in START], **options)
     (group,) = fresh.groups
     kernel = fresh.kernel(group)
-    templates = PYTHON | {"div": "({0} / {1})", "sqrt": "np.sqrt({0})", "where": "np.where({0}, {1}, {2})"}
+    plain = {op.name: op.python for op in TABLE.values() if op.python}
+    templates = plain | {"div": "({0} / {1})", "sqrt": "np.sqrt({0})", "where": "np.where({0}, {1}, {2})"}
     body, results = source(kernel.results, templates, expand_defined=True)
     lines = [f"def update({', '.join(kernel.arguments)}):", *body, f"return {', '.join(results)},"]
     namespace = {"np": np}

@@ -28,10 +28,11 @@ class Name(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A function of trees."""
+    """A function of trees. `form`: the formula that is typeset for it, and what its arguments are called there; () for none of its own."""
 
     name: str
     args: tuple[Any, ...]
+    form: tuple[str, ...] = ()
 
 
 class Infix(NamedTuple):
@@ -132,8 +133,8 @@ def fold(tree: Tree) -> Tree:
 
 def _mapped(tree: Tree, f: Callable[[Any], Any]) -> Tree:
     match tree:
-        case Call(name, args):
-            return Call(name, tuple(map(f, args)))
+        case Call(name, args, form):
+            return Call(name, tuple(map(f, args)), form)
         case Infix(sign, args):
             return Infix(sign, tuple(map(f, args)))
         case Compare(signs, args):

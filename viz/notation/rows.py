@@ -38,6 +38,18 @@ class Row(NamedTuple):
     params: tuple[float, ...] = ()
     formula: tuple[str, ...] = ()
     kinks: bool = False  # whether there are points without a derivative
+    operator: str = ""  # what Python calls it: "add" for __add__
+    typeset: str = ""  # the formula that typeset mathematics writes for it, in a, b, … and the constants
+
+    @property
+    def method(self) -> str:
+        """The method of a class that has this operation."""
+        return f"__{self.operator}__" if self.operator else self.name
+
+    @property
+    def form(self) -> tuple[str, ...]:
+        """`typeset`, and the names of its operands and constants there; () where a call is written."""
+        return (self.typeset, *"abc"[: self.arity], *self.constants) if self.typeset else ()
 
 
 @lru_cache(maxsize=1)
@@ -59,18 +71,19 @@ def row_of(value: Any, operands: int) -> Row:
     """The row of the operation that made a value; one without a formula where nobody knows it."""
     op: Any = getattr(value, "op", None)
     symbol = str(getattr(value, "_op", "") or "")
-    formula = getattr(op, "formula", None)
-    if formula and getattr(op, "partials", None) is not None:
-        constants, params = tuple(op.constants), tuple(op.params)
-        return Row(op.name, symbol or op.symbol, op.arity, op.precedence, constants, params, tuple(formula), bool(op.kinks))
-    known = by_symbol(symbol, operands)
-    if known.formula:
-        return known
-    return Row(getattr(op, "name", "") or symbol or "f", symbol, operands, params=tuple(getattr(op, "params", ())))
+    if callable(getattr(op, "forward", None)) and getattr(op, "partials", None) is not None:
+        more = {name: getattr(op, name, "") for name in ("operator", "typeset")}
+        sign, constants, params = symbol or op.symbol, tuple(op.constants), tuple(op.params)
+        return Row(op.name, sign, op.arity, op.precedence, constants, params, tuple(op.formula), bool(op.kinks), **more)
+    return by_symbol(symbol, operands)
 
 
 def by_symbol(symbol: str, operands: int) -> Row:
-    """The row that a symbol stands for, as students' classes write it."""
+    """The row that a symbol stands for, as students' classes write it: the one place that knows other people's operations.
+
+    >>> [by_symbol(symbol, n).name for symbol, n in (("×", 2), ("^2", 1), ("**", 2), ("RELU", 1), ("u-", 1), ("swish", 1))]
+    ['mul', 'power', 'pow', 'relu', 'neg', 'swish']
+    """
     power = _CONST_POW.match(symbol)
     if power and operands == 1:
         return table()["power"]._replace(params=(float(power[1]),))
@@ -106,7 +119,7 @@ def written(row: Row, operands: Sequence[Tree]) -> Tree:
         return Infix("**" if row.symbol.startswith("**") else row.symbol, pair)
     if row.precedence and len(operands) == 1:
         return Minus(operands[0])
-    return Call(row.name, (*_few(operands), *params))
+    return Call(row.name, (*_few(operands), *params), row.form)
 
 
 def _few(operands: Sequence[Any]) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """What typeset mathematics writes otherwise than code does: `exp(a)` as a power of e, `sigmoid` as σ, `hypot(a, b)` as a root.
 
-One table in two columns: the code name, which text keeps, and the form or the sign that TeX and MathML share.
+The form of an operation is said by its row (`typeset`). Signs are a table in two columns: the code name, which text keeps, and what TeX
+and MathML write.
 """
 
 from __future__ import annotations
@@ -8,18 +9,9 @@ from __future__ import annotations
 from .formula import ATOM, Call, Infix, Minus, Name, Number, Tree, binds, fill, fold, is_word, parse, signed
 from .formula import loose as as_text
 from .numbers import parts
+from .rows import table
 
-FORMS = {  # code name → the formula that is written for it (`e()` is Euler's number)
-    "exp": "e()**a",
-    "exp2": "2**a",
-    "expm1": "e()**a - 1",
-    "log1p": "log(1 + a)",
-    "hypot": "sqrt(a**2 + b**2)",
-    "gauss": "e()**(-b * a**2)",
-    "square": "a**2",
-    "reciprocal": "1 / a",
-    "pow": "a**b",
-}
+FORMS = {"square": ("a**2", "a"), "reciprocal": ("1 / a", "a")}  # of names that are no rows; those of rows are said there
 SIGNS = {  # code name → (TeX, Unicode)
     "sigmoid": (r"\sigma", "σ"), "log_sigmoid": (r"\log\sigma", "log σ"), "normal_cdf": (r"\Phi", "Φ"),
     "relu": (r"\operatorname{ReLU}", "ReLU"), "maximum": (r"\max", "max"), "minimum": (r"\min", "min"), "max": (r"\max", "max"),
@@ -36,9 +28,14 @@ ORDER = {"<": ("<", "<"), ">": (">", ">"), "<=": (r"\le", "≤"), ">=": (r"\ge",
 
 def form(tree: Tree) -> Tree:
     """The tree as it is typeset: at its top no call that has a form of its own."""
-    while isinstance(tree, Call) and tree.name in FORMS:
-        tree = fold(fill(parse(FORMS[tree.name]), dict(zip("abc", tree.args, strict=False))))
+    while isinstance(tree, Call) and (found := tree.form or _known(tree.name)):
+        formula, *names = found
+        tree = fold(fill(parse(formula), dict(zip(names, tree.args, strict=False))))
     return tree
+
+
+def _known(name: str) -> tuple[str, ...]:
+    return table()[name].form if name in table() else FORMS.get(name, ())
 
 
 def loose(parent: Tree, at: int, child: Tree, digits: int) -> bool:

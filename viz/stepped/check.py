@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .mathml import identify
+from ..notation.rows import row_of
 from .probe import UPSTREAM, Probe, elsewhere, in_place, maker_of
 from .recording import Trace, same
 
@@ -178,14 +178,13 @@ def _called(trace: Trace, place: int) -> str:
 
 def forward_of(node: Any, arity: int) -> Function | None:
     """The operation of ``node`` as a function of its operands' numbers, None when it is not known."""
-    name, _, params = identify(node)
-    row = getattr(node, "op", None)
-    if not callable(getattr(row, "forward", None)) or getattr(row, "partials", None) is None:
-        row = _table().get(name)
-    if row is not None:
-        forward = row.forward
-        return lambda *xs: float(forward(*xs, *params))
-    method = getattr(type(node), name, None)
+    row, op = row_of(node, arity), getattr(node, "op", None)
+    if not callable(getattr(op, "forward", None)) or getattr(op, "partials", None) is None:
+        op = _table().get(row.name)
+    if op is not None:
+        forward = op.forward
+        return lambda *xs: float(forward(*xs, *row.params))
+    method = getattr(type(node), row.name, None)
     if arity == 1 and callable(method):
         cls = type(node)
         return lambda x: float(method(cls(x)).data)

@@ -5,48 +5,11 @@ The page fills the holes with names or with numbers, so that one template gives 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ..notation import mathml, rows
 from ..notation.formula import Name
 from ..notation.rows import Row
-
-#: display symbols (ours, and what students' classes use) -> name of the operation
-SYMBOLS = {
-    "+": "add",
-    "-": "sub",
-    "−": "sub",
-    "*": "mul",
-    "·": "mul",
-    "×": "mul",
-    "/": "div",
-    "**": "pow",
-    "^": "pow",
-    "ReLU": "relu",
-    "Tanh": "tanh",
-    "ln": "log",
-    "max": "maximum",
-    "min": "minimum",
-    "σ": "sigmoid",
-    "logistic": "sigmoid",
-    "u-": "neg",
-    "negate": "neg",
-    "Sigmoid": "sigmoid",
-}
-_CONST_POW = re.compile(r"^(?:\*\*|\^)\s*\(?(-?[\d.]+(?:e[-+]?\d+)?)\)?$")
-
-
-def identify(node: Any) -> tuple[str, str, tuple[float, ...]]:
-    """(name, display symbol, constant parameters) of the operation that made ``node``; '' on leaves."""
-    symbol = str(getattr(node, "_op", "") or "")
-    row: Any = getattr(node, "op", None)
-    if hasattr(row, "name") and getattr(row, "partials", ()) is not None:  # a row of the table
-        return str(row.name), symbol or str(row.symbol), tuple(row.params or ())
-    power = _CONST_POW.match(symbol)
-    if power:
-        return "pow", symbol, (float(power[1]),)
-    return SYMBOLS.get(symbol, symbol.lower() if symbol in ("EXP", "LOG") else symbol), symbol, ()
 
 
 def template(row: Row, symbol: str, arity: int, conventions: tuple[float | None, ...] = ()) -> dict[str, Any]:

@@ -12,14 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..model.reading import args_of, number
-from .mathml import identify
+from ..notation.rows import row_of
 from .observe import backward
 
 UPSTREAM = 0.75
 OLD = (-1.25, 0.5, 2.25)  # what the operands' gradients hold before, in turn
 # other data: ordinary numbers, none of them 0, 1, or equal to another's value or negative
 POINTS = ((0.6, -0.9, 1.4), (1.7, 0.35, -0.8), (-2.3, 1.3, 0.45), (0.35, 2.2, 0.7))
-METHODS = {"add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__", "neg": "__neg__", "pow": "__pow__", "abs": "__abs__"}
 
 
 class Probe(NamedTuple):
@@ -67,10 +66,10 @@ def maker_of(node: Any) -> Maker | None:
     cls, args = type(node), list(args_of(node))
     if not args or any(type(arg) is not cls for arg in args):
         return None
-    name, _, params = identify(node)
-    constants = [int(p) if float(p).is_integer() else p for p in params]
+    row = row_of(node, len(args))
+    constants = [int(p) if float(p).is_integer() else p for p in row.params]
 
-    for method in dict.fromkeys((_enclosing(node), METHODS.get(name, name))):
+    for method in dict.fromkeys((_enclosing(node), row.method)):
         function = getattr(cls, method, None) if method else None
         if not callable(function):
             continue

@@ -35,6 +35,7 @@ from typing import Any
 
 from ..model.graph import args_of, number, topological
 from ..model.partials import local
+from ..model.reading import op_of
 from ..notation.names import Names, complete, unique
 from ..notation.rows import Row, conventional, row_of
 from . import mathml
@@ -257,13 +258,13 @@ def _operations(trace: Trace) -> None:
         if not args:
             trace.op.append(0)
             continue
-        kind, symbol, _ = mathml.identify(value)
         row = row_of(value, len(args))
+        symbol = op_of(value) or row.symbol
         key = row, symbol, len(args), _conventions(value, row)
         if key not in rows:
             rows[key] = len(trace.ops)
             trace.ops.append(mathml.template(*key))
-            trace.kinds.append(kind)
+            trace.kinds.append(row.name)
         trace.op.append(rows[key])
 
 

@@ -15,17 +15,17 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ..model.graph import args_of
-from .mathml import identify
+from ..notation.rows import row_of
 
 _AST_OPS = {
     ast.Add: "add",
     ast.Sub: "sub",
     ast.Mult: "mul",
-    ast.Div: "div",
+    ast.Div: "truediv",
     ast.Pow: "pow",
     ast.USub: "neg",
 }
-_SAME = {"sub": {"add", "sub"}, "div": {"mul", "div"}, "neg": {"mul", "neg"}}
+_SAME = {"sub": {"add", "sub"}, "truediv": {"mul", "truediv"}, "neg": {"mul", "neg"}}
 
 
 def lines_for(frame: FrameType | None, values: Sequence[Any], names: Sequence[str]) -> dict[int, str]:
@@ -108,8 +108,8 @@ def _assignments(tree: ast.AST) -> Iterator[tuple[str, ast.expr | None, int]]:
 
 def _fits(expr: ast.expr | None, value: Any) -> bool:
     """Could this right-hand side have made this value? Unknown forms (calls) could."""
-    name, leaf = identify(value)[0], not args_of(value)
+    operands = len(args_of(value))
     if isinstance(expr, (ast.BinOp, ast.UnaryOp)):
         made = _AST_OPS.get(type(expr.op))
-        return made is not None and not leaf and name in _SAME.get(made, {made})
+        return made is not None and operands > 0 and row_of(value, operands).operator in _SAME.get(made, {made})
     return True
