@@ -92,8 +92,8 @@ class Names:
     Both are made when they are first asked for: a walk that nobody prints pays for neither.
     """
 
-    def __init__(self, nodes: Sequence[Value]) -> None:
-        self.nodes = nodes
+    def __init__(self, nodes: Sequence[Value], starts: dict[int, Value] | None = None) -> None:
+        self.nodes, self.starts = nodes, starts or {}  # starts: {id(0 + x): x}, told as its x
         self._at_start = {id(v): v.grad for v in nodes if v.op is None and v.grad}
 
     @cached_property
@@ -101,7 +101,13 @@ class Names:
         return dict(zip(map(id, self.nodes), teller().names(self.nodes), strict=True))
 
     def __getitem__(self, node: Value) -> str:
-        return self.table[id(node)]
+        return self.table[id(self.told(node))]
+
+    def told(self, node: Value) -> Value:
+        """The node itself, or the x of a 0 + x."""
+        while id(node) in self.starts:
+            node = self.starts[id(node)]
+        return node
 
     @cached_property
     def forward_widths(self) -> Row:
@@ -121,6 +127,7 @@ class Names:
         for v in reversed(interior):
             upstream, done = grads.get(id(v), UNREACHED), []
             for i, (arg, partial, value) in enumerate(contributions(v, upstream)):
+                arg = self.told(arg)
                 before = grads.get(id(arg), 0.0)
                 if value is not UNREACHED:
                     grads[id(arg)] = before + value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from micrograd import dropin, modes, stale
@@ -17,17 +19,26 @@ if TYPE_CHECKING:
 def walk(root: Value) -> Iterator[Step]:
     """Each op forward, the seed, then each op backward in exactly the reverse order; a step is applied when it is yielded.
 
-    What `backward()` does, bit for bit, with hooks and detect_anomaly seen to.
+    What `backward()` does, bit for bit, with hooks and detect_anomaly seen to. The 0 + x that `sum()` begins with has no steps: what
+    its user passes to it is told as passed to x.
     """
-    names = Names(root.topological())
+    nodes = root.topological()
+    order = root.interior()
+    mixed = stale.warned(order)
+    starts = _starts(nodes, mixed)
+    names = Names([v for v in nodes if v not in starts], {id(v): x for v, (x, _) in starts.items()})
     for v in names.nodes:
         if v.op is not None:
             yield ForwardStep(v, names)
-    order = root.interior()
-    mixed = stale.warned(order)
     root.start_backward(order)
     yield SeedStep(root, names)
-    for v in reversed(order):
+    late: dict[Value, tuple[Value, Contribution]] = {}
+    for v, following in pairwise([*reversed(order), None]):
+        if v in starts:
+            if v in late:  # x has other users, whose turn was before
+                user, c = late[v]
+                yield BackwardStep(user, user.grad, (_passed_on(c, starts[v][0]),), names)
+            continue
         _run_hooks(v)
         upstream, done = v.grad, []
         left = _left_by(v) if v.op.partials is None and v not in mixed else {}
@@ -39,13 +50,45 @@ def walk(root: Value) -> Iterator[Step]:
                 arg.grad = left[id(arg)]
             elif value is not UNREACHED or arg.op is None:
                 arg.grad = before + value
-            done.append(Contribution(arg, i, partial, value, before, arg.grad))
+            c = Contribution(arg, i, partial, value, before, arg.grad)
+            while c.arg in starts:
+                x, alone = starts[c.arg]
+                if not alone and (c.arg is not following or x in v.args):
+                    late[c.arg] = v, c
+                    break
+                c = _passed_on(c, x)
+            else:
+                done.append(c)
         yield BackwardStep(v, upstream, tuple(done), names)
-    for v in names.nodes:
+    for v in nodes:
         if v.op is None:
             modes.run_hooks(v)
     if dropin.leaves:
         dropin.run_leaves(root, order)
+
+
+def _starts(nodes: list[Value], mixed: Any) -> dict[Value, tuple[Value, bool]]:
+    """{0 + x: (x, whether x is used in it alone)} of the sums that `sum()` begins with: used once, without a name or a hook."""
+    found: dict[Value, Value] = {}
+    for v in nodes[:-1]:
+        if v.op is not None and v.op.symbol == "+" and len(v.args) == 2 and not v.label:
+            zero, x = v.args
+            plain = v.op.partials and v not in modes.hooks and v not in mixed
+            if plain and zero.is_literal and zero.data == 0 and not zero.label and not x.is_literal:
+                found[v] = x
+    if not found:
+        return {}
+    uses = Counter(arg for v in nodes for arg in v.args)
+    return {v: (x, uses[x] == 1 and x.op is not None) for v, x in found.items() if uses[v] == 1}
+
+
+def _passed_on(c: Contribution, x: Value) -> Contribution:
+    """What a 0 + x got, passed on to x as 0 + x itself would pass it: times 1."""
+    before, value = x.grad, c.arg.grad
+    c.arg.args[0].grad += value
+    if value is not UNREACHED or x.op is None:
+        x.grad = before + value
+    return Contribution(x, c.index, c.partial, value, before, x.grad)
 
 
 def _left_by(v: Value) -> dict[int, Any]:

@@ -38,7 +38,8 @@ from .model.reading import quietly
 from .notation.numbers import show
 from .samples import samples
 from .save import write
-from .stepped.recording import f64, record
+from .stepped.payload import f64, payload
+from .stepped.recording import record
 from .stepped.stepper import PAGE
 
 LOW, HIGH, BINS = -12.0, 4.0, 32  # of the histograms, in powers of ten of |grad|
@@ -203,7 +204,7 @@ class Watch:
             return None
         trace = record(out)
         at = {id(value): i for i, value in enumerate(trace.values)}
-        made = trace.payload()
+        made = payload(trace)
         boxes = tree.grow(trace)
         if boxes.parent:
             made["groups"] = {

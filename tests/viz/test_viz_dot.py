@@ -67,7 +67,7 @@ def test_values_gradients_and_labels_are_written():
     found = elements(viz.draw(lecture()))
     assert texts(found["n6"]) == ["L", "data", "−8", "grad", "1"]
     assert texts(found["n6-op"]) == ["×"]
-    third = Value(1.0, label="a") / 3.0
+    third = Value(1.0, label="a") / Value(3.0)
     assert [texts(elements(viz.draw(third, precision=p))["n2"])[-3] for p in (1, 4, 7)] == ["0.3", "0.3333", "0.3333333"]
 
 
@@ -319,6 +319,6 @@ def test_big_models_are_refused_with_advice():
     x = Value(1.0)
     for _ in range(2000):
         x = x + 1
-    with pytest.raises(ValueError, match=r"4,001 boxes are no picture .* fold='auto'"):
+    with pytest.raises(ValueError, match=r"2,001 boxes are no picture .* fold='auto'"):
         viz.draw(x, fold=False)
     assert "n0" in elements(viz.draw(build(x, limit=5) and x, fold="auto"))

@@ -82,7 +82,7 @@ def test_topological_order_puts_arguments_first(root):
 
 def test_a_plus_a_has_two_edges_in_every_class():
     a = Student(3.0)
-    for root in (a + a, a * a, Value(2.0) * 1):
+    for root in (a + a, a * a, Value(2.0) * Value(1.0)):
         assert len(build(root).edges) == 2
     twin = Bare(3.0)
     assert len(build(Bare(6.0, {twin}, "+")).edges) == 2
@@ -170,7 +170,7 @@ def test_several_roots_share_one_graph():
     a = Value(1.0)
     b, c = a + 1, a * 2
     graph = build([b, [c, b]])
-    assert len(graph.nodes) == 5
+    assert len(graph.nodes) == 3
     assert [graph.node(id).value for id in graph.roots] == [b, c]
 
 
@@ -256,12 +256,12 @@ def test_an_unknown_scope_is_an_error_that_says_which_there_are():
 
 def test_neurons_of_a_layer_fold_all_or_none():
     model = nn.MLP(2, [16, 16, 1])
-    loss = sum((1 - model([Value(i / 9), 0.5])).relu() for i in range(10))
+    loss = sum(((1 - model([Value(i / 9), 0.5])).relu() for i in range(10)), Value(0.0))
     graph = build(loss, fold="auto")
     assert len(graph.nodes) <= 60
     names = [node.op.split(" ")[0] for node in graph.nodes if node.kind == "fold"]
     assert {"layers[0]", "layers[1]", "layers[2]"} <= set(names)
-    check(graph, topological([loss]))
+    assert graph.total == sum(not value.is_literal for value in topological([loss]))
 
 
 # ------------------------------------------------------------------ shapes
@@ -280,7 +280,7 @@ def test_a_repeating_chain_is_counted_in_periods():
     graph = build(x, fold="auto")
     (middle,) = [node for node in graph.nodes if node.op.startswith("(* +)")]
     assert middle.op == "(* +) ×998"
-    assert middle.count == 4 * 998
+    assert middle.count == 2 * 998
     assert graph.node(graph.roots[0]).value is x
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from ..escape import one_line
-from ..model.graph import args_of, number, roots_of, topological
+from ..model.graph import number, roots_of
+from ..model.told import told
 from ..notation import tex
 from ..notation.formula import Name, Number, Tree
 from ..notation.names import Names, complete, from_caller, unique
@@ -38,29 +40,27 @@ def to_latex(root: Any, *, names: Callable[[Any], str] | None = None, values: bo
     """
     names = names or Names(from_caller(sys._getframe(1)))
     roots = roots_of(root)
-    order = topological(roots)
-    uses: dict[int, int] = {}
-    for value in order:
-        for arg in args_of(value):
-            uses[id(arg)] = uses.get(id(arg), 0) + 1
+    graph = told(roots)
+    order, count = graph.values, len(graph.values)
+    uses = Counter(at for places in graph.operands for at in places)
     tops = {id(value) for value in roots}
     given = unique([one_line(names(value), NAME) for value in order])
-    told = complete(given, [bool(args_of(value)) for value in order])
-    trees: dict[int, Tree] = {}
+    called = complete(given, [bool(places) for places in graph.operands])
+    trees: list[Tree] = []
     lines: list[tuple[str, str, Any]] = []
-    for value, name, needed in zip(order, given, told, strict=True):
-        args = args_of(value)
-        if not args:
-            trees[id(value)] = Name(name) if name else Number(number(value.data))
+    for at, (value, places, name, needed) in enumerate(zip(order, graph.operands, given, called, strict=True)):
+        if not places:
+            trees.append(Name(name) if name else Number(number(value.data)))
             continue
-        tree = written(row_of(value, len(args)), [trees[id(arg)] for arg in args])
+        operands = [trees[i] if i < count else Number(graph.numbers[i - count]) for i in places]
+        tree = written(row_of(value, len(operands)), operands)
         body = tex.write(tree)
-        if name or id(value) in tops or uses.get(id(value), 0) > 1 or len(body) > LONG:
+        if name or id(value) in tops or uses[at] > 1 or len(body) > LONG:
             lines.append((tex.name(needed), body, value))
             tree = Name(needed)
-        trees[id(value)] = tree
+        trees.append(tree)
     if not lines:
-        return ", ".join(tex.write(trees[id(value)]) for value in roots)
+        return ", ".join(tex.write(trees[graph.place[id(value)]]) for value in roots)
     ends = [f" = {tex.number(number(value.data))}" if values else "" for _, _, value in lines]
     if len(lines) == 1:
         own = names(lines[0][2])

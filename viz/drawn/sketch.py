@@ -14,7 +14,6 @@ from ..escape import one_line
 from ..model.graph import Edge, Graph, Node
 from ..notation.formula import Name, Number
 from ..notation.numbers import brief, show
-from ..notation.rows import circle
 from .heat import Scale
 from .metrics import width
 from .theme import LIGHT, Palette
@@ -181,7 +180,7 @@ class _Sketcher:
         )
 
     def circle(self, node: Node) -> Box:
-        text = one_line(circle(node.row), NAME_LIMIT) or "?"
+        text = one_line(node.sign, NAME_LIMIT) or "?"
         single = len(text) == 1
         size, c = OP if single else SIZE, self.colours
         w, h = (24.5, 24.5) if single else (max(26.0, width(text, size) + 16), 21.0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..escape import one_line
 from ..given import precision_of, whole
 from ..model.graph import args_of, is_value, number, op_of, roots_of
-from ..model.reading import grad_of
+from ..model.reading import grad_of, is_literal, nearest
+from ..model.told import told
 from ..notation.names import Names, from_caller
 from ..notation.numbers import show
 from ..notation.rows import circle, row_of
@@ -40,15 +41,19 @@ def text_tree(
     names = names or Names(from_caller(sys._getframe(1)))
     lines: list[str] = []
     seen: dict[int, str] = {}
-    stack: list[tuple[Any, str, str]] = [(r, "", "") for r in reversed(roots_of(root))]
+    roots = roots_of(root)
+    starts = told(roots, nearest(roots, 20 * most)).starts
+    stack: list[tuple[Any, str, str]] = [(r, "", "") for r in reversed(roots)]
     while stack:
         if len(lines) >= most:
             lines.append(f"… and more: the first {most:,} lines are shown")
             break
         value, first, rest = stack.pop()
         name, op = one_line(names(value), 40), one_line(op_of(value), 40)
-        args = [arg for arg in args_of(value) if is_value(arg)]
-        sign = one_line(circle(row_of(value, len(args))), 40) if op else ""
+        every = [arg for arg in args_of(value) if is_value(arg)]
+        literals = {i: show(number(arg.data), digits) for i, arg in enumerate(every) if is_literal(arg)}
+        args = [_through(starts, arg) for arg in every if not is_literal(arg)]
+        sign = one_line(circle(row_of(value, len(every)), literals), 40) if op else ""
         title = f"{name} = {sign}" if name and op else name or sign
         if id(value) in seen:
             lines.append(f"{first}{seen[id(value)]} ↑")
@@ -64,6 +69,13 @@ def text_tree(
             head, tail = ("└─ ", "   ") if last == 0 else ("├─ ", "│  ")
             stack.append((arg, rest + head, rest + tail))
     return "\n".join(lines)
+
+
+def _through(starts: Mapping[int, Any], value: Any) -> Any:
+    """The value itself, or the x of a 0 + x."""
+    while id(value) in starts:
+        value = starts[id(value)]
+    return value
 
 
 def _shared(value: Any, stack: list[tuple[Any, str, str]]) -> bool:

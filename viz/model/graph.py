@@ -25,9 +25,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..notation.formula import Tree
+from ..notation.formula import Number, Tree
 from ..notation.names import complete, unique
-from ..notation.rows import Row, by_symbol, row_of, written
+from ..notation.numbers import show
+from ..notation.rows import Row, by_symbol, circle, row_of, written
 from ..notation.text import write
 from .reading import NAN as NAN
 from .reading import args_of as args_of
@@ -38,6 +39,8 @@ from .reading import number as number
 from .reading import op_of as op_of
 from .reading import roots_of as roots_of
 from .reading import topological as topological
+from .told import Told
+from .told import told as tell
 
 
 @dataclass(slots=True)
@@ -53,7 +56,7 @@ class Node:
     label: str = ""  # the user's label, variable name or parameter name, '' when unknown
     data: float = NAN
     grad: float = 0.0
-    args: tuple[str, ...] = ()  # ids of the visible arguments in order, duplicates kept
+    args: tuple[str, ...] = ()  # ids of the visible arguments in order, duplicates kept, without literals
     cluster: str = ""  # path of the innermost cluster that holds this node, '' for none
     members: Sequence[int] = ()  # places in ``Graph.values`` of the values this node stands for
     grad_abs: float = 0.0  # Σ|grad| over the members
@@ -62,6 +65,7 @@ class Node:
     lines: tuple[str, ...] = ()  # extra text a producer wants on the box
     alias: str = ""  # what to call it where it has no label: v1, v2, …
     value: Any = None  # the Value itself; None on folds
+    literals: dict[int, float] = field(default_factory=dict)  # operand -> the number that the code wrote there
 
     @property
     def name(self) -> str:
@@ -71,12 +75,20 @@ class Node:
     @property
     def row(self) -> Row:
         """What is known of its operation."""
-        count = len(self.args)
+        count = len(self.args) + len(self.literals)
         return by_symbol(self.op, count) if self.value is None else row_of(self.value, count)
 
     def line(self, operands: Sequence[Tree], digits: int) -> str:
-        """Its operation applied to operands, in the words of a picture: `relu(a) × (−3)`."""
-        return write(written(self.row, operands), digits, signs=True)
+        """Its operation applied to its operands (given without the literals), in the words of a picture: `relu(a) × (−3)`."""
+        rest = iter(operands)
+        count = len(operands) + len(self.literals)
+        every = [Number(self.literals[i]) if i in self.literals else next(rest) for i in range(count)] if self.literals else operands
+        return write(written(self.row, every), digits, signs=True)
+
+    @property
+    def sign(self) -> str:
+        """The operation as it stands in its circle."""
+        return circle(self.row, {i: show(x) for i, x in self.literals.items()})
 
     @property
     def count(self) -> int:
@@ -179,23 +191,18 @@ def _build(
     limit: int | None,
 ) -> Graph:
     within = nearest(roots, limit) if limit is not None else None
-    values = topological(roots, within)
-    place = {id(value): i for i, value in enumerate(values)}
-    if within is None:
-        args = [tuple([place[id(arg)] for arg in args_of(value)]) for value in values]
-    else:
-        args = [tuple([place[id(arg)] for arg in args_of(value) if id(arg) in place]) for value in values]
-
-    at = [place[id(r)] for r in roots]
+    told = tell(roots, within)
+    values = told.values
+    at = [told.place[id(r)] for r in roots]
     from .fold import plan  # here, because folding reads this module's helpers
 
-    made = plan(values, args, at, fold, budget)
+    made = plan(values, told.args, at, fold, budget)
     if names is not None and hasattr(names, "modules"):
         names.modules = made.modules  # they name their parameters
-    graph = materialise(values, args, at, made, names)
+    graph = materialise(told, at, made, names)
     if within is not None:
         graph.note = f"only the {len(values):,} values nearest to the result" + (f", in {len(graph.nodes):,} boxes" if graph.note else "")
-    graph._places.update(place)
+    graph._places.update(told.place)
     if partials:
         from .partials import fill
 
@@ -224,21 +231,21 @@ class Plan:
 
 
 def materialise(
-    values: list[Any],
-    args: list[tuple[int, ...]],
+    told: Told,
     roots: Sequence[int],
     plan: Plan,
     names: Callable[[Any], str] | None = None,
 ) -> Graph:
     """The graph that ``plan`` describes: one node a group, edges between groups bundled."""
     groups = sorted(plan.groups, key=lambda group: group.members[-1])
-    told = _told(values, args, names or label_of, getattr(names, "path", names) or label_of)
+    values, args = told.values, told.operands
+    called = _called(values, args, names or label_of, getattr(names, "path", names) or label_of)
     owner = [0] * len(values)
     nodes = []
     for at, group in enumerate(groups):
         for member in group.members:
             owner[member] = at
-        nodes.append(_node(group, values, told))
+        nodes.append(_node(group, values, called))
     edges: list[Edge] = []
     for at, (node, group) in enumerate(zip(nodes, groups, strict=True)):
         plain = node.kind != "fold"
@@ -246,6 +253,10 @@ def materialise(
         bundles: dict[int, Edge] = {}
         for member in group.members:
             for index, arg in enumerate(args[member]):
+                if arg >= len(values):
+                    if plain:
+                        node.literals[index] = told.numbers[arg - len(values)]
+                    continue
                 source = owner[arg]
                 if source == at:
                     continue
@@ -276,7 +287,9 @@ def materialise(
     )
 
 
-def _told(values: list[Any], args: list[tuple[int, ...]], names: Callable[[Any], str], path: Callable[[Any], str]) -> list[tuple[str, str]]:
+def _called(
+    values: list[Any], args: list[tuple[int, ...]], names: Callable[[Any], str], path: Callable[[Any], str]
+) -> list[tuple[str, str]]:
     """For every value its label ('' without one) and what to call it where it has none; a second value of a name is marked."""
     short, whole = [names(value).strip() for value in values], [path(value).strip() for value in values]
     marked = unique(whole)
@@ -284,7 +297,7 @@ def _told(values: list[Any], args: list[tuple[int, ...]], names: Callable[[Any],
     return list(zip(labels, complete(marked, [bool(found) for found in args]), strict=True))
 
 
-def _node(group: Group, values: list[Any], told: list[tuple[str, str]]) -> Node:
+def _node(group: Group, values: list[Any], called: list[tuple[str, str]]) -> Node:
     first, last = group.members[0], group.members[-1]
     value = values[last]
     if len(group.members) == 1:
@@ -292,8 +305,8 @@ def _node(group: Group, values: list[Any], told: list[tuple[str, str]]) -> Node:
         data, grad = number(value.data), grad_of(value)
         kind = "value" if op or args_of(value) else "leaf"
         return Node(
-            f"n{last}", kind, op, told[last][0], data, grad, (), group.cluster, group.members,
-            abs(grad), data, data, alias="" if told[last][0] else told[last][1], value=value,
+            f"n{last}", kind, op, called[last][0], data, grad, (), group.cluster, group.members,
+            abs(grad), data, data, alias="" if called[last][0] else called[last][1], value=value,
         )  # fmt: skip
     data_of = [number(values[i].data) for i in group.members]
     finite = [x for x in data_of if x == x] or [NAN]

@@ -124,16 +124,18 @@ def topological(roots: Sequence[Any], within: Collection[int] | None = None) -> 
 
 
 def nearest(roots: Sequence[Any], limit: int) -> set[int] | None:
-    """The ``id``s of the ``limit`` values nearest to ``roots``; None when there are no more."""
+    """The ``id``s of the ``limit`` values nearest to ``roots`` (and of the literals there); None when there are no more."""
     seen = {id(root) for root in roots}
-    queue = deque(roots)
+    queue, count = deque(roots), len(seen)
     while queue:
         for arg in args_of(queue.popleft()):
             if id(arg) not in seen:
-                if len(seen) >= limit:
-                    return seen
+                if not is_literal(arg):
+                    if count >= limit:
+                        return seen
+                    count += 1
+                    queue.append(arg)
                 seen.add(id(arg))
-                queue.append(arg)
     return None
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .formula import DOTS, Call, Choice, Compare, Infix, Minus, Number, Tree, evaluate, fill, fold, parse
+from .numbers import MINUS, show
 
 MANY = 8  # of more operands than this the first and the last few are written
 
@@ -146,16 +147,27 @@ def slope(row: Row, index: int, operands: Sequence[Tree], result: Tree) -> Tree 
     return fill(tree, dict(zip("abc", operands[:3], strict=False)) | {"y": result})
 
 
-def circle(row: Row) -> str:
-    """The operation as it stands in its circle of a picture.
+def circle(row: Row, literals: Mapping[int, str] | None = None) -> str:
+    """The operation as it stands in its circle of a picture, with the numbers that the code wrote among its operands.
 
     >>> circle(by_symbol("*", 2)), circle(by_symbol("**2", 1)), circle(by_symbol("neg", 1)), circle(by_symbol("tanh", 1))
     ('×', 'x²', '−x', 'tanh')
+    >>> circle(by_symbol("*", 2), {0: "2"}), circle(by_symbol("-", 2), {1: "−1"}), circle(by_symbol("max", 2), {1: "0.5"})
+    ('2 ×', '− (−1)', 'max(x, 0.5)')
     """
     if row.precedence and row.arity == 1:
         p = row.params[0] if row.params else None
         return "−x" if p is None else "x" + f"{p:g}".translate(_RAISED) if p == int(p) else "xᵖ"
-    return {"*": "×", "-": "−", "/": "÷", "**": "xʸ"}.get(row.symbol, row.symbol)
+    sign = {"*": "×", "-": "−", "/": "÷", "**": "xʸ"}.get(row.symbol, row.symbol)
+    if not literals:
+        return sign
+    if row.arity is None:
+        return f"{sign} {', '.join(literals.values())}" if len(literals) < 4 else sign
+    if not row.precedence:
+        return f"{row.symbol}({', '.join([*(literals.get(i, 'x') for i in range(row.arity)), *map(show, row.params)])})"
+    if 0 in literals:
+        return literals[0] + (" ^ x" if row.symbol == "**" else f" {sign}")
+    return f"{'x ^' if row.symbol == '**' else sign} {f'({literals[1]})' if literals[1].startswith(MINUS) else literals[1]}"
 
 
 def word(symbol: str) -> str:

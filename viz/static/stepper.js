@@ -104,7 +104,7 @@ export class Stepper {
     if (step.kind === "backward") return { ...this.about(step), step };
     const edges = [];
     for (let e = t.start[step.node], slot = 0; e < t.start[step.node + 1]; e++, slot++) {
-      edges.push({ a: item[t.args[e]], b: node, slot, back: false });
+      if (t.args[e] < t.n) edges.push({ a: item[t.args[e]], b: node, slot, back: false });
     }
     return { read: [...new Set(edges.map((e) => e.a))], changed: [node], edges, step };
   }
@@ -238,8 +238,7 @@ export class Stepper {
     const list = near ? near[side] : [];
     if (side === "args" && x < this.tree.n) {
       const t = this.t; // operands in the order written
-      const first = t.start[x] < t.start[x + 1] ? this.tree.item[t.args[t.start[x]]] : undefined;
-      return this.select(first);
+      return this.select(this.tree.item[t.args.subarray(t.start[x], t.start[x + 1]).find((a) => a < t.n)]);
     }
     this.select(list[0]);
   }

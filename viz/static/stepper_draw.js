@@ -1,7 +1,7 @@
 // The picture: one SVG, laid out when what is seen changes, then repainted node by node.
 
 import { curve, layout } from "./stepper_layout.js";
-import { fmt, nameOf, shorten } from "./stepper_math.js";
+import { fmt, nameOf, shorten, signOf } from "./stepper_math.js";
 import { LIMIT } from "./stepper_tree.js";
 
 const W = 124, H = 62, NS = "http://www.w3.org/2000/svg";
@@ -82,10 +82,10 @@ export class Picture {
       return made;
     };
     const title = svg("title");
-    const op = box ? "▸" : leaf ? "" : t.ops[t.op[x]].k || t.ops[t.op[x]].s;
-    const room = Math.max(3, 13 - op.length);
+    const op = box ? "▸" : leaf ? "" : signOf(t, x);
+    const room = Math.max(3, 13 - Math.min(10, op.length));
     text("mg-name", 10, 17).textContent = shorten(name, room);
-    text("mg-op", W - 9, 17, "end").textContent = shorten(op, 10);
+    text("mg-op", W - 9, 17, "end").textContent = op.length > 12 ? `${op.slice(0, 11)}…` : op;
     const row = (key, y) => {
       text("mg-key", 10, y).textContent = key;
       return text("mg-num", W - 9, y, "end");
@@ -166,7 +166,7 @@ export class Picture {
     css.toggle("mg-off", !on);
     css.toggle("mg-stopped", state.breaks.has(x));
     for (const s of ["untouched", "partial", "finished"]) css.toggle(`mg-${s}`, run.p > t.seed && s === status);
-    made.title.textContent = `${made.name}${t.when[x] < 0 ? "" : ` (${t.ops[t.op[x]].s})`}\n` +
+    made.title.textContent = `${made.name}${t.when[x] < 0 ? "" : ` (${signOf(t, x)})`}\n` +
       `data ${on ? t.data[x] : "not computed yet"}\ngrad ${run.grad[x]}\n` +
       (t.need[x] ? `${run.got[x]} of ${t.need[x]} contributions\n` : "") +
       (t.marks[x] || []).map((m) => `⚠ ${m}\n`).join("");

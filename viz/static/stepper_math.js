@@ -23,11 +23,21 @@ export function shorten(name, most) {
 
 export const nameOf = (t, i) => t.names[i] || t.auto[i];
 
+// The operation as it stands in the box of value i, with the numbers of the code in it.
+export const signOf = (t, i) => {
+  const { k, s } = t.ops[t.op[i]];
+  return (k || s).replace(/\{(\d+)\}/g, (_, slot, at, all) => {
+    const text = fmt(t.data[t.args[t.start[i] + Number(slot)]]);
+    return text[0] === "−" && /[^(,] $/.test(all.slice(0, at)) ? `(${text})` : text;
+  });
+};
+
 const mo = (sign) => `<mo>${sign}</mo>`;
 const row = (...parts) => `<mrow>${parts.join("")}</mrow>`;
 const frac = (a, b) => `<mfrac>${row(a)}${row(b)}</mfrac>`;
 
-export function nameMath(t, i) {
+export function nameMath(t, i, bare) {
+  if (i >= t.n) return number(t.data[i], bare); // a number of the code
   const [, stem, power] = nameOf(t, i).match(/^(.*?)(?:⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾)?$/s), name = shorten(stem, 16);
   if (power) return `<msup>${wordMath(name)}<mrow>${mo("(")}<mn>${[...power].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).join("")}</mn>${mo(")")}</mrow></msup>`;
   return wordMath(name);
@@ -58,7 +68,7 @@ const argOf = (t, node, hole) => (hole === "y" ? node : t.args[t.start[node] + N
 const math = (...parts) => `<math displaystyle="true">${row(...parts)}</math>`;
 
 export function formula(t, node) {
-  return fill(t.ops[t.op[node]].f, (hole) => nameMath(t, argOf(t, node, hole)));
+  return fill(t.ops[t.op[node]].f, (hole, bare) => nameMath(t, argOf(t, node, hole), bare));
 }
 
 const numbers = (t, node, template) =>
@@ -89,8 +99,8 @@ export function lines(t, step, question = null) {
     : math(grad(t, arg), mo("+="), v)];
   const rule = t.ops[t.op[node]].d[step.slot];
   if (rule && known) {
-    const shown = fill(rule, (hole) => nameMath(t, argOf(t, node, hole)));
-    made.push(math(local, mo("="), shown, ...(/\{/.test(rule) ? [mo("="), numbers(t, node, rule)] : []),
+    const shown = fill(rule, (hole, bare) => nameMath(t, argOf(t, node, hole), bare)), inNumbers = numbers(t, node, rule);
+    made.push(math(local, mo("="), shown, ...(shown === inNumbers ? [] : [mo("="), inNumbers]),
       ...(/^<mn>[^<]*<\/mn>$|^\{.:?\}$/.test(rule) ? [] : [mo("="), number(partial, true)])));
   }
   made.push(math(grad(t, arg), mo(":"), number(before, true), mo("+"), number(value), mo(
@@ -110,7 +120,7 @@ function asked(t, step, { kind, hints }) {
     const left = kind === "total" ? [grad(t, arg), mo("=")] : [grad(t, arg), mo("+=")];
     made.push(math(...left, ...sum, grad(t, node), mo("·"), local, ...numbers, mo("="), blank));
   }
-  if (hints > 0 && rule) made.push(math(local, mo("="), fill(rule, (hole) => nameMath(t, argOf(t, node, hole)))));
+  if (hints > 0 && rule) made.push(math(local, mo("="), fill(rule, (hole, bare) => nameMath(t, argOf(t, node, hole), bare))));
   return made;
 }
 
@@ -122,7 +132,7 @@ export function sentence(t, step, status) {
   const name = (i) => nameOf(t, i);
   if (step.kind === "forward") {
     const args = Array.from(t.args.subarray(t.start[step.node], t.start[step.node + 1]));
-    const from = args.slice(0, 6).map((a) => `${name(a)} ${say(t.data[a])}`).join(", ");
+    const from = args.slice(0, 6).map((a) => (a < t.n ? `${name(a)} ${say(t.data[a])}` : say(t.data[a]))).join(", ");
     return `Forward: ${name(step.node)} becomes ${say(t.data[step.node])} by ${t.ops[t.op[step.node]].s} of ${from}.`;
   }
   if (step.kind === "seed") return `Seed: the gradient of ${name(step.node)} is set to 1.`;

@@ -65,7 +65,7 @@ function choices(t, step, draw) {
   return found;
 }
 
-const slopes = (t, node) => Array.from(t.partial.subarray(t.start[node], t.start[node + 1]));
+const slopes = (t, node) => Array.from(t.partial.subarray(t.start[node], t.start[node + 1])); // nan for a number of the code
 
 // What a wrong number shows that its author did; "" when it fits no known mistake.
 export function mistake(t, q, x) {
@@ -107,7 +107,7 @@ export function hint(t, q) {
   if (q.kind === "slope") {
     const formula = `${node} comes from ${t.ops[t.op[step.node]].s}: how fast does it change with ${arg}, the rest held fixed?`;
     const args = Array.from(t.args.subarray(t.start[step.node], t.start[step.node + 1]));
-    const values = args.map((a) => `${nameOf(t, a)} = ${fmt(t.data[a])}`).join(", ");
+    const values = args.filter((a) => a < t.n).map((a) => `${nameOf(t, a)} = ${fmt(t.data[a])}`).join(", ");
     return [formula, `${values}, ${node} = ${fmt(t.data[step.node])}`, last][q.hints - 1];
   }
   const product = `${node}.grad · ∂${node}/∂${arg}`;

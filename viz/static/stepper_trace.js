@@ -5,7 +5,7 @@ const f64 = (text) => new Float64Array(bytes(text));
 const u32 = (text) => new Uint32Array(bytes(text));
 
 export function decode(json) {
-  if (json.format !== 1) throw new Error(`trace format ${json.format} is not 1`);
+  if (json.format !== 2) throw new Error(`trace format ${json.format} is not 2`);
   const { n, root } = json;
   const t = { ...json, data: f64(json.data), op: u32(json.op), args: u32(json.args) };
   const count = u32(json.count);
@@ -28,7 +28,7 @@ export function decode(json) {
   t.when = new Int32Array(n).fill(-1); // the forward step that makes value i, -1 for a leaf
   for (let i = 0; i < n; i++) if (count[i]) t.when[i] = t.forward.push(i) - 1;
   t.users = new Uint32Array(n); // how many operand places each value fills
-  for (const a of t.args) t.users[a]++;
+  for (const a of t.args) if (a < n) t.users[a]++; // n or more: a number of the code, which is no value
   Object.assign(t, json.back ? told(json.back) : derived(t, root));
   const F = t.forward.length;
   t.seed = F;
@@ -56,21 +56,23 @@ function told(back) {
 }
 
 function derived(t, root) {
-  const m = t.args.length;
+  const m = t.args.reduce((sum, a) => sum + (a < t.n), 0);
   const cNode = new Uint32Array(m), cArg = new Uint32Array(m), cSlot = new Int32Array(m);
   const cPartial = new Float64Array(m), cValue = new Float64Array(m), cAfter = new Float64Array(m);
   const grad = new Float64Array(t.n);
   grad[root] = 1;
   let k = 0;
   for (let i = t.n - 1; i >= 0; i--) {
-    for (let e = t.start[i]; e < t.start[i + 1]; e++, k++) {
+    for (let e = t.start[i]; e < t.start[i + 1]; e++) {
       const arg = t.args[e];
+      if (arg >= t.n) continue;
       cNode[k] = i;
       cArg[k] = arg;
       cSlot[k] = e - t.start[i];
       cPartial[k] = t.partial[e];
       cValue[k] = grad[i] * t.partial[e];
       cAfter[k] = grad[arg] += cValue[k];
+      k++;
     }
   }
   return { cNode, cArg, cSlot, cPartial, cValue, cAfter };

@@ -46,7 +46,7 @@ export class Tree {
     for (let i = 0; i < n; i++) {
       for (let e = t.start[i], slot = 0; e < t.start[i + 1]; e++, slot++) {
         const a = item[t.args[e]], b = item[i];
-        if (a === b) continue;
+        if (a === b || a === undefined) continue;
         if (a < n && b < n) { edges.push({ a, b, slot, count: 1 }); continue; }
         const key = a * span + b, old = seen.get(key);
         if (old) old.count++;

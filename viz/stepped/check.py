@@ -12,9 +12,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..model.reading import args_of
+from ..notation.numbers import show
 from ..notation.rows import row_of
+from .payload import same
 from .probe import UPSTREAM, Probe, elsewhere, in_place, maker_of
-from .recording import Trace, same
+from .recording import Trace
 
 Function = Callable[..., float]
 Slope = tuple[float, float]  # the least and the greatest that is allowed
@@ -34,7 +37,7 @@ def check(trace: Trace) -> tuple[dict[int, list[str]], int]:
     ended = any(trace.marks.values())
     unjudged = 0
     for place in trace.interior:
-        args = trace.args[place]
+        args = trace.operands[place]
         xs = [trace.data[arg] for arg in args]
         value = trace.values[place]
         function = forward_of(value, len(args))
@@ -55,7 +58,7 @@ def check(trace: Trace) -> tuple[dict[int, list[str]], int]:
             marks[place] += dict.fromkeys(_judge(trace, place, steps[place], told, upstream))
         if own_closure(trace, place) and not marks[place]:
             names = [_called(trace, arg) for arg in args]
-            probes = in_place(value, [trace.values[arg] for arg in args])
+            probes = in_place(value, list(args_of(value)))
             marks[place] += _probed(probes, slopes, names, trace.data[place], xs)
     _elsewhere(trace, marks)
     return {place: found for place, found in marks.items() if found}, unjudged
@@ -77,7 +80,7 @@ def _on_first_edges(args: Sequence[int], slopes: list[Slope]) -> list[Slope]:
 
 def _judge(trace: Trace, place: int, ks: Sequence[int], slopes: list[Slope], upstream: float) -> list[str]:
     found = []
-    args = trace.args[place]
+    args = trace.operands[place]
     reached = {trace.slot[k] for k in ks if trace.slot[k] >= 0}
     for k in ks:
         name = _called(trace, trace.arg[k])
@@ -98,7 +101,7 @@ def _judge(trace: Trace, place: int, ks: Sequence[int], slopes: list[Slope], ups
         if not (_inside(value, low * upstream, high * upstream) or math.isnan(low) or nothing):
             found.append(_name_mistake(value, trace.slot[k], slopes, upstream, name, trace.data[place], trace.data[trace.arg[k]]))
     for slot, arg in enumerate(args):
-        missed = slot not in reached
+        missed = slot not in reached and arg < len(trace.values)
         if missed and slopes and slopes[slot] != (0.0, 0.0) and slopes[slot][0] == slopes[slot][0] and upstream != 0:
             found.append(f"passes nothing back to {_called(trace, arg)} (operand {slot + 1})")
     return found
@@ -137,14 +140,14 @@ def _elsewhere(trace: Trace, marks: dict[int, list[str]]) -> None:
         if own_closure(trace, place):
             value = trace.values[place]
             code = getattr(getattr(value, "_backward", None), "__code__", None)
-            kinds[type(value), code, trace.op[place], len(trace.args[place])].append(place)
+            kinds[type(value), code, trace.op[place], len(trace.operands[place])].append(place)
     for places in kinds.values():
         if any(marks.get(place) for place in places):
             continue
         maker = next((m for m in map(maker_of, (trace.values[p] for p in places[:3])) if m), None)
         for xs, y, probes in elsewhere(maker) if maker else ():
             slopes = [difference(maker.value, xs, i) for i in range(len(xs))] if maker else []
-            names = [_called(trace, arg) for arg in trace.args[places[0]]]
+            names = [_called(trace, arg) for arg in trace.operands[places[0]]]
             found = _probed(probes, slopes, names, y, xs)
             if found:
                 at = ", ".join(f"{x:g}" for x in xs)
@@ -173,7 +176,7 @@ def _name_mistake(value: float, slot: int, slopes: list[Slope], upstream: float,
 
 
 def _called(trace: Trace, place: int) -> str:
-    return trace.told[place]
+    return trace.told[place] if place < len(trace.values) else show(trace.data[place])
 
 
 def forward_of(node: Any, arity: int) -> Function | None:

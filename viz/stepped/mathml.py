@@ -12,10 +12,13 @@ from ..notation.formula import Name
 from ..notation.rows import Row
 
 
-def template(row: Row, symbol: str, arity: int, conventions: tuple[float | None, ...] = ()) -> dict[str, Any]:
+def template(
+    row: Row, symbol: str, arity: int, conventions: tuple[float | None, ...] = (), literals: tuple[int, ...] = ()
+) -> dict[str, Any]:
     """The trace's row for one operation: symbol ``s``, form ``f``, local derivatives ``d``, and ``k``, what stands in the picture.
 
     ``conventions``: for each operand the number that is used by convention where there is no derivative, None where the formula holds.
+    ``literals``: the operands that are numbers of the code; ``k`` has holes for them.
     ``d`` is empty where nobody knows the derivatives: the page then writes the plain ∂y/∂x alone.
     """
     holes = [Name(str(i), hole=True) for i in range(arity)]
@@ -25,5 +28,5 @@ def template(row: Row, symbol: str, arity: int, conventions: tuple[float | None,
         if x is not None:
             lines[i] = mathml.number(x) + "<mtext>, by convention</mtext>"
     made = {"s": symbol, "f": mathml.write(rows.written(row, holes)), "d": lines}
-    circle = rows.circle(row)
+    circle = rows.circle(row, {i: f"{{{i}}}" for i in literals})
     return made | ({"k": circle} if circle != symbol else {})

@@ -1,33 +1,11 @@
-"""The stepper's trace: one backward pass, recorded step by step, and its JSON form.
+"""The stepper's trace: one backward pass, recorded step by step (`payload` has its JSON form).
 
 Steps are numbered from 0: a forward step for each interior value, then the seed, then one step for
 each **edge contribution** of the backward pass. Position p means that p steps have been taken.
-
-JSON (format 1), made to be small: columns are base64 of little-endian arrays (``f64``, ``u32``).
-
-| key | meaning |
-|---|---|
-| ``n``, ``root`` | number of values (topological order), place of the root |
-| ``data``, ``grad0`` | f64 columns over values (``grad0`` left out when all are 0) |
-| ``op`` | u32 over values: row in ``ops``, 0 for leaves |
-| ``ops`` | rows ``{s, f, d}``: symbol, MathML form and local derivatives (see ``mathml``) |
-| ``count``, ``args`` | u32: operands of each value, and all operands end to end ("slots") |
-| ``partial`` | f64 over slots, nan where unknown |
-| ``names`` | ``{place: label}``; others are called v1, v2 … (see ``notation.names.complete``) |
-| ``back`` | where the pass is not just the chain rule: u32 ``node slot arg``, f64 ``partial value after`` |
-| ``lines``, ``line``, ``code`` | source lines; ``{place: index}`` of what made it, of its ``_backward`` |
-| ``groups`` | the folding tree (see ``tree``): ``parent``, ``name``, ``kind``, ``of`` |
-| ``marks`` | ``{place: [message …]}`` what ``check=True`` found |
-| ``check`` | what ``check=True`` said: ``said``, and whether it is ``ok`` |
-| ``breaks`` | positions to stop at |
 """
 
 from __future__ import annotations
 
-import base64
-import math
-import sys
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,12 +14,14 @@ from typing import Any
 from ..model.graph import args_of, number, topological
 from ..model.partials import local
 from ..model.reading import op_of
+from ..model.told import Told, told
+from ..notation.formula import Name, Number, Tree
 from ..notation.names import Names, complete, unique
-from ..notation.rows import Row, conventional, row_of
+from ..notation.numbers import show
+from ..notation.rows import Row, circle, conventional, row_of, written
 from . import mathml
 from .observe import Failure, drive
 
-FORMAT = 1
 NAN = float("nan")
 
 
@@ -50,8 +30,8 @@ class Trace:
     """A recorded pass. Columns over steps of the backward pass are parallel lists."""
 
     values: list[Any]
-    args: list[tuple[int, ...]]
-    data: list[float]
+    operands: list[tuple[int, ...]]  # a place of len(values) or more is a number that the code wrote
+    data: list[float]  # of the values, then those numbers
     names: list[str]
     root: int
     ops: list[dict[str, Any]] = field(default_factory=list)
@@ -70,21 +50,38 @@ class Trace:
     @cached_property
     def told(self) -> list[str]:
         """What every value is called: its own name, else v1, v2, … (u1, u2, … for a leaf)."""
-        return complete(self.names, [bool(args) for args in self.args])
+        return complete(self.names, [bool(operands) for operands in self.operands])
+
+    @cached_property
+    def args(self) -> list[tuple[int, ...]]:
+        """The operands that are values."""
+        n = len(self.values)
+        return [tuple([a for a in operands if a < n]) for operands in self.operands]
+
+    def written(self, place: int) -> Tree:
+        """The operation that made a value, of its operands' names."""
+        n, operands = len(self.values), self.operands[place]
+        said = [Name(self.told[a]) if a < n else Number(self.data[a]) for a in operands]
+        return written(row_of(self.values[place], len(operands)), said)
+
+    def sign(self, place: int) -> str:
+        """The operation that made a value, as it stands in its box."""
+        n, operands = len(self.values), self.operands[place]
+        return circle(row_of(self.values[place], len(operands)), {i: show(self.data[a]) for i, a in enumerate(operands) if a >= n})
 
     @property
     def interior(self) -> list[int]:
         """Places of the values that an operation made, in the order of the forward steps."""
-        return [i for i, args in enumerate(self.args) if args]
+        return [i for i, operands in enumerate(self.operands) if operands]
 
     @property
     def leaves(self) -> list[int]:
-        return [i for i, args in enumerate(self.args) if not args]
+        return [i for i, operands in enumerate(self.operands) if not operands]
 
-    @property
+    @cached_property
     def forward(self) -> int:
         """How many forward steps there are; the seed is the step of this number."""
-        return sum(1 for args in self.args if args)
+        return sum(1 for operands in self.operands if operands)
 
     def __len__(self) -> int:
         return self.forward + 1 + len(self.node)
@@ -119,60 +116,6 @@ class Trace:
                 self.value[k],
                 self.before[k],
             )
-
-    def payload(self) -> dict[str, Any]:
-        """The trace as plain JSON data (without folding, sources and breakpoints)."""
-        flat = [a for args in self.args for a in args]
-        start = [0]
-        for args in self.args:
-            start.append(start[-1] + len(args))
-        partial = [NAN] * len(flat)
-        for node, slot, p in zip(self.node, self.slot, self.partial, strict=True):
-            if slot >= 0:
-                partial[start[node] + slot] = p
-        made: dict[str, Any] = {
-            "format": FORMAT,
-            "n": len(self.values),
-            "root": self.root,
-            "data": f64(self.data),
-            "ops": self.ops,
-            "op": u32(self.op),
-            "count": u32(len(args) for args in self.args),
-            "args": u32(flat),
-            "partial": f64(partial),
-            "names": {i: name for i, name in enumerate(self.names) if name},
-        }
-        if not self._plain():
-            made["back"] = {
-                "node": u32(self.node),
-                "slot": u32(s if s >= 0 else 0xFFFFFFFF for s in self.slot),
-                "arg": u32(self.arg),
-                "partial": f64(self.partial),
-                "value": f64(self.value),
-                "after": f64(self.after),
-            }
-        if self.marks:
-            made["marks"] = self.marks
-        return made
-
-    def _plain(self) -> bool:
-        """Is the pass what the page would work out by itself: upstream × partial, added up?"""
-        k, grads = 0, [0.0] * len(self.values)
-        grads[self.root] = 1.0
-        for node in range(len(self.args) - 1, -1, -1):
-            for slot, arg in enumerate(self.args[node]):
-                if k == len(self.node) or (self.node[k], self.slot[k], self.arg[k]) != (
-                    node,
-                    slot,
-                    arg,
-                ):
-                    return False
-                value = grads[node] * self.partial[k]
-                grads[arg] += value
-                if not (same(value, self.value[k]) and same(grads[arg], self.after[k])):
-                    return False
-                k += 1
-        return k == len(self.node)
 
 
 @dataclass(slots=True)
@@ -212,28 +155,29 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
     tells its own ``steps()``; any other Value-like class is driven by its ``_backward`` closures.
     ``namespaces`` are searched for variables that name a value without a label.
     """
-    values = topological([root])
+    graph, every = told([root]), topological([root])
+    values, place = graph.values, graph.place
     called = Names(namespaces)
     called.modules = _modules(values)
-    place = {id(value): i for i, value in enumerate(values)}
-    operands = [tuple(args_of(value)) for value in values]
     trace = Trace(
         values=values,
-        args=[tuple(place[id(arg)] for arg in args) for args in operands],
-        data=[number(value.data) for value in values],
+        operands=graph.operands,
+        data=[*(number(value.data) for value in values), *graph.numbers],
         names=unique([called.path(value).strip() for value in values]),
         root=place[id(root)],
     )
     _operations(trace)
-    kept = [value.grad for value in values]
+    kept = [(value, value.grad) for value in every]
     try:
         if callable(getattr(root, "steps", None)):
             trace.engine = True
-            _follow(trace, root.steps(), place)
+            for value in every:
+                value.grad = 0.0
+            _follow(trace, root.steps(), graph)
         else:
-            _drive(trace, operands, root, place)
+            _drive(trace, [tuple(args_of(value)) for value in values], root, place)
     finally:
-        for value, grad in zip(values, kept, strict=True):
+        for value, grad in kept:
             value.grad = grad
     return trace
 
@@ -254,13 +198,14 @@ def _modules(values: Sequence[Any]) -> list[Any]:
 def _operations(trace: Trace) -> None:
     rows: dict[Any, int] = {}
     trace.ops, trace.kinds = [{"s": "", "f": "", "d": []}], [""]
-    for value, args in zip(trace.values, trace.args, strict=True):
+    for value, args in zip(trace.values, trace.operands, strict=True):
         if not args:
             trace.op.append(0)
             continue
         row = row_of(value, len(args))
         symbol = op_of(value) or row.symbol
-        key = row, symbol, len(args), _conventions(value, row)
+        literal = tuple([i for i, a in enumerate(args) if a >= len(trace.values)])
+        key = row, symbol, len(args), _conventions(value, row), literal
         if key not in rows:
             rows[key] = len(trace.ops)
             trace.ops.append(mathml.template(*key))
@@ -278,13 +223,13 @@ def _conventions(value: Any, row: Row) -> tuple[float | None, ...]:
     return tuple(x if by else None for x, by in zip(partials, used, strict=True)) if any(used) else ()
 
 
-def _follow(trace: Trace, steps: Iterable[Any], place: dict[int, int]) -> None:
-    for value in trace.values:
-        value.grad = 0.0
+def _follow(trace: Trace, steps: Iterable[Any], graph: Told) -> None:
+    place = graph.place
     for step in steps:
-        for c in getattr(step, "contributions", ()):
-            partial = NAN if c.partial is None else number(c.partial)
-            _note(trace, place[id(step.node)], place[id(c.arg)], c.index, partial, c)
+        for c in getattr(step, "contributions", ()) if id(step.node) not in graph.starts else ():
+            if id(c.arg) in place:  # else a literal
+                partial = NAN if c.partial is None else number(c.partial)
+                _note(trace, place[id(step.node)], place[id(c.arg)], c.index, partial, c)
 
 
 def _drive(trace: Trace, operands: Sequence[tuple[Any, ...]], root: Any, place: dict[int, int]) -> None:
@@ -307,25 +252,3 @@ def _note(trace: Trace, node: int, arg: int, slot: int, partial: float, c: Any) 
     trace.value.append(number(c.value))
     trace.before.append(number(c.before))
     trace.after.append(number(c.after))
-
-
-def same(x: float, y: float) -> bool:
-    """Equal as doubles, nan equal to nan."""
-    return x == y or (math.isnan(x) and math.isnan(y))
-
-
-def f64(xs: Iterable[float]) -> str:
-    """A column of doubles, as the page reads it."""
-    return _pack("d", xs)
-
-
-def u32(xs: Iterable[int]) -> str:
-    """A column of whole numbers, as the page reads it."""
-    return _pack("I", xs)
-
-
-def _pack(code: str, xs: Iterable[Any]) -> str:
-    column = array(code, xs)
-    if sys.byteorder == "big":
-        column.byteswap()
-    return base64.b64encode(column.tobytes()).decode("ascii")

@@ -97,8 +97,10 @@ class Scene:
     def _place(self) -> None:
         at = {thing: i for i, thing in enumerate(self.things)}
         self.edges: dict[tuple[int, int], list[int]] = {}
-        for place, args in enumerate(self.t.args):
-            for slot, arg in enumerate(args):
+        for place, operands in enumerate(self.t.operands):
+            for slot, arg in enumerate(operands):
+                if arg >= self.n:
+                    continue
                 a, b = self.shown[arg], self.shown[place]
                 if a == b:
                     continue
@@ -153,9 +155,9 @@ class Scene:
                 state.read, state.changed = {thing}, {shown[t.arg[c]]}
                 state.live = {(shown[t.arg[c]], thing, t.slot[c]): True}
             elif k < t.forward:
-                args = t.args[work[k]]
-                state.read = {shown[a] for a in args}
-                state.live = {(shown[a], thing, slot): False for slot, a in enumerate(args)}
+                args = {slot: shown[a] for slot, a in enumerate(t.operands[work[k]]) if a < self.n}
+                state.read = set(args.values())
+                state.live = {(a, thing, slot): False for slot, a in args.items()}
             yield state
 
     def final(self) -> State:
@@ -217,7 +219,7 @@ class Scene:
     def _box(self, thing: int, state: State, text: Any) -> str:
         x, y = self.centres[thing]
         box, members = thing >= self.n, self.members[thing]
-        leaf = not box and not self.t.args[thing]
+        leaf = not box and not self.t.operands[thing]
         name = self.title(thing)
         if box:
             done = [i for i in members if i in self.when and self.when[i] < state.known] or (
@@ -233,8 +235,7 @@ class Scene:
             grad = show(state.grads[thing])
             if text:
                 data, grad = text(thing, "data", data), text(thing, "grad", grad)
-            row = self.t.ops[self.t.op[thing]]
-            rows, op = (("data", data), ("grad", grad)), "" if leaf else str(row.get("k", row["s"]))
+            rows, op = (("data", data), ("grad", grad)), "" if leaf else _cut(self.t.sign(thing))
             full = state.position > self.t.forward and self._full(thing, state)
             mark = ""
             if state.position > self.t.forward and not text:
@@ -246,7 +247,7 @@ class Scene:
         if box:
             parts.append(f'<rect class="b" x="4" y="-4" width="{W}" height="{H}" rx="5"/>')
         parts.append(f'<rect class="b {role}" width="{W}" height="{H}" rx="{16 if leaf else 5}"/>')
-        parts.append(_text(10, 17, "t n", shorten(name, 13 - len(op))))
+        parts.append(_text(10, 17, "t n", shorten(name, max(3, 13 - min(10, len(op))))))
         parts.append(_text(W - 9, 17, "d", op, "end"))
         for (key, shown), at in zip(rows, (36, 53), strict=True):
             parts.append(_text(10, at, "d k", key))
@@ -316,6 +317,11 @@ def _caption(text: str, width: float, top: float) -> str:
 def _text(x: float, y: float, css: str, text: str, anchor: str = "") -> str:
     end = f' text-anchor="{anchor}"' if anchor else ""
     return f'<text class="{css}" x="{x}" y="{y}"{end}>{escape(text)}</text>'
+
+
+def _cut(sign: str) -> str:
+    """An operation, as far as there is room for it."""
+    return sign if len(sign) <= 12 else f"{sign[:11]}…"
 
 
 def shorten(name: str, most: int) -> str:

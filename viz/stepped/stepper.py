@@ -39,13 +39,12 @@ from ..given import above_zero, page_path, short, whole
 from ..model import tree
 from ..model.reading import is_value, summed
 from ..notation import text
-from ..notation.formula import Name
 from ..notation.names import from_caller
 from ..notation.numbers import show
-from ..notation.rows import row_of, written
 from ..save import write
 from . import breaks, sources
 from .check import check as check_trace
+from .payload import payload
 from .recording import Trace, record
 
 TITLE = "Backpropagation, step by step"
@@ -171,7 +170,7 @@ class Stepper:
     def data(self) -> dict[str, Any]:
         """The trace with folding, sources, breakpoints and quiz: all that the page needs, as JSON data."""
         if self._data is None:
-            made = self.trace.payload()
+            made = payload(self.trace)
             boxes = self.tree
             if boxes.parent:
                 made["groups"] = {
@@ -214,7 +213,7 @@ class Stepper:
         for m in t.moments():
             name = self._name(m.place)
             if m.kind == "forward":
-                yield f"{name} = {_written(t, m.place, self._name)} = {show(m.data)}"
+                yield f"{name} = {text.write(t.written(m.place))} = {show(m.data)}"
             elif m.kind == "seed":
                 yield f"{name}.grad = 1"
             else:
@@ -259,7 +258,7 @@ class Stepper:
     def alt(self) -> str:
         """One sentence for those who cannot see the picture."""
         t = self.trace
-        leaves = [f"{t.names[i]} {show(g)}" for i, g in enumerate(t.grads(len(t))) if t.names[i] and not t.args[i]]
+        leaves = [f"{t.names[i]} {show(g)}" for i, g in enumerate(t.grads(len(t))) if t.names[i] and not t.operands[i]]
         gradients = f"; gradients {', '.join(leaves[:8])}" if leaves else ""
         return f"Graph of {len(t.values)} values, result {show(t.data[t.root])}{gradients}"
 
@@ -335,8 +334,3 @@ def _quiz_options(quiz: Any) -> dict[str, Any] | None:
     if "tolerance" in quiz:
         above_zero("quiz tolerance", quiz["tolerance"])
     return {**quiz, "kinds": kinds} if kinds else dict(quiz)
-
-
-def _written(t: Trace, place: int, name: Any) -> str:
-    """`a * b` for one operation, in plain text."""
-    return text.write(written(row_of(t.values[place], len(t.args[place])), [Name(name(a)) for a in t.args[place]]))

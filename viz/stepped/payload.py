@@ -1,0 +1,115 @@
+"""A trace as JSON for the page.
+
+JSON (format 2), made to be small: columns are base64 of little-endian arrays (``f64``, ``u32``).
+
+| key | meaning |
+|---|---|
+| ``n``, ``root`` | number of values (topological order), place of the root |
+| ``data`` | f64 column over values, and then over the numbers that the code wrote (literals) |
+| ``op`` | u32 over values: row in ``ops``, 0 for leaves |
+| ``ops`` | rows ``{s, f, d, k}``: symbol, MathML form, local derivatives, what stands in the box (see ``mathml``) |
+| ``count``, ``args`` | u32: operands of each value, and all operands end to end ("slots"); n or more: a literal's place in ``data`` |
+| ``partial`` | f64 over slots, nan where unknown |
+| ``names`` | ``{place: label}``; others are called v1, v2 … (see ``notation.names.complete``) |
+| ``back`` | where the pass is not just the chain rule: u32 ``node slot arg``, f64 ``partial value after`` |
+| ``lines``, ``line``, ``code`` | source lines; ``{place: index}`` of what made it, of its ``_backward`` |
+| ``groups`` | the folding tree (see ``tree``): ``parent``, ``name``, ``kind``, ``of`` |
+| ``marks`` | ``{place: [message …]}`` what ``check=True`` found |
+| ``check`` | what ``check=True`` said: ``said``, and whether it is ``ok`` |
+| ``breaks`` | positions to stop at |
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import sys
+from array import array
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .recording import Trace
+
+FORMAT = 2
+NAN = float("nan")
+
+
+def payload(trace: Trace) -> dict[str, Any]:
+    """The trace as plain JSON data (without folding, sources and breakpoints)."""
+    flat = [a for operands in trace.operands for a in operands]
+    start = [0]
+    for operands in trace.operands:
+        start.append(start[-1] + len(operands))
+    partial = [NAN] * len(flat)
+    for node, slot, p in zip(trace.node, trace.slot, trace.partial, strict=True):
+        if slot >= 0:
+            partial[start[node] + slot] = p
+    made: dict[str, Any] = {
+        "format": FORMAT,
+        "n": len(trace.values),
+        "root": trace.root,
+        "data": f64(trace.data),
+        "ops": trace.ops,
+        "op": u32(trace.op),
+        "count": u32(len(operands) for operands in trace.operands),
+        "args": u32(flat),
+        "partial": f64(partial),
+        "names": {i: name for i, name in enumerate(trace.names) if name},
+    }
+    if not _plain(trace):
+        made["back"] = {
+            "node": u32(trace.node),
+            "slot": u32(s if s >= 0 else 0xFFFFFFFF for s in trace.slot),
+            "arg": u32(trace.arg),
+            "partial": f64(trace.partial),
+            "value": f64(trace.value),
+            "after": f64(trace.after),
+        }
+    if trace.marks:
+        made["marks"] = trace.marks
+    return made
+
+
+def _plain(trace: Trace) -> bool:
+    """Is the pass what the page would work out by itself: upstream × partial, added up?"""
+    k, grads = 0, [0.0] * len(trace.values)
+    grads[trace.root] = 1.0
+    for node in range(len(trace.values) - 1, -1, -1):
+        for slot, arg in enumerate(trace.operands[node]):
+            if arg >= len(trace.values):
+                continue
+            if k == len(trace.node) or (trace.node[k], trace.slot[k], trace.arg[k]) != (
+                node,
+                slot,
+                arg,
+            ):
+                return False
+            value = grads[node] * trace.partial[k]
+            grads[arg] += value
+            if not (same(value, trace.value[k]) and same(grads[arg], trace.after[k])):
+                return False
+            k += 1
+    return k == len(trace.node)
+
+
+def same(x: float, y: float) -> bool:
+    """Equal as doubles, nan equal to nan."""
+    return x == y or (math.isnan(x) and math.isnan(y))
+
+
+def f64(xs: Iterable[float]) -> str:
+    """A column of doubles, as the page reads it."""
+    return _pack("d", xs)
+
+
+def u32(xs: Iterable[int]) -> str:
+    """A column of whole numbers, as the page reads it."""
+    return _pack("I", xs)
+
+
+def _pack(code: str, xs: Iterable[Any]) -> str:
+    column = array(code, xs)
+    if sys.byteorder == "big":
+        column.byteswap()
+    return base64.b64encode(column.tobytes()).decode("ascii")
