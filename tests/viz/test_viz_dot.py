@@ -106,24 +106,38 @@ def test_clusters_and_folds():
 def test_gradient_colours_have_a_legend():
     picture = viz.draw(lecture(), color="grad")
     found = elements(picture)
-    assert found["n0"].get("class") == "node value leaf heat5"
-    assert "|grad|" in picture.svg
-    assert "≤ 10" in picture.svg
-    assert "|grad|" not in viz.draw(lecture()).svg
+    assert found["n0"].get("class") == "node value leaf heat4"
+    assert found["n6"].get("class") == "node value root heat2" and found["n1"].get("class") == "node value leaf heat-4"
+    assert all(f">{text}<" in picture.svg for text in ("≥ −10", "0", "≤ 10"))
+    assert ">Σ|grad|, signs aside<" not in picture.svg
+    assert "≤ 10" not in viz.draw(lecture()).svg
+    folded = viz.draw(sum((lecture() for _ in range(20)), Value(0.0)), color="grad", budget=8)
+    assert ">Σ|grad|, signs aside<" in folded.svg
+
+
+def test_with_gradients_as_colour_no_other_colour_has_a_meaning():
+    from viz.drawn.theme import LIGHT
+
+    used = set(re.findall(r'(?:fill|stroke)="(#\w+)"', viz.draw(lecture(), color="grad", partials=True, theme="light").svg))
+    told = {LIGHT.heat(level) for level in range(-STEPS, STEPS + 1)}
+    grey = {LIGHT.paper, LIGHT.ink, LIGHT.muted, LIGHT.line, LIGHT.value_line, LIGHT.op, LIGHT.op_line}
+    assert used <= told | grey
+    assert LIGHT.leaf_line in viz.draw(lecture()).svg and LIGHT.root_line in viz.draw(lecture()).svg
 
 
 @given(st.lists(st.floats(0, 1e300, allow_nan=False), max_size=20))
 def test_the_heat_scale_is_monotone_and_holds_every_magnitude(magnitudes):
     scale = Scale.of(magnitudes)
+    assert [scale.level(-m) for m in magnitudes] == [-scale.level(m) for m in magnitudes]
     levels = [scale.level(m) for m in sorted(magnitudes)]
     assert levels == sorted(levels)
     assert all((level == 0) == (m == 0) for level, m in zip(levels, sorted(magnitudes), strict=True))
     if any(magnitudes):
         assert levels[-1] >= STEPS - 1
-    assert scale.level(float("inf")) == scale.level(float("nan")) == STEPS
+    assert scale.level(float("inf")) == scale.level(float("nan")) == STEPS == -scale.level(float("-inf"))
 
 
-@pytest.mark.parametrize(("magnitude", "level"), [(0.0, 0), (100.0, 5), (10.1, 5), (10.0, 4), (0.0011, 1), (1e-9, 1)])
+@pytest.mark.parametrize(("magnitude", "level"), [(0.0, 0), (100.0, 4), (10.1, 4), (-10.0, -3), (0.011, 1), (-1e-9, -1)])
 def test_levels_of_a_scale_by_tens(magnitude, level):
     assert Scale(2, 1).level(magnitude) == level
 

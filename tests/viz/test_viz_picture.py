@@ -13,6 +13,7 @@ import pytest
 import viz
 from micrograd import Value, nn
 from viz.drawn import html, render, theme
+from viz.drawn.heat import STEPS
 from viz.notation import names
 from viz.save import write
 from viz_values import Bare, Student
@@ -374,7 +375,7 @@ def test_a_namespace_with_strange_objects_is_read():
 def test_contrast(palette):
     fills = [palette.paper, palette.leaf, palette.value, palette.root, palette.op, palette.fold,
              palette.cluster, palette.bad]  # fmt: skip
-    for fill in [*fills, *palette.heat]:
+    for fill in [*fills, *map(palette.heat, range(-STEPS, STEPS + 1)), *map(palette.sum, range(1, STEPS + 1))]:
         assert theme.contrast(palette.ink, fill) >= 4.5
     for fill in fills:
         assert theme.contrast(palette.muted, fill) >= 4.5
@@ -402,8 +403,17 @@ def test_kinds_differ_without_green_cones(palette):
     for i, a in enumerate(seen):
         for b in seen[:i]:
             assert sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5 > 0.05
-    light = [theme.luminance(colour) for colour in palette.heat[1:]]
-    assert light in (sorted(light), sorted(light, reverse=True))
+
+
+@pytest.mark.parametrize("palette", [theme.LIGHT, theme.DARK])
+def test_signs_and_sizes_of_gradients_are_told_apart_without_green_cones(palette):
+    for tell in (palette.heat, lambda level: palette.heat(-level), palette.sum):
+        light = [theme.luminance(tell(level)) for level in range(STEPS + 1)]
+        assert light in (sorted(light), sorted(light, reverse=True))
+    seen = [deuteranope(palette.heat(level)) for level in range(-STEPS, STEPS + 1)]
+    for level in range(1, STEPS + 1):
+        (r, _, b), (r2, _, b2) = seen[STEPS + level], seen[STEPS - level]
+        assert b / r > 1.1 * (b2 / r2), level  # bluer, and not by light alone
 
 
 def test_every_role_has_a_colour_of_its_own():

@@ -34,7 +34,7 @@ class _Writer:
             "digraph {",
             f"graph [rankdir={look.rankdir} bgcolor={quoted(c.paper)} pad=0.25 nodesep=0.22 ranksep={room} fontname={quoted(FONT)}]",
             f"node [fontname={quoted(FONT)} fontsize=11 fontcolor={quoted(c.ink)} fixedsize=true margin=0]",
-            f"edge [fontname={quoted(FONT)} fontsize=10 fontcolor={quoted(c.partial)} color={quoted(c.line)} arrowsize={tip}]",
+            f"edge [fontname={quoted(FONT)} fontsize=10 fontcolor={quoted(self.sketch.tint)} color={quoted(c.line)} arrowsize={tip}]",
         ]
         ranks = [f"{{rank=same; {'; '.join(map(quoted, row))}}}" for row in self.sketch.ranks]
         return [*top, *self.frames(), *ranks, *map(self.edge, self.sketch.lines), *self.caption(), "}"]
@@ -91,7 +91,7 @@ class _Writer:
         """The line below, after the clusters, which would inherit it."""
         words = [*self.sketch.notes]
         if self.sketch.scale is not None:
-            words.append("|grad| " + "  ".join(text for _, text in self.sketch.scale.legend()))
+            words.append("grad " + "  ".join(text for _, text in self.sketch.scale.legend()))
         return [f"labelloc=b labeljust=l fontsize={NOTE:g} label={quoted('; '.join(words))}"] if words else []
 
 

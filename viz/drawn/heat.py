@@ -1,4 +1,4 @@
-"""Gradient magnitude as colour: a logarithmic scale of a few steps."""
+"""Gradients as colour: sign by hue, size by strength, on a logarithmic scale of a few steps."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from ..notation.numbers import MINUS
 
-STEPS = 5
+STEPS = 4
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Level 0 is exactly zero; levels 1 … STEPS divide the magnitudes by equal ratios."""
+    """Level 0 is exactly zero; levels 1 … STEPS divide the sizes by equal ratios, −1 … −STEPS those of numbers below 0."""
 
     top: int  # log10 of the upper end of the top level
     step: float  # log10 of the ratio from one level to the next
@@ -22,7 +22,7 @@ class Scale:
     def of(cls, magnitudes: Iterable[float]) -> Scale:
         """A scale for these magnitudes, by whole powers of ten where they span enough.
 
-        >>> Scale.of([0.0, 0.003, 2.0, 47.0])
+        >>> Scale.of([0.0, 0.03, 2.0, 47.0])
         Scale(top=2, step=1)
         """
         seen = [m for m in magnitudes if math.isfinite(m) and m > 0]
@@ -33,23 +33,26 @@ class Scale:
         # Close together: by the square root of ten.
         return cls(top, 0.5 if span <= STEPS / 2 else max(1, math.ceil(span / STEPS)))
 
-    def level(self, magnitude: float) -> int:
-        """Which colour, 0 … STEPS; everything below the scale is in level 1."""
-        if magnitude == 0.0:
+    def level(self, x: float) -> int:
+        """Which colour, −STEPS … STEPS; everything smaller than the scale is in level 1 or −1."""
+        if x == 0.0:
             return 0
-        if not math.isfinite(magnitude):
-            return STEPS
-        below = (self.top - math.log10(magnitude)) / self.step
-        return max(1, min(STEPS, STEPS - math.floor(below + 1e-12)))
+        if not math.isfinite(x):
+            return -STEPS if x < 0 else STEPS
+        below = (self.top - math.log10(abs(x))) / self.step
+        level = max(1, min(STEPS, STEPS - math.floor(below + 1e-12)))
+        return level if x > 0 else -level
 
     def legend(self) -> list[tuple[int, str]]:
-        """(level, what it says) from zero to the largest.
+        """(level, what it says) from the largest below 0 to the largest above.
 
-        >>> Scale(2, 1).legend()
-        [(0, '0'), (1, '≤ 0.01'), (2, '≤ 0.1'), (3, '≤ 1'), (4, '≤ 10'), (5, '≤ 100')]
+        >>> Scale(2, 1).legend()[:5]
+        [(-4, '≥ −100'), (-3, '≥ −10'), (-2, '≥ −1'), (-1, '≥ −0.1'), (0, '0')]
+        >>> Scale(2, 1).legend()[5:]
+        [(1, '≤ 0.1'), (2, '≤ 1'), (3, '≤ 10'), (4, '≤ 100')]
         """
-        exponents = [self.top - self.step * (STEPS - level) for level in range(1, STEPS + 1)]
-        return [(0, "0")] + [(i, f"≤ {_power(x)}") for i, x in enumerate(exponents, 1)]
+        ends = [(level, _power(self.top - self.step * (STEPS - level))) for level in range(1, STEPS + 1)]
+        return [(-level, f"≥ {MINUS}{end}") for level, end in reversed(ends)] + [(0, "0")] + [(level, f"≤ {end}") for level, end in ends]
 
 
 def _power(exponent: float) -> str:

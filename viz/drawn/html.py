@@ -90,8 +90,8 @@ def _leaves(graph: Graph, precision: int) -> str:
     for leaf in largest:
         node, grad = graph.of(leaf), grad_of(leaf)
         name = path(leaf) if node.kind == "fold" or node.cluster else node.name
-        width = min(_magnitude(leaf) / scale, 1.0)
-        bar = f'<i class="{"below" if grad < 0 else "above"}" style="width:{width:.1%}"></i>'
+        half = 50 * min(_magnitude(leaf) / scale, 1.0)
+        bar = f'<i style="width:{half:.1f}%;margin-left:{50 - half if grad < 0 else 50:.1f}%"></i>'
         rows.append(
             f'<tr data-node="{node.id}"><th scope="row">{xml(one_line(name, 40)) or "constant"}</th>'
             f"<td>{xml(show(number(leaf.data), precision))}</td>"

@@ -59,8 +59,8 @@ def draw(
 
     - ``rankdir``: "LR" (left to right), "RL", "TB", "BT".
     - ``partials``: write the local derivative on each edge.
-    - ``color``: "kind" (leaf, value, result) or "grad": the size of the gradient on a logarithmic
-      scale, with a legend.
+    - ``color``: "kind" (leaf, value, result) or "grad": the gradient, blue above 0 and orange below, the
+      stronger the larger on a logarithmic scale, with a legend (greys for boxes of several values).
     - ``precision``: significant digits, 1 to 17.
     - ``budget``, ``fold``: "auto" folds scopes, then alike parts, until about ``budget`` boxes are
       left; False shows every value; a number opens scopes down to that depth; names (of a scope, its
@@ -101,7 +101,8 @@ def draw(
         raise TypeError(f"a network is drawn alone, its input given by name, viz.draw(model, x=[…]): {which}")
     if models:
         if (rankdir, partials, fold, labels, ranks, layout) != ("LR", False, "auto", True, "", "auto"):
-            raise ValueError("rankdir, partials, fold, labels, ranks, layout are for graphs; networks: x, color, precision, budget, theme")
+            options = "rankdir, partials, fold, labels, ranks and layout"
+            raise ValueError(f"{options} are for graphs; a network takes x, color, precision, budget, theme")
         from .network import network
 
         return network(root, x, gradients=color == "grad", precision=digits, budget=room, chosen=theme)

@@ -114,6 +114,12 @@ class Sketch:
     scale: Scale | None = None
     ranks: list[list[str]] = field(default_factory=list)  # boxes that stand beside each other
 
+    @property
+    def tint(self) -> str:
+        """The colour of the local derivatives; a grey where colours tell the gradients."""
+        palette = self.look.palette
+        return palette.partial if self.scale is None else palette.muted
+
 
 def sketch(graph: Graph, look: Look) -> Sketch:
     """What the picture of a graph shows."""
@@ -160,7 +166,7 @@ class _Sketcher:
         if node.id in self.roots:
             css += " root"
         if self.scale is not None:
-            css += f" heat{self.scale.level(node.grad_abs)}"
+            css += f" heat{self.scale.level(self.told(node))}"
         double = 2 * DOUBLE if node.kind == "fold" else 0.0
         w = max([row.width for row in rows], default=0.0) + 2 * PAD_X + double
         h = max(1, len(rows)) * LINE + 2 * PAD_Y + double
@@ -189,8 +195,12 @@ class _Sketcher:
             size=size, radius=h / 2, frame=node.cluster,
         )  # fmt: skip
 
+    def told(self, node: Node) -> float:
+        """The gradient that the colour tells; of several values the sum of the sizes, which has no sign."""
+        return node.grad_abs if node.kind == "fold" else node.grad
+
     def paint(self, node: Node) -> tuple[str, str, float]:
-        """Fill, outline and width of the outline."""
+        """Fill, outline and width of the outline. Where the fill tells the gradient, no other colour has a meaning."""
         colours = self.colours
         numbers = (node.data, node.grad) if node.kind != "fold" else (node.grad_abs,)
         drawn = node.value is not None or node.kind == "fold"
@@ -203,7 +213,9 @@ class _Sketcher:
         if node.id in self.roots:
             fill, line, width = colours.root, colours.root_line, 2.0
         if self.scale is not None:
-            fill = colours.heat[self.scale.level(node.grad_abs)]
+            level = self.scale.level(self.told(node))
+            fill = colours.sum(level) if node.kind == "fold" else colours.heat(level)
+            line = colours.op_line if node.id in self.roots else colours.value_line
         if drawn and not all(map(math.isfinite, numbers)):
             fill, line, width = colours.bad, colours.bad_line, 2.0
         return fill, line, width

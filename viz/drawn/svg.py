@@ -114,7 +114,7 @@ class _Drawing:
             x, y = self.at(*self.places.texts[line.id])
             wide, high = line.room[0] - 4, line.room[1] - 2
             made.append(_rect(x - wide / 2, y - high / 2, wide, high, 3, self.c.paper))
-            made.append(_text(x, y + 0.36 * NOTE, line.text, self.c.partial, size=NOTE))
+            made.append(_text(x, y + 0.36 * NOTE, line.text, self.sketch.tint, size=NOTE))
         return "".join(made) + "</g>"
 
     # ------------------------------------------------------------ below
@@ -127,15 +127,20 @@ class _Drawing:
             made.append(_text(EDGE, y, note, self.c.muted, "start"))
             wide = max(wide, width(note, SIZE))
         if self.sketch.scale is not None:
-            y += 26
-            x = EDGE + width("|grad| ", SIZE)
-            made.append(_text(EDGE, y, "|grad|", self.c.muted, "start"))
-            for level, text in self.sketch.scale.legend():
-                w = width(text, SIZE) + 12
-                made.append(_rect(x, y - 15, w, 22, 2, self.c.heat[level], self.c.value_line) + _text(x + w / 2, y, text))
-                x += w + 3
+            legend = self.sketch.scale.legend()
+            rows = [("grad", [(self.c.heat(level), text) for level, text in legend])]
+            if any(box.double for box in self.sketch.boxes):
+                rows.append(("Σ|grad|, signs aside", [(self.c.sum(level), text) for level, text in legend if level >= 0]))
+            for what, cells in rows:
+                y += 26
+                x = EDGE + max(width(said, SIZE) for said, _ in rows) + 8
+                made.append(_text(EDGE, y, what, self.c.muted, "start"))
+                for fill, text in cells:
+                    w = width(text, SIZE) + 10
+                    made.append(_rect(x, y - 14.5, w, 21, 2, fill, self.c.value_line) + _text(x + w / 2, y, text))
+                    x += w + 2
+                wide = max(wide, x - EDGE)
             y += 4
-            wide = max(wide, x - EDGE)
         return made, wide, y - (self.bottom - self.top + EDGE) if made else 0.0
 
 

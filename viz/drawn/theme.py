@@ -36,17 +36,27 @@ class Palette:
     cluster_line: str
     bad: str  # nan and inf
     bad_line: str
-    heat0: str  # gradient exactly zero
-    heat1: str
-    heat2: str
-    heat3: str
-    heat4: str
-    heat5: str  # the largest gradients
+    zero: str  # a gradient of exactly 0
+    above1: str  # gradients above 0, from the smallest to the largest
+    above2: str
+    above3: str
+    above4: str
+    below1: str  # and below
+    below2: str
+    below3: str
+    below4: str
+    sum1: str  # boxes of several values, by Σ|grad|
+    sum2: str
+    sum3: str
+    sum4: str
 
-    @property
-    def heat(self) -> tuple[str, ...]:
-        """Fills from a zero gradient to the largest."""
-        return (self.heat0, self.heat1, self.heat2, self.heat3, self.heat4, self.heat5)
+    def heat(self, level: int) -> str:
+        """The fill of a gradient of this level; see `heat.Scale`."""
+        return str(getattr(self, f"{'above' if level > 0 else 'below'}{abs(level)}")) if level else self.zero
+
+    def sum(self, level: int) -> str:
+        """The fill of a box of several values, by the sum of their sizes."""
+        return str(getattr(self, f"sum{level}")) if level else self.zero
 
 
 LIGHT = Palette(
@@ -54,8 +64,9 @@ LIGHT = Palette(
     partial="#8a3c00", leaf="#e4f1fb", leaf_line="#0072b2", value="#f5f6f8", value_line="#87909b",
     root="#fdeee2", root_line="#d55e00", op="#fefefe", op_line="#3c4650", fold="#f1ecfa",
     fold_line="#50307f", cluster="#fafbfd", cluster_line="#aab4c0", bad="#ffe3e8",
-    bad_line="#b00030", heat0="#f3f4f6", heat1="#fff3dc", heat2="#ffdfab", heat3="#ffc474",
-    heat4="#f9a03f", heat5="#ee7f1b",
+    bad_line="#b00030", zero="#f7f7f6", above1="#ddebf7", above2="#b0d2ec", above3="#7cb4dd", above4="#4797cc",
+    below1="#fdeadb", below2="#fbcda4", below3="#f6a865", below4="#ec8330",
+    sum1="#eceef0", sum2="#d3d7dc", sum3="#b6bdc5", sum4="#9aa3ad",
 )  # fmt: skip
 
 DARK = Palette(
@@ -63,8 +74,9 @@ DARK = Palette(
     partial="#ffb37a", leaf="#11314b", leaf_line="#56b4e9", value="#22272e", value_line="#7a8592",
     root="#45280f", root_line="#f08a3c", op="#1b1f25", op_line="#c3cad3", fold="#2e2645",
     fold_line="#a88be0", cluster="#191d23", cluster_line="#4b5561", bad="#4d1220",
-    bad_line="#ff8095", heat0="#23272d", heat1="#33270f", heat2="#4b330c", heat3="#653f09",
-    heat4="#7e4a06", heat5="#975404",
+    bad_line="#ff8095", zero="#23272d", above1="#12293d", above2="#153c5c", above3="#194f7b", above4="#1d629a",
+    below1="#3a2610", below2="#52300e", below3="#723f0c", below4="#914e0b",
+    sum1="#2b3037", sum2="#3a414a", sum3="#4a535e", sum4="#5b6571",
 )  # fmt: skip
 
 

@@ -187,7 +187,7 @@ export class Training {
     const known = new Set(this.data.picture.parameters);
     const run = { t, p: 0, grad, got: new Uint32Array(t.n), computed: (i) => known.has(i), status: (i) => (known.has(i) ? "partial" : "untouched") };
     const holder = h("div", { class: "mg-graph" });
-    this.net.append(h("h4", {}, "Parameters, in boxes the mean |p| and |g|: the stronger the colour, the larger the gradient"), holder);
+    this.net.append(h("h4", {}, "Parameters, in boxes the mean |p| and |g|. Gradients: blue above 0, orange below, grey in boxes; the stronger, the larger"), holder);
     this.tree = new Tree(t);
     this.picture = new Picture(holder, run, this.tree, { uid: `mgt${Math.random().toString(36).slice(2)}`, breaks: new Set(), zoom: 1 });
     this.run = run;
@@ -217,8 +217,9 @@ export class Training {
       const made = picture.nodes.get(x), rect = made.group.querySelector(".mg-rect");
       if (mean === null) { rect.style.fill = ""; made.data.textContent = made.grad.textContent = ""; continue; }
       const heat = mean > 0 ? (most === least ? 1 : Math.max(0, Math.log(mean / least) / Math.log(most / least))) : 0;
-      rect.style.fill = `color-mix(in srgb, var(--changed) ${Math.round(4 + 36 * heat)}%, var(--paper))`;
-      const box = tree.isBox(x), values = box ? Array.from(tree.inside(x)).filter((i) => known.has(i)) : [x];
+      const box = tree.isBox(x), hue = box ? "--dim" : run.grad[x] < 0 ? "--changed" : "--read";
+      rect.style.fill = `color-mix(in srgb, var(${hue}) ${mean > 0 ? Math.round(8 + 34 * heat) : 0}%, var(--paper))`;
+      const values = box ? Array.from(tree.inside(x)).filter((i) => known.has(i)) : [x];
       made.data.previousSibling.textContent = box ? "|p|" : "data";
       made.grad.previousSibling.textContent = box ? "|g|" : "grad";
       made.data.textContent = fmt(box ? values.reduce((s, i) => s + Math.abs(t.data[i]), 0) / values.length : t.data[x]);
