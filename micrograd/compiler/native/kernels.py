@@ -12,9 +12,9 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.compiler.native.templates import HEADER, TEMPLATES
+from micrograd.compiler.program import own_ops
 from micrograd.compiler.program import rule as rules
 from micrograd.compiler.program.rule import Rule, calls
-from micrograd.compiler.tracing import trace
 from micrograd.ops.op import Op, Symbol
 
 POWERS = (-2.0, -1.0, -0.5, 0.5, 1.5, 2.0, 3.0, 4.0)
@@ -25,7 +25,7 @@ settle = Rule("settle", ("x0",), ops.where(ops.equal(ops.abs_(Symbol("x0")), flo
 
 def rows() -> Iterator[Op]:
     """The library's own ops, those with numbers bound to names for them."""
-    for op in (*vars(ops).values(), *vars(trace).values()):
+    for op in (*vars(ops).values(), own_ops.lift):
         if isinstance(op, Op) and op.arity is not None:
             yield general(op) if op.constants else op
             if op is ops.power:

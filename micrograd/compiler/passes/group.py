@@ -18,8 +18,8 @@ from micrograd.compiler.passes.fuse import NONE, Unit
 from micrograd.compiler.passes.scalars import Graph
 from micrograd.compiler.program import rule as rules
 from micrograd.compiler.program.ir import Family
+from micrograd.compiler.program.own_ops import choose
 from micrograd.compiler.program.rule import Rule
-from micrograd.compiler.tracing.trace import choose
 
 LINE = 8  # numbers in a line of the cache: families begin at one
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
+from micrograd.compiler.program.own_ops import choose, is_alias, lift
 from micrograd.compiler.program.rule import pullback
 from micrograd.compiler.tracing.refusal import told
-from micrograd.compiler.tracing.trace import WALLS, Trace, TraceError, choose, is_alias, lift
+from micrograd.compiler.tracing.trace import WALLS, Trace, TraceError
 from micrograd.engine import Value, apply
 
 

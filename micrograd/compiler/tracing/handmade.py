@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from micrograd.compiler.tracing.own_ops import by_hand, detach, named, same
+from micrograd.compiler.program.own_ops import by_hand, detach, named, same
 from micrograd.compiler.tracing.refusal import TraceError, line, place
 from micrograd.compiler.tracing.traced import Node, Real, Traced
 from micrograd.engine import Value, _clock, apply

@@ -14,14 +14,13 @@ from typing import Any
 
 from micrograd import modes
 from micrograd.compiler.tracing import handmade  # noqa: F401  it says what nodes of that kind are
-from micrograd.compiler.tracing.own_ops import choose, is_alias, lift
 from micrograd.compiler.tracing.refusal import TraceError, line, opened
 from micrograd.compiler.tracing.traced import WALLS, Node, Paused, Traced, leaf, outside, reclass
 from micrograd.engine import Value, _clock
 from micrograd.engine import leaf as constant
 from micrograd.nn import effects
 
-__all__ = ["WALLS", "Trace", "TraceError", "choose", "is_alias", "leaf", "lift", "lock", "run", "take"]
+__all__ = ["WALLS", "Trace", "TraceError", "leaf", "lock", "run", "take"]
 
 take = effects.lookup
 lock = threading.RLock()  # one trace at a time: the Values that losses share are marked, and numbered by the graph

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from micrograd import ops
-from micrograd.compiler.tracing.own_ops import choose, detach, pick
+from micrograd.compiler.program.own_ops import choose, detach, pick
 from micrograd.compiler.tracing.refusal import TraceError, line, tracing
 from micrograd.engine import Value, apply
 from micrograd.nn import effects
