@@ -9,8 +9,9 @@
     >>> grads.tolist()
     [-4.0, -8.0]
 
-The passes, each a file: trace → graph → fuse → group → layout → factor (`lowering` runs them) → transpose; `ir` says what a
-Program is, `reference` what it means. `structure` knows the graphs that were lowered before.
+A loss is traced (`tracing/`), with all that it reads noted (`outside/`), and lowered pass by pass (`passes/`, whose list is PASSES) to a
+Program (`program/`: what it is, how it prints, what it means), which a machine runs (`machine`; `arrays/` is NumPy's, `native/` Numba's,
+`tiers/` chooses). `print(step.program)`, `print(step.passes)` and `print(step.after("fuse"))` show what came of it.
 
 A program is the eager engine's arithmetic, inf, nan and the signs of zeros among it, but for this:
 

@@ -11,11 +11,14 @@ from micrograd import modes
 from micrograd.compiler import guarded
 from micrograd.compiler.guarded import listed
 from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.passes.lowering import after
 from micrograd.compiler.plan import Plan, Plans, refuse_hooks
 from micrograd.compiler.program.ir import Program
+from micrograd.compiler.provenance import check, compare, place_of
 from micrograd.compiler.tiers import choose
 from micrograd.compiler.tracing import arguments
 from micrograd.compiler.tracing.refusal import TraceError, line, tracing
+from micrograd.compiler.training import session
 from micrograd.engine import Value
 
 Answer = TypeVar("Answer")  # what a call gives: float, or a tuple where the loss returns one
@@ -146,8 +149,6 @@ class Compiled(Generic[Answer]):
         What can have changed: what it reads from outside. The next call sees most of that by itself and traces again (see
         `micrograd.compile`); this says where, and sees what no guard does.
         """
-        from micrograd.compiler.provenance import compare
-
         with self._lock:
             shapes, key, numbers = self._key(args, static)
             known = self._plans.get(key)
@@ -158,9 +159,7 @@ class Compiled(Generic[Answer]):
 
     def train(self, optimizer: Any, data: Any = (), steps: int | None = None, on_step: Any = None, **options: Any) -> list[float]:
         """Train with `optimizer` (see `micrograd.compiler.training.session.train` for every option); gives the loss of each step."""
-        from micrograd.compiler.training.session import train
-
-        return train(self, optimizer, data, steps, on_step, **options)
+        return session.train(self, optimizer, data, steps, on_step, **options)
 
     # --- what it is --------------------------------------------------------------------------------------------------
 
@@ -182,10 +181,26 @@ class Compiled(Generic[Answer]):
         """What each pass of the compiler did to make the program, a line each."""
         return "\n".join(self.program.passes)
 
+    def after(self, name: str) -> Any:
+        """What a pass of the compiler gives for the program that ran last: it prints. The passes: `micrograd.compiler.passes.PASSES`.
+
+        >>> from micrograd import Value, compile
+        >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
+        >>> step = compile(lambda: (a * b + a).relu(), [a, b])
+        >>> print(step.after("fuse"))
+        1 results became terms of others: 2 units in 2 levels
+            1  v2 = a · b + a
+            2  v3 = max(0, v2)
+        """
+        if self._latest is None:
+            self._ready((), {})
+        assert self._latest is not None
+        return after(self._latest[0].traced, name)
+
     @property
     def source(self) -> str:
         """The code that the specialised tier runs for the program."""
-        return choose.source(self.program)
+        return choose.code(self.program)
 
     def __repr__(self) -> str:
         known = f"{len(self._plans)} structure(s) traced" if self._plans else "not traced yet"
@@ -238,7 +253,7 @@ class Compiled(Generic[Answer]):
         return plans.latest(self._traced(shapes, numbers[:, 0] if self.batch else numbers, static))
 
     def _traced(self, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any]) -> Plan:
-        settings = {"batch": self.batch, "exact": self.exact, "input_grads": self.input_grads}
+        settings = {"batch": self.batch, "exact": self.exact, "want_inputs": self.input_grads}
         if self._given is not None:
             self.params = listed(self._given)
             self._ids = {id(p) for p in self.params}
@@ -264,8 +279,6 @@ class Compiled(Generic[Answer]):
             plan.advance(machine)
             plan.keep(machine)
         if modes.here().anomaly:
-            from micrograd.compiler.provenance import check
-
             check(plan, machine)
 
     @staticmethod
@@ -274,8 +287,6 @@ class Compiled(Generic[Answer]):
         return found[0] if plan.traced.single else tuple(found)
 
     def _look(self, node: Value | str, what: str) -> Any:
-        from micrograd.compiler.provenance import place_of
-
         if self._latest is None:
             raise KeyError("nothing has run yet")
         plan, machine = self._latest

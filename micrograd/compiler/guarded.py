@@ -15,6 +15,7 @@ from micrograd.compiler.outside import movers
 from micrograd.compiler.outside.guards import Guards
 from micrograd.compiler.passes.lowering import lowered
 from micrograd.compiler.plan import Plan
+from micrograd.compiler.provenance import compare
 from micrograd.compiler.tracing import arguments, collector, trace
 from micrograd.compiler.tracing.refusal import TraceError, told
 from micrograd.engine import Value
@@ -58,8 +59,6 @@ def plan(loss: Any, given: Any, shapes: tuple[Any, ...], numbers: Any, static: d
                 "statistic is kept by micrograd.nn.effects.assign(buffer, new)"
             )
         if not _UNSTEADY.isdisjoint(found.guards.names):
-            from micrograd.compiler.provenance import compare
-
             with modes.record_source():
                 compare(found, _once(loss, given, found.guards, shapes, numbers, static, settings))
         return found
@@ -75,7 +74,7 @@ def guards(loss: Any, given: Any, shapes: tuple[Any, ...], static: dict[str, Any
 def _once(
     loss: Any, given: Any, reached: Guards, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any], settings: dict[str, bool]
 ) -> Plan:  # fmt: skip
-    traced = trace.Trace([] if given is None else listed(given), batch=settings["batch"], exact=settings["exact"])
+    traced = trace.Trace([] if given is None else listed(given), **settings)  # type: ignore[arg-type]
     flat = iter(numbers.tolist())
     args = []
     for shape in shapes:
@@ -99,7 +98,7 @@ def _once(
         else:
             known = {id(p) for p in traced.params}
             traced.outside = [v for v in old if id(v) not in known]
-        return Plan(lowered(traced, settings["exact"], settings["input_grads"]), traced, shapes, reached)
+        return Plan(lowered(traced), traced, shapes, reached)
 
 
 def _stand(found: Guards, name: str, state: movers.State, loss: Any) -> Any:

@@ -144,7 +144,7 @@ class Op:
 
     def named(self, symbol: str) -> Op:
         """This op under another symbol."""
-        return self._like(symbol=symbol)
+        return self._like(symbol=symbol, row=self.__dict__.get("row", self))
 
     def _like(self, **changes: Any) -> Op:
         op: Op = object.__new__(type(self))

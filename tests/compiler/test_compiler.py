@@ -378,15 +378,15 @@ def test_each_pass_says_what_it_did() -> None:
     step = micrograd.compile(hinge(net), net, backend="numpy")
     step(*moons(12))
     told = dict(line.split(maxsplit=1) for line in step.passes.splitlines())
-    assert list(told) == ["trace", "fuse", "group", "layout", "factor", "transpose", "verify"]
+    assert list(told) == ["scalars", "fuse", "group", "factor", "layout", "assemble", "transpose", "careful", "verify"]
 
     def number(line: str, before: str) -> int:
         words = line.replace(",", "").replace(":", "").split()
         return int(words[words.index(before) - 1])
 
-    leaves = sum(number(told["trace"], kind) for kind in ("parameters", "inputs", "constants"))
-    assert number(told["trace"], "scalars") == step.program.scalars == leaves + number(told["trace"], "results")
-    assert number(told["trace"], "results") == number(told["fuse"], "results") + number(told["fuse"], "units")
+    leaves = sum(number(told["scalars"], kind) for kind in ("parameters", "inputs", "constants"))
+    assert number(told["scalars"], "scalars") == step.program.scalars == leaves + number(told["scalars"], "results")
+    assert number(told["scalars"], "results") == number(told["fuse"], "results") + number(told["fuse"], "units")
     assert number(told["transpose"], "instructions") == len(step.program.backward)
     assert "12 samples lie side by side" in told["layout"]
     again = micrograd.compile(hinge(other := Net([2, 4, 1], seed=5)), other, backend="numpy")

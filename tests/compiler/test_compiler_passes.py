@@ -18,7 +18,7 @@ from micrograd.compiler.passes.factor import ends, loops_of  # noqa: E402
 from micrograd.compiler.passes.fuse import fuse  # noqa: E402
 from micrograd.compiler.passes.group import group  # noqa: E402
 from micrograd.compiler.passes.lowering import lowered  # noqa: E402
-from micrograd.compiler.passes.scalars import Graph  # noqa: E402
+from micrograd.compiler.passes.scalars import Scalars  # noqa: E402
 from micrograd.compiler.passes.transpose import reachable  # noqa: E402
 from micrograd.compiler.program import ir  # noqa: E402
 from micrograd.compiler.program import rule as rules  # noqa: E402
@@ -35,11 +35,8 @@ def named(names: str) -> list[Value]:
 
 def units(root: Value, params: list[Value], *more: Value, inputs: Any = (), assigns: Any = (), exact: bool = False) -> list[Any]:
     """What fuse makes of a graph: (level, op or "Σ", terms, pairs), by the names of leaves and the values of nodes."""
-    graph = Graph(Trace(params, inputs=[list(inputs)] * bool(inputs), outputs=[root, *more], assigns=list(assigns)))
-    try:
-        found = fuse(graph, exact) if exact else fuse(graph)
-    finally:
-        graph.forget()
+    graph = Scalars(Trace(params, inputs=[list(inputs)] * bool(inputs), outputs=[root, *more], assigns=list(assigns), exact=exact))
+    found, _ = fuse(graph)
 
     def name(i: int) -> Any:
         v = graph.at(i)
@@ -130,11 +127,8 @@ def test_units_compute_what_the_graph_does(expression: Any) -> None:
     root = expression(*leaves) + 0.5 * leaves[0] + leaves[0] * leaves[-1]
     if root.op is None:
         return
-    graph = Graph(Trace(leaves, outputs=[root]))
-    try:
-        found = fuse(graph)
-    finally:
-        graph.forget()
+    graph = Scalars(Trace(leaves, outputs=[root]))
+    found, _ = fuse(graph)
     number = {i: graph.at(i).data for i in range(-len(graph.constants), len(leaves))}
     level = dict.fromkeys(number, 0)
     for u in found:
@@ -314,13 +308,10 @@ def test_affine_columns_need_no_table_and_no_more_loops_than_they_were_made_of(s
 
 
 def grouped(root: Value, params: list[Value], inputs: Any = (), exact: bool = False) -> tuple[Any, Any, Any]:
-    graph = Graph(Trace(params, inputs=[list(inputs)] * bool(inputs), outputs=[root]))
-    try:
-        found = fuse(graph, exact)
-    finally:
-        graph.forget()
-    loops, numbering = group(graph, found)
-    return graph, loops, numbering
+    graph = Scalars(Trace(params, inputs=[list(inputs)] * bool(inputs), outputs=[root], exact=exact))
+    units, _ = fuse(graph)
+    found, _ = group(units)
+    return graph, found.loops, found.numbering
 
 
 def shown(numbering: Any) -> list[tuple[str, int]]:
@@ -395,9 +386,9 @@ def test_samples_lie_side_by_side_and_numbers_stay(samples: int) -> None:
     product = next(step for step in program.forward if step.rule is rules.product)
     if samples > 1:
         assert product.shape[0] == samples and product.out.strides[0] == 1
-        assert "families turned" in program.passes[3]
+        assert "families turned" in program.passes[4]
     else:
-        assert program.passes[3].endswith("as the code made them")
+        assert program.passes[4].endswith("as the code made them")
 
 
 # --- transpose -----------------------------------------------------------------------------------------------------------

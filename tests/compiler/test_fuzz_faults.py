@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import micrograd
 from micrograd import Value, ops
-from micrograd.compiler.program import rule as rules
+from micrograd.compiler.passes import transpose
 
 np = pytest.importorskip("numpy")
 from fuzz_check import Compiled, Wrong, against_many_digits, check  # noqa: E402
@@ -49,8 +49,8 @@ def found(backend: str, exact: bool = False, count: int = 150, first: int = 0, s
 def test_a_fault_in_the_reference(monkeypatch: Any) -> None:
     from micrograd.compiler.program import reference
 
-    plain = reference.evaluate
-    monkeypatch.setattr(reference, "evaluate", lambda s, operands: plain(s, operands) + 0.0)  # drops the sign of zero, no more
+    plain = reference.value_at
+    monkeypatch.setattr(reference, "value_at", lambda s, operands: plain(s, operands) + 0.0)  # drops the sign of zero, no more
     found("reference")
 
 
@@ -116,12 +116,12 @@ def test_numpy_s_functions_where_the_engine_s_are_asked_for(monkeypatch: Any) ->
 
 def test_a_fault_in_the_derived_program(monkeypatch: Any) -> None:
     """One that all tiers share."""
-    plain = rules.pullback
+    plain = transpose.pullback
 
     def wrong(op: Any, i: int, arity: int) -> Any:
         return plain(ops.exp if op is ops.expm1 else ops.add if op is ops.sub else op, i, arity)
 
-    monkeypatch.setattr(rules, "pullback", wrong)
+    monkeypatch.setattr(transpose, "pullback", wrong)
     found("numpy")
 
 

@@ -100,7 +100,7 @@ def test_random_programs_in_compiled_code_agree_with_the_oracle(backend, count):
 
 def test_the_fast_program_alone_would_be_wrong(monkeypatch):
     """Planted: without the second look the answer is nan, so these tests can fail."""
-    monkeypatch.setattr("micrograd.compiler.passes.careful.settle", lambda machine: None)
+    monkeypatch.setattr("micrograd.compiler.machine.settle", lambda machine: None)
     assert math.isnan(compiled(*CASES["where(0 < x, 1/x, 7)"][:2], backend="numpy")[0])
 
 
@@ -137,7 +137,7 @@ def test_products_below_what_is_not_reached(backend, bad):
 
 
 def test_a_masked_product_that_is_large_runs_in_pieces(monkeypatch):
-    monkeypatch.setattr("micrograd.compiler.passes.careful.LARGE", 10)
+    monkeypatch.setattr("micrograd.compiler.settle.LARGE", 10)
     test_products_below_what_is_not_reached("numpy", inf)
     weights = [[Value(0.1 * (i - j)) for j in range(6)] for i in range(5)]
 

@@ -2,7 +2,7 @@
 
 Affine accesses are strided views, so nothing is copied; products that sum over an axis go to BLAS (`np.matmul`) where
 their axes allow, else to `np.einsum`; tables of addresses are gathers and segmented sums. What these do otherwise than IEEE-754 says is
-mended here and in `numpy_products`: they begin sums at 0.0, `einsum` takes out common factors, `maximum` tells zeros apart by chance.
+mended here and in `products`: they begin sums at 0.0, `einsum` takes out common factors, `maximum` tells zeros apart by chance.
 """
 
 from __future__ import annotations
@@ -16,16 +16,14 @@ from typing import Any
 from micrograd import ops
 from micrograd.compiler.arrays.operands import Rows, operand, squeezed, view
 from micrograd.compiler.arrays.products import product, signs_matter
+from micrograd.compiler.machine import Machine, Pools, Run
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.passes import careful
-from micrograd.compiler.passes.group import LINE
-from micrograd.compiler.program.ir import Access, Instruction, Program
+from micrograd.compiler.program.instruction import Access, Instruction
+from micrograd.compiler.program.ir import Program
 from micrograd.compiler.program.rule import Rule, calls
 from micrograd.ops import ieee
 
 LARGE = 2**20  # terms in one product from which BLAS is faster than loops
-
-Run = Callable[[], object]
 
 TEMPLATES = {op.name: op.array for op in ops.TABLE.values() if op.array and op.arity is not None} | {
     "add": "np.add({0}, {1})", "sub": "np.subtract({0}, {1})", "mul": "np.multiply({0}, {1})", "div": "np.divide({0}, {1})",
@@ -64,83 +62,12 @@ ENGINE = FUNCTIONS | {
 }
 
 
-class Machine:
-    """Pools for a program and one batch size, and its instructions bound to them. `run()` computes outputs and gradients."""
+class ArrayMachine(Machine):
+    """Pools for a program, its instructions as calls of NumPy (backend="numpy")."""
 
-    native = False  # whether compiled code runs it
-    entry: tuple[Any, Any] = None, ()  # that code, where it is all of the program, and its arguments
-    kept: Any = None  # what has to live as long
-
-    def __init__(self, program: Program, samples: int = 1, share: Machine | None = None) -> None:
-        """share: a machine whose numbers without batch axis (the parameters among them) are also this one's."""
-        self.program, self.samples = program, samples
-        size, size_of_batch = program.sizes
-        self.values: tuple[Any, Any] = (share.values[0] if share else pool(size), pool(size_of_batch, samples))
-        self.grads: tuple[Any, Any] = (share.grads[0] if share else pool(size), pool(size_of_batch, samples))
-        where, numbers = program.constants
-        self.values[0][where] = numbers
-        self.count = len(program.params)
-        self.params = self.values[0][: self.count]  # parameters have the first addresses
-        self.gradient = self.grads[0][: self.count]
-        self.inputs = self.values[program.batch]
-        self.bound: tuple[list[Run], list[Run]] = [], []  # forward, backward
-        self.watch, self.once_more = careful.watch(self), None
-        self._bind()
-        self.seed(1.0 / samples if program.outputs[0][0] else 1.0)
-
-    def seed(self, gradient: float) -> None:
-        """The gradient of the loss (of one sample) by which all others are multiplied."""
-        batch, root = self.program.outputs[0]
-        self.grads[batch][root] = gradient
-
-    def spend(self, seconds: float) -> None:
-        """What it is told when compiled code has run it for so long."""
-
-    def all(self) -> Machine:
-        """The machine itself: it has every number of the latest run."""
-        return self
-
-    def _bind(self) -> None:
-        pools = {"v": self.values, "g": self.grads}
-        program = self.program
-        forward, backward = ([bound(step, program, pools, self.samples) for step in p] for p in (program.forward, program.backward))
-        self.bound = forward, backward
-
-    def forward(self) -> None:
-        """Compute every value."""
-        with np.errstate(all="ignore"):
-            for run in self.bound[0]:
-                run()
-
-    def run(self) -> None:
-        """Compute every value and every gradient."""
-        with np.errstate(all="ignore"):
-            for steps in self.bound:
-                for run in steps:
-                    run()
-            if self.watch:
-                careful.settle(self)
-
-    def call(self, step: Instruction, pools: dict[str, tuple[Any, Any]]) -> Run:
+    def call(self, step: Instruction, pools: Pools) -> Run:
         """An instruction on these pools, as a call without arguments."""
         return bound(step, self.program, pools, self.samples)
-
-    def loss(self) -> float:
-        """The loss of the latest run."""
-        batch, root = self.program.outputs[0]
-        return mean(self.values[1][root]) if batch else float(self.values[0][root])
-
-    def outputs(self) -> list[Any]:
-        """What the loss returned, as numbers; means over the batch."""
-        found: list[Any] = []
-        for o in self.program.outputs:
-            if not isinstance(o, tuple):
-                found.append(o)
-            elif o[0]:
-                found.append(mean(self.values[1][o[1]]))
-            else:
-                found.append(float(self.values[0][o[1]]))
-        return found
 
 
 def large(step: Instruction, samples: int) -> bool:
@@ -148,21 +75,7 @@ def large(step: Instruction, samples: int) -> bool:
     return step.rule.product and len(step.reads) == 2 and step.size * (samples if step.batch else 1) >= LARGE
 
 
-def mean(x: Any) -> float:
-    """The mean over the samples, of inf and nan without a warning."""
-    with np.errstate(all="ignore"):
-        return float(x.mean())
-
-
-def pool(*shape: int) -> Any:
-    """Zeros that begin at a line of the cache."""
-    n = math.prod(shape)
-    whole = np.zeros(n + LINE)
-    start = -(whole.ctypes.data // 8) % LINE
-    return whole[start : start + n].reshape(shape)
-
-
-def bound(step: Instruction, program: Program, pools: dict[str, tuple[Any, Any]], samples: int) -> Run:
+def bound(step: Instruction, program: Program, pools: Pools, samples: int) -> Run:
     """An instruction of a program on these pools, as a call without arguments."""
     exact, signs = program.exact, signs_matter(program, step)
     if step.zero and not signs:
@@ -192,7 +105,7 @@ def _shift(read: Any, out: Any, shape: Sequence[int], summed: Sequence[int], zer
     return run
 
 
-def _ordered(step: Instruction, pools: dict[str, tuple[Any, Any]], reads: list[Any]) -> Run:
+def _ordered(step: Instruction, pools: Pools, reads: list[Any]) -> Run:
     """Sums from left to right, each partial sum rounded: what `cumsum` does and `sum` does not."""
     pool = pools[step.out.pool][step.out.batch]
     addresses = step.out.addresses(step.shape).ravel()
@@ -234,9 +147,7 @@ def _map(step: Instruction, out: Any, reads: list[Any], shape: Sequence[int], su
     return run
 
 
-def _scatter(
-    step: Instruction, pools: dict[str, tuple[Any, Any]], shape: Sequence[int], summed: Sequence[int], reads: list[Any], exact: bool
-) -> Run:
+def _scatter(step: Instruction, pools: Pools, shape: Sequence[int], summed: Sequence[int], reads: list[Any], exact: bool) -> Run:
     """An output with a table of addresses: points that share an address are added (or folded) segment by segment."""
     pool = pools[step.out.pool][step.out.batch]
     if step.out.chosen is not None:
@@ -294,13 +205,15 @@ def function(rule: Rule, exact: bool = False) -> tuple[Callable[..., Any], bool]
     """The rule as a function of arrays, and whether it takes `out=`. exact: NumPy computes what has one answer, the engine the rest."""
     templates = IEEE if exact else TEMPLATES
     unknown = calls(rule, templates, not exact)  # ops of the user's own
-    known = templates if exact else templates | {op.name: op.array for op in unknown if op.array}
+    known = templates if exact else templates | {name: op.array for name, op in unknown.items() if op.array}
     body, text = rule.source(known, squares=not exact)
     into = text.startswith("np.") and _is_one_call(text) and not text.startswith(("np.where", "np.less", "np.equal"))
     if into:
         text = f"{text[:-1]}, out=out)"
     code = f"def f({', '.join((*rule.names, 'out=None'))}):\n" + "".join(f"    {line}\n" for line in (*body, f"return {text}"))
-    namespace = (ENGINE if exact else FUNCTIONS) | {op.name: _elementwise(op.forward, (op.arity or 0) + len(op.params)) for op in unknown}
+    namespace = (ENGINE if exact else FUNCTIONS) | {
+        name: _elementwise(op.forward, (op.arity or 0) + len(op.params)) for name, op in unknown.items()
+    }
     exec(compile(code, f"<{rule.name} for NumPy>", "exec"), namespace)  # source made by the table's own rules
     return namespace.pop("f"), into  # (kept there, it would be a cycle)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from micrograd.compiler.machine import Pools
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.ir import Access, Instruction
+from micrograd.compiler.program.instruction import Access, Instruction
 
 
 class Fixed:
@@ -36,7 +37,7 @@ class Gathered:
 class Rows:
     """The addresses of an access whose row is chosen at every run: an array, with the samples as its last axis in a batch."""
 
-    def __init__(self, access: Access, step: Instruction, pools: dict[str, tuple[Any, Any]], shape: Sequence[int]) -> None:
+    def __init__(self, access: Access, step: Instruction, pools: Pools, shape: Sequence[int]) -> None:
         self.jumps, self.shape = access.jumps, shape
         self.starts = access.starts(step.shape)
         self.sample = None
@@ -62,7 +63,7 @@ class Chosen:
         return self.pool[self.places()]
 
 
-def operand(read: Any, step: Instruction, pools: dict[str, tuple[Any, Any]], shape: Sequence[int]) -> Any:
+def operand(read: Any, step: Instruction, pools: Pools, shape: Sequence[int]) -> Any:
     """An operand as a call without arguments that gives its numbers, in an array that broadcasts to `shape`."""
     if not isinstance(read, Access):
         return Fixed(np.float64(read))

@@ -12,11 +12,11 @@ from math import copysign
 from typing import Any
 
 from micrograd.compiler.arrays.operands import Fixed, squeezed
+from micrograd.compiler.machine import Run
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.ir import Access, Instruction, Program
+from micrograd.compiler.program.instruction import Access, Instruction
+from micrograd.compiler.program.ir import Program
 from micrograd.ops.op import Op
-
-Run = Callable[[], object]
 
 
 def product(step: Instruction, program: Program, out: Any, reads: list[Any], shape: Sequence[int], summed: Sequence[int]) -> Run | None:
@@ -126,7 +126,7 @@ def _signs(program: Program) -> list[Any]:
         seen[0][new] = True
     for step in (*reversed(program.backward), *reversed(program.forward)):
         if step.out.pool != "v":
-            blind = step.rule.product or step.rule.fold != "+" or (step.rule.row != () and alike(step.rule.row[1], slope=True))
+            blind = step.rule.product or step.rule.fold != "+" or (step.rule.made_by != () and alike(step.rule.made_by[1], slope=True))
         else:
             blind = (step.rule.op is not None and alike(step.rule.op)) or not seen[step.out.batch][step.out.addresses(step.shape)].any()
         for read in step.reads:

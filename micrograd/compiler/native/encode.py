@@ -13,8 +13,8 @@ from typing import Any
 
 from micrograd.compiler.arrays.machine import large
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program import rule as rules
-from micrograd.compiler.program.ir import Access, Instruction
+from micrograd.compiler.program.instruction import Access, Instruction
+from micrograd.compiler.program.rule import positive
 
 SCRATCH, BOUNDS = range(2)  # a table: address of buffers; where each section of records begins, and where the last ends; records
 LENGTH, KIND, KERNEL, COUNT, MODE, PIECE, AXES, AXIS, EXTENTS = range(9)  # a record; `axis` is the one that tables index
@@ -88,7 +88,7 @@ class Encoder:
         many = summed or (step.scatters and not _unique(step.out))
         zero = step.zero
         if zero and not many and number == COPY:
-            number, zero = self.kernel(rules.positive)[0], False
+            number, zero = self.kernel(positive)[0], False
         many = many or zero
         mode = {"shift": LARGEST, "ordered": ORDERED}.get(fold, ADD if step.add or many else ASSIGN)
         if not many and not step.add:

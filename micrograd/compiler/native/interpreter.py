@@ -13,12 +13,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from micrograd.compiler.arrays.machine import Machine, bound
+from micrograd.compiler.arrays.machine import ArrayMachine, bound
+from micrograd.compiler.machine import Machine
 from micrograd.compiler.native import cache, kernels, own_code
 from micrograd.compiler.native.encode import Encoder
 
 
-class InterpreterMachine(Machine):
+class InterpreterMachine(ArrayMachine):
     """Pools for a program, run by the interpreter (backend="interpreter"), which is compiled now if it is not on disk."""
 
     def _bind(self) -> None:
@@ -41,17 +42,16 @@ def bind(machine: Machine) -> None:
                 part.extend(step for step, _ in stretch)
     arguments = machine.values[0], machine.grads[0], encoder.table(sections)
     machine.kept = encoder  # the table has the addresses of its arrays
-    pools = {"v": machine.values, "g": machine.grads}
 
     def call(x: Any) -> Any:
-        return partial(run, *arguments, x, x + 1) if isinstance(x, int) else bound(x, machine.program, pools, machine.samples)
+        return partial(run, *arguments, x, x + 1) if isinstance(x, int) else bound(x, machine.program, machine.pools, machine.samples)
 
     machine.bound = [call(x) for x in parts[0]], [call(x) for x in parts[1]]
     machine.native = True
     machine.entry = (run, arguments) if parts == ([0], [1]) else (None, ())
 
 
-def source() -> Path:
+def path() -> Path:
     """The file with its source."""
     return cache.write(kernels.generate())
 

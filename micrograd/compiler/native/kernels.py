@@ -12,9 +12,8 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.compiler.native.templates import HEADER, TEMPLATES
-from micrograd.compiler.program import own_ops
-from micrograd.compiler.program import rule as rules
-from micrograd.compiler.program.rule import Rule, calls
+from micrograd.compiler.program.own_ops import lift
+from micrograd.compiler.program.rule import Rule, calls, forward, positive, product, pullback
 from micrograd.ops.op import Op, Symbol
 
 POWERS = (-2.0, -1.0, -0.5, 0.5, 1.5, 2.0, 3.0, 4.0)
@@ -25,7 +24,7 @@ settle = Rule("settle", ("x0",), ops.where(ops.equal(ops.abs_(Symbol("x0")), flo
 
 def rows() -> Iterator[Op]:
     """The library's own ops, those with numbers bound to names for them."""
-    for op in (*vars(ops).values(), own_ops.lift):
+    for op in (*vars(ops).values(), lift):
         if isinstance(op, Op) and op.arity is not None:
             yield general(op) if op.constants else op
             if op is ops.power:
@@ -50,7 +49,7 @@ def made(row: tuple[Any, ...]) -> Rule | None:
     return Rule(rule.name, (*rule.names, *sorted({p.name for p in op.params} - set(rule.names))), rule.result)
 
 
-def written(rule: Rule) -> tuple[str, ...]:
+def code_of(rule: Rule) -> tuple[str, ...]:
     """A rule as lines of code: its operands, its assignments, its result. This is what tells rules apart."""
     body, text = rule.source(TEMPLATES)
     return (", ".join(rule.names), *body, text)
@@ -60,14 +59,14 @@ def written(rule: Rule) -> tuple[str, ...]:
 def known() -> dict[tuple[str, ...], int]:
     """The place of each rule's kernel."""
     found: dict[tuple[str, ...], int] = {}
-    for rule in (rules.product, rules.positive, settle):
-        found.setdefault(written(rule), len(found))
+    for rule in (product, positive, settle):
+        found.setdefault(code_of(rule), len(found))
     for op in rows():
         n = op.arity or 0
-        for row in ((rules.forward, op, n), *((rules.pullback, op, i, n) for i in range(n))):
+        for row in ((forward, op, n), *((pullback, op, i, n) for i in range(n))):
             made_rule = made(row)
             if made_rule is not None and not made_rule.product and not calls(made_rule, TEMPLATES):
-                found.setdefault(written(made_rule), len(found))
+                found.setdefault(code_of(made_rule), len(found))
     return found
 
 
@@ -75,14 +74,14 @@ def known() -> dict[tuple[str, ...], int]:
 def kernel(rule: Rule) -> tuple[int, tuple[str, ...], dict[str, float]] | None:
     """(place, names of the operands, numbers for those that are numbers) of a rule's kernel, None where there is none."""
     if not calls(rule, TEMPLATES):
-        place = known().get(written(rule))
+        place = known().get(code_of(rule))
         if place is not None:
             return place, rule.names, {}
-    if not rule.row or not rule.row[1].params:
+    if not rule.made_by or not rule.made_by[1].params:
         return None
-    make, op, *rest = rule.row
+    make, op, *rest = rule.made_by
     other = made((make, general(op), *rest))
-    place = known().get(written(other)) if other is not None else None
+    place = known().get(code_of(other)) if other is not None else None
     if other is None or place is None:
         return None
     numbers = {f"c{k}": float(p) for k, p in enumerate(op.params)}

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from micrograd.compiler.arrays.machine import Machine, bound, large
+from micrograd.compiler.arrays.machine import ArrayMachine, bound, large
+from micrograd.compiler.machine import Machine
 from micrograd.compiler.native import cache
 from micrograd.compiler.native.specialise import generate, sections
 from micrograd.compiler.program.ir import Program
@@ -45,7 +46,6 @@ class Code:
         run = load(self.text, self.program.batch, "code for this program once")
         v, g = machine.values, machine.grads
         arguments = (v[0], g[0], v[1], g[1], self.table) if self.program.batch else (v[0], g[0], self.table)
-        pools = {"v": v, "g": g}
         calls: tuple[list[Any], list[Any]] = [], []
         number = 0
         for backward, inside, steps in sections(self.program, self.outside):
@@ -53,13 +53,13 @@ class Code:
                 calls[backward].append(partial(run, *arguments, number, number + 1))
                 number += 1
             else:
-                calls[backward].extend(bound(step, self.program, pools, machine.samples) for step in steps)
+                calls[backward].extend(bound(step, self.program, machine.pools, machine.samples) for step in steps)
         machine.bound = calls
         machine.native = True
         machine.entry = None if self.outside else run, arguments
 
 
-class NumbaMachine(Machine):
+class NumbaMachine(ArrayMachine):
     """Pools for a program, and its specialised code, compiled now if it is not on disk."""
 
     def _bind(self) -> None:

@@ -15,7 +15,9 @@ from typing import Any
 
 from micrograd.compiler.native.templates import HEADER, TEMPLATES
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.ir import LETTERS, Access, Instruction, Program
+from micrograd.compiler.program.instruction import LETTERS, Access, Instruction
+from micrograd.compiler.program.ir import Program
+from micrograd.compiler.program.own_ops import row_of
 from micrograd.compiler.program.rule import Rule, calls
 from micrograd.compiler.program.show import Names, extents
 
@@ -39,15 +41,15 @@ class Tables:
     def rule(self, rule: Rule) -> str:
         """The name of the function that computes a rule."""
         unknown = calls(rule, TEMPLATES)
-        if unknown:
+        for op in unknown.values():
             raise NotImplementedError(
-                f"the op {unknown[0].name!r} is known by a Python function alone, which only NumPy can call (backend='numpy'): "
+                f"the op {row_of(op).name!r} is known by a Python function alone, which only NumPy can call (backend='numpy'): "
                 "give it a `define` rule in primitives"
             )
         body, text = rule.source(TEMPLATES)
         key = "; ".join([*rule.names, *body, text])
         if key not in self.rules:
-            plain = "".join(c if c.isalnum() else "_" for c in rule.name.replace("/", "_d"))
+            plain = "".join(c if c.isalnum() else "_" for c in rule.name.replace("∂", "d"))
             name = f"{plain}_{len(self.rules)}"
             inside = [f"    {line}" for line in (*body, f"return {text}")]
             self.rules[key] = name, ["", "@exactly", f"def {name}({', '.join(rule.names)}):", *inside]
@@ -74,7 +76,7 @@ def generate(program: Program, outside: Container[Instruction] = ()) -> tuple[st
 
     run performs the sections first … last - 1 (0: forward, 1: backward); instructions `outside` are left out, and cut more sections.
     """
-    tables, names = Tables(), Names(program)
+    tables, names = Tables(), Names(program.families)
     arguments = "V, G, VB, GB, T" if program.batch else "V, G, T"
     functions: list[str] = []
     lines = ["", "", "@whole", f"def run({arguments}, first, last):"]

@@ -7,13 +7,13 @@ from typing import Any
 
 from micrograd.compiler.native.own_code import module
 from micrograd.compiler.native.templates import HEADER, TEMPLATES
-from micrograd.compiler.training.updates import written
+from micrograd.compiler.program.rule import written_out
 from micrograd.optim.optimizer import Kernel
 
 
 def native_update(kernel: Kernel, slots: int) -> Any:
     """update(params, gradient, slots, first, numbers), compiled (or taken from the disk)."""
-    body, results = written(kernel, TEMPLATES)
+    body, results = written_out(kernel.results, TEMPLATES)
     _, _, *names = kernel.arguments
     own, numbers = names[:slots], names[slots:]
     lines = [

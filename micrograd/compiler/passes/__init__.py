@@ -1,1 +1,43 @@
-"""From the scalar graph to a Program and its gradients, pass by pass."""
+"""The passes, in order: from the scalar graph of a trace to a Program.
+
+Each is a file, whose function takes one thing and gives (thing, what it did). What passes between them prints:
+`print(step.after("fuse"))`.
+
+    trace → scalars → Scalars → fuse → Units → group → Loops → factor → Nests → layout → Nests → assemble → Program → …
+
+The rest take a Program and give one: transpose (or eager_order, with exact=True) derives its backward half. A pass that had nothing
+to do says nothing. `lowering` walks over the list, `known` keeps what came of graphs seen before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from micrograd.compiler.passes import (
+    assemble,
+    careful,
+    eager_order,
+    factor,
+    fuse,
+    group,
+    layout,
+    scalars,
+    transpose,
+    verify,
+)  # fmt: skip
+
+Pass = Callable[[Any], tuple[Any, str]]
+
+PASSES: dict[str, Pass] = {
+    "scalars": scalars.scalars,
+    "fuse": fuse.fuse,
+    "group": group.group,
+    "factor": factor.factor,
+    "layout": layout.layout,
+    "assemble": assemble.assemble,
+    "transpose": transpose.transpose,
+    "eager_order": eager_order.eager_order,
+    "careful": careful.careful,
+    "verify": verify.verify,
+}

@@ -1,4 +1,4 @@
-"""Exact: the backward program that adds up gradients in the eager engine's order, so that sums agree with it bit for bit.
+"""Eager order: the backward program that adds up gradients in the eager engine's order, so that sums agree with it bit for bit.
 
 The eager engine adds the contributions to a gradient one by one, those of the youngest user first. Here every contribution gets a
 slot of its own, those of one gradient side by side in that order, and then they are summed from left to right.
@@ -11,8 +11,17 @@ from typing import Any
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.passes.group import Numbering
 from micrograd.compiler.passes.transpose import Part, part, reachable
-from micrograd.compiler.program import rule as rules
-from micrograd.compiler.program.ir import Access, Instruction, Program
+from micrograd.compiler.program.instruction import Access, Instruction
+from micrograd.compiler.program.ir import Program
+from micrograd.compiler.program.rule import left_to_right
+
+
+def eager_order(program: Program) -> tuple[Program, str]:
+    """Fill in program.backward, where every bit is to be the eager engine's."""
+    if not program.exact:
+        return program, ""
+    program = ordered(program, program.places[1])
+    return program, f"{len(program.backward)} instructions for the gradients, which add up in the eager engine's order"
 
 
 def ordered(program: Program, numbering: Numbering, part: Part = part) -> Program:
@@ -79,5 +88,5 @@ def _sums(places: Any, targets: Any, starts: Any, counts: Any) -> list[Instructi
     for count in np.unique(counts[here]).tolist():
         some = here[counts[here] == count]
         into, first = Access("g", (0, 0), 0, targets[some]), Access("g", (0, 1), 0, starts[some])
-        found.append(Instruction((len(some), count), into, rules.left_to_right, (first,)))
+        found.append(Instruction((len(some), count), into, left_to_right, (first,)))
     return found

@@ -7,11 +7,47 @@ permutation) keeps its inner, regular part, and a table of addresses for the out
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import gcd
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.passes.group import Loop, Loops, Numbering
+from micrograd.compiler.passes.scalars import Scalars
+from micrograd.compiler.program.instruction import Access, Instruction
+from micrograd.compiler.program.show import Names, listed
+
+
+@dataclass(repr=False)
+class Nests:
+    """The loops of a graph as instructions: loop nests over addresses."""
+
+    graph: Scalars
+    loops: list[Loop]
+    numbering: Numbering
+    steps: list[Instruction]
+
+    def told(self) -> str:
+        """How many have affine addresses."""
+        affine = sum(all(a.affine for a in step.accesses) for step in self.steps)
+        return f"{affine} loops with affine addresses, {len(self.steps) - affine} with a table or a look-up"
+
+    def __str__(self) -> str:
+        return "\n".join([self.told(), *listed(Names(self.numbering.families), self.steps)])
+
+    __repr__ = __str__
+
+
+def factor(loops: Loops) -> tuple[Nests, str]:
+    """The loop nest of every loop."""
+    found = Nests(loops.graph, loops.loops, loops.numbering, nests(loops.loops, loops.numbering))
+    return found, found.told()
+
+
+def nests(loops: list[Loop], numbering: Numbering) -> list[Instruction]:
+    """Loops as instructions, by the addresses that their slots have now."""
+    return [_look_up(loop, numbering) if loop.table is not None else instruction(loop, numbering) for loop in loops]
 
 
 def ends(column: Any) -> list[int]:
@@ -47,3 +83,44 @@ def loops_of(columns: list[Any], whole: int) -> tuple[tuple[int, ...], list[tupl
             base = int(starts.min())
             accesses.append(((0, *strides[1:]), base, starts - base))
     return shape, accesses
+
+
+class Irregular(ValueError):
+    """The rows of a table lie one way for one output and another way for the next."""
+
+
+def instruction(loop: Loop, numbering: Numbering) -> Instruction:
+    """The loop nest of a loop: its columns of addresses, factored."""
+    out, columns = loop.out, loop.columns
+    arrays = [c for c in columns if not isinstance(c, float)]
+    if loop.segments is not None:
+        out = out[loop.segments]
+    elif loop.fold:
+        terms = next((c.shape[1] for c in arrays), 1)
+        out = np.repeat(out, terms)
+        arrays = [c.ravel() for c in arrays]
+    found = [out, *arrays]
+    shape, accesses = loops_of([numbering.address[c] for c in found], len(out))
+    made = [
+        Access("v", strides, base, index, bool(numbering.batched[ids[0]]))
+        for ids, (strides, base, index) in zip(found, accesses, strict=True)
+    ]
+    rest = iter(made[1:])
+    reads: tuple[Any, ...] = tuple(c if isinstance(c, float) else next(rest) for c in columns)
+    return Instruction(shape, made[0], loop.rule, reads, loop.add, made[0].batch, loop.zero)
+
+
+def _look_up(loop: Loop, numbering: Numbering) -> Instruction:
+    """out = the chosen row of a table."""
+    found = [loop.out, loop.table[:, 0], loop.chosen]
+    rows = numbering.address[loop.table].astype(np.int64)
+    jumps = rows - rows[:, :1]
+    if (jumps != jumps[0]).any():
+        raise Irregular
+    shape, accesses = loops_of([numbering.address[c] for c in found], len(loop.out))
+    out, row, chosen = (
+        Access("v", strides, base, index, bool(numbering.batched[ids[0]]))
+        for ids, (strides, base, index) in zip(found, accesses, strict=True)
+    )
+    row.chosen, row.jumps = chosen, jumps[0]
+    return Instruction(shape, out, loop.rule, (row,), loop.add, out.batch)

@@ -13,7 +13,8 @@ from math import copysign
 from typing import Any
 
 from micrograd import ops
-from micrograd.compiler.passes.scalars import Graph
+from micrograd.compiler.passes.scalars import Scalars
+from micrograd.compiler.program.show import bare, called, shortened
 from micrograd.ops.op import Op
 
 
@@ -35,16 +36,48 @@ _Sum = tuple["array[int]", "array[int]"]  # what is added; the factors of the pr
 NONE = array("i")  # shared: never appended to
 
 
-def fuse(graph: Graph, exact: bool = False) -> list[Unit]:
+class Units(list[Unit]):
     """The units of a graph, arguments before users."""
-    return _Fuser(graph, exact).units
+
+    def __init__(self, graph: Scalars, units: list[Unit]) -> None:
+        super().__init__(units)
+        self.graph = graph
+
+    def told(self) -> str:
+        """What was fused."""
+        absorbed = sum(map(bool, self.graph.absorbed))
+        levels = max((u.level for u in self), default=0)
+        return f"{absorbed:,} results became terms of others: {len(self):,} units in {levels} levels"
+
+    def __str__(self) -> str:
+        return "\n".join([self.told(), *shortened(len(self), lambda k: f"  {self[k].level:3}  {self.line(self[k])}")])
+
+    __repr__ = __str__
+
+    def line(self, u: Unit) -> str:
+        """A unit as an equation."""
+        name = self.graph.name
+        if u.op is not None:
+            return f"{name(u.id)} = {bare(called(u.op, [name(a) for a in u.args]))}"
+        factors = iter(u.pairs)
+        terms = [f"{name(a)} · {name(b)}" for a, b in zip(factors, factors, strict=True)] + [name(a) for a in u.args]
+        return f"{name(u.id)} = {'0 + ' if u.zero else ''}{' + '.join(terms)}"
+
+
+def fuse(graph: Scalars) -> tuple[Units, str]:
+    """The units of a graph. Its ids are in them from here on, and no longer in the Values."""
+    try:
+        found = Units(graph, _Fuser(graph).units)
+    finally:
+        graph.forget()
+    return found, found.told()
 
 
 class _Fuser:
     """One pass over the nodes. `sums` and `products`: nodes that may yet become a part of their only user."""
 
-    def __init__(self, graph: Graph, exact: bool) -> None:
-        n = len(graph)
+    def __init__(self, graph: Scalars) -> None:
+        n, exact = len(graph), graph.exact
         self.level = array("i", bytes(4 * n))
         self.uses = bytearray(n)  # 0, 1, or 2 for many
         self.absorbed = graph.absorbed = array("i", bytes(4 * n))  # a sum that went into another → that one, else 0

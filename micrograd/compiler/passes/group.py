@@ -13,19 +13,20 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from micrograd import ops
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.passes.fuse import NONE, Unit
-from micrograd.compiler.passes.scalars import Graph
+from micrograd.compiler.passes.fuse import NONE, Unit, Units
+from micrograd.compiler.passes.scalars import Scalars
 from micrograd.compiler.program import rule as rules
-from micrograd.compiler.program.ir import Family
-from micrograd.compiler.program.own_ops import choose
+from micrograd.compiler.program.instruction import LINE, Family
+from micrograd.compiler.program.own_ops import by_hand, choose, row_of
 from micrograd.compiler.program.rule import Rule
-
-LINE = 8  # numbers in a line of the cache: families begin at one
+from micrograd.compiler.program.show import shortened, text_of
+from micrograd.ops.op import Op
 
 
 @dataclass
-class Group:
+class Loop:
     """out[i] (+)= Σₖ rule(columns[0][i, k], …); ids of graph nodes. A column that is one constant is a float.
 
     segments: where every output has a number of terms of its own, the place of each item's output in `out` (items in rows).
@@ -42,6 +43,9 @@ class Group:
     table: Any = None
     chosen: Any = None
     zero: bool = False
+
+
+RULES: dict[Op, Rule] = {ops.shift: rules.shift, ops.sum_: rules.left_to_right, ops.dot: rules.products_left_to_right}  # of rows of terms
 
 
 @dataclass
@@ -65,8 +69,44 @@ class Numbering:
         self.sizes[batch] = start + len(ids)
 
 
-def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
-    """The loops of a graph, in an order in which they can run, and where every slot is. The units are used up."""
+@dataclass(repr=False)
+class Loops:
+    """The loops of a graph, in an order in which they can run, and where every slot is."""
+
+    graph: Scalars
+    loops: list[Loop]
+    numbering: Numbering
+
+    def told(self) -> str:
+        """What became of the units."""
+        return f"{len(self.loops)} loops, over {len(self.numbering.families)} families of neighbours"
+
+    def __str__(self) -> str:
+        return "\n".join([self.told(), *shortened(len(self.loops), lambda k: "  " + self.line(self.loops[k]))])
+
+    __repr__ = __str__
+
+    def line(self, loop: Loop) -> str:
+        """A loop as an equation between families."""
+
+        def family(ids: Any) -> str:
+            return "[…]" if isinstance(ids, float) else self.numbering.families[self.numbering.of[ids.flat[0]]].name
+
+        columns = [loop.table, loop.chosen] if loop.table is not None else loop.columns
+        operands = [f"{c:g}" if isinstance(c, float) else family(c) for c in columns]
+        text = f"{operands[0]}[{operands[1]}]" if loop.table is not None else text_of(loop.rule, operands, "")
+        many = "Σ " if loop.segments is not None or (loop.fold and loop.rule.fold != "shift") else ""
+        count = f"{len(loop.out):,} " + ("" if loop.segments is None else f"of {len(loop.segments):,} terms in all")
+        return f"{family(loop.out)} {'+=' if loop.add else ' ='} {many}{text}   × {count}".rstrip()
+
+
+def group(units: Units) -> tuple[Loops, str]:
+    """Units of one kind at one level become one loop. The units are used up."""
+    found = Loops(units.graph, *_grouped(units.graph, units))
+    return found, found.told()
+
+
+def _grouped(graph: Scalars, units: list[Unit]) -> tuple[list[Loop], Numbering]:
     batched = np.frombuffer(graph.batched, dtype=bool)
     numbering = Numbering(np.full(len(graph), -1, dtype=np.int32), batched)
     numbering.of = np.full(len(graph), -1, dtype=np.int32)
@@ -76,7 +116,7 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
             numbering.give(name, np.arange(start, start + size), bool(batched[start]))
         start += size
     units.sort(key=lambda u: (u.level, u.id), reverse=True)
-    loops: list[Group] = []
+    loops: list[Loop] = []
     made: dict[str, int] = {}
     kinds_of_terms: dict[Any, Any] = {}
     while units:
@@ -89,7 +129,7 @@ def group(graph: Graph, units: list[Unit]) -> tuple[list[Group], Numbering]:
             families[id(u.op), graph.batched[u.id], graph.wanted[u.id], kinds if u.op is None else ()].append((u, terms))
         for found in families.values():
             op = found[0][0].op
-            name = "sum" if op is None else op.symbol if op.name == "by_hand" and op.symbol.isidentifier() else op.name
+            name = "sum" if op is None else op.symbol if row_of(op) is by_hand and op.symbol.isidentifier() else op.name
             made[name] = made.get(name, 0) + 1
             numbering.give(f"{name}{made[name]}", _ids([u.id for u, _ in found]), bool(batched[found[0][0].id]))
             loops.extend(_tables(found, graph, numbering) if op is choose else _loops(found))
@@ -124,7 +164,7 @@ def _terms(u: Unit, numbering: Numbering, known: dict[Any, Any]) -> _Terms:
     of, batched = memoryview(numbering.of), memoryview(numbering.batched)  # reading one entry is far faster
     if u.op is not None and u.op.arity is not None:
         return {("map", *[of[a] for a in u.args]): [u.args]}
-    if u.op is not None and u.op.name == "dot":
+    if u.op is not None and row_of(u.op) is ops.dot:
         half = len(u.args) // 2
         return {("rows", half): [u.args[:half], u.args[half:]]}
     if u.op is not None:
@@ -157,21 +197,22 @@ def _terms(u: Unit, numbering: Numbering, known: dict[Any, Any]) -> _Terms:
     return terms
 
 
-def _loops(family: list[_Sum]) -> list[Group]:
+def _loops(family: list[_Sum]) -> list[Loop]:
     """The groups of one family. Sums that come in three lengths or more share one segmented reduction."""
     parts: dict[Any, list[_Sum]] = defaultdict(list)
     for pair in family:
         parts[pair[0].zero, tuple((kind, len(columns[0])) for kind, columns in pair[1].items())].append(pair)
     alike: dict[Any, list[list[_Sum]]] = defaultdict(list)
-    found: list[Group] = []
+    found: list[Loop] = []
     for (zero, key), sums in parts.items():
         op = sums[0][0].op
-        if op is not None and op.name not in ("shift", "sum", "dot"):
+        if op is not None and row_of(op) not in RULES:
             found.append(_map(sums))
         else:
             alike[zero, tuple(kind if kind[0] != "rows" else "rows" for kind, _ in key)].append(sums)
     for same in alike.values():
-        whole = same[0][0][0].op is not None and same[0][0][0].op.name in ("sum", "dot")  # left to right: not to be interleaved
+        op = same[0][0][0].op
+        whole = op is not None and row_of(op) is not ops.shift  # left to right: not to be interleaved
         if not whole and ((len(same) > 2 and max(map(len, same)) <= 64) or len(same) > 8):
             found.extend(_segmented(sorted((s for sums in same for s in sums), key=lambda s: s[0].id)))
         else:
@@ -180,14 +221,14 @@ def _loops(family: list[_Sum]) -> list[Group]:
     return found
 
 
-def _map(sums: list[_Sum]) -> Group:
+def _map(sums: list[_Sum]) -> Loop:
     op = sums[0][0].op
     assert op is not None
     columns = [_ids(c) for c in zip(*(u.args for u, _ in sums), strict=True)]
-    return Group(rules.forward(op, len(columns)), _ids([u.id for u, _ in sums]), columns)
+    return Loop(rules.forward(op, len(columns)), _ids([u.id for u, _ in sums]), columns)
 
 
-def _tables(sums: list[_Sum], graph: Graph, numbering: Numbering) -> list[Group]:
+def _tables(sums: list[_Sum], graph: Scalars, numbering: Numbering) -> list[Loop]:
     """Look-ups: a group for each way in which the rows of a table lie behind one another."""
     address = numbering.address
     alike: dict[bytes, list[Unit]] = defaultdict(list)
@@ -202,32 +243,32 @@ def _tables(sums: list[_Sum], graph: Graph, numbering: Numbering) -> list[Group]
     for units in alike.values():
         table = _ids([u.args[1:] for u in units])
         out, chosen = _ids([u.id for u in units]), _ids([u.args[0] for u in units])
-        found.append(Group(rules.copy, out, [table[:, 0]], table=table, chosen=chosen))
+        found.append(Loop(rules.copy, out, [table[:, 0]], table=table, chosen=chosen))
     return found
 
 
 def _rule(kind: str, u: Unit) -> Rule:
     if kind == "rows":
-        ordered = {"shift": rules.shift, "dot": rules.products_left_to_right}
-        return ordered.get(u.op.name if u.op is not None else "", rules.left_to_right)
+        assert u.op is not None
+        return RULES.get(row_of(u.op), rules.left_to_right)
     return rules.copy if kind == "plus" else rules.product
 
 
-def _rows(sums: list[_Sum]) -> list[Group]:
+def _rows(sums: list[_Sum]) -> list[Loop]:
     """Sums of one length each: their terms are rows."""
     out = _ids([u.id for u, _ in sums])
-    loops: list[Group] = []
+    loops: list[Loop] = []
     for kind in sums[0][1]:
         columns = [_matrix(c) for c in zip(*(terms[kind] for _, terms in sums), strict=True)]
         zero = sums[0][0].zero and not loops
-        loops.append(Group(_rule(kind[0], sums[0][0]), out, columns, add=bool(loops), fold=True, zero=zero))
+        loops.append(Loop(_rule(kind[0], sums[0][0]), out, columns, add=bool(loops), fold=True, zero=zero))
     return loops
 
 
-def _segmented(sums: list[_Sum]) -> list[Group]:
+def _segmented(sums: list[_Sum]) -> list[Loop]:
     """Sums of different lengths: one item a term. Neighbours of one length are interleaved, so that they run as lanes."""
     out = _ids([u.id for u, _ in sums])
-    loops: list[Group] = []
+    loops: list[Loop] = []
     kinds = list(dict.fromkeys(kind[0] if kind[0] == "rows" else kind for _, terms in sums for kind in terms))
     for kind in kinds:
         columns = [next(c for k, c in terms.items() if k == kind or k[0] == kind) for _, terms in sums]
@@ -236,7 +277,7 @@ def _segmented(sums: list[_Sum]) -> list[Group]:
         segments = np.repeat(np.arange(len(sums)), lengths)[order]
         flat = [np.concatenate([_ids(c) for c in column])[order] for column in zip(*columns, strict=True)]
         rule, zero = _rule(kind if kind == "rows" else kind[0], sums[0][0]), sums[0][0].zero and not loops
-        loops.append(Group(rule, out, flat, add=bool(loops), segments=segments, zero=zero))
+        loops.append(Loop(rule, out, flat, add=bool(loops), segments=segments, zero=zero))
     return loops
 
 
@@ -258,7 +299,7 @@ def _interleaved(lengths: Any, lanes: int) -> Any:
     return np.concatenate(blocks)
 
 
-def _constant(graph: Graph, column: Any) -> Any:
+def _constant(graph: Scalars, column: Any) -> Any:
     """The number, where a column is one constant all over."""
     if column.max() >= 0:
         return column

@@ -1,4 +1,4 @@
-"""Structure: graphs that differ in their leaves alone are lowered once.
+"""Known: graphs that differ in their leaves alone are lowered once.
 
 A new net of the same shape, the next fold, a sentence of a length that was seen before in another compiled loss: the trace is new, its
 program is not. The latest few programs are kept, each under a digest of ops and arguments, and given to the next such graph.
@@ -12,7 +12,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
-from micrograd.compiler.passes.scalars import Graph
+from micrograd.compiler.passes.scalars import Scalars
 from micrograd.compiler.program.ir import Program
 
 KEPT = 8
@@ -20,7 +20,7 @@ KEPT = 8
 _known: OrderedDict[Any, tuple[Program, Any]] = OrderedDict()  # → program, graph.absorbed
 
 
-def key(graph: Graph, exact: bool) -> Any:
+def key(graph: Scalars) -> Any:
     """What a program depends on: every op, every argument, every constant, who gets a gradient, what is asked for."""
     ops: dict[int, int] = {}
     told: list[Any] = []
@@ -35,7 +35,7 @@ def key(graph: Graph, exact: bool) -> Any:
         args.extend(marks)
         code.append(number)
         code.append(len(marks))
-    rest = (graph.blocks, graph.outputs, graph.assigns, exact)
+    rest = (graph.blocks, graph.outputs, graph.assigns, graph.exact)
     digest = blake2b(digest_size=32)
     for part in (code, args, graph.wanted, graph.batched, array("d", graph.data)):
         digest.update(part)
@@ -43,18 +43,18 @@ def key(graph: Graph, exact: bool) -> Any:
     return tuple(told), repr(rest), digest.digest()
 
 
-def kept(key: Any, graph: Graph, given: list[Any]) -> Program | None:
-    """The program of an earlier graph of this structure, for this one."""
+def kept(key: Any, graph: Scalars, said: list[str]) -> Program | None:
+    """The program of an earlier graph of this structure, for this one. said: what the passes said of this one."""
     if key not in _known:
         return None
     _known.move_to_end(key)
     program, graph.absorbed = _known[key]
-    outputs = [o if isinstance(o, tuple) else value for o, value in zip(program.outputs, given, strict=True)]
-    passes = [graph.told(), "structure   that of an earlier graph, whose program this is:", *program.passes[1:]]
+    outputs = [o if isinstance(o, tuple) else value for o, value in zip(program.outputs, graph.trace.outputs, strict=True)]
+    passes = [*said, "known       that of an earlier graph, whose program this is:", *program.passes[len(said) :]]
     return replace(program, outputs=outputs, places=(graph, program.places[1]), passes=passes)
 
 
-def keep(key: Any, graph: Graph, program: Program) -> Program:
+def keep(key: Any, graph: Scalars, program: Program) -> Program:
     """Remember a program, without the graph that it came from."""
     _known[key] = replace(program, places=(None, program.places[1])), graph.absorbed
     if len(_known) > KEPT:

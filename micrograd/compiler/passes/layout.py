@@ -6,9 +6,26 @@ are rows of samples are numbered the other way round; which slots a family has d
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.passes.factor import Irregular, Nests, nests
 from micrograd.compiler.passes.group import Numbering
-from micrograd.compiler.program.ir import Access, Instruction
+from micrograd.compiler.program.instruction import Access, Instruction
+
+
+def layout(found: Nests) -> tuple[Nests, str]:
+    """The nests with samples innermost, where that can be (and where sums may go in another order)."""
+    numbering, loops = found.numbering, found.loops
+    before = numbering.address.copy()
+    turned, samples = (0, 1) if found.graph.exact else lanes(found.steps, numbering)
+    if turned:
+        try:
+            found = replace(found, steps=nests(loops, numbering))
+            return found, f"{turned} families turned, so that {samples} samples lie side by side"
+        except Irregular:  # a table whose rows would no longer lie alike for all samples
+            numbering.address[:] = before
+    return found, "as the code made them"
 
 
 def lanes(steps: list[Instruction], numbering: Numbering) -> tuple[int, int]:

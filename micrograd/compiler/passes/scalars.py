@@ -6,26 +6,36 @@ outputs do not need is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from operator import attrgetter
 from typing import Any
 
-from micrograd.compiler.program.own_ops import choose, is_alias, lift
+from micrograd import ops
+from micrograd.compiler.program import own_ops
+from micrograd.compiler.program.own_ops import choose, is_alias, lift, row_of
 from micrograd.compiler.program.rule import pullback
+from micrograd.compiler.program.show import KINDS, bare, called, shortened
 from micrograd.compiler.tracing.refusal import told
-from micrograd.compiler.tracing.trace import WALLS, Trace, TraceError
+from micrograd.compiler.tracing.trace import WALLS, Trace, TraceError, interior
 from micrograd.engine import Value, apply
 
 
-class Graph:
-    """Ids: parameters, inputs, draws and buffers come first, then nodes as they were made; constants have -1, -2 and so on.
+def scalars(trace: Trace) -> tuple[Scalars, str]:
+    """The scalars of a trace, numbered."""
+    found = Scalars(trace)
+    return found, found.told()
+
+
+class Scalars:
+    """The scalar graph.
+
+    Ids: parameters, inputs, draws and buffers come first, then nodes as they were made; constants have -1, -2 and so on.
 
     While passes run, `_mark` of a Value is its id (so a million nodes need no dictionary); `forget` clears that.
     wanted[id]: gets a gradient, that is depends on a parameter by a path that no gradient wall cuts. batched[id]: depends on an
     input of a batch. Both take negative ids, as Python's indexing does.
     """
 
-    def __init__(self, trace: Trace, want_inputs: bool = False) -> None:
+    def __init__(self, trace: Trace) -> None:
+        self.trace, self.exact = trace, trace.exact
         roots = [*(v for v in trace.outputs if isinstance(v, Value)), *(new for _, new in trace.assigns)]
         order = interior(roots)
         if trace.batch:
@@ -37,10 +47,11 @@ class Graph:
         self.constants: list[Value] = []
         self.nodes: list[Value] = []
         self.aliases: list[Value] = []
+        self.forgotten = False
         try:
             self._number(order, roots)
             kinds = "".join(kind * len(found) for kind, found in blocks)
-            self._spread(kinds, trace.batch, want_inputs)
+            self._spread(kinds, trace.batch, trace.want_inputs)
             self.outputs: list[Any] = [v._mark if isinstance(v, Value) else None for v in trace.outputs]
             self.assigns: list[tuple[Any, Any]] = [(b._mark, new._mark) for b, new in trace.assigns]
             self.roots: list[int] = [*(o for o in self.outputs if o is not None), *(new for _, new in self.assigns)]
@@ -55,7 +66,7 @@ class Graph:
 
     def _number(self, order: list[Value], roots: list[Value]) -> None:
         """Give ids; a node is live where an argument has one that is not negative."""
-        nodes, constants = self.nodes, self.constants
+        nodes, constants, same = self.nodes, self.constants, own_ops.same.partials
         for i, v in enumerate(self.leaves):
             if v._mark.__class__ is int:
                 raise ValueError(f"{v!r} is given twice among the parameters and inputs")
@@ -71,7 +82,7 @@ class Graph:
                     "micrograd.register(Op(...))"
                 )
             args = v.args
-            if op.name == "same" and is_alias(op):  # another name for its argument
+            if op.partials is same and is_alias(op):  # another name for its argument
                 v._mark = args[0]._mark
                 self.aliases.append(v)
                 continue
@@ -117,13 +128,42 @@ class Graph:
 
     def told(self) -> str:
         """What the trace and its simplification came to."""
-        names = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers", "o": "outside numbers"}
-        counts = {names[kind]: sum(n for k, n in self.blocks if k == kind) for kind, _ in self.blocks}
+        counts = {KINDS[kind]: sum(n for k, n in self.blocks if k == kind) for kind, _ in self.blocks}
         counts |= {"constants": len(self.constants), "results": len(self.nodes)}
-        return f"trace       {len(self):,} scalars: " + ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
+        return f"{len(self):,} scalars: " + ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
+
+    def __str__(self) -> str:
+        """The nodes, a line each, as they were made."""
+        first = len(self.leaves)
+        place = {id(v): i for i, v in enumerate((*self.leaves, *self.nodes))} | {id(v): -1 - i for i, v in enumerate(self.constants)}
+
+        def line(k: int) -> str:
+            v: Any = self.nodes[k]
+            args = [self.name(place[id(a)]) if id(a) in place else f"{a._data:g}" for a in v.args]
+            return f"  {self.name(first + k)} = {bare(called(v.op, args))}" + ("" if self.wanted[first + k] else "   (no gradient)")
+
+        return "\n".join([self.told(), *shortened(len(self.nodes), line)])
+
+    __repr__ = __str__
+
+    def name(self, i: int) -> str:
+        """What to call the scalar with this id: its label, its place among the parameters or inputs, its number as a result."""
+        if i < 0:
+            return f"{self.data[-1 - i]:g}"
+        if self.at(i).label:
+            return self.at(i).label
+        start = 0
+        for block, (kind, size) in enumerate(self.blocks):
+            if i < start + size:
+                return f"{kind if kind != 'x' else f'x{block}'}[{i - start}]"
+            start += size
+        return f"v{i - start + 1}"
 
     def forget(self) -> None:
         """Clear the ids from the Values."""
+        if self.forgotten:
+            return
+        self.forgotten = True
         for found in (self.leaves, self.nodes, self.constants):
             for v in found:
                 v._mark = None
@@ -147,7 +187,7 @@ class Graph:
 def _is_flat(op: Any) -> bool:
     """Whether every partial is 0, so that no gradient passes."""
     if op.arity is None:
-        return bool(op.name == "shift")
+        return row_of(op) is ops.shift
     return all(pullback(op, i, op.arity) is None for i in range(op.arity))
 
 
@@ -161,28 +201,16 @@ def _lifted(order: list[Value], sampled: set[Value]) -> list[Value]:
             sampled.add(v)
             if v.op is choose:  # its index may depend on the sample, or not, whatever its rows do
                 mine[0] = any(mine[1:])
-            if any(mine) and not all(mine) and v.op is not None and v.op.arity is None and v.op.name not in ("sum", "dot"):
+            if any(mine) and not all(mine) and v.op is not None and v.op.arity is None and row_of(v.op) not in (ops.sum_, ops.dot):
                 anchor = args[mine.index(True, v.op is choose)]
-                new = [a if m else apply(lift, (a, anchor)) for a, m in zip(args, mine, strict=True)]
+                new = [a if m else _before(v, apply(lift, (a, anchor))) for a, m in zip(args, mine, strict=True)]
                 found.extend(a for a, m in zip(new, mine, strict=True) if not m)
                 v._a, v._b = None, tuple(new)
         found.append(v)
     return found
 
 
-def interior(roots: Iterable[Any]) -> list[Value]:
-    """The nodes below these, leaves apart, in the order in which they were made."""
-    mark = object()
-    found: list[Any] = []
-    for v in roots:
-        if v.op is not None and v._mark is not mark:
-            v._mark = mark
-            found.append(v)
-    for v in found:  # grows while it is walked
-        a, b = v._a, v._b
-        for arg in (a, b) if a is not None else b or ():
-            if arg is not None and arg.op is not None and arg._mark is not mark:
-                arg._mark = mark
-                found.append(arg)
-    found.sort(key=attrgetter("_born"))
-    return found
+def _before(v: Value, made: Value) -> Value:
+    """A node made later that `v` uses now, in its place in the order."""
+    made._born = v._born - 0.5  # type: ignore[assignment]
+    return made

@@ -12,16 +12,19 @@ from collections.abc import Callable
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program import rule as rules
-from micrograd.compiler.program.ir import Access, Instruction, Program, Read
+from micrograd.compiler.program.instruction import Access, Instruction, Read
+from micrograd.compiler.program.ir import Program
+from micrograd.compiler.program.rule import copy, product, pullback, zero
 
 Part = Callable[[Instruction, int, Access], "Instruction | None"]  # of a step, for its i-th operand
 
 
-def transpose(program: Program) -> Program:
+def transpose(program: Program) -> tuple[Program, str]:
     """Fill in program.backward. Gradients live at the addresses of their values, in the pool "g"; the loss has 1."""
+    if program.exact:  # see eager_order
+        return program, ""
     program.backward = transposed(program, part)
-    return program
+    return program, f"{len(program.backward)} instructions for the gradients"
 
 
 def transposed(program: Program, part: Part) -> list[Instruction]:
@@ -67,10 +70,10 @@ def part(step: Instruction, i: int, read: Access) -> Instruction | None:
     reads: tuple[Read, ...]
     if step.rule.product or step.rule.fold == "ordered":
         others = tuple(r for k, r in enumerate(step.reads) if k != i)
-        rule, reads = (rules.product, (g, *others)) if others else (rules.copy, (g,))
+        rule, reads = (product, (g, *others)) if others else (copy, (g,))
     else:
         assert step.rule.op is not None
-        pulled = rules.pullback(step.rule.op, i, len(step.reads))
+        pulled = pullback(step.rule.op, i, len(step.reads))
         if pulled is None:
             return None
         operands: dict[str, Read] = {"g": g, "y": step.out, **{f"x{k}": r for k, r in enumerate(step.reads)}}
@@ -93,4 +96,4 @@ def _first_replaces(step: Instruction, written: list[np.ndarray]) -> list[Instru
     even = len(fresh) > 1 and (np.diff(fresh) == fresh[1] - fresh[0]).all()
     stride, table = (int(fresh[1] - fresh[0]), None) if even else (0, fresh - fresh[0])
     zeros = Access(step.out.pool, (stride,), int(fresh[0]), table, step.out.batch)
-    return [Instruction((len(fresh),), zeros, rules.zero, (), False, step.out.batch), step]
+    return [Instruction((len(fresh),), zeros, zero, (), False, step.out.batch), step]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 from micrograd import ops
 from micrograd.ops.op import Op
@@ -42,6 +41,12 @@ def named(op: Op, symbol: str) -> Op:
     return op.named(symbol)
 
 
-def is_alias(op: Any) -> bool:
+def row_of(op: Op) -> Op:
+    """What an op is a form of: itself without the constants that it is bound to, and without the name that a user gave it."""
+    row: Op = op.__dict__.get("row", op)
+    return row
+
+
+def is_alias(op: Op) -> bool:
     """Whether it is `same`, under whatever name: another name for its argument."""
-    return op.name == "same" and op.partials is same.partials
+    return row_of(op) is same

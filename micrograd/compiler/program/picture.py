@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from micrograd.compiler.program.ir import Access, Program
-from micrograd.compiler.program.show import Names, extents
+from micrograd.compiler.program.instruction import Access
+from micrograd.compiler.program.show import Names, extents, kind_of
+
+if TYPE_CHECKING:
+    from micrograd.compiler.program.ir import Program
 
 
 def picture(program: Program) -> Any:
     """A `viz.model.graph.Graph`: a box for each family that is read or written, an edge where an instruction reads one for another."""
     from viz.model.graph import Cluster, Edge, Graph, Node
 
-    names = Names(program)
-    kinds = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers", "o": "outside numbers", "c": "constants"}
+    names = Names(program.families)
     nodes: dict[str, Any] = {}
     reads: dict[str, list[str]] = {}
     loops: dict[str, str] = {}
@@ -22,8 +24,8 @@ def picture(program: Program) -> Any:
         family = names.family(access)
         if family.name not in nodes:
             stem = family.name.rstrip("0123456789")
-            leaf = stem in kinds
-            many = kinds[stem] if leaf else "numbers"
+            leaf = kind_of(family) != ""
+            many = kind_of(family) or "numbers"
             lines = (f"{family.size:,} {many if family.size > 1 else many.removesuffix('s')}",)
             if family.batch:
                 lines = (lines[0] + " a sample",)

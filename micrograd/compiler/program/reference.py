@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from micrograd import ops
-from micrograd.compiler.arrays import machine as numpy_backend
-from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.passes import careful
-from micrograd.compiler.program.ir import Access, Instruction
+from micrograd.compiler.program.instruction import Access, Instruction
 from micrograd.ops.op import Symbol
-
-
-class Machine(numpy_backend.Machine):
-    """The reference as a back end (backend="reference"), slow and plain."""
-
-    def _bind(self) -> None:
-        self.pools = {"v": self.values, "g": self.grads}
-
-    def forward(self) -> None:
-        for step in self.program.forward:
-            perform(step, self.pools, self.samples)
-
-    def run(self) -> None:
-        for step in self.program:
-            perform(step, self.pools, self.samples)
-        if self.watch:
-            with np.errstate(all="ignore"):
-                careful.settle(self)
-
-    def call(self, step: Instruction, pools: dict[str, tuple[Any, Any]]) -> Callable[[], None]:
-        return lambda: perform(step, pools, self.samples)
 
 
 def perform(step: Instruction, pools: dict[str, Any], samples: int) -> None:
@@ -44,7 +19,7 @@ def perform(step: Instruction, pools: dict[str, Any], samples: int) -> None:
             operands = {}
             for name, access, at in zip(step.rule.names, step.reads, reads, strict=True):
                 operands[name] = _number(access, pools, at(i, b), b) if at else access
-            result.setdefault((out(i, b), b if step.out.batch else 0), []).append(evaluate(step.rule.result, operands))
+            result.setdefault((out(i, b), b if step.out.batch else 0), []).append(value_at(step.rule.result, operands))
     pool = pools[step.out.pool][step.out.batch]
     for (place, b), found in result.items():
         at = (place, b) if step.out.batch else place
@@ -71,10 +46,10 @@ def _number(access: Access, pools: dict[str, Any], place: int, b: int) -> float:
     return float(pool[place, b] if access.batch else pool[place])
 
 
-def evaluate(s: Any, operands: dict[str, float]) -> float:
+def value_at(s: Any, operands: dict[str, float]) -> float:
     """A rule's expression on floats."""
     if not isinstance(s, Symbol):
         return float(s)
     if s.op is None:
         return operands[s.name]
-    return float(s.op.forward(*(evaluate(a, operands) for a in s.args), *s.op.params))
+    return float(s.op.forward(*(value_at(a, operands) for a in s.args), *s.op.params))

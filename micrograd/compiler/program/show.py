@@ -1,51 +1,73 @@
 """A Program as text: one line an instruction, in index notation.
 
-relu1[i + 100j]  = relu(sum1[i + 100j])            i < 100, j < 16
-sum2[i + 100j]  += Σk p[48 + 16j + k] · relu1[i + 100k]
+relu1[i + 100j]  = max(0, sum1[i + 100j])                            i < 100, j < 16
+sum2[i + 100j]  += Σk p[48 + 16j + k] · relu1[i + 100k]              i < 100, j < 16, k < 16
+sum1.grad[i + 100j] = relu1.grad[i + 100j] · ∂relu/∂sum1[i + 100j]   i < 100, j < 16
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from micrograd.compiler.program.ir import LETTERS, Access, Family, Instruction, Program
+from micrograd import ops
+from micrograd.compiler.program import rule as rules
+from micrograd.compiler.program.instruction import LETTERS, Access, Family, Instruction
+from micrograd.compiler.program.own_ops import row_of
 from micrograd.compiler.program.rule import Rule
+from micrograd.ops.op import Op, Symbol
+
+if TYPE_CHECKING:
+    from micrograd.compiler.program.ir import Program
 
 TEXT = {
-    "add": "({0} + {1})", "sub": "({0} - {1})", "mul": "{0} · {1}", "div": "({0} / {1})", "neg": "-{0}", "power": "({0} ** {1})",
-    "pow": "({0} ** {1})", "less": "[{0} < {1}]", "equal": "[{0} = {1}]", "where": "({1} if {0} else {2})", "abs": "|{0}|",
+    ops.add: "({0} + {1})", ops.sub: "({0} - {1})", ops.mul: "{0} · {1}", ops.div: "({0} / {1})", ops.neg: "-{0}",
+    ops.power: "({0} ** {1})", ops.pow_: "({0} ** {1})", ops.less: "[{0} < {1}]", ops.equal: "[{0} = {1}]",
+    ops.where: "({1} if {0} else {2})", ops.abs_: "|{0}|", ops.relu: "max(0, {0})",
 }  # fmt: skip
+POOLS = {"v": "", "g": ".grad", "r": ".reached"}
+KINDS = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers", "o": "outside numbers", "c": "constants"}
 
 
 def show(program: Program) -> str:
     """The whole program: what goes in, the forward instructions, the backward instructions."""
-    names = Names(program)
-    kinds = {"p": "parameters", "x": "inputs", "d": "random numbers", "b": "buffers", "o": "outside numbers"}
+    names = Names(program.families)
     lines = [
         f"program of {program.scalars:,} scalars → {program.operations} tensor operations"
         + (f" and {sum(not s.add for s in program.backward)} for the gradients" if program.backward else "")
         + (", for every sample of a batch" if program.batch else "")
     ]
-    for family in program.families:
-        if family.name in kinds or family.name[0] == "x":
-            lines.append(f"  {family.name}[{family.size}]  {kinds[family.name[0]]}")
-    rows = [(names.line(step), extents(step)) for step in program.forward]
-    back = [(names.line(step), extents(step)) for step in program.backward]
-    width = min(100, max(len(text) for text, _ in rows + back))
-    lines += ["forward", *(f"  {text:{width}}   {where}".rstrip() for text, where in rows)]
-    if back:
-        lines += ["backward", *(f"  {text:{width}}   {where}".rstrip() for text, where in back)]
-    return "\n".join(lines)
+    lines += [f"  {f.name}[{f.size}]  {kind}" for f in program.families if (kind := kind_of(f)) and kind != "constants"]
+    rows = listed(names, [*program.forward, *program.backward])
+    cut = len(program.forward)
+    return "\n".join([*lines, "forward", *rows[:cut], *(["backward"] if program.backward else []), *rows[cut:]])
+
+
+def listed(names: Names, steps: Sequence[Instruction]) -> list[str]:
+    """A line for each instruction, what its loops go through in a column of its own."""
+    rows = [(names.line(step), extents(step)) for step in steps]
+    width = min(100, max((len(text) for text, _ in rows), default=0))
+    return [f"  {text:{width}}   {where}".rstrip() for text, where in rows]
+
+
+def shortened(count: int, line: Callable[[int], str], most: int = 60) -> list[str]:
+    """The lines of so many things, of a great many the first."""
+    return [*(line(k) for k in range(min(count, most))), *([f"  … and {count - most:,} more"] if count > most else [])]
+
+
+def kind_of(family: Family) -> str:
+    """What numbers these are: parameters, inputs …; "" for what is computed."""
+    return KINDS.get(family.name.rstrip("0123456789"), "")
 
 
 class Names:
     """What to call each slot: the family that it belongs to and its place there."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, families: Sequence[Family]) -> None:
         self.families: tuple[list[Family], list[Family]] = ([], [])
-        for family in program.families:
+        for family in families:
             self.families[family.batch].append(family)
 
     def family(self, access: Access) -> Family:
@@ -54,7 +76,7 @@ class Names:
         return found[max(0, bisect_right([f.base for f in found], access.base) - 1)]
 
     def access(self, access: Any) -> str:
-        """`name[affine function of the indices]`; a constant as itself."""
+        """`name[affine function of the indices]`, of a gradient `name.grad[…]`; a constant as itself."""
         if not isinstance(access, Access):
             return f"{access:g}"
         family = self.family(access)
@@ -73,11 +95,11 @@ class Names:
             parts.append((f"{step} " if step != 1 else "") + row if step else f"row({row})")
         if access.batch:
             parts.append("…")
-        return f"{'∂' if access.pool == 'g' else ''}{family.name}[{' + '.join(parts)}]"
+        return f"{family.name}{POOLS[access.pool]}[{' + '.join(parts)}]"
 
     def line(self, step: Instruction) -> str:
         """One instruction."""
-        right = written(step.rule, [self.access(r) for r in step.reads])
+        right = text_of(step.rule, [self.access(r) for r in step.reads], self.access(step.out.within("v")))
         summed = "".join(LETTERS[a] for a in step.summed)
         fold = "max" if step.rule.fold == "shift" else "Σ"
         over = summed + ("," if summed and step.sums_batch else "") + ("batch" if step.sums_batch else "")
@@ -93,17 +115,55 @@ def extents(step: Instruction) -> str:
     return ", ".join(f"{LETTERS[a]} < {n}" for a, n in enumerate(step.shape))
 
 
-def written(rule: Rule, operands: list[str]) -> str:
-    """The rule as textbook text, with these operands."""
-    if rule.name == "zero":
+def text_of(rule: Rule, operands: list[str], by: str) -> str:
+    """The rule as textbook text, with these operands. by: whose gradient it makes, where it carries one down."""
+    if rule is rules.zero:
         return "0"
     if rule.fold == "shift":
         return operands[0]
-    if rule.product:
+    if rule.product or rule.fold == "ordered":
         return " · ".join(operands)
     if rule.op is not None:
-        template = TEXT.get(rule.op.name)
-        params = [f"{p:g}" for p in rule.op.params]
-        text = template.format(*operands, *params) if template else f"{rule.op.name}({', '.join([*operands, *params])})"
-        return text[1:-1] if text.startswith("(") and text.endswith(")") and text.count("(") == 1 else text
-    return f"{rule.name}({', '.join(operands)})"
+        return bare(called(rule.op, operands))
+    named = dict(zip(rule.names, operands, strict=True))
+    if not rule.made_by or is_arithmetic(rule.result):
+        return bare(expression(rule.result, named))
+    return f"{named['g']} · {local(rule.made_by[1], rule.made_by[2], named, by)}"
+
+
+def called(op: Op, operands: Sequence[str]) -> str:
+    """An op of these operands."""
+    template = TEXT.get(row_of(op))
+    given = [*operands, *(f"{p:g}" for p in op.params)]
+    return template.format(*given) if template else f"{op.name}({', '.join(given)})"
+
+
+def local(op: Op, i: int, named: Mapping[str, str], by: str) -> str:
+    """The derivative of an op by its i-th operand: ∂relu/∂s, ∂(s ** 2)/∂s."""
+    if op.arity == 1 and row_of(op) in TEXT and row_of(op) is not ops.relu:
+        return f"∂{called(op, [by])}/∂{by}"
+    twice = any(named.get(f"x{k}") == by for k in range(op.arity or 0) if k != i)
+    return f"∂{op.name}/∂{by}" + (f" (operand {i + 1})" if twice else "")
+
+
+def is_arithmetic(s: Any, most: int = 3) -> bool:
+    """Whether an expression is so short, and so plain, that it says more than the name of a derivative."""
+    found = [s]
+    for x in found:  # grows while it is walked
+        if isinstance(x, Symbol) and x.op is not None:
+            if row_of(x.op) not in (ops.neg, ops.mul, ops.div):
+                return False
+            found.extend(x.args)
+    return sum(isinstance(x, Symbol) and x.op is not None for x in found) <= most
+
+
+def expression(s: Any, named: Mapping[str, str]) -> str:
+    """An expression, with what its names stand for."""
+    if not isinstance(s, Symbol):
+        return f"{s:g}"
+    return named[s.name] if s.op is None else called(s.op, [expression(a, named) for a in s.args])
+
+
+def bare(text: str) -> str:
+    """Without the parentheses around the whole."""
+    return text[1:-1] if text.startswith("(") and text.endswith(")") and text.count("(") == 1 else text

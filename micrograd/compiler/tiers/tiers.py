@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
-from micrograd.compiler.arrays.machine import Machine
+from micrograd.compiler.arrays.machine import ArrayMachine
 from micrograd.compiler.native import cache, interpreter, own_code
 from micrograd.compiler.native.own_code import Code
 
@@ -31,7 +31,7 @@ LONG = 150_000  # characters of source from which LLVM takes gigabytes: such a p
 _compilers: dict[Path, subprocess.Popen[bytes]] = {}  # one for each source, however many machines wait for it
 
 
-class TieredMachine(Machine):
+class TieredMachine(ArrayMachine):
     """NumPy now, better code as soon as it is there and worth it."""
 
     def _bind(self) -> None:
@@ -113,7 +113,7 @@ class TieredMachine(Machine):
             self._compile(cache.write(self._code.text), self.program.batch, what)
         elif find_spec("numba") is not None and not interpreter.on_disk():
             self._code = None
-            self._compile(interpreter.source(), False, "the interpreter of programs")
+            self._compile(interpreter.path(), False, "the interpreter of programs")
         else:
             self._due = math.inf
 

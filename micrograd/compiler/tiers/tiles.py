@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from micrograd.compiler.arrays.machine import Machine
+from micrograd.compiler.machine import Machine
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.ir import Program
 

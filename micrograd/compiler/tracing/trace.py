@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from micrograd import modes
@@ -20,7 +21,7 @@ from micrograd.engine import Value, _clock
 from micrograd.engine import leaf as constant
 from micrograd.nn import effects
 
-__all__ = ["WALLS", "Trace", "TraceError", "leaf", "lock", "run", "take"]
+__all__ = ["WALLS", "Trace", "TraceError", "interior", "leaf", "lock", "run", "take"]
 
 take = effects.lookup
 lock = threading.RLock()  # one trace at a time: the Values that losses share are marked, and numbered by the graph
@@ -42,6 +43,7 @@ class Trace:
     places: list[Value] = field(default_factory=list)  # 0, 1, 2, … for look-ups to compare with
     batch: bool = False
     exact: bool = False
+    want_inputs: bool = False  # gradients by the inputs too
     born: int = 0  # on the engine's clock: what is older was there before
     refused: TraceError | None = None  # the first refusal, whether or not the loss let it out
 
@@ -110,8 +112,6 @@ class StaleError(TraceError):
 
 def old_leaves(trace: Trace) -> list[Value]:
     """The leaves below the outputs that existed before the trace began, inputs and buffers apart, in the order of their first use."""
-    from micrograd.compiler.passes.scalars import interior
-
     known = {id(v) for block in trace.inputs for v in block} | {id(b) for b, _ in trace.assigns}
     roots = [*(v for v in trace.outputs if isinstance(v, Value)), *(new for _, new in trace.assigns)]
     order = interior(roots)
@@ -122,3 +122,21 @@ def old_leaves(trace: Trace) -> list[Value]:
         if v._born <= trace.born and isinstance(v, Traced):
             raise StaleError
     return old
+
+
+def interior(roots: Iterable[Any]) -> list[Value]:
+    """The nodes below these, leaves apart, in the order in which they were made."""
+    mark = object()
+    found: list[Any] = []
+    for v in roots:
+        if v.op is not None and v._mark is not mark:
+            v._mark = mark
+            found.append(v)
+    for v in found:  # grows while it is walked
+        a, b = v._a, v._b
+        for arg in (a, b) if a is not None else b or ():
+            if arg is not None and arg.op is not None and arg._mark is not mark:
+                arg._mark = mark
+                found.append(arg)
+    found.sort(key=attrgetter("_born"))
+    return found

@@ -12,7 +12,9 @@ from typing import Any
 from micrograd import modes
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.plan import refuse_hooks
+from micrograd.compiler.provenance import check
 from micrograd.compiler.tracing import collector
+from micrograd.compiler.training.updates import Updates, bindable
 from micrograd.console import can_print
 from micrograd.interrupts import Interrupts, held
 
@@ -78,8 +80,6 @@ class _Session:
     def __init__(
         self, step: Any, optimizer: Any, static: dict[str, Any], ctrl_c: Interrupts, before_step: Callable[[float], Any] | None
     ) -> None:
-        from micrograd.compiler.training.updates import bindable
-
         self.compiled, self.optimizer, self.static, self.ctrl_c, self.before_step = step, optimizer, static, ctrl_c, before_step
         self.inside = bindable(optimizer)
         self.updates: Any = None
@@ -98,8 +98,6 @@ class _Session:
         machine = self.machine
         machine.run()
         if modes.here().anomaly:
-            from micrograd.compiler.provenance import check
-
             check(self.plan, machine)
         loss = machine.loss()
         if self.before_step is not None:
@@ -135,8 +133,6 @@ class _Session:
 
     def _updates(self) -> Any:
         """The optimizer on arrays; made anew when native code has arrived in the meantime."""
-        from micrograd.compiler.training.updates import Updates
-
         native = self.machine.native
         if self.updates is None or self.updates.native < native:
             if self.updates is not None:

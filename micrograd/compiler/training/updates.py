@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from micrograd.compiler.arrays.machine import FUNCTIONS, TEMPLATES
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.passes import careful
-from micrograd.compiler.program.rule import copied
+from micrograd.compiler.settle import settle
+from micrograd.compiler.tiers import optimizers
 from micrograd.engine import Value
 from micrograd.interrupts import Interrupts
-from micrograd.ops.op import source
 from micrograd.optim.clipping import norm_of
-from micrograd.optim.optimizer import Group, Kernel, Optimizer
+from micrograd.optim.optimizer import Group, Optimizer
 
 
 class Updates:
@@ -51,8 +49,9 @@ class Updates:
         made, part = self.optimizer, self.parts[0]
         if len(self.parts) > 1 or part.native is None or made.clip_value is not None or made.clip_norm is not None:
             return None
-        run = self._loop()
+        run = optimizers.loop() if self.looping else None
         if run is None:
+            self.looping = False
             return None
         ctrl_c.held = True
         steps = made.steps
@@ -76,24 +75,11 @@ class Updates:
         made.steps += done
         if done < count:
             with np.errstate(all="ignore"):
-                careful.settle(machine)
+                settle(machine)
             self.step(machine.params, machine.gradient)
             losses = losses[: done + 1]
         found: list[float] = losses.tolist()
         return found
-
-    def _loop(self) -> Any:
-        """The compiled loop; None where it cannot be had: then steps are made one by one."""
-        if not self.looping:
-            return None
-        try:
-            from micrograd.compiler.native.loop import compiled_loop
-
-            return compiled_loop()
-        except Exception as error:
-            _without(error)
-            self.looping = False
-            return None
 
     def give_back(self) -> None:
         """Write the state back into the optimizer."""
@@ -115,18 +101,13 @@ class _Part:
         run = np.array(self.places, dtype=np.int64)
         whole = len(run) > 0 and (np.diff(run) == 1).all()
         self.where: Any = slice(int(run[0]), int(run[-1]) + 1) if whole else run
-        self.update = _on_arrays(optimizer, group)
+        self.update = optimizers.array_update(optimizer.kernel(group), type(optimizer).__name__)
         self.native: Any = None
         self.steps, self.first, self.start = 0, int(self.made[0]) if len(self.made) else 0, int(run[0]) if len(run) else 0
         still = optimizer.schedule is None and type(optimizer).numbers is Optimizer.numbers
         self.constant = np.array(optimizer.scalars(group, 1)) if still else None  # where no number depends on the step
         if native and whole and (self.made == self.made[0]).all():
-            try:
-                from micrograd.compiler.native.update import native_update
-
-                self.native = native_update(optimizer.kernel(group), len(self.slots))
-            except Exception as error:
-                _without(error)
+            self.native = optimizers.update(optimizer.kernel(group), len(self.slots))
 
     def numbers(self) -> Any:
         """What the rule needs at the next step."""
@@ -159,30 +140,6 @@ class _Part:
     def give_back(self) -> None:
         for p, t, row in zip(self.params, (self.made + self.steps).tolist(), self.slots.T.tolist(), strict=True):
             self.group.state[p] = [t, *row]
-
-
-def _without(error: Exception) -> None:
-    """A speed-up never ends a run."""
-    from micrograd.compiler.native import cache
-
-    cache.say_once(f"the optimizer cannot be compiled ({type(error).__name__}: {str(error)[:300]}): NumPy goes on")
-
-
-def _on_arrays(optimizer: Optimizer, group: Group) -> Callable[..., Any]:
-    kernel = optimizer.kernel(group)
-    body, results = written(kernel, TEMPLATES)
-    lines = [*body, f"return {', '.join(results)},"]
-    code = f"def update({', '.join(kernel.arguments)}):\n" + "".join(f"    {line}\n" for line in lines)
-    namespace = dict(FUNCTIONS)
-    exec(compile(code, f"<{type(optimizer).__name__} for NumPy>", "exec"), namespace)  # made by the optimizer's own rule
-    update: Callable[..., Any] = namespace.pop("update")  # (kept there, it would be a cycle)
-    return update
-
-
-def written(kernel: Kernel, templates: Any) -> tuple[list[str], list[str]]:
-    """The update rule as source: assignments, and an expression for each result."""
-    made: dict[int, Any] = {}
-    return source([copied(r, made) for r in kernel.results], templates, expand_defined=True)
 
 
 def bindable(optimizer: Any) -> bool:
