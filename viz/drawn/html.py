@@ -10,6 +10,7 @@ from typing import Any
 from ..bundle import static
 from ..escape import one_line, xml
 from ..model.graph import Graph, Node, args_of, label_of, number
+from ..model.passes import sentence
 from ..model.reading import grad_of
 from ..notation.formula import Name, Number
 from ..notation.numbers import MINUS, show
@@ -99,6 +100,8 @@ def _leaves(graph: Graph, precision: int) -> str:
         )
     rest = len(leaves) - len(largest)
     notes = [f"{rest:,} more leaves have smaller gradients or no name."] if rest else []
+    added = sentence(graph.passes)
+    notes += [f"{added[:1].upper()}{added[1:]}; the steps below are those of one pass."] if added else []
     return (
         '<section><h2>Gradients of the leaves</h2><div class="scroll"><table>'
         '<thead><tr><th scope="col">leaf</th><th scope="col">data</th><th scope="col">gradient</th>'

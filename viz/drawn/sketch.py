@@ -12,6 +12,7 @@ from functools import partial
 
 from ..escape import one_line
 from ..model.graph import Edge, Graph, Node
+from ..model.passes import sentence
 from ..notation.formula import Name, Number
 from ..notation.numbers import brief, show
 from .heat import Scale
@@ -300,7 +301,9 @@ class _Sketcher:
 
     def notes(self) -> list[str]:
         """The lines below the picture."""
-        return [f"{self.graph.note}; a double frame holds several values"] if self.graph.note else []
+        folded = f"{self.graph.note}; a double frame holds several values" if self.graph.note else ""
+        added = sentence(self.graph.passes)
+        return [note for note in (folded, added[:1].upper() + added[1:]) if note]
 
 
 def _name(node: Node) -> str:

@@ -133,6 +133,7 @@ class Graph:
     values: list[Any] = field(default_factory=list)  # every reachable Value, arguments first
     owner: Sequence[int] = ()  # owner[i] = place in ``nodes`` of the node showing values[i]
     note: str = ""  # says what was folded; '' when everything is shown
+    passes: int = 1  # how many backward passes the leaves hold, where that can be told
     path: Callable[[Any], str] | None = None  # the full name of a value, folded or not
     _places: dict[int, int] = field(default_factory=dict, repr=False)
 
@@ -205,8 +206,10 @@ def _build(
     graph._places.update(told.place)
     if partials:
         from .partials import fill
+        from .passes import passes
 
         fill(graph)
+        graph.passes = passes(told, at) if within is None else 1
     return graph
 
 

@@ -81,7 +81,7 @@ export function panel(el, stepper) {
   const style = h("style");
   style.textContent = stepper.host.css || "";
   ui.root = h("div", { class: "mg-stepper", tabindex: "0", role: "group", "aria-label": "Backpropagation stepper: arrow keys step, question mark for help", "data-lm-suppress-shortcuts": "true" },
-    bar, ui.scrub, ui.help, ...ui.check, ui.graph, ui.crumbs, ui.quiz, ui.math, ui.source,
+    bar, ui.scrub, ui.help, ...ui.check, ...(t.passes ? [h("p", { class: "mg-passes" }, t.passes)] : []), ui.graph, ui.crumbs, ui.quiz, ui.math, ui.source,
     h("div", { class: "mg-cards" }, ui.changes, ui.leaves), ui.live);
   el.replaceChildren(style, ui.root);
   return ui;

@@ -16,6 +16,7 @@ JSON (format 2), made to be small: columns are base64 of little-endian arrays (`
 | ``groups`` | the folding tree (see ``tree``): ``parent``, ``name``, ``kind``, ``of`` |
 | ``marks`` | ``{place: [message …]}`` what ``check=True`` found |
 | ``check`` | what ``check=True`` said: ``said``, and whether it is ``ok`` |
+| ``passes`` | a sentence, where the leaves outside hold several passes |
 | ``breaks`` | positions to stop at |
 """
 

@@ -36,7 +36,7 @@ from typing import Any
 
 from ..bundle import inline, script
 from ..given import above_zero, page_path, short, whole
-from ..model import tree
+from ..model import passes, tree
 from ..model.reading import is_value, summed
 from ..notation import text
 from ..notation.names import from_caller
@@ -128,6 +128,8 @@ class Stepper:
         if len(roots) > 1 and title == TITLE:
             self.title += f": back from the sum of {self._listed(roots)}"
         self.breaks = breaks.positions(self.trace, break_on)
+        #: what is to be said where the leaves hold the sum of several passes
+        self.passes = passes.beside(self.trace.values, self.trace.operands, self.trace.root, self.trace.grads(len(self.trace)))
         #: what ``check=True`` found, as (value, message) pairs
         self.problems: list[tuple[Any, str]] = []
         #: how many operations the check could not recompute, and so did not judge
@@ -181,6 +183,8 @@ class Stepper:
                 }
                 made["open"] = self.open
             made |= {"title": self.title, "at": self._at}
+            if self.passes:
+                made["passes"] = self.passes
             if self._checked:
                 made["check"] = {"said": self.checked(), "ok": not self.problems}
             if self.breaks:
@@ -223,6 +227,8 @@ class Stepper:
                     nothing = m.value == 0.0 and math.isnan(m.upstream * m.partial)  # a structural zero, see micrograd/pull.py
                     value = f"{node}.grad · ∂{node}/∂{name} = {numbers}{', which passes nothing' if nothing else f' = {value}'}"
                 yield f"{name}.grad += {value}: {show(m.before)} → {show(m.grad)}"
+        if self.passes:
+            yield self.passes
         if self._checked or t.marks:
             yield self.checked()
             yield from (f"⚠ {self._name(place)}: {message}" for place in sorted(t.marks) for message in t.marks[place])
