@@ -15,11 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from operator import attrgetter
+from sys import _getframe
 from threading import RLock
 from typing import Any
 
 from micrograd import dropin, modes, ops
 from micrograd.modes import notice, on
+from micrograd.notation import variables
 from micrograd.ops.op import Op
 from micrograd.pull import UNREACHED, backward
 from micrograd.scalar import beside, given, number
@@ -69,9 +71,7 @@ class Value(dropin.Original):
     @property
     def args(self) -> tuple[Value, ...]:
         """The Values it was computed from, in order; `x * x` has two."""
-        if self._a is None:
-            return self._b or ()
-        return (self._a,) if self._b is None else (self._a, self._b)
+        return self._b or () if self._a is None else (self._a,) if self._b is None else (self._a, self._b)
 
     @property
     def is_literal(self) -> bool:
@@ -105,7 +105,7 @@ class Value(dropin.Original):
 
     def steps(self) -> Iterator[Step]:
         """Forward then backward, one step at a time, each already applied when it is yielded (see `micrograd/steps.py`)."""
-        return walk(self)
+        return walk(self, variables(_getframe(1)))
 
     def interior(self) -> list[Any]:
         """The nodes below, and self, that are not leaves: in the order in which they were made, arguments before users."""
@@ -135,8 +135,7 @@ class Value(dropin.Original):
         """Every node below, and self: in the order in which they were made, a leaf just before its first user."""
         nodes: dict[Value, None] = {}
         for v in self.interior():
-            nodes.update(dict.fromkeys(v.args))
-            nodes[v] = None
+            nodes.update(dict.fromkeys((*v.args, v)))
         return list(nodes) or [self]
 
     def zero_grad(self) -> None:

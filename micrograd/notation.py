@@ -6,9 +6,13 @@ Without our viz (it is another package: somebody may have left it out, or have o
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OURS = tuple(os.path.join(_ROOT, name, "") for name in ("micrograd", "viz"))
 
 
 def teller() -> Any:
@@ -27,6 +31,20 @@ def tex_printer() -> Any:
         raise ImportError("LaTeX of a step is written by the package viz, which comes with micrograd-lab and is not here") from missing
 
 
+def variables(frame: FrameType) -> Any:
+    """What the caller's variables are called, as `teller().names` takes it: read now, so that no frame is kept until a step is printed.
+
+    None in code of our own, whose variables say nothing to anybody, and without our viz.
+    """
+    if frame.f_code.co_filename.startswith(OURS):
+        return None
+    try:
+        names = importlib.import_module("viz.notation.names")
+    except ImportError:
+        return None
+    return names.Names(names.from_caller(frame)).read()
+
+
 def show(x: float) -> str:
     """A number to six significant digits."""
     try:
@@ -36,7 +54,7 @@ def show(x: float) -> str:
     return found
 
 
-def _names(values: Sequence[Any]) -> list[str]:
+def _names(values: Sequence[Any], called: Any = None) -> list[str]:
     return [str(v.label) or f"v{i}" for i, v in enumerate(values, 1)]
 
 

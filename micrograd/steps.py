@@ -5,12 +5,12 @@
     >>> d = a * b + a
     >>> for step in d.steps(): print(step)
     forward   v1 = a * b  = 2 * (-3) = -6
-    forward   v2 = v1 + a =   -6 + 2 = -4
-    seed      v2.grad = 1
-    backward  v1.grad += v2.grad × ∂v2/∂v1 = 1 ×  1 =  1   v1.grad: 0 +  1 =  1
-              a.grad  += v2.grad × ∂v2/∂a  = 1 ×  1 =  1   a.grad:  0 +  1 =  1
-    backward  a.grad  += v1.grad × ∂v1/∂a  = 1 × -3 = -3   a.grad:  1 + -3 = -2   ∂v1/∂a = b
-              b.grad  += v1.grad × ∂v1/∂b  = 1 ×  2 =  2   b.grad:  0 +  2 =  2   ∂v1/∂b = a
+    forward   d  = v1 + a =   -6 + 2 = -4
+    seed      d.grad = 1
+    backward  v1.grad += d.grad × ∂d/∂v1  = 1 ×  1 =  1   v1.grad: 0 +  1 =  1
+              a.grad  += d.grad × ∂d/∂a   = 1 ×  1 =  1   a.grad:  0 +  1 =  1
+    backward  a.grad  += v1.grad × ∂v1/∂a = 1 × -3 = -3   a.grad:  1 + -3 = -2   ∂v1/∂a = b
+              b.grad  += v1.grad × ∂v1/∂b = 1 ×  2 =  2   b.grad:  0 +  2 =  2   ∂v1/∂b = a
 
 Columns are aligned over the whole walk, whichever of its steps is printed. How an op is written is asked of `viz.notation`.
 """
@@ -87,10 +87,12 @@ def contributions(node: Value, upstream: Any) -> list[tuple[Value, Any, Any]]:
 
 
 class Names:
-    """What to call each node of one walk: its label, else v1, v2, … by order of creation; and how wide its columns are.
+    """What to call each node of one walk: its label, else the caller's variable, else v1, v2, …; and how wide its columns are.
 
     Both are made when they are first asked for: a walk that nobody prints pays for neither.
     """
+
+    variables: Any = None  # what `micrograd.notation.variables` gives
 
     def __init__(self, nodes: Sequence[Value], starts: dict[int, Value] | None = None) -> None:
         self.nodes, self.starts = nodes, starts or {}  # starts: {id(0 + x): x}, told as its x
@@ -98,7 +100,7 @@ class Names:
 
     @cached_property
     def table(self) -> dict[int, str]:
-        return dict(zip(map(id, self.nodes), teller().names(self.nodes), strict=True))
+        return dict(zip(map(id, self.nodes), teller().names(self.nodes, self.variables), strict=True))
 
     def __getitem__(self, node: Value) -> str:
         return self.table[id(self.told(node))]

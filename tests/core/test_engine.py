@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import random
 import re
+import weakref
 from decimal import Decimal
 from fractions import Fraction
 
@@ -371,12 +373,12 @@ def columns(lines, marks):
 
 def test_columns_are_aligned_over_the_walk_and_printing_changes_nothing():
     x, y = Value(0.001, label="x"), Value(12345.678, label="long_name")
-    root = (x * y).exp() + y / x - x.tanh() * 1e-9
+    fx = (x * y).exp() + y / x - x.tanh() * 1e-9
     x.grad = 0.25  # accumulates from an earlier pass
-    as_they_come = [str(step) for step in root.steps()]
-    root.zero_grad()
+    as_they_come = [str(step) for step in fx.steps()]
+    fx.zero_grad()
     x.grad = 0.25
-    steps = list(root.steps())
+    steps = list(fx.steps())
     assert [str(step) for step in steps] == as_they_come == [str(step) for step in steps]
     forward = [line for line in as_they_come if line.startswith("forward")]
     backward = [line for text in as_they_come if text.startswith("backward") for line in text.split("\n")]
@@ -397,13 +399,45 @@ def test_labels_that_are_not_names_are_put_in_parentheses():
 
 def test_nodes_without_labels_get_names_that_are_free():
     v1 = Value(2.0, label="v1")
-    y = v1 * Value(3.0)
-    assert "v2 = v1 * u1 = 2 * 3 = 6" in str(next(y.steps()))
+    assert "v2 = v1 * u1 = 2 * 3 = 6" in str(next((v1 * Value(3.0)).steps()))
+
+
+def test_values_are_called_as_the_callers_variables_are():
+    x, rest = Value(2.0), [Value(3.0), Value(4.0)]
+    y = same = x * rest[0] + rest[1]  # two names for one value say nothing
+    assert "v2 = v1 + rest[1] = 6 + 4 = 10" in "\n".join(map(str, y.steps())) and same is y
+    y.label = "label"
+    assert "label = v1 + rest[1]" in "\n".join(map(str, y.steps()))
+    model = micrograd.nn.MLP(1, [1], rng=random.Random(0))
+    assert "layers[0].neurons[0].w[0]" in "\n".join(map(str, model([x]).steps()))
+
+
+def test_steps_keep_neither_the_caller_nor_its_variables():
+    class Token:
+        pass
+
+    def walked():
+        x, other = Value(2.0), Token()
+        y = x * x
+        kept.append(weakref.ref(other))
+        steps = y.steps()
+        del other
+        assert kept[0]() is None, "what a function lets go of while the steps go on"
+        return steps
+
+    kept = []
+    assert "y = x * x = 2 * 2 = 4" in str(next(walked()))
+
+
+def test_a_callers_own_locals_are_left_alone():
+    x = Value(2.0)
+    mine = locals()
+    next((x * x).steps())
+    assert mine["x"] is x
 
 
 def test_steps_of_a_wide_sum_are_elided():
-    total = micrograd.sum(*(Value(float(i)) for i in range(100)))
-    first = str(next(total.steps()))
+    first = str(next(micrograd.sum(*(Value(float(i)) for i in range(100))).steps()))
     assert first.endswith("v1 = u1 + u2 + u3 + … + u99 + u100 = 0 + 1 + 2 + … + 98 + 99 = 4950")
 
 
@@ -429,8 +463,7 @@ def test_steps_of_a_wide_sum_are_elided():
 )  # fmt: skip
 def test_how_ops_are_written(build, text, latex, formula):
     x, y = Value(2.0, label="x"), Value(-3.0, label="y")
-    root = build(x, y)
-    steps = list(root.steps())
+    steps = list(build(x, y).steps())
     assert f"v1 = {text} = " in str(steps[0])
     assert latex in steps[0].latex()
     printed = str(steps[-1]).split("\n")[0]

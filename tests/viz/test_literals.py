@@ -49,7 +49,7 @@ def test_a_walk_without_literals_ends_in_backwards_gradients(seed):
     order = root.topological()
     root.backward()
     wanted = [v.grad for v in order]
-    stepper = viz.step(root, names=False)
+    stepper = viz.step(root)
     trace = stepper.trace
     place = {id(v): i for i, v in enumerate(trace.values)}
     got = trace.grads(len(trace))

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..model.reading import args_of, is_literal, label_of, number
+from ..model.reading import args_of, is_literal, number
 from . import tex, text
 from .formula import Name, Number, Tree, is_word
-from .names import complete, unique
+from .names import Names, complete, modules_of, unique
 from .numbers import TEXT, plain
 from .rows import conventional, row_of, slope, written
 
@@ -20,11 +20,17 @@ def _write(tree: Tree, as_tex: bool) -> str:
     return tex.write(tree, TEXT) if as_tex else text.write(tree, TEXT)
 
 
-def names(values: Sequence[Any]) -> list[str]:
-    """What to call each value: its label (marked where another has it too), else v1, v2, … (u1, … for a leaf); a literal is itself."""
+def names(values: Sequence[Any], called: Names | None = None) -> list[str]:
+    """What to call each value; a literal is itself.
+
+    Its label (marked where another has it too), else the variable or parameter that it is, as far as `called` knows, else v1, v2, …
+    (u1, … for a leaf).
+    """
+    called = called or Names()
+    called.modules = modules_of(values)
     literal = {i: plain(number(value.data)) for i, value in enumerate(values) if is_literal(value)}
     kept = [value for i, value in enumerate(values) if i not in literal]
-    told = iter(complete(unique([" ".join(label_of(value).split()) for value in kept]), [bool(args_of(value)) for value in kept]))
+    told = iter(complete(unique([" ".join(called.path(value).split()) for value in kept]), [bool(args_of(value)) for value in kept]))
     return [literal[i] if i in literal else next(told) for i in range(len(values))]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..model.reading import is_value, label_of
 
+CO_OPTIMIZED = 1  # the flag of a function's code (as in `inspect`)
 ITEMS = 1000  # a list longer than this is data: its items have no names of their own
 
 
@@ -32,6 +33,7 @@ class Names:
     def __init__(self, namespaces: Iterable[Mapping[str, Any]] = ()) -> None:
         self.namespaces = list(namespaces)
         self.modules: list[Any] = []
+        self._held: tuple[dict[int, str], dict[int, str]] | None = None
         self._found: dict[int, str] | None = None
         self._paths: dict[int, str] | None = None
 
@@ -51,18 +53,24 @@ class Names:
                 self._paths.update(parameter_names(module))
         return label_of(value) or self._paths.get(id(value)) or self(value)
 
+    def read(self) -> Names:
+        """Read the namespaces now, and let go of them: names by `id` are kept, of values that somebody else keeps."""
+        if self._held is None:
+            paths, variables = dict[int, str](), dict[int, str]()
+            for namespace in reversed(self.namespaces):
+                for name, held in _public(namespace):
+                    if not is_value(held):
+                        paths.update((key, f"{name}.{path}") for key, path in parameter_names(held).items())
+                variables.update(_variables(namespace))  # the nearest namespace decides
+            self._held, self.namespaces = (paths, variables), []
+        return self
+
     def _read(self) -> dict[int, str]:
-        names: dict[int, str] = {}
-        for namespace in reversed(self.namespaces):
-            for name, held in _public(namespace):
-                if not is_value(held):
-                    paths = parameter_names(held).items()
-                    names.update((key, f"{name}.{path}") for key, path in paths)
+        paths, variables = self.read()._held or ({}, {})
+        names = dict(paths)
         for module in self.modules:  # outermost first: the innermost module's name is the shortest
             names.update(parameter_names(module))
-        for namespace in reversed(self.namespaces):  # the nearest namespace decides
-            names.update(_variables(namespace))
-        return names
+        return names | variables
 
 
 def unique(given: Sequence[str]) -> list[str]:
@@ -149,16 +157,40 @@ def as_python(path: str) -> str:
     return first + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in rest)
 
 
+def modules_of(values: Sequence[Any]) -> list[Any]:
+    """The outermost modules in whose calls these values were made, in order of first use."""
+    found: dict[int, Any] = {}
+    for value in values:
+        scope, outer = getattr(value, "scope", None), None
+        while scope is not None:
+            outer = getattr(scope, "module", None) or outer
+            scope = scope.parent
+        if outer is not None:
+            found[id(outer)] = outer
+    return list(found.values())
+
+
 def from_caller(frame: FrameType | None) -> list[Mapping[str, Any]]:
     """The caller's locals, its globals and the notebook's variables, nearest first, each once."""
     found: list[Mapping[str, Any]] = []
     if frame is not None:
-        found = [frame.f_locals]
-        if frame.f_globals is not frame.f_locals:
+        found = [_locals(frame)]
+        if frame.f_globals is not found[0]:
             found.append(frame.f_globals)
     shell = notebook_variables()
     if shell is not None and all(shell is not namespace for namespace in found):
         found.append(shell)
+    return found
+
+
+def _locals(frame: FrameType) -> Mapping[str, Any]:
+    """The variables of a frame. A function's go into a dict that Python before 3.13 leaves in the frame, where it would keep them alive."""
+    held = frame.f_locals
+    if type(held) is not dict or not frame.f_code.co_flags & CO_OPTIMIZED:
+        return held
+    found = dict(held)
+    if sys.getrefcount(held) <= 3:  # nobody's but the frame's: a caller may have asked for his `locals()`
+        held.clear()
     return found
 
 

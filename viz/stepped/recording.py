@@ -16,7 +16,7 @@ from ..model.partials import local
 from ..model.reading import op_of
 from ..model.told import Told, told
 from ..notation.formula import Name, Number, Tree
-from ..notation.names import Names, complete, unique
+from ..notation.names import Names, complete, modules_of, unique
 from ..notation.numbers import show
 from ..notation.rows import Row, circle, conventional, row_of, written
 from . import mathml
@@ -158,7 +158,7 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
     graph, every = told([root]), topological([root])
     values, place = graph.values, graph.place
     called = Names(namespaces)
-    called.modules = _modules(values)
+    called.modules = modules_of(values)
     trace = Trace(
         values=values,
         operands=graph.operands,
@@ -180,19 +180,6 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
         for value, grad in kept:
             value.grad = grad
     return trace
-
-
-def _modules(values: Sequence[Any]) -> list[Any]:
-    """The outermost modules in whose calls these values were made, in order of first use."""
-    found: dict[int, Any] = {}
-    for value in values:
-        scope, outer = getattr(value, "scope", None), None
-        while scope is not None:
-            outer = getattr(scope, "module", None) or outer
-            scope = scope.parent
-        if outer is not None:
-            found[id(outer)] = outer
-    return list(found.values())
 
 
 def _operations(trace: Trace) -> None:
