@@ -102,7 +102,7 @@ class Scalar(Methods):
             viz = importlib.import_module("viz")
         except ImportError:
             return bundle
-        return bundle | {"text/html": viz.repr_html(self)}
+        return bundle | dict(viz.repr_mimebundle(self, **kwargs))
 
 
 def _data(other: Any) -> Any:

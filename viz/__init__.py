@@ -18,12 +18,14 @@ from .mixed import warn
 warn()
 
 __all__ = [
-    "Picture", "Stepper", "draw", "draw_dot", "exercise", "frames", "repr_html", "step", "text_tree", "to_latex", "trace", "watch",
+    "Picture", "Stepper", "draw", "draw_dot", "exercise", "frames", "repr_html", "repr_mimebundle", "step", "text_tree", "to_latex",
+    "trace", "watch",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
     from .drawn.classic import draw_dot as draw_dot
     from .drawn.display import repr_html as repr_html
+    from .drawn.display import repr_mimebundle as repr_mimebundle
     from .drawn.latex import to_latex as to_latex
     from .drawn.picture import Picture as Picture
     from .drawn.picture import draw as draw
@@ -42,6 +44,7 @@ _LAZY = {
     "exercise": "stepped.worksheet",
     "frames": "stepped.stills",
     "repr_html": "drawn.display",
+    "repr_mimebundle": "drawn.display",
     "step": "stepped.stepper",
     "text_tree": "drawn.text",
     "to_latex": "drawn.latex",

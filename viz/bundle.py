@@ -27,7 +27,7 @@ def script(entry: str, css: str = "stepper.css") -> str:
     """All modules that ``entry`` needs, each once, with the style sheet as ``mgCSS``."""
     done: list[str] = []
     sheets = dict.fromkeys(["stepper.css", css])
-    text = _squeeze_css("".join(static(sheet) for sheet in sheets))
+    text = squeezed_css("".join(static(sheet) for sheet in sheets))
     blocks = [f"const mgCSS = {json.dumps(text)};"]
     _collect(entry, done, blocks)
     return "\n".join(blocks)
@@ -64,10 +64,16 @@ def _collect(name: str, done: list[str], blocks: list[str]) -> None:
         _collect(needed, done, blocks)
     exports = _EXPORT.findall(text)
     body = _EXPORT.sub("", _IMPORT.sub(r"const {\1} = \2;", text))
-    lines = [line.strip() for line in body.splitlines()]
-    kept = "\n".join(line for line in lines if line and not line.startswith("// "))
-    blocks.append(f"const {name} = (() => {{\n{kept}\nreturn {{ {', '.join(exports)} }};\n}})();")
+    blocks.append(f"const {name} = (() => {{\n{squeezed_js(body)}\nreturn {{ {', '.join(exports)} }};\n}})();")
 
 
-def _squeeze_css(text: str) -> str:
+def squeezed_js(text: str) -> str:
+    """A script without whole-line comments and indentation."""
+    lines = [line.strip() for line in text.splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith("// "))
+
+
+def squeezed_css(text: str) -> str:
+    """A style sheet without comments and space."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()

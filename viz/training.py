@@ -30,6 +30,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import notebook
 from .bundle import inline, script
 from .given import page_path, short, whole
 from .model import tree
@@ -267,8 +268,7 @@ class Watch:
         uid = uuid.uuid4().hex
         fallback = ""
         if image:
-            svg = base64.b64encode(self.curve().encode()).decode("ascii")
-            fallback = f'<img alt="{html.escape(self.alt())}" src="data:image/svg+xml;base64,{svg}" style="max-width:100%">'
+            fallback = f"{notebook.still(self.curve(), self.alt())}<style>{notebook.style()}</style>"
         return inline(uid, fallback, script("training", "training.css"), "training", self.payload())
 
     def to_html(self) -> str:
@@ -281,6 +281,9 @@ class Watch:
 
     def _repr_html_(self) -> str:
         return self.fragment()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return notebook.bundle(repr(self), self._repr_html_, self.curve, include, exclude)
 
 
 def histogram(grads: Sequence[float]) -> dict[str, Any]:

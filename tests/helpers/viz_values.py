@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import math
+import re
 
 from hypothesis import strategies as st
 
@@ -177,3 +179,9 @@ def graphs(draw, largest=40, scopes=True):
         scope = draw(st.sampled_from(places))
         nodes.append(Scoped(draw(NUMBERS), args, op, draw(NUMBERS), scope))
     return nodes[-1]
+
+
+def image_in(html):
+    """The one image of a notebook's output, as SVG text."""
+    (data,) = re.findall(r'<img [^>]*src="data:image/svg\+xml;base64,([^"]*)"', html)
+    return base64.b64decode(data).decode()

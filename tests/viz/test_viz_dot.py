@@ -16,7 +16,7 @@ from viz import escape
 from viz.drawn import render
 from viz.drawn.heat import STEPS, Scale
 from viz.model.graph import Graph, Node, build
-from viz_values import Bare, Stored, Student
+from viz_values import Bare, Stored, Student, image_in
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = "<b>&\"{|}\\N\\n</b> '#&lt;-->]]>"
@@ -307,7 +307,8 @@ def test_draw_dot_says_what_is_allowed():
 
 def test_draw_dot_renders_in_a_notebook_and_to_files(tmp_path):
     dot = viz.draw_dot(Value(1.0) + 2)
-    assert "<svg" in dot._repr_mimebundle_()["image/svg+xml"]
+    assert "<svg" in image_in(dot._repr_mimebundle_()["text/html"])
+    assert "<svg" in dot._repr_mimebundle_(include={"image/svg+xml"})["image/svg+xml"]
     path = dot.render(str(tmp_path / "gout"), format="png")
     assert path == str(tmp_path / "gout.png")
     assert (tmp_path / "gout.png").read_bytes().startswith(b"\x89PNG")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from graphviz import Digraph  # type: ignore[import-untyped]
 
+from .. import notebook
 from ..escape import one_line, quoted, record
 from ..given import short
 from ..model.graph import args_of, label_of, number, op_of, roots_of, topological
@@ -40,6 +42,19 @@ class Drawing(Digraph):  # type: ignore[misc]
     """A ``graphviz.Digraph`` that renders by `graphviz-pure`; by `dot` on request or where that is missing; SVG and PNG without both."""
 
     root: Any = None  # what it draws, for the case that no program is there
+    said = "Computation graph"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, Any]:
+        if self._jupyter_mimetype != "image/svg+xml" or "image/svg+xml" in (include or ()):  # graphviz.set_jupyter_format, or asked for
+            return dict(super()._repr_mimebundle_(include, exclude))
+        return notebook.bundle(f"<{self.said}>", self._repr_html_, self._plain_svg, include, exclude)
+
+    def _repr_html_(self) -> str:
+        return notebook.picture(self._plain_svg(), self.said)
+
+    def _plain_svg(self) -> str:
+        raw = self.pipe("svg", encoding="utf-8")
+        return re.sub(r"<!--.*?-->\n?|<title>[^<]*</title>\n", "", raw[raw.index("<svg") :], flags=re.S)
 
     def pipe(self, format: str | None = None, *args: Any, **options: Any) -> Any:
         """The drawing in ``format``: bytes, or text when an ``encoding`` is given."""
@@ -122,6 +137,8 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Drawing:
     drawing = Drawing(format=format, graph_attr={"rankdir": rankdir})
     drawing.body.extend(_lines(root))
     drawing.root = root
+    count = sum("shape=record" in line for line in drawing.body)
+    drawing.said = f"Computation graph, {count:,} value{'s' * (count > 1)}"
     return drawing
 
 

@@ -6,11 +6,8 @@ from typing import Any
 
 from ..model.graph import build
 from ..notation.names import Names, from_caller
-from . import html
 from .picture import Picture
-from .render import LayoutError
 from .sketch import Look
-from .text import text_tree
 
 BUDGET = 30
 LIMIT = 20_000  # of a larger graph only the values nearest to the result are looked at
@@ -21,9 +18,11 @@ def repr_html(value: Any) -> str:
 
     Never raises for the sake of a picture: without a layout program it is a tree of text.
     """
-    names = Names(from_caller(None))
-    try:
-        graph = build(value, fold="auto", budget=BUDGET, names=names, partials=True, limit=LIMIT)
-        return Picture(graph, Look(), "auto", value)._repr_html_()
-    except LayoutError as error:
-        return html.plain(str(error), text_tree(value, limit=60, names=names))
+    return str(repr_mimebundle(value, include=["text/html"])["text/html"])
+
+
+def repr_mimebundle(value: Any, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    """``value`` in every form that a notebook keeps: its words, the picture as HTML, and for exports as PNG."""
+    graph = build(value, fold="auto", budget=BUDGET, names=Names(from_caller(None)), partials=True, limit=LIMIT)
+    bundle = Picture(graph, Look(), "auto", value)._repr_mimebundle_(include, exclude)
+    return bundle | {"text/plain": repr(value)} if "text/plain" in bundle else bundle

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import heapq
 import math
 from typing import Any
@@ -14,28 +13,12 @@ from ..model.passes import sentence
 from ..model.reading import grad_of
 from ..notation.formula import Name, Number
 from ..notation.numbers import MINUS, show
+from ..notebook import size
 from . import theme
-from .svg import embedded, size
+from .svg import embedded
 
 LEAVES = 60  # as many leaves have a row, those with the largest gradients
 ROWS = 400  # a longer table is cut, and says so
-FALLBACK = 150_000  # a larger picture is not put in twice
-
-
-def inline(svg: str, title: str, chosen: str) -> str:
-    """The picture for a notebook's output: it follows the notebook's theme.
-
-    Where styles and SVG are stripped (an untrusted notebook, a web viewer), an image is left.
-    """
-    image = ""
-    if len(svg) < FALLBACK:
-        data = base64.b64encode(svg.encode()).decode()
-        image = f'<img class="mg-plain" alt="{xml(title)}" src="data:image/svg+xml;base64,{data}">'
-    css = theme.host_style(chosen, ".mg-picture")
-    return (
-        f'<div class="mg-picture"><style>.mg-picture{{overflow:auto}}.mg-picture .mg-plain'
-        f"{{display:none}}{css}</style>{_fluid(svg, 0.62)}{image}</div>"
-    )
 
 
 def plain(message: str, text: str) -> str:
@@ -45,9 +28,9 @@ def plain(message: str, text: str) -> str:
 
 def _fluid(svg: str, least: float) -> str:
     """The drawing at its own size, shrunk to fit down to ``least`` of it: smaller is unreadable."""
-    width, _ = size(svg)
+    width, _, _ = size(svg)
     style = f"max-width:100%;height:auto;min-width:{round(width * least)}pt"
-    return embedded(svg).replace('class="graph-picture"', f'class="graph-picture" style="{style}"', 1)
+    return embedded(svg).replace("<svg ", f'<svg style="{style}" ', 1)
 
 
 def page(graph: Graph, svg: str, title: str, chosen: str, precision: int) -> str:
@@ -72,7 +55,7 @@ def whole(parts: list[str], title: str, chosen: str) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{xml(title)}</title>\n"
-        f"<style>{theme.host_style(chosen, ':root')}{static('picture.css')}</style>\n"
+        f"<style>{theme.page_style(chosen)}{static('picture.css')}</style>\n"
         f"</head>\n<body>\n<main>\n<h1>{xml(title)}</h1>{''.join(parts)}\n</main>\n"
         f'<script type="module">{static("picture.js")}</script>\n</body>\n</html>\n'
     )

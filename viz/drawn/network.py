@@ -17,9 +17,9 @@ from ..model.neurons import Column, activate, columns, parameters
 from ..model.reading import quietly
 from ..notation.names import parameter_names
 from ..notation.numbers import MINUS, brief, show
-from . import html, theme
+from . import html
 from .picture import PNG_DPI, Picture
-from .svg import FONTS
+from .svg import FONTS, whole
 from .theme import DARK, LIGHT, Palette
 
 R, PAD, HEAD, LEGEND = 17.0, 26.0, 46.0, 20.0
@@ -59,7 +59,7 @@ class Network(Picture):
 
     @cached_property
     def svg(self) -> str:
-        return self._drawn(LIGHT, self.theme)
+        return self._drawn(self._paper, self.theme)
 
     @property
     def png(self) -> bytes:
@@ -94,7 +94,7 @@ class Network(Picture):
         return DARK if self.theme == "dark" else LIGHT
 
     def _drawn(self, palette: Palette, chosen: str, unit: str = "pt") -> str:
-        return _Drawing(self, palette).document(theme.style(chosen), unit)
+        return _Drawing(self, palette).document(chosen, unit)
 
     def _table(self) -> str:
         rows = []
@@ -141,18 +141,13 @@ class _Drawing:
     def _middle(self, k: int) -> float:
         return PAD + 34 + R + k * self.gap
 
-    def document(self, css: str, unit: str) -> str:
+    def document(self, chosen: str, unit: str) -> str:
         legend, width, below = self._legend(max(LEAST, self._middle(len(self.places) - 1) + R + 34 + PAD))
         height = self.height + below
-        c, title = self.c, xml(self.net.title)
-        style = f"<style>{css}</style>\n" if css else ""
-        head = (
-            f'<svg class="graph-picture" role="img" aria-label="{title}" width="{width:.0f}{unit}" height="{height:.0f}{unit}" '
-            f'viewBox="0 0 {width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg">\n<title>{title}</title>\n{style}'
-            f'<rect width="{width:.0f}" height="{height:.0f}" fill="{c.paper}"/>\n'
-        )
-        drawn = [*self._edges(), *self._neurons(), *self._heads(), *legend]
-        return head + "\n".join(drawn) + "\n</svg>\n"
+        paper = f'<rect width="{width:.0f}" height="{height:.0f}" fill="{self.c.paper}"/>'
+        drawn = [paper, *self._edges(), *self._neurons(), *self._heads(), *legend]
+        size = f'width="{width:.0f}{unit}" height="{height:.0f}{unit}" viewBox="0 0 {width:.0f} {height:.0f}"'
+        return whole("\n".join(drawn), self.net.title, size, chosen)
 
     # ------------------------------------------------------------ parts
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .. import notebook
 from ..escape import one_line
 from ..given import one_of, precision_of, short, whole
 from ..model.fold import Fold
@@ -217,19 +218,21 @@ class Picture:
         folded = f" in {boxes:,} boxes" if boxes < count else ""
         return f"Picture({count:,} value{'s' if count > 1 else ''}{folded})"
 
-    def _repr_svg_(self) -> str:
-        return self.svg
-
     def _repr_html_(self) -> str:
         try:
-            return html.inline(self.svg, self.title, self.theme)
+            return notebook.picture(self.svg, self.title)
         except render.LayoutError as error:
             return html.plain(str(error), self.text)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        bundle = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        wanted = bundle.keys() if include is None else set(include)
-        return {kind: bundle[kind] for kind in bundle if kind in wanted and kind not in (exclude or ())}
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return notebook.bundle(repr(self), self._repr_html_, self._plain_svg, include, exclude)
+
+    def _plain_svg(self) -> str:
+        """The drawing without its style sheet; "" where it cannot be made."""
+        try:
+            return svg.embedded(self.svg)
+        except render.LayoutError:
+            return ""
 
 
 def namer(labels: Labels, namespaces: list[Mapping[str, Any]]) -> Callable[[Any], str]:

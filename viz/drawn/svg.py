@@ -18,7 +18,7 @@ TIP = 7.0  # the length of an arrow's head
 
 def drawing(sketch: Sketch, places: Places, *, title: str, chosen: str) -> str:
     """A standalone SVG document; ``chosen`` is the theme."""
-    return _Drawing(sketch, places).document(title, theme.style(chosen))
+    return _Drawing(sketch, places).document(title, chosen)
 
 
 class _Drawing:
@@ -47,24 +47,21 @@ class _Drawing:
             ys += [y0, y1]
         return xs or [0.0], ys or [0.0]
 
-    def document(self, title: str, css: str) -> str:
+    def document(self, title: str, chosen: str) -> str:
         below, wide, high = self.below()
         w = max(self.right - self.left, wide) + 2 * EDGE
         h = self.bottom - self.top + high + 2 * EDGE
-        size = f'width="{w:.0f}pt" height="{h:.0f}pt" viewBox="0 0 {w:.0f} {h:.0f}"'
         parts = [
-            f'<svg class="graph-picture" role="img" aria-label="{xml(title)}" {size} xmlns="http://www.w3.org/2000/svg">',
-            f"<title>{xml(title)}</title>",
-            *([f"<style>{css}</style>"] if css else []),
             f'<rect width="{w:.0f}" height="{h:.0f}" fill="{self.c.paper}"/>',
             f'<g font-family="{FONTS}" font-size="{SIZE:g}" fill="{self.c.ink}" text-anchor="middle" direction="ltr">',
             *(self.frame(frame, k) for k, frame in enumerate(self.sketch.frames) if frame.path in self.places.frames),
             *(self.line(line) for line in self.sketch.lines if line.id in self.places.lines),
             *map(self.box, self.sketch.boxes),
             *below,
-            "</g>\n</svg>\n",
+            "</g>",
         ]
-        return "\n".join(parts)
+        size = f'width="{w:.0f}pt" height="{h:.0f}pt" viewBox="0 0 {w:.0f} {h:.0f}"'
+        return whole("\n".join(parts), title, size, chosen)
 
     def at(self, x: float, y: float) -> Point:
         return x - self.left + EDGE, y - self.top + EDGE
@@ -179,10 +176,13 @@ def _text(x: float, y: float, text: str, fill: str = "", anchor: str = "", *, bo
     return f'<text x="{x:.1f}" y="{y:.1f}"{more}>{xml(text)}</text>'
 
 
-def size(svg: str) -> tuple[float, float]:
-    """Width and height in points."""
-    found = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
-    return (float(found[1]), float(found[2])) if found else (0.0, 0.0)
+def whole(drawn: str, title: str, size: str, chosen: str) -> str:
+    """The document of what is drawn in the colours of a theme; with ``chosen`` "auto" it follows its reader's."""
+    css = theme.style(chosen, drawn)
+    kind, style = ("graph-picture mg-auto", f"<style>{css}</style>\n") if css else ("graph-picture", "")
+    said = xml(title)
+    head = f'<svg class="{kind}" role="img" aria-label="{said}" {size} xmlns="http://www.w3.org/2000/svg">'
+    return f"{head}\n<title>{said}</title>\n{style}{drawn}\n</svg>\n"
 
 
 def embedded(svg: str) -> str:

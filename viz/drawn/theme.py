@@ -95,57 +95,35 @@ def contrast(a: str, b: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def recolour(palette: Palette, within: str = "svg.graph-picture") -> str:
-    """Style rules that show a light picture in ``palette``, for the elements below ``within``."""
-    return "".join(
-        f'{within} [{attribute}="{light}"]{{{attribute}:{getattr(palette, role)}}}'
-        for role, light in _roles()
-        for attribute in ("fill", "stroke")
-    )
+def style(theme: str, drawn: str | None = None) -> str:
+    """The style sheet inside an SVG file of this theme: none, unless it follows the reader's. drawn: the SVG, for the rules it needs.
 
-
-def style(theme: str) -> str:
-    """The style sheet inside an SVG file of this theme."""
-    check(theme)
-    if theme == "dark":
-        return recolour(DARK)
-    if theme == "light":
-        return ""
-    return f"@media (prefers-color-scheme:dark){{{recolour(DARK)}}}"
-
-
-# What notebooks say of their own theme; it goes before what the system prefers.
-LIGHT_HOSTS = (
-    'body[data-jp-theme-light="true"]',
-    "body.vscode-light",
-    'html[theme="light"]',
-    'html[data-theme="light"]',
-)
-DARK_HOSTS = (
-    'body[data-jp-theme-light="false"]',
-    "body.vscode-dark",
-    "body.vscode-high-contrast",
-    'html[theme="dark"]',
-    'html[data-theme="dark"]',
-    "html.dark",
-    "body.dark",
-)
-
-
-def host_style(theme: str, within: str) -> str:
-    """The style sheet for a picture inside a page: follows the notebook's theme, else the system's."""
+    The rules name pictures of this theme alone, so that one with a theme of its own on the same page keeps it. A file, or an
+    image, decides by its own root; inside a page the page's colour scheme does.
+    """
     check(theme)
     if theme != "auto":
-        return variables(DARK if theme == "dark" else LIGHT, within) + through_variables(within)
-    named_light = _each(LIGHT_HOSTS, within)
-    named_dark = _each(DARK_HOSTS, within)
-    return (
-        variables(LIGHT, within)
-        + f"@media (prefers-color-scheme:dark){{{variables(DARK, within)}}}"
-        + variables(LIGHT, named_light)
-        + variables(DARK, named_dark)
-        + through_variables(within)
+        return ""
+    rules = "".join(
+        f'{AUTO} [{attribute}="{light}"]{{{attribute}:light-dark({light},{getattr(DARK, role)})}}'
+        for role, light in _roles()
+        for attribute in ("fill", "stroke")
+        if drawn is None or f'{attribute}="{light}"' in drawn
     )
+    return f"{AUTO}:root{{color-scheme:light dark}}@supports(color:light-dark(red,red)){{{rules}}}"
+
+
+AUTO = ".mg-auto"  # the class of pictures that follow the reader's theme
+
+
+def page_style(theme: str) -> str:
+    """The style sheet of a page of our own with a picture on it."""
+    check(theme)
+    within = ":root"
+    if theme != "auto":
+        return variables(DARK if theme == "dark" else LIGHT, within) + through_variables(within)
+    dark = f"@media (prefers-color-scheme:dark){{{variables(DARK, within)}}}"
+    return variables(LIGHT, within) + dark + through_variables(within)
 
 
 def variables(palette: Palette, selector: str) -> str:
@@ -177,7 +155,3 @@ def check(theme: str) -> None:
 
 def _roles() -> Iterable[tuple[str, str]]:
     return [(f.name, getattr(LIGHT, f.name)) for f in fields(LIGHT)]
-
-
-def _each(hosts: Iterable[str], within: str) -> str:
-    return ",".join(f"{host} {within}" for host in hosts)

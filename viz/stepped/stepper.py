@@ -22,7 +22,6 @@ page that opens offline; ``live`` is the two-way widget.
 
 from __future__ import annotations
 
-import base64
 import html
 import math
 import os
@@ -34,6 +33,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from .. import notebook
 from ..bundle import inline, script
 from ..given import above_zero, page_path, short, whole
 from ..model import passes, tree
@@ -257,8 +257,7 @@ class Stepper:
         if image:
             from .stills import picture
 
-            svg = base64.b64encode(picture(self).encode()).decode("ascii")
-            fallback = f'<img alt="{html.escape(self.alt())}" style="max-width:100%" src="data:image/svg+xml;base64,{svg}">'
+            fallback = f"{notebook.still(picture(self), self.alt())}<style>{notebook.style()}</style>"
         return inline(uid, fallback, script("stepper"), "stepper", self.data)
 
     def alt(self) -> str:
@@ -278,6 +277,11 @@ class Stepper:
 
     def _repr_html_(self) -> str:
         return self.fragment()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from .stills import picture
+
+        return notebook.bundle(repr(self), self._repr_html_, lambda: picture(self, "light"), include, exclude)
 
     def live(self) -> Any:
         """The two-way widget (needs the extra ``live``): ``w.step``, ``w.score``, ``w.on_event``."""

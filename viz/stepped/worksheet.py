@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import notebook
 from ..notation.numbers import show
 from ..save import write
 from .scene import Scene
@@ -190,7 +191,10 @@ class Exercise:
         )
 
     def _repr_html_(self) -> str:
-        return self._part(False)
+        return notebook.picture(self.svg(), self._heading(False))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return notebook.bundle(repr(self), self._repr_html_, self.svg, include, exclude)
 
     def save(self, path: str | os.PathLike[str], *, key: bool = False) -> Path:
         """Write the sheet (with ``key`` the answers: in HTML and PDF after it, in SVG instead of it).
