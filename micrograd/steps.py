@@ -86,7 +86,7 @@ def contributions(node: Value, upstream: Any) -> list[tuple[Value, Any, Any]]:
     return [(a, v / upstream if upstream else math.nan, v) for a, v in zip(args, values, strict=True)]
 
 
-class Names:
+class Telling:
     """What to call each node of one walk: its label, else the caller's variable, else v1, v2, …; and how wide its columns are.
 
     Both are made when they are first asked for: a walk that nobody prints pays for neither.
@@ -142,7 +142,7 @@ class _OfNode:
 
     kind = ""
 
-    def __init__(self, node: Value, names: Names) -> None:
+    def __init__(self, node: Value, names: Telling) -> None:
         self.node, self.names = node, names
 
     def __repr__(self) -> str:
@@ -183,7 +183,7 @@ class BackwardStep(_OfNode):
 
     kind = "backward"
 
-    def __init__(self, node: Value, upstream: float, contributions: tuple[Contribution, ...], names: Names) -> None:
+    def __init__(self, node: Value, upstream: float, contributions: tuple[Contribution, ...], names: Telling) -> None:
         super().__init__(node, names)
         self.upstream, self.contributions = upstream, contributions
 
@@ -222,12 +222,12 @@ class BackwardStep(_OfNode):
 Step = ForwardStep | SeedStep | BackwardStep
 
 
-def _forward_row(node: Value, names: Names) -> Row:
+def _forward_row(node: Value, names: Telling) -> Row:
     tell = teller()
     return tell.word(names[node]), tell.operation(node, [names[a] for a in node.args]), tell.in_numbers(node), show(node.data)
 
 
-def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], names: Names) -> list[Row]:
+def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], names: Telling) -> list[Row]:
     tell, args = teller(), [names[arg] for arg in node.args]
     n = tell.word(names[node])
     rows = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from micrograd import dropin, modes, stale
 from micrograd.pull import UNREACHED
-from micrograd.steps import BackwardStep, Contribution, ForwardStep, Names, SeedStep, Step, contributions
+from micrograd.steps import BackwardStep, Contribution, ForwardStep, SeedStep, Step, Telling, contributions
 
 if TYPE_CHECKING:
     from micrograd.engine import Value
@@ -26,7 +26,7 @@ def walk(root: Value, variables: Any = None) -> Iterator[Step]:
     order = root.interior()
     mixed = stale.warned(order)
     starts = _starts(nodes, mixed)
-    names = Names([v for v in nodes if v not in starts], {id(v): x for v, (x, _) in starts.items()})
+    names = Telling([v for v in nodes if v not in starts], {id(v): x for v, (x, _) in starts.items()})
     names.variables = variables
     for v in names.nodes:
         if v.op is not None:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from micrograd.checking.complex_step import ComplexStep, Ordered
-from micrograd.checking.exact import evaluate
+from micrograd.checking.exact import exactly
 from micrograd.checking.numeric import EPSILON, NOISE, Estimate
 from micrograd.engine import Value
 from micrograd.ops.op import Op
@@ -50,7 +50,7 @@ def partials(op: Op, xs: list[float], y: float) -> Sequence[float] | None:
         for i, x in enumerate(xs):
             if 0.0 < abs(x) < TINY:
                 return None
-            moved = evaluate(op, ComplexStep, [*numbers[:i], Ordered(x, STEP), *numbers[i + 1 :]])
+            moved = exactly(op, ComplexStep, [*numbers[:i], Ordered(x, STEP), *numbers[i + 1 :]])
             if not abs(moved.real - y) <= 1e-9 * max(abs(y), NOISE):
                 return None
             found.append(moved.imag / STEP)

@@ -96,9 +96,9 @@ class GraphEvaluation(Evaluation):
             return math.nan
 
     def complex_at(self, i: int, x: Any, m: Any) -> Any:
-        from micrograd.checking.exact import evaluate
+        from micrograd.checking.exact import exactly
 
-        return self._run(i, x, lambda op, xs: evaluate(op, m, xs), m.mpf)
+        return self._run(i, x, lambda op, xs: exactly(op, m, xs), m.mpf)
 
     def directs(self, here: float, method: str) -> list[Estimate | None]:
         """The chain rule over complex steps (micrograd/checking/chain.py): one pass for all inputs."""

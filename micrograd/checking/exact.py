@@ -42,7 +42,7 @@ def context(digits: int = 50) -> Any:
     return m
 
 
-def evaluate(op: Op, m: Any, xs: Sequence[Any]) -> Any:
+def exactly(op: Op, m: Any, xs: Sequence[Any]) -> Any:
     """`op` by its plain mathematics on numbers of the context `m`; Unsupported if the row does not say how.
 
     In many digits it is nan where the result is not a real number or is at a pole, and TooLong where it is out of reach.
@@ -93,7 +93,7 @@ class Exact:
     @staticmethod
     def __op__(op: Op, args: tuple[Any, ...]) -> Exact:
         m = next(a.m for a in args if isinstance(a, Exact))
-        return Exact(evaluate(op, m, [_constant(a, m) for a in args]), m)
+        return Exact(exactly(op, m, [_constant(a, m) for a in args]), m)
 
     data = property(lambda self: self)  # code that reads .data gets a number that it can go on with
 
@@ -155,7 +155,7 @@ def _constant(a: Any, m: Any) -> Any:
 
 def value(op: Op, xs: Sequence[float], bits: int = 160) -> Any:
     """`op` at these floats, true to more digits than a double has (mpf); nan where it is not a real number."""
-    return settled(lambda m: evaluate(op, m, [m.mpf(x) for x in xs]), bits + _spread((*xs, *op.params)))
+    return settled(lambda m: exactly(op, m, [m.mpf(x) for x in xs]), bits + _spread((*xs, *op.params)))
 
 
 def partial(op: Op, i: int, xs: Sequence[float], bits: int = 160) -> Any:
@@ -179,7 +179,7 @@ def by_formula(op: Op, i: int, m: Any, xs: Sequence[float]) -> Any:
     names: dict[str, Any] = {"__builtins__": {}}
     for name in code.co_names:
         if name == "y":
-            names[name] = evaluate(op, m, args)
+            names[name] = exactly(op, m, args)
         elif name in known:
             names[name] = known[name]
         else:
@@ -188,7 +188,7 @@ def by_formula(op: Op, i: int, m: Any, xs: Sequence[float]) -> Any:
 
 
 def _function(op: Op, m: Any) -> Callable[..., Any]:
-    return lambda *args: evaluate(op, m, args)
+    return lambda *args: exactly(op, m, args)
 
 
 @cache
@@ -202,7 +202,7 @@ def derivative(op: Op, i: int, xs: Sequence[float], bits: int = 160) -> Any:
     def difference(m: Any) -> Any:
         h = m.ldexp(max(abs(xs[i]), 2.0**-60), -m.prec // 3)
         up, down = ([m.mpf(x) + (side * h if j == i else 0) for j, x in enumerate(xs)] for side in (1, -1))
-        return (evaluate(op, m, up) - evaluate(op, m, down)) / (2 * h)
+        return (exactly(op, m, up) - exactly(op, m, down)) / (2 * h)
 
     return settled(difference, 3 * bits, agree=bits // 2)
 

@@ -6,7 +6,8 @@ import keyword
 import re
 from collections.abc import Sequence
 
-from micrograd.cli.expression import CONSTANTS, ExpressionError, evaluate
+from micrograd.cli.expression import ExpressionError, read
+from micrograd.cli.functions import CONSTANTS
 from micrograd.cli.spelling import is_name
 
 _FILE = re.compile(r".*\.(svg|png|pdf|html?|dot|txt|tex|gif|jpe?g)", re.I)
@@ -45,7 +46,7 @@ def _number(name: str, number: str) -> float:
     if comma and (";" in number or "\n" in number or not rest.strip() or "=" in rest):
         raise Refused(f"the value of {name!r}: a space stands between two values: {name}={first} {rest}".rstrip())
     try:
-        value: float = evaluate(number, {}).root.data
+        value: float = read(number, {}).root.data
         return value
     except ExpressionError as error:
         word = error.text[error.start : error.end]

@@ -1,13 +1,13 @@
 """Expressions of the command line: read as arithmetic, never executed.
 
-    >>> evaluate("c = a*b; d = tanh(c) + a**2", {"a": 2.0, "b": 0.0}).root
+    >>> read("c = a*b; d = tanh(c) + a**2", {"a": 2.0, "b": 0.0}).root
     Value(data=4.0, grad=0, label='d')
 
 Statements are separated by `;` or newlines, the last one is the result. They know numbers, names, + - * / **, parentheses,
 lists, the functions of the table and of `micrograd.functional`, max and min of any number; anything else is refused with the
 place it stands at:
 
-    >>> evaluate("1 + os.system", {"os": 1})
+    >>> read("1 + os.system", {"os": 1})
     Traceback (most recent call last):
     micrograd.cli.expression.ExpressionError: '.' reaches into an object, and there are only numbers here: write tanh(x) for x.tanh()
         1 + os.system
@@ -21,13 +21,12 @@ from __future__ import annotations
 import functools
 import itertools
 import keyword
-import math
 import operator
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from micrograd import functional
+from micrograd.cli.functions import ALIASES, CONSTANTS, COST, OF_LISTS, function
 from micrograd.cli.pointer import pointed
 from micrograd.cli.spelling import SIGNS, no_function, no_value
 from micrograd.engine import Value, leaf
@@ -35,12 +34,6 @@ from micrograd.ops import TABLE
 
 LONGEST = 1_000_000  # characters
 MOST = 100_000  # operands of all operations together: as many lines of backward steps, in some seconds
-CONSTANTS = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
-ALIASES = {"max": "maximum", "min": "minimum"}  # of any number of arguments, from left to right
-OF_LISTS: dict[str, Callable[..., Any]] = {
-    name: getattr(functional, name) for name in ("argmax", "log_softmax", "logsumexp", "mean", "norm", "softmax")
-}
-_COST = {"softmax": 4, "log_softmax": 4, "logsumexp": 4, "norm": 2}  # operands for each number
 
 _NAME = r"[^\W\d]\w*"
 _TOKEN = re.compile(
@@ -74,7 +67,7 @@ class Result(NamedTuple):
     unused: tuple[str, ...]
 
 
-def evaluate(text: str, values: Mapping[str, float]) -> Result:
+def read(text: str, values: Mapping[str, float]) -> Result:
     """The graph of `text`, its inputs being `values`; inputs and named statements are labelled.
 
     Raises ExpressionError, never anything else, for any text; also for one whose operations have more than MOST operands
@@ -295,7 +288,7 @@ class _Reader:
             return CONSTANTS[name]
         if keyword.iskeyword(name):
             raise self.fail(f"{name!r} is a word of Python's, and this is arithmetic", start, end)
-        if _function(name) is not None:
+        if function(name) is not None:
             raise self.fail(f"{name!r} is a function: write {name}(x)", start, end)
         if inside := re.match(rf"\.({_NAME})", self.text[end : end + 80]):
             raise self.fail(f"{name!r} has no value, and nothing is taken out of modules: write {inside[1]} alone", start, end)
@@ -310,7 +303,7 @@ class _Reader:
         words = [m for m in _TOKEN.finditer(self.text, self.at) if m.lastgroup != "space"]
         plain = (m[0] for m, after in itertools.pairwise(words) if m.lastgroup == "name" and after[0] != "(")
         known = {name, *self.names, *CONSTANTS, *later}
-        rest = [w for w in dict.fromkeys(plain) if w not in known and not keyword.iskeyword(w) and _function(w) is None]
+        rest = [w for w in dict.fromkeys(plain) if w not in known and not keyword.iskeyword(w) and function(w) is None]
         return no_value(name, rest, [n for n in self.names if n not in self.used or len(name) > len(n)])
 
     def value(self, operand: _Operand) -> Value:
@@ -321,7 +314,7 @@ class _Reader:
     # --- functions -------------------------------------------------------------------------------------------
 
     def check_function(self, name: str, start: int, end: int) -> None:
-        if _function(name) is not None:
+        if function(name) is not None:
             return
         if name in self.names or name in CONSTANTS:
             raise self.fail(f"{name!r} is a number, not a function (a product is written with *)", start, end)
@@ -332,14 +325,15 @@ class _Reader:
 
     def call(self, bracket: _Operator, args: list[_Operand]) -> Any:
         name, op = bracket.function, TABLE.get(ALIASES.get(bracket.function, bracket.function))
-        self.grow(sum(len(a.item) if isinstance(a.item, list) else 1 for a in args) * _COST.get(name, 1), bracket.start, bracket.end)
+        self.grow(sum(len(a.item) if isinstance(a.item, list) else 1 for a in args) * COST.get(name, 1), bracket.start, bracket.end)
         if name in OF_LISTS or name in ALIASES or (op is not None and op.arity is None):
             numbers = [v for a in args for v in (a.item if isinstance(a.item, list) else [self.value(a)])]
             if not numbers:
                 raise self.fail(f"{name} needs at least one number", bracket.start, bracket.end)
             lists = [len(a.item) for a in args if isinstance(a.item, list)]
-            if name == "dot" and (len(numbers) % 2 or (len(lists) == len(args) == 2 and lists[0] != lists[1])):
-                raise self.fail("dot takes two lists of the same length", bracket.start, bracket.end)
+            halves = op is not None and op.formula == ("opposite",)  # two lists, one after the other
+            if halves and (len(numbers) % 2 or (len(lists) == len(args) == 2 and lists[0] != lists[1])):
+                raise self.fail(f"{name} takes two lists of the same length", bracket.start, bracket.end)
             if name in ALIASES:
                 return functools.reduce(op, numbers)  # type: ignore[arg-type]
             return OF_LISTS[name](numbers) if op is None else op(*numbers)
@@ -353,7 +347,3 @@ class _Reader:
             if not isinstance(a.item, (int, float)):
                 raise self.fail(f"the {constant} of {name} is a plain number, such as 0.1", a.start, a.end)
         return op(*map(self.value, args[: op.arity]), *(a.item for a in args[op.arity :]))
-
-
-def _function(name: str) -> Any:
-    return OF_LISTS.get(name) or TABLE.get(ALIASES.get(name, name))

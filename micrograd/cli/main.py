@@ -18,7 +18,8 @@ from typing import Any
 
 from micrograd import __version__, console
 from micrograd.cli.assignments import Refused, assignments
-from micrograd.cli.expression import ALIASES, OF_LISTS, ExpressionError, evaluate
+from micrograd.cli.expression import ExpressionError, read
+from micrograd.cli.functions import ALIASES, OF_LISTS
 from micrograd.cli.spelling import did_you_mean
 from micrograd.engine import Value
 from micrograd.notation import show
@@ -160,7 +161,7 @@ def _run(args: Any) -> int:
         bare = text.strip()
         if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"":  # of echo 'x' in cmd.exe
             text = bare[1:-1]
-        result = evaluate(text, assignments(args.values, text))
+        result = read(text, assignments(args.values, text))
         if result.unused:
             raise Refused(f"the expression does not use {', '.join(result.unused)}")
         status: int = args.run(args, result.root)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import micrograd
 from micrograd import Value
-from micrograd.cli.expression import LONGEST, ExpressionError, evaluate
+from micrograd.cli.expression import LONGEST, ExpressionError, read
 from micrograd.cli.pointer import pointed
 
 GIVEN = {"x": 1.5, "y": -0.75, "z": 0.25}
@@ -21,7 +21,7 @@ GIVEN = {"x": 1.5, "y": -0.75, "z": 0.25}
 
 def error_of(text, **values):
     with pytest.raises(ExpressionError) as caught:
-        evaluate(text, values or GIVEN)
+        read(text, values or GIVEN)
     return caught.value
 
 
@@ -41,7 +41,7 @@ def place(error):
     ],
 )  # fmt: skip
 def test_arithmetic_means_what_python_means(text):
-    root = evaluate(text, GIVEN).root
+    root = read(text, GIVEN).root
     expected = eval(text, {}, GIVEN)
     assert root.data == pytest.approx(expected, rel=1e-15)
 
@@ -58,13 +58,13 @@ def test_random_expressions_mean_what_python_means():
     for _ in range(300):
         text = random_expression(rng, rng.randrange(1, 6))
         expected = eval(text, {}, GIVEN)
-        assert evaluate(text, GIVEN).root.data == pytest.approx(expected, rel=1e-9, abs=1e-9), text
+        assert read(text, GIVEN).root.data == pytest.approx(expected, rel=1e-9, abs=1e-9), text
 
 
 def test_the_graph_is_the_one_that_python_would_build():
     a, b = Value(1.5, label="x"), Value(-0.75, label="y")
     mine = (a * b + 2).tanh() - a**3 / b
-    root = evaluate("tanh(x*y + 2) - x**3 / y", GIVEN).root
+    root = read("tanh(x*y + 2) - x**3 / y", GIVEN).root
     assert [(v._op, v.label, v.data) for v in root.topological()] == [(v._op, v.label, v.data) for v in mine.topological()]
 
 
@@ -73,29 +73,29 @@ def test_every_function_of_the_table(name):
     op = micrograd.TABLE[name]
     xs = [0.5, 0.25, 0.125, 0.75][: op.arity or 4]
     names = "abcd"[: len(xs)]
-    root = evaluate(f"{name}({', '.join(names)})", dict(zip(names, xs, strict=True))).root
+    root = read(f"{name}({', '.join(names)})", dict(zip(names, xs, strict=True))).root
     assert root.data == pytest.approx(op(*xs), rel=0, nan_ok=True)
 
 
 def test_constants_of_functions():
-    assert evaluate("leaky_relu(x, 0.1)", {"x": -2}).root.data == -0.2
-    assert evaluate("clamp(x, -1, 1)", {"x": -2}).root.data == -1.0
-    assert evaluate("clamp(x, -1)", {"x": 5}).root.data == 5.0
+    assert read("leaky_relu(x, 0.1)", {"x": -2}).root.data == -0.2
+    assert read("clamp(x, -1, 1)", {"x": -2}).root.data == -1.0
+    assert read("clamp(x, -1)", {"x": 5}).root.data == 5.0
     assert place(error_of("leaky_relu(x, y)")) == "y"
     assert place(error_of("clamp(x, -inf, x)")) == "x"
 
 
 def test_lists():
-    assert evaluate("sum([x, y, z])", GIVEN).root.data == evaluate("sum(x, y, z)", GIVEN).root.data == 1.0
-    assert evaluate("dot([x, y], [2, 4])", GIVEN).root.data == 0.0
-    assert evaluate("mean(x, y, z)", GIVEN).root.data == pytest.approx(1 / 3)
-    assert evaluate("argmax([x, y, z])", GIVEN).root.data == 0
-    p = evaluate("p, q, r = softmax([x, y, z]); -log(q)", GIVEN)
+    assert read("sum([x, y, z])", GIVEN).root.data == read("sum(x, y, z)", GIVEN).root.data == 1.0
+    assert read("dot([x, y], [2, 4])", GIVEN).root.data == 0.0
+    assert read("mean(x, y, z)", GIVEN).root.data == pytest.approx(1 / 3)
+    assert read("argmax([x, y, z])", GIVEN).root.data == 0
+    p = read("p, q, r = softmax([x, y, z]); -log(q)", GIVEN)
     total = sum(map(math.exp, GIVEN.values()))
     assert p.root.data == pytest.approx(-math.log(math.exp(-0.75) / total))
     assert [p.names[n].label for n in "pqr"] == ["p", "q", "r"]
-    assert evaluate("all = [x, y]; sum(all) + norm(all)", GIVEN).root.data == pytest.approx(0.75 + math.hypot(1.5, 0.75))
-    assert evaluate("logsumexp(log_softmax(x, y))", GIVEN).root.data == pytest.approx(0.0, abs=1e-15)
+    assert read("all = [x, y]; sum(all) + norm(all)", GIVEN).root.data == pytest.approx(0.75 + math.hypot(1.5, 0.75))
+    assert read("logsumexp(log_softmax(x, y))", GIVEN).root.data == pytest.approx(0.0, abs=1e-15)
 
 
 @pytest.mark.parametrize(("name", "pick"), [("max", max), ("min", min)])
@@ -104,7 +104,7 @@ def test_max_and_min_take_any_number(name, pick):
         numbers = [(-0.5) ** i for i in range(count)]
         named = dict(zip("abcde", numbers, strict=False))
         for text in (f"{name}({', '.join(named)})", f"{name}([{', '.join(named)}])"):
-            root = evaluate(text, named).root
+            root = read(text, named).root
             assert root.data == pick(numbers)
             root.backward()
             grads = {v.label: v.grad for v in root.topological() if v.label}
@@ -124,12 +124,12 @@ def test_a_text_that_grows_without_measure_is_refused_at_once():
     error = error_of(text + "sum(e)", a=1.0)
     assert "too large for the command line" in error.message and place(error) == "softmax"
     assert time.process_time() - start < 10
-    assert evaluate("b = softmax(a, a, a); sum(softmax(b, b))", {"a": 1.0}).root.data == pytest.approx(1.0)
+    assert read("b = softmax(a, a, a); sum(softmax(b, b))", {"a": 1.0}).root.data == pytest.approx(1.0)
 
 
 def test_the_steps_of_a_wide_operation_are_written_once_each():
     """Every line named all arguments anew: 16,000 of them took minutes."""
-    root = evaluate("sum(" + "x," * 16_000 + "x)", {"x": 1.0}).root
+    root = read("sum(" + "x," * 16_000 + "x)", {"x": 1.0}).root
     start = time.process_time()
     lines = [line for step in root.steps() for line in str(step).splitlines()]
     assert len(lines) == 2 + 16_001 and time.process_time() - start < 20
@@ -164,28 +164,28 @@ def test_other_notations_are_answered_by_ours(text, message):
 
 
 def test_statements():
-    result = evaluate("c = a*b\n\n# the sum\nd = c + a ; L = tanh(d);", {"a": 2.0, "b": -3.0})
+    result = read("c = a*b\n\n# the sum\nd = c + a ; L = tanh(d);", {"a": 2.0, "b": -3.0})
     assert result.root is result.names["L"] and result.root.label == "L" and result.root._op == "tanh"
     assert [v.label for v in result.root.topological()] == ["a", "b", "c", "d", "L"]
-    assert evaluate("y = 3", {}).root.label == "y"
-    assert evaluate("p = x; p", {"x": 1.0}).root.label == "x"  # another name for the same Value
-    assert evaluate("(x\n + y)", GIVEN).root.data == 0.75
+    assert read("y = 3", {}).root.label == "y"
+    assert read("p = x; p", {"x": 1.0}).root.label == "x"  # another name for the same Value
+    assert read("(x\n + y)", GIVEN).root.data == 0.75
 
 
 def test_constants_and_given_names():
-    assert evaluate("2*pi", {}).root.data == math.tau
-    assert evaluate("x", {"x": math.inf}).root.data == math.inf
-    assert evaluate("sum + sum(sum, 1)", {"sum": 2.0}).root.data == 5.0  # a given name beside a function's
-    assert evaluate("x*x", {"x": 1, "y": 2, "z": 3}).unused == ("y", "z")
+    assert read("2*pi", {}).root.data == math.tau
+    assert read("x", {"x": math.inf}).root.data == math.inf
+    assert read("sum + sum(sum, 1)", {"sum": 2.0}).root.data == 5.0  # a given name beside a function's
+    assert read("x*x", {"x": 1, "y": 2, "z": 3}).unused == ("y", "z")
 
 
 @pytest.mark.parametrize(("text", "symbol"), [("x**2", "**2"), ("x**-1", "**-1"), ("x**0.5", "**0.5"), ("x**(2)", "**2"), ("x**y", "**")])
 def test_powers_of_numbers_keep_the_number_in_the_op(text, symbol):
-    assert evaluate(text, GIVEN).root._op == symbol
+    assert read(text, GIVEN).root._op == symbol
 
 
 def test_numbers_alone_make_a_graph():
-    root = evaluate("2*3 + -4", {}).root
+    root = read("2*3 + -4", {}).root
     assert [v.data for v in root.topological()] == [2.0, 3.0, 6.0, -4.0, 2.0]
 
 
@@ -272,7 +272,7 @@ N = 30_000
 )  # fmt: skip
 def test_deep_and_long_expressions_have_an_answer(text):
     start = time.process_time()
-    root = evaluate(text, {"x": 1.0}).root
+    root = read(text, {"x": 1.0}).root
     assert isinstance(root.data, float)
     assert time.process_time() - start < 30  # linear: no worse than seconds on any machine
 
@@ -307,7 +307,7 @@ PIECES = ["x", "y", "q", "2", "0.5", "1e9", "(", ")", "[", "]", ",", "+", "-", "
 @example("p,q=[x,[y]]")
 def test_any_text_gives_a_number_or_an_expression_error(text):
     try:
-        result = evaluate(text, {"x": 1.5, "y": -0.5})
+        result = read(text, {"x": 1.5, "y": -0.5})
     except ExpressionError as error:
         assert 0 <= error.start <= len(text) and error.message in str(error)
     else:
@@ -319,7 +319,7 @@ def test_any_text_gives_a_number_or_an_expression_error(text):
 @given(st.lists(st.sampled_from(["x", "y", "2", "(", ")", "+", "-", "*", "/", "**", " "]), max_size=12).map("".join))
 def test_what_is_read_is_python_and_means_the_same(text):
     try:
-        root = evaluate(text, {"x": 1.5, "y": 0.5}).root
+        root = read(text, {"x": 1.5, "y": 0.5}).root
     except ExpressionError:
         return
     assert ast.parse(text.strip(), mode="eval")

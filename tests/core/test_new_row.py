@@ -10,7 +10,7 @@ import micrograd
 import viz
 from micrograd import Op, Value, compile, gradcheck, ops, stubs, telling, testing
 from micrograd.checking.exact import derivative, partial, ulps
-from micrograd.cli.expression import evaluate
+from micrograd.cli.expression import read
 from micrograd.ops.symbol import Symbol, source
 from readers import of_mathml, of_tex, of_text
 from viz.notation import mathml, rows, tex, text
@@ -93,9 +93,9 @@ def test_the_programs_know_it(row):
 
 
 def test_the_command_line_reads_it(row):
-    result = evaluate("y = softsign(a, 2); L = y * a", {"a": -0.5}).root
+    result = read("y = softsign(a, 2); L = y * a", {"a": -0.5}).root
     result.backward()
-    assert result.data == 0.1 and evaluate("softsign(a)", {"a": 3.0}).root.data == 0.75
+    assert result.data == 0.1 and read("softsign(a)", {"a": 3.0}).root.data == 0.75
 
 
 def tellings(loss):

@@ -44,7 +44,7 @@ def _forward(op: Any, m: Any, xs: list[Any]) -> Any:
         return xs[0]
     if op.name == "shift":
         return max(xs)
-    return exact.evaluate(op, m, xs)
+    return exact.exactly(op, m, xs)
 
 
 def _partials(op: Any, m: Any, xs: list[Any]) -> list[Any]:
