@@ -32,6 +32,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = "test_digits test_numerics test_ops test_zeros test_notation test_laws"
+OF_ROWS = (  # the table's tests of the changed row, with others by their names, and the files
+    ("rounding shortest power_of_two", "test_digits"),
+    ("defaults domains_end kept", "test_ops test_numerics"),
+    ("fresh", "test_notation"),
+)
 COMPILER = "test_compiler_passes test_compiler_structure test_compiler test_compiler_take"
 GROUPS = {  # name → (files, the tests that must notice, the likeliest first)
     "ops": ("micrograd/ops/table.py", TABLE),
@@ -112,8 +117,9 @@ class Server:
         rows = self.rows()
         if not rows:
             return self.fails(*self.quick, self.tests[0]) or self.fails(*self.whole)
-        for names, files in (([*rows, "rounding", "shortest"], ("digits",)), ([*rows, "defaults", "domains_end"], ("ops", "numerics"))):
-            if self.fails(*self.quick, "-k", " or ".join(names), *(f"tests/core/test_{file}.py" for file in files)):
+        for names, files in OF_ROWS:
+            found = [str(path) for file in files.split() for path in Path("tests").rglob(f"{file}.py")]
+            if self.fails(*self.quick, "-k", " or ".join([*rows, *names.split()]), *found):
                 return True
         return not self.whole and self.fails()
 
