@@ -41,7 +41,7 @@ COMPILER = "test_compiler_passes test_compiler_structure test_compiler test_comp
 GROUPS = {  # name → (files, the tests that must notice, the likeliest first)
     "ops": ("micrograd/ops/table.py", TABLE),
     "rules": ("micrograd/ops/rules.py", TABLE),
-    "op": ("micrograd/ops/op.py", f"test_constants test_engine test_structure {TABLE} test_compat test_compiler"),
+    "op": ("micrograd/ops/op.py", f"test_engine test_structure test_constants {TABLE} test_compat test_compiler"),
     "engine": ("micrograd/engine.py", f"test_engine test_compat test_dropin test_cycles test_structure {TABLE}"),
     "functional": ("micrograd/functional.py", "test_functional test_habits test_laws"),
     "losses": ("micrograd/losses.py", "test_losses test_nn test_given test_habits"),
