@@ -183,7 +183,7 @@ def silu_slope(y: Any, x: Any) -> Any:
 
     1 - t + e has a root t₀: measured from there it is d + (t₀ - 1)·expm1(d), d = t₀ - t, in which nothing cancels.
     """
-    t = table.where(table.less(1500.0, size(x)), 1500.0, size(x))
+    t = table.minimum(size(x), 1500.0)
     f = table.exp(t)
     e = table.div(1.0, f)
     under, under_lost = total(2.0, f)
@@ -201,7 +201,7 @@ def silu_slope(y: Any, x: Any) -> Any:
 
 def capped(x: Any) -> Any:
     """|x|, at most 40: there exp(-x²/2) is 0."""
-    return table.where(table.less(40.0, size(x)), 40.0, size(x))
+    return table.minimum(size(x), 40.0)
 
 
 def split(x: Any) -> tuple[Any, Any]:
@@ -263,7 +263,7 @@ def normal_cdf(x: Any) -> Any:
 
 def erfc(x: Any) -> Any:
     """1 - erf(x) to the left of 0.45; 2Φ(-x√2) by Mills' ratio from there on, divided by √½ + x and not by 1 + x√2."""
-    z = table.where(table.less(28.0, x), 28.0, table.where(table.less(x, 0.45), 0.45, x))
+    z = table.minimum(x, 28.0)
     q = mapped(z * sqrt(2.0))
     right = tail(z, 1.0, lambda lost: corrected(q, LOWER_SQRT2_0, LOWER_SQRT2, lost), 0.7071067811865476, -4.833646656726457e-17)
     return table.where(table.less(x, 0.45), 1.0 - table.erf(x), right)
