@@ -55,14 +55,11 @@ def raised(x: Any, p: Any) -> Any:
 def far_power(a: Any, p: Any) -> Any:
     """p·aᵖ⁻¹ where aᵖ or aᵖ⁻¹ is too large or too small for a double: by halves of the exponent (p/2 is exact)."""
 
-    def positive() -> Any:  # the base, kept from 0 so that second derivatives make no nan in a branch not taken
-        return table.where(table.equal(a, 0.0), 1.0, table.abs_(a))
-
     def half() -> Any:  # made anew each time, so that it is computed only in the branch that needs it
-        return raised(positive(), 0.5 * p)
+        return raised(table.abs_(a), 0.5 * p)
 
     odd = table.where(table.less(a, 0.0), -table.pow_(-1.0, p), 1.0)
-    return table.where(within(0.0, a, inf), odd * (table.div(p * half(), positive()) * half()), p * raised(a, p - 1.0))
+    return table.where(within(0.0, a, inf), odd * (table.div(p * half(), table.abs_(a)) * half()), p * raised(a, p - 1.0))
 
 
 def power_a(y: Any, a: Any, b: Any) -> Any:
