@@ -29,6 +29,7 @@ class Runs(Protocol):
     params: Any  # the parameters: the first of the values
     gradient: Any  # by the parameters
     inputs: Any  # the pool that takes the inputs
+    loaded: int  # modes.state.last_change when it took the numbers of the parameters
     entry: tuple[Any, Any]  # compiled code that is all of the program, and its arguments; (None, ()) where there is none
 
     @property
@@ -55,6 +56,7 @@ class Machine:
     """Pools for a program and one batch size. `run()` computes outputs and gradients."""
 
     native = False
+    loaded = -1
     entry: tuple[Any, Any] = None, ()
     kept: Any = None  # what has to live as long
 
@@ -123,26 +125,20 @@ class Machine:
 
     def loss(self) -> float:
         """The loss of the latest run."""
-        batch, root = self.program.outputs[0]
-        return mean(self.values[1][root]) if batch else float(self.values[0][root])
+        return self._number(*self.program.outputs[0])
 
     def outputs(self) -> list[Any]:
         """What the loss returned, as numbers; means over the batch."""
-        found: list[Any] = []
-        for o in self.program.outputs:
-            if not isinstance(o, tuple):
-                found.append(o)
-            elif o[0]:
-                found.append(mean(self.values[1][o[1]]))
-            else:
-                found.append(float(self.values[0][o[1]]))
-        return found
+        return [o if not isinstance(o, tuple) else self._number(*o) for o in self.program.outputs]
+
+    def _number(self, batch: int, place: int) -> float:
+        return mean(self.values[1][place]) if batch else float(self.values[0][place])
 
 
 def mean(x: Any) -> float:
     """The mean over the samples, of inf and nan without a warning."""
     with np.errstate(all="ignore"):
-        return float(x.mean())
+        return float(np.add.reduce(x)) / len(x)
 
 
 def pool(*shape: int) -> Any:

@@ -37,9 +37,9 @@ class Plan:
         """Set the inputs, and draw what is drawn afresh at every run."""
         if len(self.integers):
             found = numbers[self.integers]
-            limits = self.limits if found.ndim == 1 else self.limits[:, None]
-            if (found != np.floor(found)).any() or (found < 0).any() or (found >= limits).any():
-                bad = found[(found != np.floor(found)) | (found < 0) | (found >= limits)][0]
+            good = (found == np.floor(found)) & (found >= 0.0) & (found < (self.limits if found.ndim == 1 else self.limits[:, None]))
+            if not good.all():
+                bad = found[~good][0]
                 raise IndexError(f"an index among the inputs is {bad:g}, outside 0 … {int(self.limits.min()) - 1}")
         machine.inputs[self.program.inputs] = numbers
         if self.traced.draws:  # sample by sample, as the eager engine draws
@@ -48,9 +48,13 @@ class Plan:
             machine.inputs[self.program.draws] = found if self.program.batch else found[:, 0]
 
     def load(self, machine: Any) -> None:
-        """Take the numbers of the parameters, of the buffers and of other Values outside from them."""
-        machine.params[:] = [p._data for p in self.traced.params]
-        self.load_rest(machine)
+        """Take the numbers of the parameters, of the buffers and of other Values outside from them, as far as any was set since."""
+        now = modes.state.last_change
+        if machine.loaded != now:
+            machine.params[:] = [p._data for p in self.traced.params]
+            self.load_outside(machine)
+            machine.loaded = now
+        self._load_buffers(machine)
 
     def load_outside(self, machine: Any) -> None:
         """Take the numbers of Values outside that are neither."""
@@ -60,6 +64,9 @@ class Plan:
     def load_rest(self, machine: Any) -> None:
         """… all but the parameters."""
         self.load_outside(machine)
+        self._load_buffers(machine)
+
+    def _load_buffers(self, machine: Any) -> None:
         for (buffer, _), (place, _) in zip(self.traced.assigns, self.program.assigns, strict=True):
             machine.values[0][place] = buffer._data
 
@@ -98,7 +105,7 @@ class Plans:
 
     def latest(self, plan: Plan) -> Plan:
         """Put it first."""
-        if self.found[:1] != [plan]:
+        if not self.found or self.found[0] is not plan:
             self.found = [plan, *(p for p in self.found if p is not plan)][: self.KEPT]
         return plan
 

@@ -1238,3 +1238,43 @@ def test_a_subclass_keeps_its_operators_while_it_is_traced() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert step(6.0) == 36.0
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_parameters_are_those_of_now_however_they_were_set(batch: bool) -> None:
+    """They are taken again only if the data of some Value was set: by each way there is, and for every machine of a loss."""
+    model, c = nn.Linear(2, 1), Value(1.0)
+    other = micrograd.compile(lambda: sum(p * p for p in model.parameters()), model)
+    step = micrograd.compile(lambda x: model([x, 1.0])[0] * c, model, batch=batch)
+    state = {name: 2.0 * p.data for name, p in model.named_parameters()}
+
+    def agrees() -> None:
+        for xs in ([0.5], [0.5, -1.0, 2.0]) if batch else (0.25, -0.75):
+            value, gradients = step.value_and_grad(xs)
+            value_again, _ = step.value_and_grad(xs)
+            roots = [model([x, 1.0])[0] * c for x in (xs if batch else [xs])]
+            mean = sum(roots) / len(roots)
+            wanted = micrograd.grad(mean, model.parameters())
+            assert value == value_again == pytest.approx(mean.data, rel=1e-15)
+            assert gradients.tolist() == pytest.approx([g.data if isinstance(g, Value) else g for g in wanted], rel=1e-14)
+
+    agrees()
+    for p in model.parameters():
+        p.data += 0.5
+        agrees()
+    c.data = 3.0
+    agrees()
+    model.load_state_dict(state)
+    agrees()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    for p in model.parameters():
+        p.grad = 1.0
+    optimizer.step()
+    agrees()
+    other.train(optimizer, steps=3)
+    agrees()
+    step.train(optimizer, ([0.5, 1.0],) if batch else (0.5,), steps=2)
+    agrees()
+    step.backward([0.5] if batch else 0.5)
+    optimizer.step()
+    agrees()

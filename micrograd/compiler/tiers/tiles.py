@@ -30,6 +30,7 @@ class TiledMachine:
     It has the parameters, their gradients, the inputs and the outputs of the whole batch; not the values in between.
     """
 
+    loaded = -1
     entry: tuple[Any, Any] = None, ()
 
     def __init__(self, program: Program, samples: int, size: int, make: Callable[[int, Machine | None], Machine]) -> None:

@@ -11,6 +11,8 @@ import dataclasses
 import numbers
 import struct
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
@@ -186,18 +188,33 @@ def samples(args: Sequence[Any], params: Any = ()) -> tuple[tuple[Any, ...], Any
         if isinstance(x, np.ndarray) and x.dtype != object:
             kind = _kind_of(x)
             shapes.append(kind if x.ndim == 1 else ("array", x.shape[1:], kind))
-            rows.append(np.ascontiguousarray(x.reshape(count, -1).T, dtype=np.float64))
+            rows.append(x.reshape(count, -1).T)
             continue
         shape, flats = _alike(x, params)
         if shape is None:
             raise ValueError(f"argument {i}: the samples of a batch must be of one structure; pad them, or do without batch=True")
         shapes.append(shape)
         rows.append(np.array(flats, dtype=np.float64).T)
-    return tuple(shapes), (np.concatenate(rows) if rows else np.zeros((0, 1)))
+    return tuple(shapes), (np.concatenate(rows, dtype=np.float64) if rows else np.zeros((0, 1)))
 
 
-def _alike(x: Any, params: Any) -> tuple[Any, list[list[float]]]:
+def _plain(x: Sequence[Any]) -> tuple[Any, Any] | None:
+    """`_alike` of the common cases, without a look at each number: samples that are floats or ints, or lists of floats of one length."""
+    kinds = set(map(type, x))
+    if kinds == {float} or kinds == {int}:
+        with suppress(OverflowError):
+            return ("float" if kinds == {float} else "int"), np.array(x, dtype=np.float64)[:, None]
+    if kinds not in ({list}, {tuple}) or not x[0] or len(set(map(len, x))) != 1 or set(map(type, chain.from_iterable(x))) != {float}:
+        return None
+    rows = np.fromiter(chain.from_iterable(x), np.float64, len(x) * len(x[0])).reshape(len(x), -1)
+    return (kinds.pop().__name__, "float", len(x[0])), rows
+
+
+def _alike(x: Any, params: Any) -> tuple[Any, Any]:
     """One structure for all samples, ints and bools among floats being floats (None: there is none), and their numbers."""
+    plain = _plain(x)
+    if plain is not None:
+        return plain
     for bools in (False, True):
         flats: list[list[float]] = [[] for _ in x]
         kinds = {structure(sample, flat, bools, params) for sample, flat in zip(x, flats, strict=True)}
