@@ -289,11 +289,12 @@ def install(op: Op) -> None:
     for name in filter(None, (op.name, op.numpy)):
         setattr(Value, name, method)
     if op.operator and not op.constants:
-        dunder = {f"__{op.operator}__": unary(op) if op.arity == 1 else binary(op), f"__r{op.operator}__": reflected(op)}
-        for name in list(dunder)[: op.arity]:
-            if name not in vars(Value):  # `__pow__` is written out
-                setattr(Value, name, dunder[name])
+        operators = {f"__{op.operator}__": unary(op) if op.arity == 1 else binary(op), f"__r{op.operator}__": reflected(op)}
+        for name in list(operators)[: op.arity]:
+            if name not in WRITTEN_OUT:
+                setattr(Value, name, operators[name])
 
 
+WRITTEN_OUT = frozenset(vars(Value))  # `__pow__`
 for _row in ops.TABLE.values():
     install(_row)

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import micrograd
 from micrograd import TABLE, Op, Value, gradcheck, ops, testing
+from micrograd.ops.symbol import Symbol
 from micrograd.testing import GradientError, assert_gradients
 
 ROWS = [op.bind(*op.defaults) if op.constants else op for op in TABLE.values()]
@@ -129,3 +131,55 @@ def test_every_row_is_documented():
     for op in TABLE.values():
         assert op.doc and (op.domain or "decree" in op.doc), op.name
     assert ops.TABLE is TABLE
+
+
+@pytest.mark.parametrize("op", [op for op in TABLE.values() if op.arity], ids=lambda op: op.name)
+@given(data=st.data())
+def test_pull_source_is_the_code_that_backward_runs(op, data):
+    op = op.bind(*[d if math.isfinite(d) else math.copysign(3.0, d) for d in op.defaults]) if op.constants else op
+    xs = data.draw(testing.domain(op, size=3.0))
+    names = {row.name: row.forward for row in TABLE.values()} | {"abs": abs, "inf": math.inf, "nan": math.nan}
+    exec(op.pull_source, names)
+    code, other = names[f"pull_{op.name}"], [Value(x) for x in xs]
+    args = [Value(x) for x in xs]
+    y = op(*args)
+    y.backward()
+    z = op(*other)
+    z.grad = 1.0
+    code(z)
+    assert [a.grad for a in other] == [a.grad for a in args]
+    assert "a.grad" in op.pull_source and "\n    g = node.grad\n" in op.pull_source
+
+
+def test_pull_source_of_what_is_called_and_not_compiled():
+    assert ops.sum_.pull_source.startswith("def _called_pull(self, node: Any) -> None:")
+    branching = Op("branching", lambda x: x, (lambda y, x: 1.0 if x > 0 else 2.0,))
+    assert branching.pull_source.startswith("def _called_pull")
+    x = Value(2.0)
+    y = Value(4.0, (x,), "square")
+    assert "no derivative was given" in y.op.pull_source
+
+    def backward():
+        x.grad += 2 * x.data * y.grad
+
+    y._backward = backward
+    assert y.op.pull_source == "def backward():\n    x.grad += 2 * x.data * y.grad"
+    assert Value(4.0, (x,), (3.0,)).op.pull_source.startswith("def _called_pull")  # not compiled for each node made by hand
+
+
+def test_an_operator_of_ones_own():
+    """`@` for √(a² + b²): the row says which operator it is, and a second one in its place is not the first."""
+    for factor in (1.0, 2.0):
+        op = Op("norm2", lambda a, b, f=factor: f * math.hypot(a, b), (lambda y, a, b: 0.0, lambda y, a, b: 0.0), operator="matmul")
+        micrograd.register(op)
+        del TABLE["norm2"], Value.norm2
+        assert (Value(3.0) @ 4.0).data == (3 @ Value(4.0)).data == 5.0 * factor
+    del Value.__matmul__, Value.__rmatmul__
+
+
+def test_rules_are_read_through_the_operators_that_mean_the_op_itself():
+    x = Symbol("x")
+    assert repr(abs(x) + 2.0 * -x - 1) == "sub(add(abs(x), mul(2.0, neg(x))), 1)"
+    for wrong in (lambda: x / 2, lambda: x**2, lambda: x % 2):  # Python's raise at 0, and ours give inf or nan
+        with pytest.raises(TypeError):
+            wrong()
