@@ -21,7 +21,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.workloads import LETTERS, Adam, Workload
+from benchmarks.optimizers import Adam
+from benchmarks.workloads import LETTERS, Workload
 from micrograd.compiler.native.cache import vouch
 
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-fPIC")

@@ -62,8 +62,13 @@ class _Graph:
                     place = -1 - outside.setdefault(id(a), (len(outside), a))[0]
                 places.append(place)
             if v._scope is not None or v.__dict__ or type(v) is not Value:
-                extras[i] = (v._scope, v.__dict__, type(v))
+                extras[i] = (v._scope, v.__dict__, _class(v))
         return _restore, ([v for _, v in outside.values()], list(states), data, grads, ops, counts, places, extras)
+
+
+def _class(v: Value) -> type[Value]:
+    """What its copies are: while a loss that reads it is traced in another thread, a Value has a class that it will not keep."""
+    return getattr(type(v), "_copied_as", type(v))
 
 
 _graphs: WeakValueDictionary[int, _Graph] = WeakValueDictionary()
@@ -75,7 +80,7 @@ def reduce(v: Value) -> Any:
     if v in leaves:
         raise _refusal(v, "pickled")
     if v.op is None:
-        return _leaf, (type(v), v._data, v.grad, v.__dict__ or None, v._scope, v.is_literal)
+        return _leaf, (_class(v), v._data, v.grad, v.__dict__ or None, v._scope, v.is_literal)
     held = _holders.get(id(v))
     graph = _Graph([n for n in v.interior() if id(n) not in _holders]).hold() if held is None else _graphs[held]
     return _pick, (graph, graph.places[id(v)])
@@ -86,7 +91,7 @@ def shallow(v: Value) -> Value:
     op = v.op
     if op is not None and op.partials is None and "closure" in op.__dict__:
         op = ByHand(op.symbol, closure=lambda: _lent(v, made))  # a closure gives the gradient of the node it was written for
-    made = _make(type(v), v._data, v.grad, op, v.args, v.__dict__, v._scope)
+    made = _make(_class(v), v._data, v.grad, op, v.args, v.__dict__, v._scope)
     made._born, made._b = v._born, v._b
     if v in leaves:
         leaves.add(made)
@@ -109,7 +114,7 @@ def deepcopy(v: Value, memo: dict[int, Any]) -> Value:
             if (op is not None and op.partials is None) or n in leaves:
                 raise _refusal(n, "copied")
             extra = copy.deepcopy(n.__dict__, memo) if n.__dict__ else None
-            memo[id(n)] = made = _make(type(n), n._data, n.grad, op, [memo[id(a)] for a in n.args], extra, n._scope)
+            memo[id(n)] = made = _make(_class(n), n._data, n.grad, op, [memo[id(a)] for a in n.args], extra, n._scope)
             if op is None:
                 made._b = n._b
     result: Value = memo[id(v)]

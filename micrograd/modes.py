@@ -25,7 +25,7 @@ class _Entry:
 
     __slots__ = ("__weakref__", "marks", "mode")
 
-    def __init__(self, mode: str, marks: tuple[type, type] | None) -> None:
+    def __init__(self, mode: str, marks: tuple[type, type, Any] | None) -> None:
         self.mode, self.marks = mode, marks
         if mode not in ("choosing", "recorded"):  # which ask nothing of an ordinary node
             on.add(id(self))
@@ -40,7 +40,7 @@ on: set[int] = set()  # the blocks that are open somewhere: while it is empty th
 class Here:
     """What is on in one context; never changed, only replaced by another."""
 
-    __slots__ = ("anomaly", "choosing", "entries", "mark", "paused", "recording", "traced")
+    __slots__ = ("adopt", "anomaly", "choosing", "entries", "mark", "paused", "recording", "traced")
 
     def __init__(self, entries: tuple[_Entry, ...] = ()) -> None:
         modes = {e.mode for e in entries}
@@ -48,8 +48,8 @@ class Here:
         self.anomaly, self.recording = "anomaly" in modes, "recording" in modes
         self.traced, self.choosing = "traced" in modes, "choosing" in modes
         self.paused = next((e.mode for e in reversed(entries) if e.mode in ("paused", "recorded")), "") == "paused"
-        marks = next((e.marks for e in reversed(entries) if e.marks), (object, object))
-        self.mark = marks[self.paused]  # the class of a traced node: its second where no_grad is on
+        marks: tuple[type, type, Any] = next((e.marks for e in reversed(entries) if e.marks), (object, object, None))
+        self.mark, self.adopt = marks[self.paused], marks[2]  # the class of a traced node: its second where no_grad is on
 
 
 _here: ContextVar[Here] = ContextVar("micrograd.modes", default=Here())  # noqa: B039  it never changes
@@ -72,7 +72,7 @@ overwritten: WeakKeyDictionary[Value, int] = WeakKeyDictionary()
 
 
 @contextmanager
-def _switched_on(mode: str, marks: tuple[type, type] | None = None) -> Iterator[None]:
+def _switched_on(mode: str, marks: tuple[type, type, Any] | None = None) -> Iterator[None]:
     """Be in a mode; the same one may be entered again inside, and blocks may end in any order (those of generators do)."""
     entry = _Entry(mode, marks)
     _here.set(Here((*here().entries, entry)))
@@ -119,9 +119,12 @@ def record_source() -> Any:
     return _switched_on("recording")
 
 
-def tracing(node: type, paused: type) -> Any:
-    """Within this block every new node is of class `node`; in no_grad it is of class `paused` and keeps its arguments."""
-    return _switched_on("traced", (node, paused))
+def tracing(node: type, paused: type, adopt: Callable[[Any, Any], None]) -> Any:
+    """Within this block every new node is of class `node`; in no_grad it is of class `paused` and keeps its arguments.
+
+    adopt(made, data) is told of what `Value(data, …)` made.
+    """
+    return _switched_on("traced", (node, paused, adopt))
 
 
 def choosing() -> Any:
@@ -164,8 +167,8 @@ def notice(out: Value) -> Value:
 def adopt(made: Value, data: Any) -> None:
     """`Value(data, …)` made a leaf, or a node by hand: what a compiler that traces here makes of it."""
     now = here()
-    if now.traced and hasattr(now.mark, "adopt"):
-        now.mark.adopt(made, data)
+    if now.traced and now.adopt is not None:
+        now.adopt(made, data)
 
 
 def watched() -> bool:

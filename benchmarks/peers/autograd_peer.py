@@ -8,8 +8,9 @@ from typing import Any
 import autograd.numpy as np
 from autograd import value_and_grad
 
+from benchmarks.optimizers import Adam
 from benchmarks.peers import arrays
-from benchmarks.workloads import Adam, Workload
+from benchmarks.workloads import Workload
 
 
 class Autograd:

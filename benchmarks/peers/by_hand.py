@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.optimizers import Adam
 from benchmarks.peers import arrays
-from benchmarks.workloads import Adam, Workload
+from benchmarks.workloads import Workload
 
 Found = tuple[float, dict[str, np.ndarray]]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workloads import ALL, Adam, Engine, Row, Workload
+from benchmarks.optimizers import Adam
+from benchmarks.workloads import ALL, Engine, Row, Workload
 
 
 class Plain(Engine):

@@ -7,8 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from benchmarks.optimizers import Adam
 from benchmarks.peers import arrays
-from benchmarks.workloads import Adam, Workload
+from benchmarks.workloads import Workload
 
 jax.config.update("jax_enable_x64", True)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import micrograd
-from benchmarks.workloads import ALL, Adam, Workload, engine
+from benchmarks.optimizers import Adam
+from benchmarks.workloads import ALL, Workload, engine
 from micrograd import optim
 
 

@@ -12,8 +12,9 @@ os.environ |= {"DEV": "CPU", "NUM_CPU_THREADS": "1", "PARALLEL": "0"}  # read wh
 import numpy as np
 from tinygrad import Tensor, TinyJit
 
+from benchmarks.optimizers import Adam
 from benchmarks.peers import arrays
-from benchmarks.workloads import Adam, Workload
+from benchmarks.workloads import Workload
 
 Tensors = dict[str, Any]
 

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from benchmarks.optimizers import Adam
 from benchmarks.peers import arrays
-from benchmarks.workloads import Adam, Workload
+from benchmarks.workloads import Workload
 
 torch.set_num_threads(1)
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from micrograd import modes
 from micrograd.compiler import guarded
 from micrograd.compiler.guarded import listed
+from micrograd.compiler.machine import Runs
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.passes.lowering import after
 from micrograd.compiler.plan import Plan, Plans, refuse_hooks
@@ -46,7 +47,7 @@ class Compiled(Generic[Answer]):
         self._ids = {id(p) for p in self.params or ()}
         self.backend = "numpy" if exact and backend in ("auto", "interpreter", "numba") else choose.named(backend)
         self._plans: dict[Any, Plans] = {}
-        self._latest: tuple[Plan, Any] | None = None
+        self._latest: tuple[Plan, Runs] | None = None
         self._lock = threading.RLock()
         self._session: Any = None  # a training run that is going on
         self.__name__ = getattr(loss, "__name__", type(loss).__name__)
@@ -103,7 +104,7 @@ class Compiled(Generic[Answer]):
             found = self._answer(plan, machine), machine.gradient + 0.0  # a copy with no -0.0: the engine adds to 0.0
             if not self.input_grads:
                 return found
-            pool = machine.grads[plan.program.batch]
+            pool = machine.all().grads[plan.program.batch]
             numbers = pool[plan.program.inputs] + 0.0
         if plan.program.batch:
             flat = [iter(row.tolist()) for row in numbers.T]
@@ -259,7 +260,7 @@ class Compiled(Generic[Answer]):
             self._ids = {id(p) for p in self.params}
         return guarded.plan(self.loss, self._given, shapes, numbers, static, settings)
 
-    def _ready(self, args: Sequence[Any], static: dict[str, Any], whole: bool = False) -> tuple[Plan, Any]:
+    def _ready(self, args: Sequence[Any], static: dict[str, Any], whole: bool = False) -> tuple[Plan, Runs]:
         plan, numbers = self.plan(args, static)
         if self._session is not None:
             self._session.interrupt()
@@ -269,12 +270,12 @@ class Compiled(Generic[Answer]):
         self._latest = plan, machine
         return plan, machine
 
-    def _machine(self, plan: Plan, numbers: Any, whole: bool = False) -> Any:
+    def _machine(self, plan: Plan, numbers: Any, whole: bool = False) -> Runs:
         """For these inputs; in tiles, unless every number will be asked for."""
         in_tiles = self.batch and not (whole or self.input_grads or modes.here().anomaly)
         return plan.machine(self.backend, numbers.shape[1] if self.batch else 1, in_tiles)
 
-    def _done(self, plan: Plan, machine: Any) -> None:
+    def _done(self, plan: Plan, machine: Runs) -> None:
         if plan.program.assigns:
             plan.advance(machine)
             plan.keep(machine)
@@ -282,7 +283,7 @@ class Compiled(Generic[Answer]):
             check(plan, machine)
 
     @staticmethod
-    def _answer(plan: Plan, machine: Any) -> Any:
+    def _answer(plan: Plan, machine: Runs) -> Any:
         found = machine.outputs()
         return found[0] if plan.traced.single else tuple(found)
 

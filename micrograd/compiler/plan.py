@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from micrograd import modes
+from micrograd.compiler.machine import Runs
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.outside.guards import Guards
 from micrograd.compiler.program.ir import Program
@@ -19,12 +20,12 @@ class Plan:
 
     def __init__(self, program: Program, traced: trace.Trace, shapes: tuple[Any, ...], guards: Guards) -> None:
         self.program, self.traced, self.shapes, self.guards = program, traced, shapes, guards
-        self.machines: dict[tuple[str, int, bool], Any] = {}
+        self.machines: dict[tuple[str, int, bool], Runs] = {}
         flat = [v for block in traced.inputs for v in block]
         self.integers = np.array([i for i, v in enumerate(flat) if id(v) in traced.limits], dtype=np.int64)
         self.limits = np.array([traced.limits[id(flat[i])] for i in self.integers])
 
-    def machine(self, backend: str, samples: int, in_tiles: bool) -> Any:
+    def machine(self, backend: str, samples: int, in_tiles: bool) -> Runs:
         """The pools and bound instructions for this many samples, made when first needed (the latest sizes are kept)."""
         key = backend, samples, in_tiles
         if key not in self.machines:
@@ -33,7 +34,7 @@ class Plan:
             self.machines[key] = choose.machine(self.program, *key)
         return self.machines[key]
 
-    def feed(self, machine: Any, numbers: Any) -> None:
+    def feed(self, machine: Runs, numbers: Any) -> None:
         """Set the inputs, and draw what is drawn afresh at every run."""
         if len(self.integers):
             found = numbers[self.integers]
@@ -47,7 +48,7 @@ class Plan:
             found = np.array([[draw() for draw in draws] for _ in range(machine.samples)]).T
             machine.inputs[self.program.draws] = found if self.program.batch else found[:, 0]
 
-    def load(self, machine: Any) -> None:
+    def load(self, machine: Runs) -> None:
         """Take the numbers of the parameters, of the buffers and of other Values outside from them, as far as any was set since."""
         now = modes.state.last_change
         if machine.loaded != now:
@@ -56,21 +57,21 @@ class Plan:
             machine.loaded = now
         self._load_buffers(machine)
 
-    def load_outside(self, machine: Any) -> None:
+    def load_outside(self, machine: Runs) -> None:
         """Take the numbers of Values outside that are neither."""
         if self.traced.outside:
             machine.values[0][self.program.outside] = [v._data for v in self.traced.outside]
 
-    def load_rest(self, machine: Any) -> None:
+    def load_rest(self, machine: Runs) -> None:
         """… all but the parameters."""
         self.load_outside(machine)
         self._load_buffers(machine)
 
-    def _load_buffers(self, machine: Any) -> None:
+    def _load_buffers(self, machine: Runs) -> None:
         for (buffer, _), (place, _) in zip(self.traced.assigns, self.program.assigns, strict=True):
             machine.values[0][place] = buffer._data
 
-    def store(self, machine: Any) -> None:
+    def store(self, machine: Runs) -> None:
         """Write the parameters and buffers back to their Values: what their `data` setters do, a hundred thousand at a time."""
         for p, x in zip(self.traced.params, machine.params.tolist(), strict=True):
             p._data = x
@@ -78,12 +79,12 @@ class Plan:
         modes.state.last_change = _clock()
         self.keep(machine)
 
-    def advance(self, machine: Any) -> None:
+    def advance(self, machine: Runs) -> None:
         """What the loss assigned to buffers, for the next run."""
         for place, new in self.program.assigns:
             machine.values[0][place] = machine.values[0][new]
 
-    def keep(self, machine: Any) -> None:
+    def keep(self, machine: Runs) -> None:
         """Write the buffers back to their Values."""
         for (buffer, _), (place, _) in zip(self.traced.assigns, self.program.assigns, strict=True):
             buffer.data = float(machine.values[0][place])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -165,15 +166,11 @@ def roots_of(root: Any) -> list[Any]:
 
 
 def quietly(parameters: Sequence[Any]) -> AbstractContextManager[Any]:
-    """``no_grad`` where the parameters are our own Values."""
-    if parameters and type(parameters[0]).__module__.startswith("micrograd"):
-        import micrograd
-
-        quiet = getattr(micrograd, "no_grad", None)
-        if quiet is not None:
-            made: AbstractContextManager[Any] = quiet()
-            return made
-    return nullcontext()
+    """``no_grad`` of the package that the parameters' class comes from, where it has one."""
+    package = sys.modules.get(type(parameters[0]).__module__.partition(".")[0]) if parameters else None
+    quiet = getattr(package, "no_grad", None)
+    made: AbstractContextManager[Any] = quiet() if callable(quiet) else nullcontext()
+    return made
 
 
 def summed(roots: Sequence[Any]) -> Any:

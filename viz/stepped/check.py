@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..model.reading import args_of
+from ..notation.formula import Call, Compare, Infix, Minus, Name, evaluate
 from ..notation.numbers import show
-from ..notation.rows import row_of
+from ..notation.rows import FUNCTIONS, MANY, row_of, table, written
 from .payload import same
 from .probe import UPSTREAM, Probe, elsewhere, in_place, maker_of
 from .recording import Trace
@@ -180,26 +181,41 @@ def _called(trace: Trace, place: int) -> str:
 
 
 def forward_of(node: Any, arity: int) -> Function | None:
-    """The operation of ``node`` as a function of its operands' numbers, None when it is not known."""
+    """The operation of ``node`` as a function of its operands' numbers, None when it is not known.
+
+    A value of ours brings it. Of other people's classes it is what a textbook writes for the symbol, else what the class itself
+    computes for new values.
+    """
     row, op = row_of(node, arity), getattr(node, "op", None)
-    if not callable(getattr(op, "forward", None)) or getattr(op, "partials", None) is None:
-        op = _table().get(row.name)
-    if op is not None:
-        forward = op.forward
+    if callable(getattr(op, "forward", None)) and getattr(op, "partials", None) is not None:
+        forward: Any = getattr(op, "forward", None)
         return lambda *xs: float(forward(*xs, *row.params))
-    method = getattr(type(node), row.name, None)
+    tree = written(row, [Name(f"x{i}") for i in range(arity)]) if arity <= MANY else None
+    if isinstance(tree, Infix | Minus | Compare) or (isinstance(tree, Call) and tree.name in NUMBERS):
+        return lambda *xs: _known(evaluate(tree, {f"x{i}": x for i, x in enumerate(xs)}, NUMBERS), xs)
+    method = getattr(type(node), row.method, None)
     if arity == 1 and callable(method):
         cls = type(node)
         return lambda x: float(method(cls(x)).data)
     return None
 
 
-def _table() -> dict[str, Any]:
-    try:
-        from micrograd.ops import TABLE
-    except ImportError:  # only our engine has the table; the checker then judges methods alone
-        return {}
-    return dict(TABLE)
+def _known(y: float, xs: Sequence[float]) -> float:
+    """ArithmeticError where the number of an operation cannot be known (1/0): each class has its own there."""
+    if y != y and all(x == x for x in xs):
+        raise ArithmeticError
+    return y
+
+
+NUMBERS: dict[str, Function] = {name: getattr(math, name) for name in table() if hasattr(math, name)} | FUNCTIONS | {
+    "abs": abs, "maximum": max, "minimum": min,
+    "relu": lambda x: max(x, 0.0),
+    "leaky_relu": lambda x, slope: x if x > 0.0 else slope * x,
+    "elu": lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x),
+    "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
+    "silu": lambda x: x * FUNCTIONS["sigmoid"](x),
+    "gelu": lambda x: x * FUNCTIONS["normal_cdf"](x),
+}  # fmt: skip
 
 
 def difference(f: Function, xs: Sequence[float], i: int) -> Slope:

@@ -76,12 +76,16 @@ class Walk:
             self.content("the labels of Values", self.values, functools.partial(content.noted, notes))
 
     def look(self, name: str, x: Any) -> None:
-        """Sort by kind."""
-        kind = type(x)
+        """Sort by kind: the first that it is."""
         if isinstance(x, Value):
             if x.op is None:
                 self.values.append(x)
-        elif isinstance(x, (list, collections.deque)):
+        elif not (self._container(name, x) or self._code(name, x) or self._reference(name, x)):
+            self.object(name, x, type(x))
+
+    def _container(self, name: str, x: Any) -> bool:
+        """Whether it is one, and then what is in it."""
+        if isinstance(x, (list, collections.deque)):
             self.elements(name, x, x)
         elif isinstance(x, (tuple, frozenset)):
             for i, item in enumerate(x):
@@ -93,7 +97,20 @@ class Walk:
             if isinstance(x, set):
                 for item in x:
                     self.visit(name, item)
-        elif kind is types.FunctionType:
+        elif isinstance(x, np.ndarray):
+            self.array(name, x)
+        elif isinstance(x, types.MappingProxyType):
+            self.content(name, x, content.items)
+            for k, v in x.items():
+                self.visit(f"{name}[{k!r:.40}]", v)
+        else:
+            return False
+        return True
+
+    def _code(self, name: str, x: Any) -> bool:
+        """Whether it is code, and then what that can come to."""
+        kind = type(x)
+        if kind is types.FunctionType:
             self.function(name, x)
         elif kind is types.MethodType:
             self.visit(f"{name}.{x.__func__.__name__}" if name else x.__func__.__name__, x.__func__)
@@ -119,13 +136,14 @@ class Walk:
                 self.visit(name, f)
         elif isinstance(x, functools.cached_property):
             self.visit(name, x.func)
-        elif isinstance(x, np.ndarray):
-            self.array(name, x)
-        elif isinstance(x, types.MappingProxyType):
-            self.content(name, x, content.items)
-            for k, v in x.items():
-                self.visit(f"{name}[{k!r:.40}]", v)
-        elif isinstance(x, weakref.ref):
+        else:
+            return False
+        return True
+
+    def _reference(self, name: str, x: Any) -> bool:
+        """Whether it only leads to something else, or moves on when it is used."""
+        kind = type(x)
+        if isinstance(x, weakref.ref):
             self.visit(name, x())
         elif isinstance(x, ContextVar):
             self.single(name, x, content.held)
@@ -141,7 +159,8 @@ class Walk:
             for item in movers.inside(x):
                 self.visit(name, item)
         else:
-            self.object(name, x, kind)
+            return False
+        return True
 
     def object(self, name: str, x: Any, kind: type) -> None:
         """An instance of a class."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from micrograd.compiler.program.own_ops import by_hand, detach, named, same
 from micrograd.compiler.tracing.refusal import TraceError, line, place
-from micrograd.compiler.tracing.traced import Node, Real, Traced
+from micrograd.compiler.tracing.traced import Node, Real
 from micrograd.engine import Value, _clock, apply
 from micrograd.ops.op import number
 
@@ -44,6 +44,3 @@ def _partial(given: Any) -> Value:
     if isinstance(given, Value):
         raise TraceError(f"{line()}: a local gradient is a number, not a Value: write 2*x.data, not 2*x")
     return Value(number(given))
-
-
-Traced.adopt = staticmethod(adopt)  # type: ignore[attr-defined]

@@ -83,3 +83,45 @@ def told(where: tuple[str, int]) -> str:
 def line() -> str:
     """The line of the user's code that is running: file:line (text)."""
     return told(place())
+
+
+def refused(sentence: str, what: str = "") -> TraceError:
+    """TraceError with one of the sentences below, and the line of the user's code that is running."""
+    return TraceError(f"{line()}: {sentence.format(what)}")
+
+
+LEFT = (
+    "this Value was made while its loss was being compiled, and its number belongs to that run alone: return it from the loss "
+    "beside the loss itself, or ask for step.graph(*inputs)"
+)
+GRADIENTS = (
+    "gradients are taken while the loss is compiled, which they are no part of: leave backward(), zero_grad() and .grad to whoever "
+    "calls the compiled loss; for a loss made of gradients micrograd.grad gives them as Values"
+)
+DATA_SET = (
+    "the data of a traced Value is set while its loss is compiled: the program would not repeat it. "
+    "Update parameters outside the loss (step.train does, inside the program); what the loss keeps for its next run is "
+    "set by micrograd.nn.effects.assign(buffer, new)"
+)
+HOOK = (
+    "a gradient hook cannot be called by a program. The way out: micrograd.functional or an op of your own "
+    "(micrograd.register) whose partial derivative is what the hook makes of it"
+)
+TAKEN_OUT = (
+    "{} takes the number out of a traced Value: the program would keep for ever the number of this run. "
+    "The way out: stay with Values (micrograd.exp, log, … take them), or return the Value beside the loss and read it there"
+)
+LOOKED_UP = (
+    "a number that is known only when the program runs is looked up in a set or a dict. The way out: "
+    "micrograd.where(micrograd.equal(x, a), …), or micrograd.compiler.take(table, index); or pass the number as a "
+    "keyword argument, which is part of the structure"
+)
+BRANCH = (
+    "a branch (if, while, and, or, in, max, min, sorted …) on a traced number: the program would follow for "
+    "ever the way that this run took. The way out: micrograd.where, maximum, minimum, relu or functional.softmax; or "
+    "pass what decides as a keyword argument, which is part of the structure"
+)
+INDEX = (
+    "a traced number is used as an index or a count. The way out: micrograd.compiler.take(table, index) for "
+    "a look-up at run time, by an argument; or pass the integer as a keyword argument, which is part of the structure"
+)

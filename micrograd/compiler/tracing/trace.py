@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 from micrograd import modes
-from micrograd.compiler.tracing import handmade  # noqa: F401  it says what nodes of that kind are
+from micrograd.compiler.tracing.handmade import adopt
 from micrograd.compiler.tracing.refusal import TraceError, line, opened
 from micrograd.compiler.tracing.traced import WALLS, Node, Paused, Traced, leaf, outside, reclass
 from micrograd.engine import Value, _clock
@@ -97,7 +97,7 @@ def _marked(trace: Trace, reached: Iterable[Value]) -> Iterator[None]:
                 was.append((v, kind))
         opened().append(trace)
         try:
-            with effects.listening(trace), modes.recorded(), modes.tracing(Node, Paused):
+            with effects.listening(trace), modes.recorded(), modes.tracing(Node, Paused, adopt):
                 yield
         finally:
             opened().pop()

@@ -18,7 +18,9 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.compiler.program.own_ops import choose, detach, pick
-from micrograd.compiler.tracing.refusal import TraceError, line, tracing
+from micrograd.compiler.tracing import refusal
+from micrograd.compiler.tracing.arithmetic import methods
+from micrograd.compiler.tracing.refusal import TraceError, refused, tracing
 from micrograd.engine import Value, apply
 from micrograd.nn import effects
 from micrograd.ops.op import Op
@@ -31,26 +33,22 @@ class Traced(Value):
 
     def _read(self) -> Any:
         if tracing() is None:
-            raise TraceError(_LEFT.format(line()))
+            raise refused(refusal.LEFT)
         return _walled(apply(detach, (self,)), Real)
 
     def _write(self, data: Any) -> None:
-        raise TraceError(
-            f"{line()}: the data of a traced Value is set while its loss is compiled: the program would not repeat it. "
-            "Update parameters outside the loss (step.train does, inside the program); what the loss keeps for its next run is "
-            "set by micrograd.nn.effects.assign(buffer, new)"
-        )
+        raise refused(refusal.DATA_SET)
 
     data = property(_read, _write)
 
     def _read_grad(self) -> Any:
         if tracing() is not None:
-            raise TraceError(_GRADIENTS.format(line()))
+            raise refused(refusal.GRADIENTS)
         return _grad.__get__(self)
 
     def _write_grad(self, grad: Any) -> None:
         if tracing() is not None:
-            raise TraceError(_GRADIENTS.format(line()))
+            raise refused(refusal.GRADIENTS)
         _grad.__set__(self, grad)
 
     grad = property(_read_grad, _write_grad)
@@ -61,16 +59,13 @@ class Traced(Value):
 
     def backward(self) -> None:
         """Refused: gradients are the program's."""
-        raise TraceError((_LEFT if tracing() is None else _GRADIENTS).format(line()))
+        raise refused(refusal.LEFT if tracing() is None else refusal.GRADIENTS)
 
     def register_hook(self, hook: Callable[[float], float | None]) -> Callable[[], None]:
         """Refused: the program has no moment at which to call it."""
         if tracing() is None:
             return Value.register_hook(self, hook)
-        raise TraceError(
-            f"{line()}: a gradient hook cannot be called by a program. The way out: micrograd.functional or an op of your own "
-            "(micrograd.register) whose partial derivative is what the hook makes of it"
-        )
+        raise refused(refusal.HOOK)
 
     def __lt__(self, other: Any) -> Any:
         return Value.__lt__(self, other) if tracing() is None else _compared(ops.less, self, other)
@@ -104,21 +99,10 @@ class Traced(Value):
         return f"<traced Value{' ' + repr(self.label) if self.label else ''}: a number that is known only when the program runs>"
 
     def _refuse(self, what: str) -> Any:
-        raise TraceError(
-            f"{line()}: {what} takes the number out of a traced Value: the program would keep for ever the number of this run. "
-            "The way out: stay with Values (micrograd.exp, log, … take them), or return the Value beside the loss and read it there"
-        )
+        raise refused(refusal.TAKEN_OUT, what)
 
 
 _grad: Any = Value.__dict__["grad"]
-_LEFT = (
-    "{}: this Value was made while its loss was being compiled, and its number belongs to that run alone: return it from the loss "
-    "beside the loss itself, or ask for step.graph(*inputs)"
-)
-_GRADIENTS = (
-    "{}: gradients are taken while the loss is compiled, which they are no part of: leave backward(), zero_grad() and .grad to whoever "
-    "calls the compiled loss; for a loss made of gradients micrograd.grad gives them as Values"
-)
 
 
 class Node(Traced):
@@ -159,11 +143,14 @@ class Outside(Traced):
     def __repr__(self) -> str:
         return Value.__repr__(self) if tracing() is None else Traced.__repr__(self)
 
+    def __format__(self, spec: str) -> Any:
+        return Value.__format__(self, spec) if tracing() is None else Traced.__format__(self, spec)
+
 
 @lru_cache(maxsize=256)
 def outside(kind: type) -> Any:
-    """The class `Outside` for a Value of this class, so that what a subclass does differently stays."""
-    return Outside if kind is Value else type(kind.__name__, (Outside, kind), {"__slots__": ()})
+    """The class `Outside` for a Value of this class, so that what a subclass does differently stays; copies are of the class itself."""
+    return type(kind.__name__, (Outside,) if kind is Value else (Outside, kind), {"__slots__": (), "_copied_as": kind})
 
 
 class Real(Traced):
@@ -187,18 +174,10 @@ class Real(Traced):
     def __hash__(self) -> int:
         if tracing() is None or sys._getframe(1).f_globals["__name__"].startswith("micrograd."):
             return object.__hash__(self)  # our own tables (of cotangents) are of nodes, whatever their numbers
-        raise TraceError(
-            f"{line()}: a number that is known only when the program runs is looked up in a set or a dict. The way out: "
-            "micrograd.where(micrograd.equal(x, a), …), or micrograd.compiler.take(table, index); or pass the number as a "
-            "keyword argument, which is part of the structure"
-        )
+        raise refused(refusal.LOOKED_UP)
 
     def __bool__(self) -> bool:
-        raise TraceError(
-            f"{line()}: a branch (if, while, and, or, in, max, min, sorted …) on a traced number: the program would follow for "
-            "ever the way that this run took. The way out: micrograd.where, maximum, minimum, relu or functional.softmax; or "
-            "pass what decides as a keyword argument, which is part of the structure"
-        )
+        raise refused(refusal.BRANCH)
 
     def __float__(self) -> float:
         return self._refuse("float()")  # type: ignore[no-any-return]
@@ -206,10 +185,7 @@ class Real(Traced):
     __int__ = __complex__ = __float__
 
     def __index__(self) -> int:
-        raise TraceError(
-            f"{line()}: a traced number is used as an index or a count. The way out: micrograd.compiler.take(table, index) for "
-            "a look-up at run time, by an argument; or pass the integer as a keyword argument, which is part of the structure"
-        )
+        raise refused(refusal.INDEX)
 
     def __str__(self) -> str:
         return self._refuse("str()") if tracing() is not None else repr(self)
@@ -316,7 +292,7 @@ class Flag(_LooksUp, Truth):
 
 reclass: Any = object.__dict__["__class__"].__set__
 WALLS = (Paused, PausedReal)
-_WHOLE_STAYS = ("add", "sub", "mul", "neg", "abs")
+_WHOLE_STAYS = (ops.add, ops.sub, ops.mul, ops.neg, ops.abs_)
 
 
 def _is_number(x: Any) -> bool:
@@ -327,7 +303,7 @@ def _kept(out: Any, args: tuple[Any, ...]) -> Any:
     """A result of numbers alone is a number."""
     kind = type(out)
     if (kind is Node or kind is Paused) and all(map(_is_number, args)):
-        whole = out.op.name in _WHOLE_STAYS and all(isinstance(a, int) for a in args)
+        whole = out.op in _WHOLE_STAYS and all(isinstance(a, int) for a in args)
         reclass(out, PausedReal if kind is Paused else Whole if whole else Real)
     return out
 
@@ -339,33 +315,9 @@ def _logical(a: Any, b: Any, sign: str) -> Any:
     return _walled(a * b if sign == "&" else ops.maximum(a, b) if sign == "|" else 1.0 - ops.equal(a, b), Truth)
 
 
-def _stays(name: str) -> Any:
-    plain = getattr(Traced, name)
-
-    def method(self: Any, *others: Any) -> Any:
-        return _kept(plain(self, *others), (self, *others))
-
-    method.__name__ = name
-    return method
-
-
-def _missing(name: str) -> Any:
-    def method(self: Any, other: Any) -> Any:
-        return self._refuse(f"the operator {name}")
-
-    return method
-
-
-for _name in ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "divmod"):
-    for _method in (f"__{_name}__", f"__r{_name}__"):
-        if hasattr(Value, _method):
-            setattr(Real, _method, _stays(_method))
-    if not hasattr(Real, f"__{_name}__"):
-        setattr(Real, f"__{_name}__", _missing(_name))
-        setattr(Real, f"__r{_name}__", _missing(_name))
-for _method in (*ops.TABLE, "detach", "__neg__", "__abs__", "__pos__", "__floor__", "__ceil__", "__trunc__"):
-    if hasattr(Value, _method):
-        setattr(Real, _method, _stays(_method))
+for _name, _method in methods(Traced, _kept).items():
+    if _name not in vars(Real):
+        setattr(Real, _name, _method)
 
 
 def leaf(x: Any, kind: type) -> Value:
