@@ -128,8 +128,9 @@ class Server:
         for path, text in self.sources.items():
             lines = text.splitlines()
             changed = next((i for i, (a, b) in enumerate(zip(lines, path.read_text().splitlines(), strict=False)) if a != b), None)
-            if changed is not None and path.name == "table.py":
-                return [name for line in lines[changed + 1 :: -1] for name in re.findall(r'^    "(\w+)",', line)][:1]
+            if changed is not None and path.name == "table.py":  # a row is indented but for its first line
+                found = [name for line in lines[changed + 1 :: -1] for name in re.findall(r'^    "(\w+)",|^(?!\)|\w+: Op)\S', line)]
+                return [name for name in found[:1] if name]
             if changed is not None and path.name == "rules.py":
                 found = [name for line in lines[changed::-1] for name in re.findall(r"^(?:def )?(\w+)", line)][:1]
                 for rule in found:  # and the rules that use it

@@ -23,6 +23,7 @@ from micrograd.ops.symbol import Symbol, operators
 
 TABLE: dict[str, Op] = {}
 _REAL, _POSITIVE, _UNIT = (-inf, inf), (0.0, inf), (-1.0, 1.0)
+_FAR = 1e6  # further out the tail of the normal distribution is 0, however many digits there are
 
 
 def row(name: str, forward: Any = None, partials: Any = None, **fields: Any) -> Op:
@@ -279,12 +280,12 @@ gauss: Op = row(
 )
 normal_cdf: Op = row(
     "normal_cdf", define=rules.normal_cdf, partials=(lambda y, x: gauss(x, 0.5) * rules.NORMAL,),
-    formula=("exp(-a**2 / 2) / sqrt(2 * pi)",), domain=(_REAL,), exact=lambda m, x: m.erfc(-max(x, m.mpf(-10**6)) / m.sqrt(2)) / 2,
+    formula=("exp(-a**2 / 2) / sqrt(2 * pi)",), domain=(_REAL,), exact=lambda m, x: m.erfc(-max(x, m.mpf(-_FAR)) / m.sqrt(2)) / 2,
     doc="The standard normal distribution function Φ(x).",
 )
 gelu: Op = row(
     "gelu", define=rules.gelu, partials=(rules.gelu_slope,), formula=("normal_cdf(a) + a * exp(-a**2 / 2) / sqrt(2 * pi)",),
-    domain=(_REAL,), exact=lambda m, x: x * m.erfc(-max(x, m.mpf(-10**6)) / m.sqrt(2)) / 2,
+    domain=(_REAL,), exact=lambda m, x: x * m.erfc(-max(x, m.mpf(-_FAR)) / m.sqrt(2)) / 2,
     doc="x · Φ(x), the exact form. Hendrycks & Gimpel 2016.",
 )
 erf: Op = row(
@@ -293,7 +294,7 @@ erf: Op = row(
 )
 erfc: Op = row(
     "erfc", define=rules.erfc, partials=(lambda y, x: gauss(x, 1.0) * (-2 / _sqrt(pi)),), formula=("-2 * exp(-a**2) / sqrt(pi)",),
-    domain=(_REAL,), exact=lambda m, x: m.erfc(min(x, m.mpf(10**6))), doc="1 - erf(x), accurate for large x.",
+    domain=(_REAL,), exact=lambda m, x: m.erfc(min(x, m.mpf(_FAR))), doc="1 - erf(x), accurate for large x.",
 )
 
 # --- of several numbers ------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Every row of the table, by the same checks: a new row is tested with no new test."""
 
 import math
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,16 @@ def test_expressions(expression):
 @given(testing.mlps())
 def test_whole_models(drawn):
     assert_gradients(testing.total_output, drawn)
+
+
+@pytest.mark.parametrize("op", [op for op in ROWS if op.exact], ids=lambda op: op.name)
+def test_the_plain_mathematics_at_whole_numbers_and_halves(op):
+    """Ties, kinks and ends of domains among them; a pole and what is no real number are nan there."""
+    exact = pytest.importorskip("micrograd.checking.exact")
+    pytest.importorskip("mpmath")
+    for xs in product((-3.0, -1.5, -1.0, 0.0, 0.5, 1.0, 2.0, 3.0), repeat=op.arity) if op.arity else [(2.0, 5.0, -3.0, 7.0, 0.5, 11.0)]:
+        value, true = op.forward(*xs, *op.params), float(exact.value(op, xs))
+        assert true == pytest.approx(value, rel=1e-13, abs=1e-15) or (true != true and not math.isfinite(value)), xs
 
 
 def test_defaults_are_what_the_row_says():
