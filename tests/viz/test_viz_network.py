@@ -240,7 +240,7 @@ def test_activations_that_cannot_be_known_are_refused():
         (lambda m: viz.draw(m, x=[1.0]), ValueError, "has 1 number, expected one input of 2"),
         (lambda m: viz.draw(m, x=[[1.0, 2.0], [3.0, 4.0]]), ValueError, "has 4 numbers, expected one input of 2"),
         (lambda m: viz.draw(m, x="ab"), ValueError, "nothing that can be read as numbers"),
-        (lambda m: viz.draw(m, rankdir="TB"), ValueError, "are for graphs; networks: x, color"),
+        (lambda m: viz.draw(m, rankdir="TB"), ValueError, "are for graphs; a network takes x"),
         (lambda m: viz.draw(Value(1.0) + 1, x=[1.0]), ValueError, "x= is the input of a model"),
         (lambda m: viz.draw(m, precision=-1), ValueError, "precision=-1: expected a whole number from 1 to 17"),
     ],
