@@ -12,6 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+# A host that gives scripts a frame (marimo) measures it by the document's height, which in a page without a doctype says nothing.
+_FIT = """const fit = (el) => {
+const frame = document.compatMode === "BackCompat" && window.frameElement;
+const grow = () => { frame.style.height = `${Math.ceil(el.getBoundingClientRect().bottom + scrollY) + 24}px`; };
+if (frame) new ResizeObserver(grow).observe(el);
+};
+"""
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let) (\w+))", re.M)
 
@@ -45,8 +52,8 @@ def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
         f"const find = () => document.querySelectorAll('[data-mg=\"{uid}\"]:not([data-mounted])');\n"
         "const start = (tries) => {\nconst found = find();\n"
         f"for (const el of found) {{ el.dataset.mounted = 1; {module}.mount(el, data, {{ css: mgCSS }}); }}\n"
-        "if (!found.length && tries) setTimeout(() => start(tries - 1), 50);\n};\n"
-        "start(200);\n</script>"
+        "if (!found.length && tries) setTimeout(() => start(tries - 1), 50);\nfound.forEach(fit);\n};\n"
+        f"{_FIT}start(200);\n</script>"
     )
 
 

@@ -17,25 +17,25 @@ from typing import Any
 from .bundle import squeezed_css, squeezed_js, static
 from .escape import xml
 
+LEGIBLE = 0.62  # of its size, below which a picture is not shrunk: it scrolls
 WIDE, COLOURS = 900.0, 32  # of the PNG: pixels across, about, and colours
 LEAST, MOST = 0.5, 2.0  # pixels for a unit of the SVG
 
 _SIZE = re.compile(r'(<svg\b[^>]*?\bwidth=")([\d.]+)((?:pt)?)" height="([\d.]+)\3"')
 
 
-def still(svg: str, said: str, kind: str = "", least: float = 0.0) -> str:
-    """The picture as an image. said: what it shows, in words. least: the share of its size below which it is not shrunk."""
+def still(svg: str, said: str, kind: str = "") -> str:
+    """The picture as an image, with the style sheet of images. said: what it shows, in words."""
     wide, _, unit = size(svg)
-    room = f";min-width:{round(wide * least)}{unit}" if least else ""
     data = base64.b64encode(svg.encode()).decode("ascii")
-    kinds = f"mg-still {kind}".strip()
-    return f'<img class="{kinds}" alt="{xml(said)}" style="max-width:100%;height:auto{room}" src="data:image/svg+xml;base64,{data}">'
+    shape = f"max-width:100%;height:auto;min-width:{round(wide * LEGIBLE)}{unit}"
+    image = f'<img class="mg-still{kind}" alt="{xml(said)}" style="{shape}" src="data:image/svg+xml;base64,{data}">'
+    return f'<div style="overflow:auto">{image}</div><style>{style()}</style>'
 
 
 def picture(svg: str, said: str) -> str:
     """A drawing for a notebook's output: the image, and the little script that makes it the drawing itself."""
-    image = still(svg, said, "mg-picture", least=0.62)
-    return f'<div style="overflow:auto">{image}</div><style>{style()}</style><script type="module">{_script()}</script>'
+    return f'{still(svg, said, " mg-picture")}<script type="module">{_script()}</script>'
 
 
 @cache

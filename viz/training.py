@@ -227,7 +227,7 @@ class Watch:
         first, last = (seen[0][0], max(seen[-1][0], seen[0][0] + 1)) if seen else (0, 1)
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-            f'height="{height}" font-family="sans-serif" font-size="12">'
+            f'height="{height}" font-family="sans-serif" font-size="12">{_DARK}'
             f'<rect width="{width}" height="{height}" fill="#ffffff"/>'
         ]
         if finite:
@@ -268,7 +268,7 @@ class Watch:
         uid = uuid.uuid4().hex
         fallback = ""
         if image:
-            fallback = f"{notebook.still(self.curve(), self.alt())}<style>{notebook.style()}</style>"
+            fallback = notebook.still(self.curve(), self.alt())
         return inline(uid, fallback, script("training", "training.css"), "training", self.payload())
 
     def to_html(self) -> str:
@@ -283,7 +283,16 @@ class Watch:
         return self.fragment()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return notebook.bundle(repr(self), self._repr_html_, self.curve, include, exclude)
+        return notebook.bundle(repr(self), self._repr_html_, lambda: self.curve().replace(_DARK, ""), include, exclude)
+
+
+# The curve's colours where its reader's are dark; none of them is told apart by colour alone.
+_DARK = "<style>@media(prefers-color-scheme:dark){{{}}}</style>".format("".join(
+    f'[{attribute}="{light}"]{{{attribute}:{dark}}}'
+    for attribute, light, dark in (
+        ("fill", "#ffffff", "#14171b"), ("fill", "#1b1f24", "#e8ebef"), ("stroke", "#0059a8", "#7cc0ff"), ("stroke", "#b3003c", "#ff8fb0")
+    )
+))  # fmt: skip
 
 
 def histogram(grads: Sequence[float]) -> dict[str, Any]:

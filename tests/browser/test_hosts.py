@@ -116,14 +116,15 @@ def test_runs_and_survives_saving(open_notebook, server, app):
     assert leaf_grads(stepper) == expected()
 
 
-def test_untrusted_notebook_shows_the_image(open_notebook):
+def test_untrusted_notebook_shows_the_image_alone(open_notebook):
     a = Value(2.0, label="a")
-    html = viz.step(a * a)._repr_html_()
-    output = nbformat.v4.new_output("display_data", data={"text/html": html, "text/plain": "Stepper"})
-    page = open_notebook("lab", notebook("x", outputs=[output]), "untrusted.ipynb", run=False)
+    shown = [viz.step(a * a), viz.draw(a * a), viz.draw_dot(a * a), a * a]
+    outputs = [nbformat.v4.new_output("display_data", data=s._repr_mimebundle_()) for s in shown]
+    page = open_notebook("lab", notebook("x", outputs=outputs), "untrusted.ipynb", run=False)
     page.wait_for_selector(f"{OUTPUT} img[alt^='Graph of']", timeout=60_000)
-    size = page.evaluate("document.querySelector('.jp-OutputArea-output img').naturalWidth")
-    assert size > 100 and page.locator(".mg-stepper").count() == 0
+    widths = page.evaluate("[...document.querySelectorAll('.jp-OutputArea-output img')].map(i => i.naturalWidth)")
+    assert len(widths) == 4 and min(widths) > 100 and page.locator(".mg-stepper").count() == 0
+    assert page.locator(OUTPUT).all_inner_texts() == [""] * 4  # the picture and nothing else
 
 
 def test_follows_the_theme_of_the_notebook(open_notebook):
@@ -173,6 +174,11 @@ app = marimo.App()
 @app.cell
 def _():
 {"".join(f"    {line}" + chr(10) for line in BUILD.strip().splitlines())}    viz.step(L)
+    return L, viz
+
+@app.cell
+def _(L, viz):
+    viz.draw(L)
     return
 
 if __name__ == "__main__":
@@ -205,6 +211,12 @@ def test_marimo(browser, tmp_path, free_port):
         page.goto(f"http://127.0.0.1:{port}/")
         stepper = walk_all(page, page.frame_locator("iframe"))  # marimo gives scripts a frame of their own
         assert leaf_grads(stepper)["a"] == expected()["a"]
+        page.keyboard.press("?")  # the help makes it taller, and nothing is cut
+        page.wait_for_timeout(300)
+        frame = page.locator("iframe")
+        needed = stepper.evaluate("el => el.getBoundingClientRect().bottom")
+        assert frame.count() == 1 and needed > 400 and frame.bounding_box()["height"] >= needed
+        assert page.locator("img.mg-picture, img.mg-still").count() == 1  # a picture needs no frame
         page.context.close()
     finally:
         server.send_signal(signal.SIGTERM)

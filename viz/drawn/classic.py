@@ -52,6 +52,9 @@ class Drawing(Digraph):  # type: ignore[misc]
     def _repr_html_(self) -> str:
         return notebook.picture(self._plain_svg(), self.said)
 
+    def _mime_(self) -> tuple[str, str]:
+        return "text/html", notebook.still(self._plain_svg(), self.said)
+
     def _plain_svg(self) -> str:
         raw = self.pipe("svg", encoding="utf-8")
         return re.sub(r"<!--.*?-->\n?|<title>[^<]*</title>\n", "", raw[raw.index("<svg") :], flags=re.S)

@@ -227,6 +227,10 @@ class Picture:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return notebook.bundle(repr(self), self._repr_html_, self._plain_svg, include, exclude)
 
+    def _mime_(self) -> tuple[str, str]:
+        """For marimo, which gives what has a script a frame of its own."""
+        return "text/html", notebook.still(self.svg, self.title)
+
     def _plain_svg(self) -> str:
         """The drawing without its style sheet; "" where it cannot be made."""
         try:

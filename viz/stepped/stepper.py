@@ -257,7 +257,7 @@ class Stepper:
         if image:
             from .stills import picture
 
-            fallback = f"{notebook.still(picture(self), self.alt())}<style>{notebook.style()}</style>"
+            fallback = notebook.still(picture(self), self.alt())
         return inline(uid, fallback, script("stepper"), "stepper", self.data)
 
     def alt(self) -> str:

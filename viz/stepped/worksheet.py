@@ -196,6 +196,9 @@ class Exercise:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return notebook.bundle(repr(self), self._repr_html_, self.svg, include, exclude)
 
+    def _mime_(self) -> tuple[str, str]:
+        return "text/html", notebook.still(self.svg(), self._heading(False))
+
     def save(self, path: str | os.PathLike[str], *, key: bool = False) -> Path:
         """Write the sheet (with ``key`` the answers: in HTML and PDF after it, in SVG instead of it).
 
