@@ -59,11 +59,11 @@ class _Writer:
         return made
 
     def open(self, frame: Frame, number: int) -> str:
-        c, row = self.colours, Row(frame.text)
+        c = self.colours
         return (
             f'subgraph cluster_{number} {{\nid="c{number}" style="rounded,filled" margin=10 labelloc=t labeljust=l '
             f"fillcolor={quoted(c.cluster)} pencolor={quoted(c.cluster_line)} fontcolor={quoted(c.muted)} fontname={quoted(FONT)} "
-            f"fontsize=11 label=<{_fixed(frame.text, row.width + 8, 16)}> tooltip={quoted(frame.tip)}"
+            f"fontsize=11 label=<{_fixed(frame.text, frame.room, 16)}> tooltip={quoted(frame.tip)}"
         )
 
     def box(self, box: Box) -> str:

@@ -19,6 +19,7 @@ from .svg import embedded
 
 LEAVES = 60  # as many leaves have a row, those with the largest gradients
 ROWS = 400  # a longer table is cut, and says so
+UPRIGHT = 800.0  # points of a picture that stay readable upright: between the margins of A4 or Letter are 540
 
 
 def plain(message: str, text: str) -> str:
@@ -40,7 +41,7 @@ def page(graph: Graph, svg: str, title: str, chosen: str, precision: int) -> str
         _leaves(graph, precision),
         _steps(graph, precision),
     ]
-    return whole(parts, title, chosen)
+    return whole(parts, title, chosen, svg)
 
 
 def figure(svg: str, title: str) -> str:
@@ -48,17 +49,22 @@ def figure(svg: str, title: str) -> str:
     return f'<figure class="mg-picture" tabindex="0" aria-label="{xml(title)}">{_fluid(svg, 0.75)}</figure>'
 
 
-def whole(parts: list[str], title: str, chosen: str) -> str:
-    """A self-contained page of these parts."""
+def whole(parts: list[str], title: str, chosen: str, svg: str) -> str:
+    """A self-contained page of these parts; the picture among them decides how paper lies."""
     theme.check(chosen)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{xml(title)}</title>\n"
-        f"<style>{theme.page_style(chosen)}{static('picture.css')}</style>\n"
+        f"<style>{theme.page_style(chosen)}{static('picture.css')}{lying(*size(svg)[:2])}</style>\n"
         f"</head>\n<body>\n<main>\n<h1>{xml(title)}</h1>{''.join(parts)}\n</main>\n"
         f'<script type="module">{static("picture.js")}</script>\n</body>\n</html>\n'
     )
+
+
+def lying(width: float, height: float, room: float = UPRIGHT) -> str:
+    """The style of a printed page with a picture of this size: across where it is too wide to stay readable upright."""
+    return "@page{size:landscape}" if width > max(room, height) else ""
 
 
 def _leaves(graph: Graph, precision: int) -> str:

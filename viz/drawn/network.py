@@ -77,7 +77,8 @@ class Network(Picture):
     @cached_property
     def html(self) -> str:
         """A page of its own: the picture and a table of the layers. Opens offline."""
-        return html.whole([html.figure(self.svg, self.title), self._table()], self.title, self.theme)
+        drawn = self._drawn(LIGHT, "light")  # the page has the colours of the theme
+        return html.whole([html.figure(drawn, self.title), self._table()], self.title, self.theme, drawn)
 
     @cached_property
     def text(self) -> str:

@@ -169,7 +169,7 @@ class Picture:
     @cached_property
     def html(self) -> str:
         """A page of its own: the picture, the gradients of the leaves, the steps. Opens offline."""
-        named = Picture(self.graph, replace(self.look, aliases=True), self.theme, self.root, self.layout)
+        named = Picture(self.graph, replace(self.look, aliases=True, palette=theme.LIGHT), self.theme, self.root, self.layout)
         return html.page(self.graph, named.svg, self.title, self.theme, self.look.precision)
 
     @cached_property

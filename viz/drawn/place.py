@@ -201,7 +201,7 @@ def _around(sketch: Sketch, found: Places, frame: Frame, members: list[str], dep
     rect = (
         min(r[0] for r in own) - room,
         min(r[1] for r in own) - room - HEAD * (depth + 1) + 6,
-        max(r[2] for r in own) + room,
+        max(*(r[2] for r in own), min(r[0] for r in own) + frame.room - room) + room,
         max(r[3] for r in own) + room,
     )
     apart = all(r[2] < rect[0] or r[0] > rect[2] or r[3] < rect[1] or r[1] > rect[3] for r in sides[False])

@@ -101,6 +101,11 @@ class Frame:
     tip: str
     members: list[str] = field(default_factory=list)
 
+    @property
+    def room(self) -> float:
+        """The width that its name needs."""
+        return width(self.text, SIZE) + 8
+
 
 @dataclass(slots=True)
 class Sketch:

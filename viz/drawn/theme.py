@@ -110,19 +110,18 @@ def style(theme: str, drawn: str | None = None) -> str:
         for attribute in ("fill", "stroke")
         if drawn is None or f'{attribute}="{light}"' in drawn
     )
-    return f"{AUTO}:root{{color-scheme:light dark}}@supports(color:light-dark(red,red)){{{rules}}}"
+    return f"@media screen{{{AUTO}:root{{color-scheme:light dark}}}}@supports(color:light-dark(red,red)){{{rules}}}"
 
 
 AUTO = ".mg-auto"  # the class of pictures that follow the reader's theme
 
 
 def page_style(theme: str) -> str:
-    """The style sheet of a page of our own with a picture on it."""
+    """The style sheet of a page of our own with a picture on it; on paper it is light."""
     check(theme)
     within = ":root"
-    if theme != "auto":
-        return variables(DARK if theme == "dark" else LIGHT, within) + through_variables(within)
-    dark = f"@media (prefers-color-scheme:dark){{{variables(DARK, within)}}}"
+    when = {"auto": "screen and (prefers-color-scheme:dark)", "dark": "screen", "light": ""}[theme]
+    dark = f"@media {when}{{{variables(DARK, within)}}}" if when else ""
     return variables(LIGHT, within) + dark + through_variables(within)
 
 

@@ -45,7 +45,7 @@ export class Training {
     this.el.replaceChildren(style, this.root);
     this.themed = () => { this.root.dataset.theme = dark(this.el) ? "dark" : "light"; this.show(); };
     new MutationObserver(this.themed).observe(document.body, { attributes: true, attributeFilter: ["class", "data-jp-theme-light", "data-theme"] });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.themed);
+    for (const what of ["(prefers-color-scheme: dark)", "print"]) matchMedia(what).addEventListener("change", this.themed);
     this.root.dataset.theme = dark(this.el) ? "dark" : "light";
     this.root.addEventListener("keydown", (event) => this.key(event));
     this.curve();

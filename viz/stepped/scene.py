@@ -187,7 +187,7 @@ class Scene:
         width = max(self.width, 560 if caption else 0)
         rules = _rules("dark" if theme == "dark" else "light")
         if theme == "auto":
-            rules += f"@media (prefers-color-scheme:dark){{{_rules('dark')}}}"
+            rules += f"@media screen and (prefers-color-scheme:dark){{{_rules('dark')}}}"
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
             f'width="{width:.0f}" height="{height:.0f}" font-family="{FONT}" font-size="12.5">'

@@ -57,10 +57,11 @@ PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 0; padding: 12px; background: #f2f4f6; color: #1b1f24; font-family: system-ui, sans-serif; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #0d0f12; color: #e8ebef; }} }}
+@media screen and (prefers-color-scheme: dark) {{ body {{ background: #0d0f12; color: #e8ebef; }} }}
 main {{ max-width: 1180px; margin: 0 auto; }}
 h1 {{ font-size: 20px; margin: 4px 0 10px; }}
 @media (max-width: 560px) {{ body {{ padding: 4px; }} }}
+@media print {{ :root {{ color-scheme: light; }} body {{ padding: 0; background: #fff; }} main {{ max-width: none; }} }}
 </style>
 </head>
 <body>

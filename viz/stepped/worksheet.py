@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import notebook
+from ..drawn.html import UPRIGHT, lying
 from ..notation.numbers import show
 from ..save import write
 from .scene import Scene
@@ -49,7 +50,7 @@ h1 {{ font-size: 22px; }} svg {{ max-width: 100%; height: auto; }}
 ol {{ columns: 2; column-gap: 40px; padding-left: 28px; }} li {{ break-inside: avoid; margin-bottom: 8px; }}
 .name {{ float: right; }} .key {{ break-before: page; }} b {{ color: #00704f; }}
 @media (max-width: 600px) {{ ol {{ columns: 1; }} }}
-@media print {{ body {{ margin: 0; max-width: none; }} }}
+@media print {{ body {{ margin: 0; padding: 0; max-width: none; }} {page} svg {{ max-height: 60vh; break-inside: avoid; }} }}
 </style>
 </head>
 <body>
@@ -178,7 +179,12 @@ class Exercise:
 
     def to_html(self, *, key: bool = True) -> str:
         """The worksheet as one page to print; with ``key`` the answers follow on a page of their own."""
-        return PAGE.format(title=html.escape(self.title), body=self._part(False) + (self._part(True) if key else ""))
+        width, height = self._scene.width, self._scene.height
+        return PAGE.format(
+            title=html.escape(self.title),
+            page=lying(width, height, UPRIGHT * 4 / 3),
+            body=self._part(False) + (self._part(True) if key else ""),
+        )
 
     def _part(self, key: bool) -> str:
         items = "".join(
