@@ -111,21 +111,22 @@ class Value(dropin.Original):
         """The nodes below, and self, that are not leaves: in the order in which they were made, arguments before users."""
         with _turn:
             mark = self._mark = object()
-            found = [self] if self.op is not None else []
-            for v in found:  # grows while it is walked
+            todo, found = [self] * (self.op is not None), []
+            while todo:  # depth first: nearly all are found in the order, backwards, and sorting takes a third
+                found.append(v := todo.pop())
                 a, b = v._a, v._b
                 if a is not None:
                     if a._mark is not mark and a.op is not None:
                         a._mark = mark
-                        found.append(a)
+                        todo.append(a)
                     if b is not None and b._mark is not mark and b.op is not None:
                         b._mark = mark
-                        found.append(b)
+                        todo.append(b)
                     continue
                 for arg in b or ():
                     if arg._mark is not mark and arg.op is not None:
                         arg._mark = mark
-                        found.append(arg)
+                        todo.append(arg)
         if dropin.rewired:
             return dropin.in_order(self)
         found.sort(key=_born)
