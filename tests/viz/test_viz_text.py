@@ -15,7 +15,7 @@ from readers import of_tex
 from viz.drawn.latex import LINES, to_latex
 from viz.drawn.text import text_tree
 from viz.notation.formula import Name, Number
-from viz.notation.rows import by_symbol, circle, written
+from viz.notation.rows import by_symbol, circle, row_of, written
 from viz.notation.tex import name as name_tex
 from viz.notation.tex import number as number_tex
 from viz.notation.text import write
@@ -219,4 +219,6 @@ def test_operations_are_written_as_people_write_them(op, operands, text):
 
 def test_signs():
     assert [circle(by_symbol(op, 2)) for op in ("*", "/", "-", "+", "**")] == ["×", "÷", "−", "+", "xʸ"]
-    assert [circle(by_symbol(op, 1)) for op in ("tanh", "**2", "**-1", "**0.5", "neg")] == ["tanh", "x²", "x⁻¹", "xᵖ", "−x"]
+    assert [circle(by_symbol(op, 1)) for op in ("tanh", "**2", "**-1", "**0.5", "neg")] == ["tanh", "x²", "x⁻¹", "x ^ 0.5", "−x"]
+    assert [circle(row_of((Value(2.0) ** p), 1)) for p in (math.inf, -1e6)] == ["x ^ ∞", "x ^ −1e6"]
+    assert circle(row_of(Value(2.0).clamp(0, 1), 1)) == "clamp(x, 0, 1)"

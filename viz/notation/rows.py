@@ -148,26 +148,36 @@ def slope(row: Row, index: int, operands: Sequence[Tree], result: Tree) -> Tree 
 
 
 def circle(row: Row, literals: Mapping[int, str] | None = None) -> str:
-    """The operation as it stands in its circle of a picture, with the numbers that the code wrote among its operands.
+    """The operation as it stands in its circle of a picture, with its constants and the numbers that the code wrote among its operands.
 
     >>> circle(by_symbol("*", 2)), circle(by_symbol("**2", 1)), circle(by_symbol("neg", 1)), circle(by_symbol("tanh", 1))
     ('×', 'x²', '−x', 'tanh')
     >>> circle(by_symbol("*", 2), {0: "2"}), circle(by_symbol("-", 2), {1: "−1"}), circle(by_symbol("max", 2), {1: "0.5"})
     ('2 ×', '− (−1)', 'max(x, 0.5)')
+    >>> circle(table()["clamp"]._replace(params=(0.0, 1.0)))
+    'clamp(x, 0, 1)'
     """
     if row.precedence and row.arity == 1:
         p = row.params[0] if row.params else None
-        return "−x" if p is None else "x" + f"{p:g}".translate(_RAISED) if p == int(p) else "xᵖ"
+        if p is None:
+            return "−x"
+        return "x" + f"{p:.0f}".translate(_RAISED) if p.is_integer() and abs(p) < 1000 else f"x ^ {show(p)}"
     sign = {"*": "×", "-": "−", "/": "÷", "**": "xʸ"}.get(row.symbol, row.symbol)
+    literals = literals or {}
+    if row.arity is None:
+        return f"{sign} {', '.join(literals.values())}" if 0 < len(literals) < 4 else sign
+    if not row.precedence and (literals or row.params):
+        return f"{row.symbol}({', '.join([*(literals.get(i, 'x') for i in range(row.arity)), *map(show, row.params)])})"
     if not literals:
         return sign
-    if row.arity is None:
-        return f"{sign} {', '.join(literals.values())}" if len(literals) < 4 else sign
-    if not row.precedence:
-        return f"{row.symbol}({', '.join([*(literals.get(i, 'x') for i in range(row.arity)), *map(show, row.params)])})"
     if 0 in literals:
         return literals[0] + (" ^ x" if row.symbol == "**" else f" {sign}")
     return f"{'x ^' if row.symbol == '**' else sign} {f'({literals[1]})' if literals[1].startswith(MINUS) else literals[1]}"
+
+
+def brief(row: Row) -> Row:
+    """The operation for a small box, without the constants of a call, which the line below says."""
+    return row if row.precedence else row._replace(params=())
 
 
 def word(symbol: str) -> str:

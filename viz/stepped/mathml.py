@@ -28,5 +28,5 @@ def template(
         if x is not None:
             lines[i] = mathml.number(x) + "<mtext>, by convention</mtext>"
     made = {"s": symbol, "f": mathml.write(rows.written(row, holes)), "d": lines}
-    circle = rows.circle(row, {i: f"{{{i}}}" for i in literals})
+    circle = rows.circle(rows.brief(row), {i: f"{{{i}}}" for i in literals})
     return made | ({"k": circle} if circle != symbol else {})

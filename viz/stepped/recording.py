@@ -18,7 +18,7 @@ from ..model.told import Told, told
 from ..notation.formula import Name, Number, Tree
 from ..notation.names import Names, complete, modules_of, unique
 from ..notation.numbers import show
-from ..notation.rows import Row, circle, conventional, row_of, written
+from ..notation.rows import Row, brief, circle, conventional, row_of, written
 from . import mathml
 from .observe import Failure, drive
 
@@ -67,7 +67,7 @@ class Trace:
     def sign(self, place: int) -> str:
         """The operation that made a value, as it stands in its box."""
         n, operands = len(self.values), self.operands[place]
-        return circle(row_of(self.values[place], len(operands)), {i: show(self.data[a]) for i, a in enumerate(operands) if a >= n})
+        return circle(brief(row_of(self.values[place], len(operands))), {i: show(self.data[a]) for i, a in enumerate(operands) if a >= n})
 
     @property
     def interior(self) -> list[int]:
