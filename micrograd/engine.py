@@ -38,13 +38,12 @@ _born = attrgetter("_born")
 class Value(dropin.Original):
     """One number of a computation graph.
 
-    data: the number (float). grad: ∂root/∂self, after `root.backward()`. args: the Values that it was computed from, in
-    order, () for a leaf. op: the row of `micrograd.ops.TABLE` that computed it, None for a leaf. label: its name in
-    pictures and steps. scope: the `micrograd.scope` it was made in. Other forms of the constructor: `dropin.Original`.
+    data: the number (float). grad: ∂root/∂self, after `root.backward()`. args: the Values that it was computed from, in order, () for
+    a leaf. op: the row of `micrograd.ops.TABLE` that computed it, None for a leaf. label: its name in pictures and steps. scope: the
+    `micrograd.scope` it was made in. Other forms of the constructor: `dropin.Original`.
     """
 
-    # An op's arguments are in _a and _b, or all in the tuple _b (with _a None) for an op of many; a literal has () there.
-    # _mark: the last walk here.
+    # The arguments are in _a and _b, or all in the tuple _b (_a is None) for an op of many; () in a literal. _mark: the last walk here.
     __slots__ = ("__dict__", "__weakref__", "_a", "_b", "_born", "_data", "_mark", "_scope", "grad", "op")
     label = ""
 
