@@ -102,7 +102,8 @@ class Scalar(Methods):
             viz = importlib.import_module("viz")
         except ImportError:
             return bundle
-        return bundle | dict(viz.repr_mimebundle(self, **kwargs))
+        shown = getattr(viz, "repr_mimebundle", None)  # another package may have the name
+        return bundle if shown is None else bundle | dict(shown(self, **kwargs))
 
 
 def _data(other: Any) -> Any:

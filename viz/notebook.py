@@ -85,5 +85,5 @@ def png(svg: str) -> str:
         return ""
     image = Image.open(io.BytesIO(raw)).convert("RGB")
     out, dpi = io.BytesIO(), 72 * scale
-    image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(out, "PNG", optimize=True, dpi=(dpi, dpi))
+    image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(out, "PNG", dpi=(dpi, dpi))
     return base64.b64encode(out.getvalue()).decode("ascii")

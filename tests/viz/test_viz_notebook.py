@@ -5,6 +5,7 @@ import io
 import random
 import re
 import sys
+import types
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 
@@ -138,3 +139,30 @@ def test_a_label_cannot_break_out_of_the_image():
     html = (a * 2)._repr_mimebundle_()["text/html"]
     assert "alert" not in html.split("src=")[0].replace("&lt;script&gt;alert", "") and Left(html).text.strip() == ""
     assert "<script>alert" not in image_in(html)
+
+
+def test_beside_another_package_named_viz_a_value_shows_its_words(monkeypatch):
+    a = Value(2.0)
+    for other in (types.ModuleType("viz"), None):
+        monkeypatch.setitem(sys.modules, "viz", other)
+        assert (a * 3)._repr_mimebundle_() == {"text/plain": "Value(data=6.0, grad=0)"}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # what Jupyter's own packages warn of is not ours
+def test_latex_and_markdown_get_an_image_of_everything():
+    nbconvert, v4 = pytest.importorskip("nbconvert"), pytest.importorskip("nbformat").v4
+    pytest.importorskip("resvg_py")
+    outputs = [v4.new_output("display_data", data=each._repr_mimebundle_()) for each in shown().values()]
+    made = v4.new_notebook(cells=[v4.new_code_cell("x", outputs=outputs)])
+    try:
+        exporters = nbconvert.LatexExporter(), nbconvert.MarkdownExporter()
+    except ValueError as error:
+        pytest.skip(f"nbconvert is there without its templates: {error}")
+    for exporter in exporters:
+        text, resources = exporter.from_notebook_node(made)
+        pictures = [name for name, data in resources["outputs"].items() if data.startswith(b"\x89PNG")]
+        assert len(pictures) == len(outputs) == len(resources["outputs"])
+        assert all((name if "includegraphics" in text else "data:image/svg") in text for name in pictures)
+    page, _ = nbconvert.HTMLExporter(template_name="basic").from_notebook_node(made)
+    assert page.count("data:image/svg+xml;base64,") == len(outputs) and "image/png" not in page  # one picture each
