@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+import micrograd
 import viz
 from micrograd import Value, nn, scope
 
@@ -24,14 +25,14 @@ MEASURE = """() => {
   const tags = [...svg.querySelectorAll("g.edge text, g.cluster text")].map((t) => [t.parentNode.id, rect(t)]);
   tags.forEach(([id, a], i) => {
     for (const [other, b] of tags.slice(i + 1)) out.tags.push([id, a, other, b]);
-    if (!id.startsWith("c")) for (const [other, b] of out.boxes) out.tags.push([id, a, other, b]);
+    if (!id.startsWith("frame")) for (const [other, b] of out.boxes) out.tags.push([id, a, other, b]);
   });
   for (const frame of svg.querySelectorAll("g.cluster")) {
     out.texts.push([frame.id, rect(frame.querySelector("text")), rect(frame.querySelector("rect"))]);
   }
   for (const text of svg.querySelectorAll("text")) out.texts.push(["paper", rect(text), out.view]);
   for (const path of svg.querySelectorAll("g.edge > path[fill=none]")) {
-    const [, from, to] = path.parentNode.id.match(/^e-(\\w+)-(\\w+)-\\d+$/) || [];
+    const [, from, to] = path.parentNode.id.match(/^e-([\\w.]+)-([\\w.]+)-\\d+$/) || [];
     if (!from) continue;
     const start = path.getPointAtLength(0), head = path.parentNode.querySelectorAll("path")[1].getPointAtLength(0);
     for (const [id, p] of [[from, start], [document.getElementById(to + "-op") ? to + "-op" : to, head]]) {
@@ -85,6 +86,13 @@ def layer(size=3):
     return out
 
 
+def program():
+    random.seed(4)
+    model = nn.MLP(2, [3, 1])
+    compiled = micrograd.compile(lambda: sum((model([0.1 * i, 1.0]) - 1.0) ** 2 for i in range(5)), model.parameters())
+    return compiled.program
+
+
 WIDE = ("W" * 28, "m@" * 150, "%%%%", "weight of the first input")
 FOREIGN = ("שלום עולם שלום", "数据的名字很长很长", "ЩЖЮШЫЩЖЮШЫ", "e\u0301🙂ﷺ θ̂ₙ₊₁")
 CASES = {
@@ -93,6 +101,7 @@ CASES = {
     "foreign": lambda **o: viz.draw(lecture(FOREIGN), **o),
     "scopes": lambda **o: viz.draw(scoped(), **o),
     "net": lambda **o: viz.draw(layer(), **o),
+    "program": lambda **o: viz.draw(program(), **o),
     "folded": lambda **o: viz.draw(sum((layer(4) for _ in range(6)), Value(0.0)), budget=12, **o),
 }
 FONTS = {"wide": "", "narrow": "text { font-family: 'DejaVu Sans Condensed' !important; font-stretch: condensed }"}

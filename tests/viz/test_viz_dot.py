@@ -92,8 +92,8 @@ def test_clusters_and_folds():
     with scope("loss <1>"):
         a = Value(1.0) * 2
     found = elements(viz.draw(a + 1))
-    assert found["c0"].get("class") == "cluster"
-    assert texts(found["c0"])[:1] == ["loss <1>"]
+    assert found["frame0"].get("class") == "cluster"
+    assert texts(found["frame0"])[:1] == ["loss <1>"]
     model = nn.MLP(2, [4, 1])
     loss = sum((model([Value(i / 9), 1.0]) for i in range(9)), Value(0.0))
     picture = viz.draw(loss, fold=0)

@@ -30,6 +30,8 @@ class _Writer:
             out, into = PORTS[look.rankdir]
             room = "1.8 splines=line outputorder=edgesfirst"
             tip = f"0.4 tailport={out} headport={into}"
+        if any(line.way for line in self.sketch.lines):
+            room += " newrank=true"
         top = [
             "digraph {",
             f"graph [rankdir={look.rankdir} bgcolor={quoted(c.paper)} pad=0.25 nodesep=0.22 ranksep={room} fontname={quoted(FONT)}]",
@@ -61,7 +63,7 @@ class _Writer:
     def open(self, frame: Frame, number: int) -> str:
         c = self.colours
         return (
-            f'subgraph cluster_{number} {{\nid="c{number}" style="rounded,filled" margin=10 labelloc=t labeljust=l '
+            f'subgraph cluster_{number} {{\nid="frame{number}" style="rounded,filled" margin=10 labelloc=t labeljust=l '
             f"fillcolor={quoted(c.cluster)} pencolor={quoted(c.cluster_line)} fontcolor={quoted(c.muted)} fontname={quoted(FONT)} "
             f"fontsize=11 label=<{_fixed(frame.text, frame.room, 16)}> tooltip={quoted(frame.tip)}"
         )
@@ -79,13 +81,19 @@ class _Writer:
 
     def edge(self, line: Line) -> str:
         attributes = [f'id="{line.id}" penwidth={line.pen:.2f}']
+        ends = [line.src, line.dst]
+        if line.way == "back":
+            ends.reverse()
+            attributes.append("dir=back")
+        elif line.way == "aside":
+            attributes.append("constraint=false")
         if not line.arrow:
             attributes.append("arrowhead=none weight=8 minlen=1")
         if line.tip:
             attributes.append(f"tooltip={quoted(line.tip)} labeltooltip={quoted(line.tip)}")
         if line.text:
             attributes.append(f"label=<{_fixed(line.text, *line.room)}>")
-        return f"{quoted(line.src)} -> {quoted(line.dst)} [{' '.join(attributes)}]"
+        return f"{quoted(ends[0])} -> {quoted(ends[1])} [{' '.join(attributes)}]"
 
     def caption(self) -> list[str]:
         """The line below, after the clusters, which would inherit it."""

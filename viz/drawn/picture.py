@@ -37,7 +37,7 @@ def draw(
     root: Any,
     *more: Any,
     x: Any = None,
-    rankdir: str = "LR",
+    rankdir: str = "auto",
     partials: bool = False,
     color: str = "kind",
     precision: int = 4,
@@ -58,7 +58,7 @@ def draw(
     columns, weights by sign and size; ``x``, one input, adds the activations. ``color="grad"`` shows gradients for weights,
     ``budget`` the neurons that are shown.
 
-    - ``rankdir``: "LR" (left to right), "RL", "TB", "BT".
+    - ``rankdir``: "LR" (left to right), "RL", "TB", "BT"; "auto" is LR for a graph, TB for a compiled program.
     - ``partials``: write the local derivative on each edge.
     - ``color``: "kind" (leaf, value, result) or "grad": the gradient, blue above 0 and orange below, the
       stronger the larger on a logarithmic scale, with a legend (greys for boxes of several values).
@@ -85,7 +85,7 @@ def draw(
 
     Raises TypeError for what is no Value and no model, ValueError for options that mean nothing.
     """
-    one_of("rankdir", rankdir, tuple(PORTS))
+    one_of("rankdir", rankdir, ("auto", *PORTS))
     one_of("color", color, COLORS)
     one_of("ranks", ranks, RANKS)
     one_of("theme", theme, ("auto", "light", "dark"))
@@ -101,7 +101,7 @@ def draw(
         which = f"here {short(models[0], 40)} is one of several"
         raise TypeError(f"a network is drawn alone, its input given by name, viz.draw(model, x=[…]): {which}")
     if models:
-        if (rankdir, partials, fold, labels, ranks, layout) != ("LR", False, "auto", True, "", "auto"):
+        if (rankdir, partials, fold, labels, ranks, layout) != ("auto", False, "auto", True, "", "auto"):
             options = "rankdir, partials, fold, labels, ranks and layout"
             raise ValueError(f"{options} are for graphs; a network takes x, color, precision, budget, theme")
         from .network import network
@@ -117,7 +117,7 @@ def draw(
             f"{len(graph.nodes):,} boxes are no picture (at most {BOXES:,}): draw with fold='auto', "
             "which shows about `budget` boxes, or fold more scopes"
         )
-    look = Look(rankdir, partials, color, digits, ranks, labels == "all", _palette(theme))
+    look = Look(graph.rankdir if rankdir == "auto" else rankdir, partials, color, digits, ranks, labels == "all", _palette(theme))
     return Picture(graph, look, theme, root, layout)
 
 
@@ -187,6 +187,8 @@ class Picture:
     @property
     def title(self) -> str:
         """What the picture shows, in a few words."""
+        if self.graph.title:
+            return self.graph.title
         roots = self.graph.roots
         root = self.graph.node(roots[0]) if len(roots) == 1 else None
         count = len(self.graph.values) or len(self.graph.nodes)
@@ -213,6 +215,8 @@ class Picture:
         return write(path, made if isinstance(made, bytes) else made.encode())
 
     def __repr__(self) -> str:
+        if self.graph.title:
+            return f"Picture({self.graph.title})"
         count = len(self.graph.values) or len(self.graph.nodes)
         boxes = len(self.graph.nodes)
         folded = f" in {boxes:,} boxes" if boxes < count else ""

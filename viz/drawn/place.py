@@ -61,6 +61,8 @@ def _read(sketch: Sketch, made: dict[str, Any]) -> Places:
             continue
         line = lines[edge["id"]]
         points, tip = _spline(edge["pos"])
+        if line.way == "back":
+            points.reverse()
         found.lines[line.id] = _touching(points, tip, boxes[line.src], boxes[line.dst], found)
         if "lp" in edge:
             found.texts[line.id] = _point(edge["lp"])
@@ -76,9 +78,9 @@ def _spline(text: str) -> tuple[list[Point], Point | None]:
     tip = None
     points = []
     for word in text.split(";")[0].split():
-        if word.startswith("e,"):
+        if word.startswith(("e,", "s,")):
             tip = _point(word[2:])
-        elif not word.startswith("s,"):
+        else:
             points.append(_point(word))
     return points, tip
 

@@ -22,7 +22,7 @@ from .theme import LIGHT, Palette
 SIZE, OP, NOTE = 11.0, 15.0, 10.0  # of the letters: in boxes, in circles, on edges
 LINE, PAD_X, PAD_Y, GAP = 15.0, 8.0, 5.0, 10.0  # the height of a row; room around rows, and between a key and its number
 DOUBLE = 4.0  # from one line of a double frame to the other
-NAME_LIMIT, WIDE_LIMIT = 28, 44
+NAME_LIMIT, FRAME_LIMIT, WIDE_LIMIT = 28, 40, 60
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ class Line:
     pen: float = 1.0
     arrow: bool = True
     text: str = ""
+    way: str = ""  # as of an `Edge`
 
     @property
     def room(self) -> tuple[float, float]:
@@ -158,7 +159,7 @@ class _Sketcher:
         made = []
         for cluster in self.graph.clusters:
             count = f" ×{cluster.count:,}" if cluster.count > 1 else ""
-            name = (one_line(cluster.name, NAME_LIMIT) or "scope") + count
+            name = (one_line(cluster.name, FRAME_LIMIT) or "scope") + count
             tip = cluster.path + (f"\n{cluster.count:,} calls drawn as one" if count else "")
             made.append(Frame(cluster.path, cluster.parent, name, tip, [box.id for box in boxes if box.frame == cluster.path]))
         return made
@@ -257,6 +258,9 @@ class _Sketcher:
         end = f"{dst.id}-op" if dst.kind != "fold" and dst.op else dst.id
         names = _name(src), _name(dst)
         made = Line(edge.id, src.id, end, f"{names[0]} → {names[1]}, operand {edge.index + 1}", 0.5 if self.dense else 1.0)
+        made.way = edge.way
+        if edge.way == "aside":
+            made.pen, made.tip = 0.5, f"{names[1]} reads {names[0]}"
         if edge.count > 1:
             made.pen *= min(1 + math.log10(edge.count) / 2, 3)
             made.tip = f"{names[0]} → {names[1]}: {edge.count:,} edges"
@@ -270,7 +274,7 @@ class _Sketcher:
     def ranks(self) -> list[list[str]]:
         """Boxes that stand beside each other: all leaves, or all values of one depth."""
         if not self.look.ranks:
-            return []
+            return [list(row) for row in self.graph.rows]
         level: dict[str, int] = {}
         rows: dict[tuple[str, int], list[str]] = {}
         for node in self.graph.nodes:

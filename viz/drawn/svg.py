@@ -73,7 +73,7 @@ class _Drawing:
         x, y = self.at(x0, y0)
         rect = _rect(x, y, x1 - x0, y1 - y0, 8, self.c.cluster, self.c.cluster_line)
         text = _text(x + 9, y + 15, frame.text, self.c.muted, "start")
-        return f'<g id="c{number}" class="cluster"><title>{xml(frame.tip)}</title>{rect}{text}</g>'
+        return f'<g id="frame{number}" class="cluster"><title>{xml(frame.tip)}</title>{rect}{text}</g>'
 
     def box(self, box: Box) -> str:
         cx, cy = self.at(*self.places.boxes[box.id])

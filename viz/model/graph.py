@@ -105,6 +105,7 @@ class Edge:
     index: int = 0
     partial: float | None = None  # ∂dst/∂src through this operand alone, where known
     count: int = 1
+    way: str = ""  # "back": against the flow of the picture; "aside": it has no say in where things stand
 
     @property
     def id(self) -> str:
@@ -133,6 +134,9 @@ class Graph:
     values: list[Any] = field(default_factory=list)  # every reachable Value, arguments first
     owner: Sequence[int] = ()  # owner[i] = place in ``nodes`` of the node showing values[i]
     note: str = ""  # says what was folded; '' when everything is shown
+    title: str = ""  # what a producer calls it
+    rankdir: str = "LR"  # the direction that suits it
+    rows: Sequence[tuple[str, ...]] = ()  # nodes that stand beside each other
     passes: int = 1  # how many backward passes the leaves hold, where that can be told
     path: Callable[[Any], str] | None = None  # the full name of a value, folded or not
     _places: dict[int, int] = field(default_factory=dict, repr=False)
