@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
@@ -52,7 +51,7 @@ def walk(root: Value, variables: Any = None) -> Iterator[Step]:
             elif value is not UNREACHED or arg.op is None:
                 arg.grad = before + value
             c = Contribution(arg, i, partial, value, before, arg.grad)
-            while c.arg in starts:
+            while starts and c.arg in starts:
                 x, alone = starts[c.arg]
                 if not alone and (c.arg is not following or x in v.args):
                     late[c.arg] = v, c
@@ -72,14 +71,18 @@ def _starts(nodes: list[Value], mixed: Any) -> dict[Value, tuple[Value, bool]]:
     """{0 + x: (x, whether x is used in it alone)} of the sums that `sum()` begins with: used once, without a name or a hook."""
     found: dict[Value, Value] = {}
     for v in nodes[:-1]:
-        if v.op is not None and v.op.symbol == "+" and len(v.args) == 2 and not v.label:
-            zero, x = v.args
-            plain = v.op.partials and v not in modes.hooks and v not in mixed
-            if plain and zero.is_literal and zero.data == 0 and not zero.label and not x.is_literal:
-                found[v] = x
+        zero, x = v._a, v._b
+        if zero is None or x is None or v.op is None or v.op.symbol != "+" or not (zero.is_literal and zero.data == 0):
+            continue
+        if v.op.partials and not (v.label or zero.label or x.is_literal or v in modes.hooks or v in mixed):
+            found[v] = x
     if not found:
         return {}
-    uses = Counter(arg for v in nodes for arg in v.args)
+    uses = dict.fromkeys([*found, *found.values()], 0)
+    for v in nodes:
+        for arg in v.args:
+            if arg in uses:
+                uses[arg] += 1
     return {v: (x, uses[x] == 1 and x.op is not None) for v, x in found.items() if uses[v] == 1}
 
 

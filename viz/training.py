@@ -33,13 +33,13 @@ from typing import Any
 from . import notebook
 from .bundle import inline, script
 from .given import page_path, short, whole
-from .model import tree
+from .model.boxes import ROOM, TOP, grow, opened
 from .model.graph import is_value, number
 from .model.reading import quietly
 from .notation.numbers import show
 from .samples import samples
 from .save import write
-from .stepped.payload import f64, payload
+from .stepped.payload import f64, payload, whole_numbers
 from .stepped.recording import record
 from .stepped.stepper import PAGE
 
@@ -206,17 +206,16 @@ class Watch:
         trace = record(out)
         at = {id(value): i for i, value in enumerate(trace.values)}
         made = payload(trace)
-        boxes = tree.grow(trace)
+        boxes = grow(trace.values, trace.args, [trace.root])
         if boxes.parent:
             made["groups"] = {
                 "parent": boxes.parent,
                 "name": boxes.name,
-                "kind": boxes.kind,
-                "of": boxes.of,
+                "of": whole_numbers(box + 1 for box in boxes.of),
             }
-            inner = sorted({box for box in boxes.parent if box != tree.TOP})  # boxes with boxes inside
+            inner = sorted({box for box in boxes.parent if box != TOP})  # boxes with boxes inside
             most = len(set(boxes.shown(inner)))
-            made["open"] = inner if most <= 2 * tree.ROOMY else tree.opened(boxes)
+            made["open"] = inner if most <= 2 * ROOM else opened(boxes)
         made["parameters"] = [at.get(id(p), -1) for p in self.parameters]
         return made
 

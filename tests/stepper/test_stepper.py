@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import viz
 from micrograd import Value, nn, scope
-from viz.model import tree
+from viz.model import boxes as tree
 from viz.notation.numbers import show as fmt
 from viz.stepped.breaks import positions
 from viz.stepped.recording import record
@@ -35,6 +35,8 @@ def told(root):
 
 
 def unpack(text, code):
+    if code == "I":
+        text, code = text[1:], {"1": "B", "2": "H", "4": "I"}[text[0]]
     data = base64.b64decode(text)
     return list(struct.unpack(f"<{len(data) // struct.calcsize(code)}{code}", data))
 
@@ -168,6 +170,11 @@ def moons(samples=4, hidden=(16, 16)):
     return sum(losses) * (1.0 / samples) + 1e-4 * sum(p * p for p in model.parameters())
 
 
+def boxes_of(root):
+    t = record(root)
+    return tree.grow(t.values, t.args, [t.root], deep=True)
+
+
 def partition(boxes, opened):
     shown = boxes.shown(opened)
     return len(set(shown)), shown
@@ -177,24 +184,24 @@ def partition(boxes, opened):
 @pytest.mark.parametrize("budget", [10, 60, 300])
 def test_folding_keeps_the_budget_and_loses_nothing(make, budget):
     t = record(make())
-    boxes = tree.grow(t)
+    boxes = tree.grow(t.values, t.args, [t.root], room=budget, deep=True)
     opened = tree.opened(boxes, budget=budget)
     seen, shown = partition(boxes, opened)
     top = len(boxes.inside()[tree.TOP])
-    assert seen <= max(budget, top) and top <= tree.ROOMY
+    assert seen <= max(budget, top) and top <= budget
     everything, all_shown = partition(boxes, tree.opened(boxes, all=True))
     assert everything == len(t.values) and all_shown == list(range(len(t.values)))
     for box, things in boxes.inside().items():
         assert things or box == tree.TOP  # no empty box
-        assert len(things) <= tree.ROOMY
+        assert len(things) <= max(budget, tree.ROOM)
     assert len(shown) == len(t.values)
 
 
 def test_repeated_samples_become_one_box_of_n():
-    boxes = tree.grow(record(moons(5)))
-    assert "MLP ×5" in boxes.name
-    inside = [name for name, parent in zip(boxes.name, boxes.parent, strict=True) if parent == boxes.name.index("MLP ×5")]
-    assert inside == [f"MLP #{i}" for i in range(1, 6)]
+    boxes = boxes_of(moons(5))
+    whole = boxes.name.index("MLP ×5")
+    inside = [name for name, parent in zip(boxes.name, boxes.parent, strict=True) if parent == whole]
+    assert inside == ["layers[0] ×5", "layers[1] ×5", "layers[2] ×5"], "layers in their order"
 
 
 def test_named_scopes_stay_closed_when_asked():
@@ -222,7 +229,7 @@ def test_a_class_without_scopes_folds_by_shape():
     for x in xs:
         squared = V(x.data**2, (x, x), "*")
         total = V(total.data + squared.data, (total, squared), "+")
-    boxes = tree.grow(record(total))
+    boxes = boxes_of(total)
     assert len(set(boxes.shown(tree.opened(boxes)))) < 20
     assert any("×40" in name for name in boxes.name)
 
@@ -298,7 +305,7 @@ def test_the_originals_kind_of_class_folds_a_loss_into_few_boxes():
         for h in hidden[1:]:
             score = score + h
         total = total + score.relu()
-    boxes = tree.grow(record(total * V(1 / 30)))
+    boxes = boxes_of(total * V(1 / 30))
     opened = tree.opened(boxes)
     assert len(set(boxes.shown(opened))) <= 20
     assert any(name.endswith("×30") for name in boxes.name)

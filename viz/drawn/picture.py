@@ -65,7 +65,8 @@ def draw(
     - ``precision``: significant digits, 1 to 17.
     - ``budget``, ``fold``: "auto" folds scopes, then alike parts, until about ``budget`` boxes are
       left; False shows every value; a number opens scopes down to that depth; names (of a scope, its
-      path, or a module class) fold these scopes and open the others.
+      path, or a module class) fold these scopes and open the others; "time" shows the calls of a recurrent
+      cell in a row.
     - ``labels``: a value without a label gets the name of the one public variable that holds it, or
       of the parameter that it is. "all": others are called v1, v2, … False: only real labels. A dict
       or a function gives names itself.

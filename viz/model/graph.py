@@ -172,7 +172,8 @@ def build(
     """The model of everything reachable from ``root`` (a Value, a list of them, or a producer).
 
     ``fold``: False shows every value; "auto" folds what exceeds ``budget`` visible nodes; an int
-    keeps scopes open down to that depth; names fold the scopes called so. ``names`` gives a label
+    keeps scopes open down to that depth; names fold the scopes called so; "time" shows
+    the calls of a recurrent cell in a row. ``names`` gives a label
     to a value that has none. ``partials`` fills in ``Edge.partial`` where both ends are shown.
     ``limit``: look at no more than so many values, the nearest to the root.
     An object with ``__viz_graph__()`` makes its own model.

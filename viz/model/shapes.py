@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..notation.rows import word
-from .graph import Group, label_of, op_of
+from .reading import label_of, op_of
 from .regions import Region
 
 LONG = 12  # a chain at least this long is folded in the middle
@@ -14,6 +14,13 @@ PERIOD = 6  # the longest repeating unit that is looked for
 NAMED = 16  # up to so many labelled leaves stay apart
 NOBODY = -1
 DOT = ("·", "dot")  # takes two vectors end to end
+
+
+class Group(NamedTuple):
+    """Values that one box stands for, and what it says."""
+
+    members: list[int]
+    op: str
 
 
 class Shapes:
@@ -65,6 +72,10 @@ class Shapes:
         units.fold_chains()
         fine = units.classes(True)
         return fine if len(fine) <= enough else units.classes(False)
+
+    def word(self, i: int) -> str:
+        """What a box of values like value i says before "×N"."""
+        return word(self.ops[i]) or ("parameters" if i in self.parameters else "leaf")
 
     def child(self, at: int, i: int) -> int:
         """The region directly inside ``at`` that holds value i; -1 when i lies outside ``at``."""
@@ -175,7 +186,7 @@ class _Units:
     def classes(self, fine: bool) -> list[Group]:
         """Alike units as one group: the same op over alike arguments, from the leaves upwards.
 
-        Fine: it matters in which scope a leaf is used, and from which scope an argument comes.
+        Fine: it matters in which scope a leaf is used, from which scope an argument comes, and whether it is a leaf.
         """
         shapes, unit, members = self.shapes, self.unit, self.members
         args, ops, values = shapes.args, shapes.ops, shapes.values
@@ -197,13 +208,12 @@ class _Units:
                     for arg in args[i]:
                         other = unit.get(arg, NOBODY)
                         if other == NOBODY:
-                            sources.add(-3 - shapes.child(self.at, arg) if fine else -2)
+                            sources.add(-5 - 2 * shapes.child(self.at, arg) - (not args[arg]) if fine else -2)
                         elif other != u:
                             sources.add(kind_of.get(other, NOBODY))
                 key = (self.text.get(u, ops[last]), *sorted(sources))
             kind = kind_of[u] = kinds.setdefault(key, len(kinds))
             piles.setdefault(kind, []).append(u)
-        path = shapes.tree[self.at].path
         made = []
         for pile in piles.values():
             every = sorted(i for u in pile for i in members[u])
@@ -211,14 +221,11 @@ class _Units:
             if len(every) > 1:
                 alone = self.text.get(pile[0], "") if len(pile) == 1 else ""
                 text = alone or f"{self._kind_of_box(pile[0])} ×{len(every):,}"
-            made.append(Group(every, path, text))
+            made.append(Group(every, text))
         return made
 
     def _kind_of_box(self, u: int) -> str:
-        text = self.text.get(u, "")
-        last = self.members[u][-1]
-        leaf = "parameters" if last in self.shapes.parameters else "leaf"
-        return text.split(" ×")[0] or word(self.shapes.ops[last]) or leaf
+        return self.text.get(u, "").split(" ×")[0] or self.shapes.word(self.members[u][-1])
 
 
 def _period(words: list[str]) -> tuple[int, str]:

@@ -22,6 +22,7 @@ class Told:
     numbers: list[float]
     place: dict[int, int]  # id(value) -> place, also of a 0 + x: where its x is
     starts: dict[int, Any]  # id(0 + x) -> x
+    every: list[Any]  # the literals and the 0 + x too
 
     @property
     def args(self) -> list[tuple[int, ...]]:
@@ -35,49 +36,50 @@ class Told:
 def told(roots: Sequence[Any], within: Collection[int] | None = None) -> Told:
     """What is told of everything reachable from ``roots``; ``within``: only values whose ``id`` is in it."""
     every = topological(roots, within)
+    used = [args_of(value) for value in every]
     tops = {id(root) for root in roots}
-    literal = {id(value) for value in every if is_literal(value) and id(value) not in tops}
-    if not literal:
-        place = {id(value): i for i, value in enumerate(every)}
-        if within is None:
-            return Told(every, [tuple([place[id(arg)] for arg in args_of(value)]) for value in every], [], place, {})
-        return Told(every, [tuple([place[id(arg)] for arg in args_of(value) if id(arg) in place]) for value in every], [], place, {})
-    starts = _starts(every, literal, tops)
-    values = [value for value in every if id(value) not in literal and id(value) not in starts]
+    literal = {id(value) for value, args in zip(every, used, strict=True) if not args and is_literal(value) and id(value) not in tops}
+    starts = _starts(every, used, literal, tops) if literal else {}
+    if literal:
+        kept = [(value, args) for value, args in zip(every, used, strict=True) if id(value) not in literal and id(value) not in starts]
+        values, used = [value for value, _ in kept], [args for _, args in kept]
+    else:
+        values = every
     place = {id(value): i for i, value in enumerate(values)}
-    for value in every:  # arguments first: the x of 0 + (0 + x) is known
-        if id(value) in starts and id(starts[id(value)]) in place:
-            place[id(value)] = place[id(starts[id(value)])]
-    numbers: dict[str, int] = {}  # by its text, which tells -0.0 from 0.0 and nan from nothing
-    kept: list[float] = []
+    for key, x in starts.items():  # arguments first: the x of 0 + (0 + x) is known
+        if id(x) in place:
+            place[key] = place[id(x)]
+    if within is None and not literal:
+        return Told(values, [tuple([place[id(arg)] for arg in args]) for args in used], [], place, starts, every)
+    numbers: list[float] = []
+    at = dict(place)
+    for value in every if literal else ():
+        if id(value) in literal:
+            at[id(value)] = -1
+    seen: dict[str, int] = {}  # by the text, which tells -0.0 from 0.0 and nan from nothing
 
-    def places(value: Any) -> tuple[int, ...]:
-        made = []
-        for arg in args_of(value):
-            if id(arg) in literal:
-                x = number(arg.data)
-                if (at := numbers.setdefault(repr(x), len(kept))) == len(kept):
-                    kept.append(x)
-                made.append(len(values) + at)
-            elif id(arg) in place:
-                made.append(place[id(arg)])
-        return tuple(made)
+    def told_as(arg: Any) -> int:
+        x = number(arg.data)
+        where = seen.setdefault(repr(x), len(values) + len(numbers))
+        if where == len(values) + len(numbers):
+            numbers.append(x)
+        return where
 
-    return Told(values, [places(value) for value in values], kept, place, starts)
+    operands = [tuple([i if (i := at[id(arg)]) >= 0 else told_as(arg) for arg in args if id(arg) in at]) for args in used]
+    return Told(values, operands, numbers, place, starts, every)
 
 
-def _starts(every: list[Any], literal: set[int], tops: set[int]) -> dict[int, Any]:
-    """{id(0 + x): x} of those sums that are used once and have no name of their own."""
+def _starts(every: list[Any], used: list[Sequence[Any]], literal: set[int], tops: set[int]) -> dict[int, Any]:
+    """{id(0 + x): x} of those sums that are used once and have no name of their own, arguments first."""
     found = {}
-    for value in every:
-        if op_of(value) == "+" and id(value) not in tops and not getattr(value, "label", ""):
-            args = args_of(value)
-            if len(args) == 2 and id(args[0]) in literal and args[0].data == 0 and id(args[1]) not in literal:
-                found[id(value)] = args[1]
+    for value, args in zip(every, used, strict=True):
+        zero = len(args) == 2 and id(args[0]) in literal and args[0].data == 0 and id(args[1]) not in literal
+        if zero and op_of(value) == "+" and id(value) not in tops and not getattr(value, "label", ""):
+            found[id(value)] = args[1]
     if found:
         uses = dict.fromkeys(found, 0)
-        for value in every:
-            for arg in args_of(value):
+        for args in used:
+            for arg in args:
                 if id(arg) in uses:
                     uses[id(arg)] += 1
         found = {key: x for key, x in found.items() if uses[key] == 1}

@@ -51,7 +51,10 @@ class Names:
             self._paths = {}
             for module in reversed(self.modules):
                 self._paths.update(parameter_names(module))
-        return label_of(value) or self._paths.get(id(value)) or self(value)
+        if self._found is None:
+            self._found = self._read()
+        label = label_of(value)
+        return (label if label.strip() else "") or self._paths.get(id(value)) or self._found.get(id(value), "")
 
     def read(self) -> Names:
         """Read the namespaces now, and let go of them: names by `id` are kept, of values that somebody else keeps."""
@@ -81,9 +84,12 @@ def unique(given: Sequence[str]) -> list[str]:
     """
     taken, count, made = set(given), dict[str, int](), list[str]()
     for name in given:
+        if not name:
+            made.append("")
+            continue
         at = count[name] = count.get(name, 0) + 1
         told = name
-        while name and at > 1 and (told := f"{name}⁽{str(at).translate(_RAISED)}⁾") in taken:
+        while at > 1 and (told := f"{name}⁽{str(at).translate(_RAISED)}⁾") in taken:
             at = count[name] = at + 1
         taken.add(told)
         made.append(told)

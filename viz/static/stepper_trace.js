@@ -2,13 +2,13 @@
 
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
 const f64 = (text) => new Float64Array(bytes(text));
-const u32 = (text) => new Uint32Array(bytes(text));
+export const whole = (text) => new { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[text[0]](bytes(text.slice(1)));
 
 export function decode(json) {
   if (json.format !== 2) throw new Error(`trace format ${json.format} is not 2`);
   const { n, root } = json;
-  const t = { ...json, data: f64(json.data), op: u32(json.op), args: u32(json.args) };
-  const count = u32(json.count);
+  const t = { ...json, data: f64(json.data), op: whole(json.op), args: whole(json.args) };
+  const count = whole(json.count);
   t.start = new Uint32Array(n + 1); // operands of value i are args[start[i] .. start[i + 1])
   for (let i = 0; i < n; i++) t.start[i + 1] = t.start[i] + count[i];
   t.partial = f64(json.partial);
@@ -24,9 +24,9 @@ export function decode(json) {
     do free[letter]++; while (taken.has(letter + free[letter]));
     return letter + free[letter];
   });
-  t.forward = [];
+  t.forward = json.forward ? whole(json.forward) : Uint32Array.from(count.keys()).filter((i) => count[i]);
   t.when = new Int32Array(n).fill(-1); // the forward step that makes value i, -1 for a leaf
-  for (let i = 0; i < n; i++) if (count[i]) t.when[i] = t.forward.push(i) - 1;
+  t.forward.forEach((i, k) => { t.when[i] = k; });
   t.users = new Uint32Array(n); // how many operand places each value fills
   for (const a of t.args) if (a < n) t.users[a]++; // n or more: a number of the code, which is no value
   Object.assign(t, json.back ? told(json.back) : derived(t, root));
@@ -49,8 +49,8 @@ export function decode(json) {
 // A pass that did something else than the chain rule says comes with every number written out.
 function told(back) {
   return {
-    cNode: u32(back.node), cArg: u32(back.arg), cPartial: f64(back.partial),
-    cSlot: Int32Array.from(u32(back.slot), (s) => (s === 0xffffffff ? -1 : s)),
+    cNode: whole(back.node), cArg: whole(back.arg), cPartial: f64(back.partial),
+    cSlot: Int32Array.from(whole(back.slot), (s) => (s === 0xffffffff ? -1 : s)),
     cValue: f64(back.value), cAfter: f64(back.after),
   };
 }
@@ -62,7 +62,8 @@ function derived(t, root) {
   const grad = new Float64Array(t.n);
   grad[root] = 1;
   let k = 0;
-  for (let i = t.n - 1; i >= 0; i--) {
+  for (let f = t.forward.length - 1; f >= 0; f--) {
+    const i = t.forward[f];
     for (let e = t.start[i]; e < t.start[i + 1]; e++) {
       const arg = t.args[e];
       if (arg >= t.n) continue;

@@ -1,17 +1,18 @@
 // Which boxes are open, and so which things are seen. A thing is a value i (0 .. n-1) or box n + g.
 
+import { whole } from "./stepper_trace.js";
+
 export const LIMIT = 2000; // above this many things only the neighbourhood of the step is drawn
 
 export class Tree {
   constructor(trace) {
-    const groups = trace.groups || { parent: [], name: [], kind: [] };
+    const groups = trace.groups || { parent: [], name: [] };
     this.t = trace;
     this.n = trace.n;
     this.parent = groups.parent;
     this.name = groups.name;
-    this.kind = groups.kind;
     this.size = groups.parent.length;
-    this.of = groups.of ? Int32Array.from(groups.of) : new Int32Array(trace.n).fill(-1);
+    this.of = groups.of ? Int32Array.from(whole(groups.of), (g) => g - 1) : new Int32Array(trace.n).fill(-1);
     this.open = new Uint8Array(this.size);
     this.children = Array.from({ length: this.size + 1 }, () => []); // last: the top
     this.parent.forEach((p, g) => this.children[p < 0 ? this.size : p].push(this.n + g));

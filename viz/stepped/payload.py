@@ -1,19 +1,21 @@
 """A trace as JSON for the page.
 
-JSON (format 2), made to be small: columns are base64 of little-endian arrays (``f64``, ``u32``).
+JSON (format 2), made to be small: columns are base64 of little-endian arrays:
+``f64``, and ``whole``, numbers of 1, 2 or 4 bytes, as the digit before says.
 
 | key | meaning |
 |---|---|
 | ``n``, ``root`` | number of values (topological order), place of the root |
 | ``data`` | f64 column over values, and then over the numbers that the code wrote (literals) |
-| ``op`` | u32 over values: row in ``ops``, 0 for leaves |
+| ``op`` | whole over values: row in ``ops``, 0 for leaves |
 | ``ops`` | rows ``{s, f, d, k}``: symbol, MathML form, local derivatives, what stands in the box (see ``mathml``) |
-| ``count``, ``args`` | u32: operands of each value, and all operands end to end ("slots"); n or more: a literal's place in ``data`` |
+| ``count``, ``args`` | whole: operands of each value, and all operands end to end ("slots"); n or more: a literal's place in ``data`` |
 | ``partial`` | f64 over slots, nan where unknown |
+| ``forward`` | whole: the values in the order of their steps, where that is not the order of places |
 | ``names`` | ``{place: label}``; others are called v1, v2 … (see ``notation.names.complete``) |
-| ``back`` | where the pass is not just the chain rule: u32 ``node slot arg``, f64 ``partial value after`` |
+| ``back`` | where the pass is not just the chain rule: whole ``node slot arg``, f64 ``partial value after`` |
 | ``lines``, ``line``, ``code`` | source lines; ``{place: index}`` of what made it, of its ``_backward`` |
-| ``groups`` | the folding tree (see ``tree``): ``parent``, ``name``, ``kind``, ``of`` |
+| ``groups`` | the boxes (see ``model.boxes``): ``parent``, ``name``; whole ``of``, the box of each value and 1, 0 for none |
 | ``marks`` | ``{place: [message …]}`` what ``check=True`` found |
 | ``check`` | what ``check=True`` said: ``said``, and whether it is ``ok`` |
 | ``passes`` | a sentence, where the leaves outside hold several passes |
@@ -52,17 +54,19 @@ def payload(trace: Trace) -> dict[str, Any]:
         "root": trace.root,
         "data": f64(trace.data),
         "ops": trace.ops,
-        "op": u32(trace.op),
-        "count": u32(len(operands) for operands in trace.operands),
-        "args": u32(flat),
+        "op": whole_numbers(trace.op),
+        "count": whole_numbers(len(operands) for operands in trace.operands),
+        "args": whole_numbers(flat),
         "partial": f64(partial),
         "names": {i: name for i, name in enumerate(trace.names) if name},
     }
+    if trace.order is not None:
+        made["forward"] = whole_numbers(trace.order)
     if not _plain(trace):
         made["back"] = {
-            "node": u32(trace.node),
-            "slot": u32(s if s >= 0 else 0xFFFFFFFF for s in trace.slot),
-            "arg": u32(trace.arg),
+            "node": whole_numbers(trace.node),
+            "slot": whole_numbers(s if s >= 0 else 0xFFFFFFFF for s in trace.slot),
+            "arg": whole_numbers(trace.arg),
             "partial": f64(trace.partial),
             "value": f64(trace.value),
             "after": f64(trace.after),
@@ -76,7 +80,7 @@ def _plain(trace: Trace) -> bool:
     """Is the pass what the page would work out by itself: upstream × partial, added up?"""
     k, grads = 0, [0.0] * len(trace.values)
     grads[trace.root] = 1.0
-    for node in range(len(trace.values) - 1, -1, -1):
+    for node in reversed(trace.interior):
         for slot, arg in enumerate(trace.operands[node]):
             if arg >= len(trace.values):
                 continue
@@ -88,10 +92,17 @@ def _plain(trace: Trace) -> bool:
                 return False
             value = grads[node] * trace.partial[k]
             grads[arg] += value
-            if not (same(value, trace.value[k]) and same(grads[arg], trace.after[k])):
+            if (value != trace.value[k] or grads[arg] != trace.after[k]) and not (
+                close(value, trace.value[k]) and close(grads[arg], trace.after[k])
+            ):
                 return False
             k += 1
     return k == len(trace.node)
+
+
+def close(x: float, y: float) -> bool:
+    """Equal but for the rounding of sums taken in another order."""
+    return same(x, y) or math.isclose(x, y, rel_tol=1e-12)
 
 
 def same(x: float, y: float) -> bool:
@@ -104,9 +115,11 @@ def f64(xs: Iterable[float]) -> str:
     return _pack("d", xs)
 
 
-def u32(xs: Iterable[int]) -> str:
-    """A column of whole numbers, as the page reads it."""
-    return _pack("I", xs)
+def whole_numbers(xs: Iterable[int]) -> str:
+    """A column of whole numbers, as the page reads it: in as few bytes each as hold them all, how many stands before."""
+    listed = list(xs)
+    code = next(code for code, end in (("B", 1 << 8), ("H", 1 << 16), ("I", 1 << 32)) if max(listed, default=0) < end)
+    return f"{array(code).itemsize}{_pack(code, listed)}"
 
 
 def _pack(code: str, xs: Iterable[Any]) -> str:

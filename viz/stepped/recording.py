@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..model.graph import args_of, number, topological
+from ..model.graph import args_of, number
 from ..model.partials import local
 from ..model.reading import op_of
 from ..model.told import Told, told
@@ -21,6 +21,7 @@ from ..notation.numbers import show
 from ..notation.rows import Row, brief, circle, conventional, row_of, written
 from . import mathml
 from .observe import Failure, drive
+from .payload import same
 
 NAN = float("nan")
 
@@ -46,6 +47,7 @@ class Trace:
     after: list[float] = field(default_factory=list)
     marks: dict[int, list[str]] = field(default_factory=dict)
     engine: bool = False  # the steps are the engine's own
+    order: list[int] | None = None  # of the forward steps, where it is not that of the places
 
     @cached_property
     def told(self) -> list[str]:
@@ -72,7 +74,30 @@ class Trace:
     @property
     def interior(self) -> list[int]:
         """Places of the values that an operation made, in the order of the forward steps."""
-        return [i for i, operands in enumerate(self.operands) if operands]
+        return self.order or [i for i, operands in enumerate(self.operands) if operands]
+
+    def arrange(self, order: list[int]) -> None:
+        """Take the steps in another order that has operands before users; the gradients at the end stay as they are, to the last bit.
+
+        A pass that did more than to add up keeps its own order: what it did depends on it.
+        """
+        columns: tuple[list[Any], ...] = self.node, self.slot, self.arg, self.partial, self.value, self.before, self.after
+        adds = all(slot >= 0 and same(b + v, a) for slot, b, v, a in zip(self.slot, self.before, self.value, self.after, strict=True))
+        if self.marks or not adds or order == self.interior:
+            return
+        self.order = order
+        rank = {place: k for k, place in enumerate(order)}
+        ks = sorted(range(len(self.node)), key=lambda k: -rank[self.node[k]])
+        final = dict(zip(self.arg, self.after, strict=True))
+        for column in columns:
+            column[:] = [column[k] for k in ks]
+        grads = [0.0] * len(self.values)
+        grads[self.root] = 1.0
+        for k, (arg, value) in enumerate(zip(self.arg, self.value, strict=True)):
+            self.before[k] = grads[arg]
+            grads[arg] = self.after[k] = self.before[k] + value
+        for arg, k in {arg: k for k, arg in enumerate(self.arg)}.items():
+            self.after[k] = final[arg]
 
     @property
     def leaves(self) -> list[int]:
@@ -155,7 +180,8 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
     tells its own ``steps()``; any other Value-like class is driven by its ``_backward`` closures.
     ``namespaces`` are searched for variables that name a value without a label.
     """
-    graph, every = told([root]), topological([root])
+    graph = told([root])
+    every = graph.every
     values, place = graph.values, graph.place
     called = Names(namespaces)
     called.modules = modules_of(values)
@@ -185,17 +211,22 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
 def _operations(trace: Trace) -> None:
     rows: dict[Any, int] = {}
     trace.ops, trace.kinds = [{"s": "", "f": "", "d": []}], [""]
+    known: dict[Any, tuple[Row, str]] = {}  # by the op itself, which is alive as long as its values are
+    n = len(trace.values)
     for value, args in zip(trace.values, trace.operands, strict=True):
         if not args:
             trace.op.append(0)
             continue
-        row = row_of(value, len(args))
-        symbol = op_of(value) or row.symbol
-        literal = tuple([i for i, a in enumerate(args) if a >= len(trace.values)])
-        key = row, symbol, len(args), _conventions(value, row), literal
+        literal = tuple([i for i, a in enumerate(args) if a >= n]) if max(args) >= n else ()
+        kind = id(getattr(value, "op", None)), op_of(value), len(args)
+        if kind not in known:
+            row = row_of(value, len(args))
+            known[kind] = row, op_of(value) or row.symbol
+        row, symbol = known[kind]
+        key = *kind, literal, _conventions(value, row)
         if key not in rows:
             rows[key] = len(trace.ops)
-            trace.ops.append(mathml.template(*key))
+            trace.ops.append(mathml.template(row, symbol, len(args), key[-1], literal))
             trace.kinds.append(row.name)
         trace.op.append(rows[key])
 

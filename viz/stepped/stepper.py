@@ -35,8 +35,10 @@ from typing import Any
 
 from .. import notebook
 from ..bundle import inline, script
-from ..given import above_zero, page_path, short, whole
-from ..model import passes, tree
+from ..given import page_path, short, whole
+from ..model import passes
+from ..model.boxes import ROOM, called, grow, opened, stem
+from ..model.fold import in_a_row
 from ..model.reading import is_value, summed
 from ..notation import text
 from ..notation.names import from_caller
@@ -44,7 +46,8 @@ from ..notation.numbers import show
 from ..save import write
 from . import breaks, sources
 from .check import check as check_trace
-from .payload import payload
+from .options import fold_options, quiz_options
+from .payload import payload, whole_numbers
 from .recording import Trace, record
 
 TITLE = "Backpropagation, step by step"
@@ -95,7 +98,8 @@ def step(
     ``break_on``: a label, an operation, a Value, 'nan', 'inf', 'dead relu', an expression such as
     ``"abs(grad) > 10"``, a function of a ``Moment``, or a list of these.
     ``fold``: True folds down to about 60 visible boxes, a number is another such budget, False shows
-    every value, a name or list of names keeps the boxes so called closed.
+    every value, a name or list of names keeps the boxes so called closed, "time" shows the calls of a
+    recurrent cell in a row. A closed box is one step for Next.
     ``quiz``: True, a seed, or ``{"seed": 1, "count": 10, "tolerance": 0.01, "kinds": ["product", "total", "slope"]}``.
     ``check``: compare every local derivative with finite differences, ask each closure of your own class once more where the pass's
     numbers could hide a mistake, mark what is wrong and say how many problems there are.
@@ -128,6 +132,15 @@ class Stepper:
         self.title = str(title)
         if len(roots) > 1 and title == TITLE:
             self.title += f": back from the sum of {self._listed(roots)}"
+        self._fold = fold_options(fold)
+        #: the boxes of the graph
+        self.tree = grow(self.trace.values, self.trace.args, [self.trace.root], deep=True, **self._fold.pop("grow"))
+        if missing := set(self._fold.get("closed", ())) - {word for box in range(len(self.tree.name)) for word in called(self.tree, box)}:
+            known = ", ".join(sorted({repr(stem(name)) for name in self.tree.name})) or "no boxes"
+            raise ValueError(f"fold: no box is called {', '.join(map(repr, sorted(missing)))}; this graph has {known}")
+        if self._fold.get("time"):
+            in_a_row(self.tree, ROOM)  # or it says that there is none
+        self.trace.arrange(self.tree.order())
         self.breaks = breaks.positions(self.trace, break_on)
         #: what is to be said where the leaves hold the sum of several passes
         self.passes = passes.beside(self.trace.values, self.trace.operands, self.trace.root, self.trace.grads(len(self.trace)))
@@ -142,25 +155,16 @@ class Stepper:
                 self.trace.marks.setdefault(place, []).extend(messages)
         for place in sorted(self.trace.marks):
             self.problems += [(self.trace.values[place], m) for m in self.trace.marks[place]]
-        self._fold = _fold_options(fold)
-        self._quiz = _quiz_options(quiz)
+        self._quiz = quiz_options(quiz)
         at = whole("at", at)
         self._at = max(0, len(self.trace) + 1 + at) if at < 0 else min(at, len(self.trace))
         self._data: dict[str, Any] | None = None
-        if missing := sorted(set(self._fold.get("closed", ())) - {*self.tree.name, *map(tree.stem, self.tree.name)}):
-            known = ", ".join(sorted({repr(tree.stem(name)) for name in self.tree.name})) or "no boxes"
-            raise ValueError(f"fold: no box is called {', '.join(map(repr, missing))}; this graph has {known}")
         self._lines = sources.lines_for(frame, self.trace.values, self.trace.names)
-
-    @cached_property
-    def tree(self) -> tree.Tree:
-        """The folding tree."""
-        return tree.grow(self.trace)
 
     @cached_property
     def open(self) -> list[int]:
         """The boxes that are open at first."""
-        return tree.opened(self.tree, **self._fold)
+        return opened(self.tree, **self._fold)
 
     def __len__(self) -> int:
         return len(self.trace)
@@ -179,8 +183,7 @@ class Stepper:
                 made["groups"] = {
                     "parent": boxes.parent,
                     "name": boxes.name,
-                    "kind": boxes.kind,
-                    "of": boxes.of,
+                    "of": whole_numbers(box + 1 for box in boxes.of),
                 }
                 made["open"] = self.open
             made |= {"title": self.title, "at": self._at}
@@ -305,43 +308,3 @@ def _roots(root: Any) -> list[Any]:
             f"_prev, or a list of them{way}"
         )
     return list({id(item): item for item in items}.values())
-
-
-def _fold_options(fold: Any) -> dict[str, Any]:
-    if fold is False:
-        return {"all": True}
-    if fold is True or fold is None:
-        return {"budget": 60}
-    if isinstance(fold, int):
-        if fold < 1:
-            raise ValueError(f"fold={fold}: expected a number of visible boxes of at least 1")
-        return {"budget": fold}
-    closed = [fold] if isinstance(fold, str) else list(fold) if isinstance(fold, (list, tuple, set, frozenset)) else [fold]
-    if not all(isinstance(name, str) for name in closed):
-        raise TypeError(f"fold={fold!r}: expected True, False, a number, a name or a list of names")
-    return {"closed": closed}
-
-
-_KINDS = ("product", "total", "slope")
-
-
-def _quiz_options(quiz: Any) -> dict[str, Any] | None:
-    if quiz is None or quiz is False:
-        return None
-    if quiz is True:
-        return {"seed": 0}
-    if isinstance(quiz, int):
-        return {"seed": quiz}
-    allowed = {"seed", "count", "tolerance", "kinds"}
-    if not isinstance(quiz, dict) or set(quiz) - allowed:
-        raise ValueError(f"quiz={quiz!r}: expected True, a seed, or a dict with {sorted(allowed)}")
-    kinds = [quiz["kinds"]] if isinstance(quiz.get("kinds"), str) else list(quiz.get("kinds", ()))
-    wrong = [kind for kind in kinds if kind not in _KINDS]
-    if wrong:
-        raise ValueError(f"quiz kinds {wrong}: expected some of {list(_KINDS)}")
-    for name in ("seed", "count"):
-        if name in quiz:
-            whole(f"quiz {name}", quiz[name], 0 if name == "seed" else 1)
-    if "tolerance" in quiz:
-        above_zero("quiz tolerance", quiz["tolerance"])
-    return {**quiz, "kinds": kinds} if kinds else dict(quiz)
