@@ -466,7 +466,7 @@ def test_threads_share_parameters_and_graphs():
         (detect_anomaly, lambda: raises(lambda: Value(0.0).log())),
         (lambda: scope("here"), lambda: (Value(2.0) * 3).scope is not None),
         (modes.choosing, lambda: not isinstance(micrograd.where(Value(1.0), 5.0, Value(6.0)), Value)),
-        (lambda: modes.tracing(Sub, Sub), lambda: type(Value(2.0) * 3) is Sub),
+        (lambda: modes.tracing(Sub, Sub, lambda made, data: None), lambda: type(Value(2.0) * 3) is Sub),
     ],
     ids=["no_grad", "record_source", "detect_anomaly", "scope", "choosing", "tracing"],
 )
