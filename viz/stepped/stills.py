@@ -95,7 +95,7 @@ def _animation(pictures: Sequence[bytes], format: str, seconds: float) -> bytes:
     except ImportError:
         raise ImportError("animations need Pillow: pip install pillow") from None
     images = [Image.open(io.BytesIO(data)).convert("RGB") for data in pictures]
-    if format == "gif":
+    if format != "webp":  # few colours, few bytes
         palette = images[-1].quantize(64, dither=Image.Dither.NONE)
         images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     out = io.BytesIO()
