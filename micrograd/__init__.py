@@ -30,7 +30,7 @@ _LATER = {
     "gradcheck": "micrograd.checking.checks", "check_grads": "micrograd.checking.checks",
     "compile": "micrograd.compiler", "lower": "micrograd.compiler", "value_and_grad": "micrograd.derived",
 }  # fmt: skip
-_MODULES = ("nn", "losses", "optim", "testing", "compiler", "data", "explain", "train", "metrics", "plots")
+_MODULES = ("nn", "losses", "optim", "testing", "compiler", "data", "explain", "export", "train", "metrics", "plots")
 
 if TYPE_CHECKING:
     from micrograd import compiler as compiler

@@ -1,0 +1,21 @@
+"""One program, many homes: a compiled loss leaves for C, with its gradients and its optimizer.
+
+    >>> import micrograd
+    >>> from micrograd import Value, compile
+    >>> w = Value(2.0)
+    >>> step = compile(lambda x: (w * x).tanh(), [w])
+    >>> round(step(0.25), 6)
+    0.462117
+    >>> text = micrograd.export.to_c(step)
+    >>> "double value_and_grad(const double *p, const double *x, double *g)" in text
+    True
+
+What goes along is the program of the latest call (a list of one kind of loop nest, see `micrograd.compiler.program.ir`), the
+parameters and the latest arguments.
+"""
+
+from __future__ import annotations
+
+from micrograd.export.c import to_c
+
+__all__ = ["to_c"]

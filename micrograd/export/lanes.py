@@ -1,0 +1,165 @@
+"""The C file's two matrix kernels and its sum, which keep a block of results in registers as vectors; printed where they are used.
+
+GCC's and Clang's vectors where there are such, else plain loops. What is left over at the end of a row is done with the last whole vector,
+of which the lanes that were done before are not used.
+"""
+
+LANES = """\
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define ONCE static __attribute__((noinline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define ONCE static __attribute__((noinline, noclone))
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+#if defined(__AVX512F__)
+#define LANES 8
+#elif defined(__AVX__)
+#define LANES 4
+#else
+#define LANES 2
+#endif
+typedef double lane __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+typedef int64_t bits __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+
+INLINE lane fill(double x) { return x - (lane){0}; }
+
+INLINE lane load(const double *x) { return *(const lane *)x; }
+
+INLINE double across(lane x) {
+    double sum[LANES];
+    memcpy(sum, &x, sizeof x);
+    UNROLL for (int half = LANES / 2; half > 0; half /= 2)
+        UNROLL for (int l = 0; l < half; l++) sum[l] += sum[l + half];
+    return sum[0];
+}
+#else
+#define ONCE static
+#endif
+"""
+
+PRODUCT = """\
+/* out[r, i] (+)= sum over k of a[r, k] b[k, i]: neighbours i are the lanes; begin: what a sum starts from. */
+#if defined(__GNUC__)
+INLINE void product_tile(int R, int C, int K, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
+                         const double *restrict b, int b_k, int add, double begin) {
+    lane sum[4][4];
+    UNROLL for (int r = 0; r < R; r++)
+        UNROLL for (int c = 0; c < C; c++) sum[r][c] = add ? load(out + r * out_r + c * LANES) : fill(begin);
+    for (int k = 0; k < K; k++)
+        UNROLL for (int c = 0; c < C; c++) {
+            const lane x = load(b + k * b_k + c * LANES);
+            UNROLL for (int r = 0; r < R; r++) sum[r][c] += a[r * a_r + k * a_k] * x;
+        }
+    UNROLL for (int r = 0; r < R; r++)
+        UNROLL for (int c = 0; c < C; c++) *(lane *)(out + r * out_r + c * LANES) = sum[r][c];
+}
+
+INLINE int product_rows(int R, int K, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
+                         const double *restrict b, int b_k, int add, double begin) {
+    int c = 0;
+    for (; c + 4 * LANES <= n; c += 4 * LANES) product_tile(R, 4, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin);
+    for (; c + 2 * LANES <= n; c += 2 * LANES) product_tile(R, 2, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin);
+    for (; c + LANES <= n; c += LANES) product_tile(R, 1, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin);
+    if (c < n && n > LANES) {
+        double last[4 * LANES];
+        product_tile(R, 1, K, last, LANES, a, a_r, a_k, b + n - LANES, b_k, 0, add ? -0.0 : begin);
+        for (int r = 0; r < R; r++)
+            for (int i = c; i < n; i++) out[r * out_r + i] = last[(r + 1) * LANES + i - n] + (add ? out[r * out_r + i] : -0.0);
+        c = n;
+    }
+    return c;
+}
+#endif
+
+ONCE void product(int rows, int K, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
+                  const double *restrict b, int b_k, int add, double begin) {
+    int r = 0, done = 0;
+#if defined(__GNUC__)
+    for (; r + 4 <= rows; r += 4) done = product_rows(4, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
+    for (; r < rows; r++) done = product_rows(1, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
+#endif
+    for (r = 0; r < rows; r++) {
+        for (int i = done; i < n && !add; i++) out[r * out_r + i] = begin;
+        for (int k = 0; k < K; k++)
+            for (int i = done; i < n; i++) out[r * out_r + i] += a[r * a_r + k * a_k] * b[k * b_k + i];
+    }
+}
+"""
+
+CONTRACT = """\
+/* out[r, s] (+)= sum over i of a[r, i] b[s, i]: neighbours i are the lanes. */
+#if defined(__GNUC__)
+INLINE void contract_tile(int R, int S, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
+                          const double *restrict b, int b_s, int add, double begin) {
+    lane sum[4][4];
+    UNROLL for (int r = 0; r < R; r++)
+        UNROLL for (int s = 0; s < S; s++) sum[r][s] = fill(-0.0);
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        UNROLL for (int r = 0; r < R; r++) {
+            const lane x = load(a + r * a_r + i);
+            UNROLL for (int s = 0; s < S; s++) sum[r][s] += x * load(b + s * b_s + i);
+        }
+    if (i < n && n > LANES) {
+        bits fresh = (bits)fill(0.0);
+        UNROLL for (int l = 0; l < LANES; l++) fresh[l] = l >= LANES + i - n ? -1 : 0;
+        const bits minus = ~fresh & (bits)fill(-0.0); /* 0 times -0 changes no sum */
+        UNROLL for (int r = 0; r < R; r++) {
+            const lane x = (lane)((bits)load(a + r * a_r + n - LANES) & fresh);
+            UNROLL for (int s = 0; s < S; s++) sum[r][s] += x * (lane)(((bits)load(b + s * b_s + n - LANES) & fresh) | minus);
+        }
+        i = n;
+    }
+    UNROLL for (int r = 0; r < R; r++)
+        UNROLL for (int s = 0; s < S; s++) {
+            double *place = out + r * out_r + s * out_s, all = across(sum[r][s]);
+            for (int j = i; j < n; j++) all += a[r * a_r + j] * b[s * b_s + j];
+            *place = (add ? *place : begin) + all;
+        }
+}
+
+INLINE void contract_rows(int R, int columns, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
+                          const double *restrict b, int b_s, int add, double begin) {
+    int s = 0;
+    for (; s + 4 <= columns; s += 4) contract_tile(R, 4, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin);
+    for (; s < columns; s++) contract_tile(R, 1, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin);
+}
+#endif
+
+ONCE void contract(int rows, int columns, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
+                   const double *restrict b, int b_s, int add, double begin) {
+    int r = 0;
+#if defined(__GNUC__)
+    for (; r + 4 <= rows; r += 4) contract_rows(4, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
+    for (; r < rows; r++) contract_rows(1, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
+#endif
+    for (; r < rows; r++)
+        for (int s = 0; s < columns; s++) {
+            double sum = -0.0, *place = out + r * out_r + s * out_s;
+            for (int i = 0; i < n; i++) sum += a[r * a_r + i] * b[s * b_s + i];
+            *place = (add ? *place : begin) + sum;
+        }
+}
+"""
+
+TOTAL = """\
+/* out[r] (+)= sum over i of a[r, i]: neighbours i are the lanes. */
+ONCE void total_of(int rows, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int add, double begin) {
+    for (int r = 0; r < rows; r++) {
+        int i = 0;
+        double sum = -0.0;
+#if defined(__GNUC__)
+        lane lanes = fill(-0.0);
+        for (; i + LANES <= n; i += LANES) lanes += load(a + r * a_r + i);
+        sum = across(lanes);
+#endif
+        for (; i < n; i++) sum += a[r * a_r + i];
+        out[r * out_r] = (add ? out[r * out_r] : begin) + sum;
+    }
+}
+"""
+
+KERNELS = {"product": PRODUCT, "contract": CONTRACT, "total_of": TOTAL}

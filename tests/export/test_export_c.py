@@ -1,0 +1,428 @@
+"""The C that `micrograd.export.to_c` writes: what it answers, against the eager engine, and that compilers take it without a word."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import shutil
+import subprocess
+from random import Random
+
+import pytest
+
+np = pytest.importorskip("numpy")
+import micrograd  # noqa: E402
+from micrograd import Value, compile, functional, nn, ops, optim  # noqa: E402
+from micrograd.compiler import take  # noqa: E402
+from micrograd.export import to_c  # noqa: E402
+
+COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
+pytestmark = pytest.mark.skipif(not COMPILERS, reason="no C compiler")
+STRICT = ["-Wall", "-Wextra", "-pedantic", "-Werror"]
+SAFE = ["-std=c99", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+FAST = ["-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math"]
+
+
+def run(path, compiler, flags):
+    """What the program prints, line by line."""
+    out = path.with_suffix(f".{compiler}")
+    subprocess.run([compiler, *flags, *STRICT, str(path), "-o", str(out), "-lm"], check=True)
+    return subprocess.run([str(out)], check=True, capture_output=True, encoding="utf-8", timeout=60).stdout.split()
+
+
+class Library:
+    """The functions of an exported file, by ctypes."""
+
+    def __init__(self, step, folder, flags=("-O1",), compiler=None):
+        source, built = folder / "step.c", folder / "step.so"
+        self.text = to_c(step, source)
+        cc = compiler or COMPILERS[0]
+        subprocess.run([cc, *flags, *STRICT, "-DNO_MAIN", "-shared", "-fPIC", str(source), "-o", str(built), "-lm"], check=True)
+        self.lib = ctypes.CDLL(str(built))
+        self.lib.loss.restype = self.lib.value_and_grad.restype = ctypes.c_double
+        program = step.program
+        self.params, self.inputs, self.outputs = len(program.params), len(program.inputs), len(program.outputs)
+
+    def array(self, numbers):
+        flat = np.array(numbers, dtype=np.float64).ravel()
+        return np.append(flat, 0.0)
+
+    @staticmethod
+    def at(array):
+        return array.ctypes.data_as(ctypes.c_void_p)
+
+    def value_and_grad(self, p, x, samples=None, dx=False):
+        p, x, g = self.array(p), self.array(x), self.array([math.nan] * self.params)
+        d = self.array([math.nan] * (self.inputs * (samples or 1)))
+        more = [ctypes.c_int(samples)] if samples is not None else []
+        value = self.lib.value_and_grad(self.at(p), self.at(x), *more, self.at(g), *([self.at(d)] if dx else []))
+        return (value, g[: self.params].tolist(), d[:-1].tolist()) if dx else (value, g[: self.params].tolist())
+
+    def numbers(self, p, x, samples=None):
+        p, x, y = self.array(p), self.array(x), self.array([math.nan] * (self.outputs * (samples or 1)))
+        more = [ctypes.c_int(samples)] if samples is not None else []
+        self.lib.outputs(self.at(p), self.at(x), *more, self.at(y))
+        return y[:-1].tolist()
+
+
+def near(found, expected, to=1e-12):
+    found, expected = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
+    scale = np.max(np.abs(expected[np.isfinite(expected)]), initial=1e-300)
+    np.testing.assert_allclose(found, expected, rtol=to, atol=to * scale)
+
+
+# --- models of the lessons -----------------------------------------------------------------------------------------------
+
+
+def moons(batch):
+    rng = Random(1)
+    model = nn.MLP(2, [8, 8, 1], rng=rng)
+    xs = [[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(21)]
+    ys = [rng.choice([-1.0, 1.0]) for _ in xs]
+
+    def sample(x, y):
+        return (1 - y * model(x)).relu() + 1e-4 * sum(p * p for p in model.parameters())
+
+    def whole(xs, ys):
+        return sum(sample(x, y) for x, y in zip(xs, ys, strict=True)) / len(xs)
+
+    return compile(sample if batch else whole, model, batch=batch), model, (xs, ys)
+
+
+def digits(batch):
+    rng = Random(2)
+    model = nn.MLP(9, [12, 5], rng=rng)
+    xs, ys = [[rng.random() for _ in range(9)] for _ in range(18)], [rng.randrange(5) for _ in range(18)]
+
+    def sample(x, y):
+        return -take(functional.softmax(model(x)), y).log()
+
+    def whole(xs, ys):
+        return sum(sample(x, y) for x, y in zip(xs, ys, strict=True)) / len(xs)
+
+    return compile(sample if batch else whole, model, batch=batch), model, (xs, ys)
+
+
+def gpt(batch):
+    rng = Random(3)
+    table = [[Value(rng.gauss(0, 0.3)) for _ in range(4)] for _ in range(7)]
+    model = nn.TransformerBlock(4, 2, rng=rng)
+    head = nn.Linear(4, 7, rng=rng)
+    params = [p for row in table for p in row] + model.parameters() + head.parameters()
+
+    def sample(tokens):
+        mixed = model([list(take(table, t)) for t in tokens[:-1]])
+        return sum(-take(functional.softmax(head(x)), t).log() for x, t in zip(mixed, tokens[1:], strict=True))
+
+    return compile(sample, params, batch=batch), params, ([[1, 2, 3, 6, 0]] * 3,) if batch else ([1, 2, 3, 6, 0],)
+
+
+def lstm(batch):
+    rng = Random(4)
+    model = nn.LSTM(2, 3, rng=rng)
+    xs = [[[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(4)] for _ in range(9)]
+
+    def sample(x):
+        hidden = model(x)
+        found = hidden[0] if isinstance(hidden, tuple) else hidden
+        return sum(h * h for row in found for h in row)
+
+    return compile(sample, model, batch=batch), model, (xs,) if batch else (xs[0],)
+
+
+def conv(batch):
+    rng = Random(5)
+    model = nn.Conv2d(1, 2, 3, rng=rng)
+    xs = [[[[rng.gauss(0, 1) for _ in range(5)] for _ in range(5)]] for _ in range(9)]
+
+    def sample(x):
+        return sum(v.tanh() for plane in model(x) for row in plane for v in row)
+
+    return compile(sample, model, batch=batch), model, (xs,) if batch else (xs[0],)
+
+
+def norm(batch):
+    rng = Random(6)
+    model = nn.Sequential(nn.Linear(3, 4, rng=rng), nn.LayerNorm(4), nn.GELU(), nn.Linear(4, 2, rng=rng))
+    xs = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(9)]
+    return compile(lambda x: sum(v * v for v in model(x)), model, batch=batch), model, (xs,) if batch else (xs[0],)
+
+
+MODELS = [moons, digits, gpt, lstm, conv, norm]
+
+
+def listed(params):
+    return params.parameters() if hasattr(params, "parameters") else params
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize("make", MODELS)
+def test_a_model_has_the_gradients_of_the_eager_engine(make, batch, tmp_path):
+    step, model, args = make(batch)
+    root = step.graph(*args)
+    params = listed(model)
+    expected = [p.grad for p in params]
+    step(*args)
+    text = to_c(step, tmp_path / "model.c")
+    assert (tmp_path / "model.c").read_text(encoding="utf-8") == text
+    value, *grads = map(float, run(tmp_path / "model.c", COMPILERS[batch % len(COMPILERS)], FAST if batch else SAFE))
+    near([value], [root.data])
+    near(grads, expected)
+
+
+# --- every op, random programs -------------------------------------------------------------------------------------------
+
+
+def edges(op):
+    """Points to try: the kinks, the ends of the domains, signed zeros, the largest, infinities, nan, and ordinary numbers."""
+    rng = Random(op.name)
+    one = [0.0, -0.0, 0.3, -0.3, 1.0, -1.0, 2.5, -7.25, 5e-324, -1e-310, 1e-200, 1e200, -1e200, 709.5, -745.0, 30.0]
+    one += [math.inf, -math.inf, math.nan]
+    found = [kink.at for kink in op.kinks]
+    if op.arity == 1:
+        return [*found, *[(x,) for x in one]]
+    return [*found, *[tuple(rng.choice(one) for _ in range(op.arity)) for _ in range(24)]]
+
+
+def variants(op):
+    from fuzz_programs import NUMBERS
+
+    return [op.bind(*numbers) for numbers in NUMBERS[op.name]] if op.constants else [op]
+
+
+def every_op():
+    rows = [v for op in ops.TABLE.values() if op.arity is not None for v in variants(op)]
+    cases = [(op, xs) for op in rows for xs in edges(op)]
+    params = [[Value(x) for x in xs] for _, xs in cases]
+
+    def loss():
+        found = [op(*xs) for (op, _), xs in zip(cases, params, strict=True)]
+        return (sum(found), *found)
+
+    flat = [p for xs in params for p in xs]
+    return cases, params, compile(loss, flat)
+
+
+@pytest.mark.parametrize("flags", [SAFE[:2], FAST], ids=["c99", "fast"])
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_every_op_answers_its_edges_as_the_engine_does(compiler, flags, tmp_path):
+    cases, params, step = every_op()
+    step()
+    library = Library(step, tmp_path, flags, compiler)
+    flat = [p.data for xs in params for p in xs]
+    values = iter(library.numbers(flat, [])[1:])
+    wrong = []
+    grads = iter(library.value_and_grad(flat, [])[1])
+    for (op, xs), own in zip(cases, params, strict=True):
+        y = op(*own)
+        for p in own:
+            p.grad = 0.0
+        y.backward()
+        for what, x, got in [("value", y.data, next(values)), *(("gradient", p.grad, next(grads)) for p in own)]:
+            alike = x == got or (x != x and got != got) or abs(x - got) <= max(1e-12 * abs(x), 1e-300)
+            if not alike or (x == 0.0 == got and what == "value" and math.copysign(1.0, x) != math.copysign(1.0, got)):
+                wrong.append((repr(op), xs, what, x, got))
+    assert not wrong
+
+
+class Tier:
+    """Some random programs as one exported file, as a back end of the differential fuzz."""
+
+    exact, name = False, "C"
+
+    def __init__(self, programs, folder):
+        self.programs = programs
+        self.params = [[Value(1.0) for _ in p.places("p")] for p in programs]
+        losses = [p.loss(own) for p, own in zip(programs, self.params, strict=True)]
+
+        def loss(*inputs):
+            found = [f(*own) for f, own in zip(losses, inputs, strict=True)]
+            return (ops.sum_(*[values[0] for values in found]), *[v for values in found for v in values])
+
+        step = compile(loss, [p for own in self.params for p in own], input_grads=True)
+        step(*[[*(1.0 for _ in p.places("x")), 0] for p in programs])
+        self.library = Library(step, folder)
+
+    def __call__(self, points):
+        pairs = list(zip(self.programs, points, strict=True))
+        p = [leaves[k] for program, leaves in pairs for k in program.places("p")]
+        x = [y for program, leaves in pairs for y in (*(leaves[k] for k in program.places("x")), leaves[program.places("i")[0]])]
+        value = iter(self.library.numbers(p, x)[1:])
+        _, grads, inputs = self.library.value_and_grad(p, x, dx=True)
+        grad, dx = iter(grads), iter(inputs)
+        found = []
+        for program in self.programs:
+            outputs = [next(value) for _ in program.outputs]
+            own = [next(grad) for _ in program.places("p")]
+            found.append((outputs, [*own, *[next(dx) for _ in (*program.places("x"), 0)][:-1]]))
+        return found
+
+
+@pytest.mark.parametrize("first", [0, 8])
+def test_random_programs_answer_as_the_engine_does(first, tmp_path):
+    from fuzz_programs import Program
+    from test_fuzz import check
+
+    programs = [Program(seed) for seed in range(7000 + first, 7000 + first + 8)]
+    check(programs, [Tier(programs, tmp_path)])
+
+
+def test_a_wrong_rule_in_the_column_is_found(tmp_path, monkeypatch):
+    from fuzz_programs import Program
+    from test_fuzz import Wrong, check
+
+    from micrograd.export import columns
+
+    monkeypatch.setitem(columns.C_HELPERS, "maximum", ((), columns.C_HELPERS["maximum"][1].replace("x > y", "x >= y - 1e-3"), False))
+    with pytest.raises(Wrong):
+        for first in range(0, 40, 8):
+            programs = [Program(seed) for seed in range(first, first + 8)]
+            check(programs, [Tier(programs, tmp_path)])
+
+
+# --- training ------------------------------------------------------------------------------------------------------------
+
+OPTIMIZERS = [
+    lambda p: optim.GD(p, lr=0.1),
+    lambda p: optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-3, l1=1e-4),
+    lambda p: optim.Adam(p, lr=0.02, weight_decay=1e-3),
+    lambda p: optim.AdamW(p, lr=0.02),
+    lambda p: optim.RMSProp(p, lr=0.01),
+]
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize("make", OPTIMIZERS, ids=["GD", "SGD", "Adam", "AdamW", "RMSProp"])
+def test_main_trains_and_prints_what_python_prints(make, batch, tmp_path):
+    step, model, args = digits(batch)
+    optimizer = make(model.parameters())
+    step.train(optimizer, args, 3)  # the state goes along
+    to_c(step, tmp_path / "train.c", optimizer=optimizer, steps=25)
+    losses = step.train(optimizer, args, 25)
+    printed = run(tmp_path / "train.c", COMPILERS[0], SAFE if batch else ["-O1"])
+    assert len(printed) == 25
+    near(list(map(float, printed)), losses, 1e-11)
+    assert printed[0] == repr(losses[0]) or float(printed[0]) != losses[0]  # as repr writes it
+
+
+PRINTED = [0.1, 100.0, 1e-5, 1.5e-7, 123456789012345680.0, 1e16, 9999999999999998.0, 5e-324, math.inf, -math.inf, math.nan, -0.0, 1 / 3]
+
+
+def test_numbers_are_printed_as_repr_writes_them(tmp_path):
+    params = [Value(1.0) for _ in PRINTED]
+    step = compile(lambda xs: sum(p * x for p, x in zip(params, xs, strict=True)), params)
+    step(PRINTED)
+    to_c(step, tmp_path / "one.c")
+    assert run(tmp_path / "one.c", COMPILERS[0], ["-O1"]) == ["nan", *[repr(x + 0.0) for x in PRINTED]]
+
+
+def test_a_batch_larger_than_one_pass_and_one_smaller(tmp_path):
+    rng = Random(3)
+    step, model, (xs, ys) = digits(True)
+    step(xs, ys)
+    library = Library(step, tmp_path)
+    params = [p.data for p in model.parameters()]
+    for count in (1, 5, 700):
+        rows, labels = [[rng.random() for _ in range(9)] for _ in range(count)], [rng.randrange(5) for _ in range(count)]
+        value, grads = step.value_and_grad(rows, labels)
+        flat = [number for row, label in zip(rows, labels, strict=True) for number in (*row, label)]
+        found, got = library.value_and_grad(params, flat, count)
+        near([found], [value])
+        near(got, grads)
+        near(library.numbers(params, flat, count), step.each(rows, labels))
+
+
+def test_buffers_go_on_from_run_to_run(tmp_path):
+    rng = Random(8)
+    model = nn.Sequential(nn.Linear(2, 3, rng=rng), nn.BatchNorm(3))
+    rows = [[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(5)]
+    step = compile(lambda xs: sum(v * v * v for row in model(xs) for v in row), model)
+    step(rows)
+    library = Library(step, tmp_path)
+    params, flat = [p.data for p in model.parameters()], np.ravel(rows)
+    for _ in range(2):
+        near([library.value_and_grad(params, flat)[0]], [step(rows)])
+    model.eval()
+    step(rows)
+    after = Library(step, tmp_path / "eval") if (tmp_path / "eval").mkdir() is None else None
+    near(after.value_and_grad(params, flat)[1], step.value_and_grad(rows)[1])
+
+
+@pytest.mark.parametrize("index", [-1.0, 3.0, 0.5, math.nan, math.inf, 1e300])
+def test_a_look_up_out_of_range_gives_nan_and_reads_nothing(index, tmp_path):
+    table = [Value(1.0), Value(2.0), Value(3.0)]
+    for batch in (False, True):
+        folder = tmp_path / str(batch)
+        folder.mkdir()
+        step = compile(lambda i: take(table, i) ** 2, table, batch=batch)
+        step([2]) if batch else step(2)
+        library = Library(step, folder)
+        more = (1,) if batch else ()
+        assert library.value_and_grad([1, 2, 3], [1], *more) == (4.0, [0.0, 4.0, 0.0])
+        assert math.isnan(library.value_and_grad([1, 2, 3], [index], *more)[0])
+        assert all(map(math.isnan, library.numbers([1, 2, 3], [index], *more)))
+
+
+# --- what comes from outside, and what cannot go along -------------------------------------------------------------------
+
+
+def test_hostile_names_stay_in_comments_and_identifiers(tmp_path):
+    name = "*/ int main(void) { return 7; } /* \\\n??/\n #error"
+    op = micrograd.Op(name, define=lambda x: x * x + 1.0, partials=(lambda y, x: 2.0 * x,))
+    w = Value(3.0, label=name)
+
+    def loss():
+        return op(w) + op(w * w)
+
+    loss.__name__ = name
+    step = compile(loss, [w])
+    step()
+    to_c(step, tmp_path / "hostile.c")
+    for compiler in COMPILERS:
+        assert list(map(float, run(tmp_path / "hostile.c", compiler, ["-std=c99"]))) == [92.0, 114.0]
+
+
+def test_what_cannot_go_along_is_named(tmp_path):
+    w, v = Value(1.0), Value(2.0)
+    path = tmp_path / "never.c"
+    unseen = micrograd.Op("unseen", lambda x: math.gamma(x), (lambda y, x: y * x,))
+    drops = nn.Dropout(0.5, Random(1))
+    ready = compile(lambda: w * v, [w, v])
+    ready()
+    for what, error, text in [
+        (lambda: to_c(compile(lambda x: w * x, [w]), path), ValueError, "call it once"),
+        (lambda: to_c(w, path), TypeError, "micrograd.compile"),
+        (lambda: to_c(_called(lambda: unseen(w)), path), ValueError, "unseen"),
+        (lambda: to_c(_called(lambda: drops(w)), path), ValueError, "random numbers"),
+        (lambda: to_c(ready, path, optimizer=optim.SGD([w])), ValueError, "one group"),
+        (lambda: to_c(ready, path, optimizer=optim.SGD([w, v], schedule=optim.Cosine(5))), ValueError, "schedule"),
+        (lambda: to_c(ready, path, optimizer=optim.SGD([w, v], clip_norm=1.0)), ValueError, "clip_norm"),
+        (lambda: to_c(ready, path, optimizer="Adam"), TypeError, "micrograd.optim"),
+    ]:
+        with pytest.raises(error, match=text):
+            what()
+    assert not path.exists()
+
+
+def _called(loss):
+    step = compile(loss)
+    step()
+    return step
+
+
+def test_lower_and_a_step_that_was_never_called_need_no_arguments(tmp_path):
+    a, b = Value(2.0), Value(-3.0)
+    step = micrograd.lower((a * b).tanh() + a)
+    library = Library(step, tmp_path)
+    root = (a * b).tanh() + a
+    root.backward()
+    near(library.value_and_grad([2.0, -3.0], [])[1], [a.grad, b.grad])
+
+
+def test_plain_loops_take_the_place_of_vectors_where_a_compiler_has_none(tmp_path):
+    step, _, args = moons(False)
+    value, grads = step.value_and_grad(*args)
+    text = to_c(step).replace("defined(__GNUC__)", "defined(NO_SUCH_COMPILER)")
+    (tmp_path / "plain.c").write_text(text, encoding="utf-8")
+    found, *got = map(float, run(tmp_path / "plain.c", COMPILERS[0], SAFE))
+    near([found, *got], [value, *grads])
