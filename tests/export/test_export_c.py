@@ -260,17 +260,18 @@ class Tier:
 
 @pytest.mark.parametrize("first", [0, 8])
 def test_random_programs_answer_as_the_engine_does(first, tmp_path):
-    from fuzz_programs import Program
     from test_fuzz import check
+
+    from fuzz_programs import Program
 
     programs = [Program(seed) for seed in range(7000 + first, 7000 + first + 8)]
     check(programs, [Tier(programs, tmp_path)])
 
 
 def test_a_wrong_rule_in_the_column_is_found(tmp_path, monkeypatch):
-    from fuzz_programs import Program
     from test_fuzz import Wrong, check
 
+    from fuzz_programs import Program
     from micrograd.export import columns
 
     monkeypatch.setitem(columns.C_HELPERS, "maximum", ((), columns.C_HELPERS["maximum"][1].replace("x > y", "x >= y - 1e-3"), False))
