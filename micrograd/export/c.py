@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.ir import Instruction
+from micrograd.compiler.program.instruction import Instruction
 from micrograd.compiler.program.show import Names, extents
 from micrograd.export import columns
 from micrograd.export.c_nests import CNest, apart_in_memory
@@ -58,7 +58,7 @@ class _File:
         self.taken, self.program, self.steps = taken, taken.program, steps
         size = max(1, self.program.sizes[1])
         self.room = taken.samples if taken.together else max(8, min(256, ROOM // (16 * size), -(-taken.samples // 8) * 8))
-        self.shared, self.names, self.known = Shared(C), Names(self.program), dict[str, int]()
+        self.shared, self.names, self.known = Shared(C), Names(self.program.families), dict[str, int]()
         self.update = None if optimizer is None else Update(optimizer, taken.plan.traced.params, columns.C)
         self.batch = self.program.batch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.ir import Access, Instruction
+from micrograd.compiler.program.instruction import Access, Instruction
 from micrograd.export.nests import Nest
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.ir import LETTERS, Access, Instruction
+from micrograd.compiler.program.instruction import LETTERS, Access, Instruction
 from micrograd.compiler.program.rule import Rule, calls
 from micrograd.ops.op import Op
 
@@ -52,7 +52,7 @@ class Shared:
         """The name of the function that computes a rule."""
         unknown = calls(rule, self.language.templates)
         if unknown:
-            raise unwritten(unknown[0])
+            raise unwritten(next(iter(unknown.values())))
         body, text = rule.source(self.language.templates)
         key = "; ".join([*rule.names, *body, text])
         if key not in self.rules:
@@ -169,6 +169,8 @@ class Nest:
     def _lane(self) -> str:
         """The axis along which every operand stays or goes to the next address."""
         best, score = "", 0.0
+        if self.step.rule.fold == "ordered":  # in the order of the indices
+            return best
         for axis in self.axes:
             strides = [self.stride(name, axis) for name in self.operands if not name.endswith("_row")]
             size = 1e9 if axis == "b" else self.extent[axis]

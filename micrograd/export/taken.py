@@ -8,10 +8,9 @@ from typing import Any
 
 from micrograd.compiler.compiled import Compiled
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.passes import careful
-from micrograd.compiler.program.ir import Instruction, Program
-from micrograd.compiler.program.rule import copied
-from micrograd.ops.op import source
+from micrograd.compiler.program.instruction import Instruction
+from micrograd.compiler.program.ir import Program
+from micrograd.compiler.program.rule import written_out
 from micrograd.optim.optimizer import Optimizer
 
 Runs = list[tuple[int, list[float]]]  # where numbers begin, and the numbers
@@ -56,13 +55,12 @@ class Taken:
         self.inputs = rows.T if program.batch else rows.reshape(1, -1)
         self.limits = list(zip(plan.integers.tolist(), plan.limits.tolist(), strict=True))
         self.input_grads = bool(step.input_grads)
-        self.watched = bool(careful.watch(getattr(machine, "first", machine)))  # of a machine in tiles, one of them
         self.together = not program.batch or bool(program.assigns) or not program.outputs[0][0]
 
     @property
     def careful(self) -> tuple[list[Instruction], list[Instruction]]:
-        """The gradients once more, with what passes nothing left out: what runs where a nan came out (see compiler.passes.careful)."""
-        return careful.programs(self.program) if self.watched else ([], [])
+        """The gradients once more, with what passes nothing left out: what runs where a nan came out (see compiler.settle)."""
+        return ([], []) if self.program.careful is None else self.program.careful(self.program)
 
 
 class Update:
@@ -83,8 +81,7 @@ class Update:
         if len(optimizer.groups) > 1 or list(map(id, live)) != list(map(id, params)):
             raise ValueError("the optimizer to export has one group, of the parameters of the compiled loss in their order, none frozen")
         kernel = optimizer.kernel(group)
-        made: dict[int, Any] = {}
-        self.body, self.results = source([copied(r, made) for r in kernel.results], templates, expand_defined=True)
+        self.body, self.results = written_out(kernel.results, templates)
         self.name, self.slots = type(optimizer).__name__, list(optimizer.slots)
         self.names = list(kernel.arguments[2 + len(self.slots) :])
         states = [optimizer.state_of(group, p) for p in params]
