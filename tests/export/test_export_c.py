@@ -260,8 +260,7 @@ class Tier:
 
 @pytest.mark.parametrize("first", [0, 8])
 def test_random_programs_answer_as_the_engine_does(first, tmp_path):
-    from test_fuzz import check
-
+    from fuzz_check import check
     from fuzz_programs import Program
 
     programs = [Program(seed) for seed in range(7000 + first, 7000 + first + 8)]
@@ -269,8 +268,7 @@ def test_random_programs_answer_as_the_engine_does(first, tmp_path):
 
 
 def test_a_wrong_rule_in_the_column_is_found(tmp_path, monkeypatch):
-    from test_fuzz import Wrong, check
-
+    from fuzz_check import Wrong, check
     from fuzz_programs import Program
     from micrograd.export import columns
 
