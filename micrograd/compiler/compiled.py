@@ -178,6 +178,14 @@ class Compiled(Generic[Answer]):
         return None if self._latest is None else self._latest[0]
 
     @property
+    def machine(self) -> Runs:
+        """What ran the program last. Prints; where it is the interpreter, as its table of instructions."""
+        if self._latest is None:
+            self._ready((), {})
+        assert self._latest is not None
+        return self._latest[1]
+
+    @property
     def passes(self) -> str:
         """What each pass of the compiler did to make the program, a line each."""
         return "\n".join(self.program.passes)
@@ -258,7 +266,7 @@ class Compiled(Generic[Answer]):
         if self._given is not None:
             self.params = listed(self._given)
             self._ids = {id(p) for p in self.params}
-        return guarded.plan(self.loss, self._given, shapes, numbers, static, settings)
+        return guarded.planned(self.loss, self._given, shapes, numbers, static, settings)
 
     def _ready(self, args: Sequence[Any], static: dict[str, Any], whole: bool = False) -> tuple[Plan, Runs]:
         plan, numbers = self.plan(args, static)

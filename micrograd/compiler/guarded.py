@@ -28,7 +28,7 @@ _UNSTEADY = frozenset((
 ))  # fmt: skip
 
 
-def plan(loss: Any, given: Any, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any], settings: dict[str, bool]) -> Plan:
+def planned(loss: Any, given: Any, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any], settings: dict[str, bool]) -> Plan:
     """Trace the loss on leaves of these shapes, and lower what came of it. given: the parameters, as a module or in lists."""
     with trace.lock:
         before = guards(loss, given, shapes, static)

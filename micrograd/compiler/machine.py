@@ -59,6 +59,7 @@ class Machine:
     loaded = -1
     entry: tuple[Any, Any] = None, ()
     kept: Any = None  # what has to live as long
+    listing: Callable[[], str] | None = None  # what compiled code goes through, as text
 
     def __init__(self, program: Program, samples: int = 1, share: Machine | None = None) -> None:
         """share: a machine whose numbers without batch axis (the parameters among them) are also this one's."""
@@ -91,6 +92,13 @@ class Machine:
 
     def spend(self, seconds: float) -> None:
         """What it is told when compiled code has run it for so long."""
+
+    def __str__(self) -> str:
+        """What runs the program; where it is the interpreter, its table of instructions."""
+        forward, backward = map(len, self.bound)
+        size = f"{self.samples} samples" if self.program.batch else "one sample"
+        head = f"{type(self).__name__} of {size}: {forward} calls for the values, {backward} more for the gradients"
+        return "\n".join([head, *([self.listing()] if self.listing is not None else [])])
 
     # --- what all have -----------------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ class Shared:
         unknown = calls(rule, self.language.templates)
         if unknown:
             raise unwritten(next(iter(unknown.values())))
-        body, text = rule.source(self.language.templates)
+        body, text = rule.code(self.language.templates)
         key = "; ".join([*rule.names, *body, text])
         if key not in self.rules:
             name = f"{identifier(rule.name.replace('/', '_'))}_{len(self.rules)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import subprocess
 import sys
 from typing import Any
@@ -256,6 +257,47 @@ def test_what_it_does_not_know_is_left_to_numpy(monkeypatch: Any) -> None:
     step = micrograd.compile(hinge(net), net, backend="interpreter")
     losses = step.train(optim.SGD(net, lr=0.01), moons(21), steps=5)
     assert step._latest[1].entry[0] is None and losses[-1] < losses[0]
+
+
+# --- the table as text -------------------------------------------------------------------------------------------------
+
+
+def listed() -> tuple[Any, str]:
+    net = Net([2, 5, 1])
+    step = micrograd.compile(hinge(net), net, backend="interpreter")
+    step.value_and_grad(*moons(12))
+    return step, str(step.machine)
+
+
+def test_the_table_of_instructions_prints_itself() -> None:
+    step, told = listed()
+    lines = told.splitlines()
+    assert lines[0].startswith("InterpreterMachine of one sample: 1 calls")
+    assert [line for line in lines if line.startswith("section")] == ["section 0", "section 1"]
+    made = set(re.findall(r"(\S+)\[\d+; [^\]]*\] <-", told))  # the output of every instruction
+    assert made == {f"{f.name}{'.grad' if s.out.pool == 'g' else ''}" for s in step.program for f in families(step.program, s)}
+    product = next(line for line in lines if "p[0; 3 1 0] · x1[0; 0 12 1]" in line)
+    assert product.split()[1:8] == ["lanes", "add", "5", "×", "2", "×", "12"] and "sum1[0; 12 0 1] <-" in product
+    assert "?[" not in told and str(micrograd.compile(lambda: Value(1.0) * 2.0, [], backend="numpy").machine).count("\n") == 0
+
+
+def families(program: Any, step: Instruction) -> list[Any]:
+    return [f for f in program.families if f.base <= step.out.base < f.base + f.size]
+
+
+def test_a_planted_wrong_address_is_seen_in_it(monkeypatch: Any) -> None:
+    from micrograd.compiler.native.encode import Encoder
+
+    place = Encoder.place
+
+    def wrong(self: Any, read: Any, step: Any) -> Any:
+        found = place(self, read, step)
+        found.base += 8 * (step.out is read and step.rule is rules.product)
+        return found
+
+    _, before = listed()
+    monkeypatch.setattr(Encoder, "place", wrong)
+    assert "sum1[1; 12 0 1] <-" in listed()[1] and "sum1[1; 12 0 1] <-" not in before
 
 
 # --- tiers ---------------------------------------------------------------------------------------------------------------

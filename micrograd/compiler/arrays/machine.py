@@ -206,7 +206,7 @@ def function(rule: Rule, exact: bool = False) -> tuple[Callable[..., Any], bool]
     templates = IEEE if exact else TEMPLATES
     unknown = calls(rule, templates, not exact)  # ops of the user's own
     known = templates if exact else templates | {name: op.array for name, op in unknown.items() if op.array}
-    body, text = rule.source(known, squares=not exact)
+    body, text = rule.code(known, squares=not exact)
     into = text.startswith("np.") and _is_one_call(text) and not text.startswith(("np.where", "np.less", "np.equal"))
     if into:
         text = f"{text[:-1]}, out=out)"

@@ -17,6 +17,7 @@ from micrograd.compiler.arrays.machine import ArrayMachine, bound
 from micrograd.compiler.machine import Machine
 from micrograd.compiler.native import cache, kernels, own_code
 from micrograd.compiler.native.encode import Encoder
+from micrograd.compiler.native.listing import listing
 
 
 class InterpreterMachine(ArrayMachine):
@@ -42,6 +43,7 @@ def bind(machine: Machine) -> None:
                 part.extend(step for step, _ in stretch)
     arguments = machine.values[0], machine.grads[0], encoder.table(sections)
     machine.kept = encoder  # the table has the addresses of its arrays
+    machine.listing = lambda: listing(arguments[2], encoder)
 
     def call(x: Any) -> Any:
         return partial(run, *arguments, x, x + 1) if isinstance(x, int) else bound(x, machine.program, machine.pools, machine.samples)

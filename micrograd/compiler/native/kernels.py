@@ -51,7 +51,7 @@ def made(row: tuple[Any, ...]) -> Rule | None:
 
 def code_of(rule: Rule) -> tuple[str, ...]:
     """A rule as lines of code: its operands, its assignments, its result. This is what tells rules apart."""
-    body, text = rule.source(TEMPLATES)
+    body, text = rule.code(TEMPLATES)
     return (", ".join(rule.names), *body, text)
 
 

@@ -46,7 +46,7 @@ class Tables:
                 f"the op {row_of(op).name!r} is known by a Python function alone, which only NumPy can call (backend='numpy'): "
                 "give it a `define` rule in primitives"
             )
-        body, text = rule.source(TEMPLATES)
+        body, text = rule.code(TEMPLATES)
         key = "; ".join([*rule.names, *body, text])
         if key not in self.rules:
             plain = "".join(c if c.isalnum() else "_" for c in rule.name.replace("∂", "d"))

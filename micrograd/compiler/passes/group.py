@@ -17,7 +17,7 @@ from micrograd import ops
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.passes.fuse import NONE, Unit, Units
 from micrograd.compiler.passes.scalars import Scalars
-from micrograd.compiler.program import rule as rules
+from micrograd.compiler.program import rule
 from micrograd.compiler.program.instruction import LINE, Family
 from micrograd.compiler.program.own_ops import by_hand, choose, row_of
 from micrograd.compiler.program.rule import Rule
@@ -45,7 +45,7 @@ class Loop:
     zero: bool = False
 
 
-RULES: dict[Op, Rule] = {ops.shift: rules.shift, ops.sum_: rules.left_to_right, ops.dot: rules.products_left_to_right}  # of rows of terms
+RULES: dict[Op, Rule] = {ops.shift: rule.shift, ops.sum_: rule.left_to_right, ops.dot: rule.products_left_to_right}  # of rows of terms
 
 
 @dataclass
@@ -225,7 +225,7 @@ def _map(sums: list[_Sum]) -> Loop:
     op = sums[0][0].op
     assert op is not None
     columns = [_ids(c) for c in zip(*(u.args for u, _ in sums), strict=True)]
-    return Loop(rules.forward(op, len(columns)), _ids([u.id for u, _ in sums]), columns)
+    return Loop(rule.forward(op, len(columns)), _ids([u.id for u, _ in sums]), columns)
 
 
 def _tables(sums: list[_Sum], graph: Scalars, numbering: Numbering) -> list[Loop]:
@@ -243,15 +243,15 @@ def _tables(sums: list[_Sum], graph: Scalars, numbering: Numbering) -> list[Loop
     for units in alike.values():
         table = _ids([u.args[1:] for u in units])
         out, chosen = _ids([u.id for u in units]), _ids([u.args[0] for u in units])
-        found.append(Loop(rules.copy, out, [table[:, 0]], table=table, chosen=chosen))
+        found.append(Loop(rule.copy, out, [table[:, 0]], table=table, chosen=chosen))
     return found
 
 
 def _rule(kind: str, u: Unit) -> Rule:
     if kind == "rows":
         assert u.op is not None
-        return RULES.get(row_of(u.op), rules.left_to_right)
-    return rules.copy if kind == "plus" else rules.product
+        return RULES.get(row_of(u.op), rule.left_to_right)
+    return rule.copy if kind == "plus" else rule.product
 
 
 def _rows(sums: list[_Sum]) -> list[Loop]:
@@ -276,8 +276,8 @@ def _segmented(sums: list[_Sum]) -> list[Loop]:
         order = _interleaved(lengths, _lanes(lengths))
         segments = np.repeat(np.arange(len(sums)), lengths)[order]
         flat = [np.concatenate([_ids(c) for c in column])[order] for column in zip(*columns, strict=True)]
-        rule, zero = _rule(kind if kind == "rows" else kind[0], sums[0][0]), sums[0][0].zero and not loops
-        loops.append(Loop(rule, out, flat, add=bool(loops), segments=segments, zero=zero))
+        by, zero = _rule(kind if kind == "rows" else kind[0], sums[0][0]), sums[0][0].zero and not loops
+        loops.append(Loop(by, out, flat, add=bool(loops), segments=segments, zero=zero))
     return loops
 
 

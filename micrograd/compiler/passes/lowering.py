@@ -9,8 +9,7 @@ from typing import Any
 from micrograd.compiler.passes import PASSES, known
 from micrograd.compiler.passes.scalars import Scalars
 from micrograd.compiler.program.ir import Program
-from micrograd.compiler.tracing import trace as tracing
-from micrograd.compiler.tracing.trace import Trace
+from micrograd.compiler.tracing.trace import Trace, lock
 
 
 def lowered(trace: Trace) -> Program:
@@ -34,7 +33,7 @@ def after(trace: Trace, name: str) -> Any:
     """What one of the passes gives for a trace (it is lowered anew up to there)."""
     if name not in PASSES:
         raise ValueError(f"no pass {name!r}; the passes are {', '.join(PASSES)}")
-    with tracing.lock, closing(_walk(trace)) as passes:
+    with lock, closing(_walk(trace)) as passes:
         return next(thing for done, thing, _ in passes if done == name)
 
 

@@ -33,7 +33,7 @@ class Rule:
         self.name, self.names, self.result, self.fold, self.product, self.op = name, names, result, fold, product, op
         self.made_by = made_by
 
-    def source(self, templates: Mapping[str, str], prefix: str = "t", squares: bool = True) -> tuple[list[str], str]:
+    def code(self, templates: Mapping[str, str], prefix: str = "t", squares: bool = True) -> tuple[list[str], str]:
         """(assignments of shared sub-expressions, the expression), printed by these templates, defined ops expanded."""
         body, (text,) = written_out([self.result], templates, prefix, squares)
         return body, text

@@ -13,10 +13,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from micrograd import ops
-from micrograd.compiler.program import rule as rules
 from micrograd.compiler.program.instruction import LETTERS, Access, Family, Instruction
 from micrograd.compiler.program.own_ops import row_of
-from micrograd.compiler.program.rule import Rule
+from micrograd.compiler.program.rule import Rule, zero
 from micrograd.ops.op import Op, Symbol
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ def extents(step: Instruction) -> str:
 
 def text_of(rule: Rule, operands: list[str], by: str) -> str:
     """The rule as textbook text, with these operands. by: whose gradient it makes, where it carries one down."""
-    if rule is rules.zero:
+    if rule is zero:
         return "0"
     if rule.fold == "shift":
         return operands[0]
