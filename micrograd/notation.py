@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType, SimpleNamespace
 from typing import Any
 
@@ -17,10 +19,7 @@ OURS = tuple(os.path.join(_ROOT, name, "") for name in ("micrograd", "viz"))
 
 def teller() -> Any:
     """The functions that write a step: `viz.notation.lines`, with `number`, or the plain ones below."""
-    try:
-        return importlib.import_module("viz.notation.lines")
-    except ImportError:
-        return PLAIN
+    return _ours("viz.notation.lines") or PLAIN
 
 
 def tex_printer() -> Any:
@@ -38,19 +37,22 @@ def variables(frame: FrameType) -> Any:
     """
     if frame.f_code.co_filename.startswith(OURS):
         return None
-    try:
-        names = importlib.import_module("viz.notation.names")
-    except ImportError:
-        return None
-    return names.Names(names.from_caller(frame)).read()
+    names = _ours("viz.notation.names")
+    return names and names.Names(names.from_caller(frame)).read()
 
 
 def show(x: float) -> str:
     """A number to six significant digits."""
-    try:
-        found: str = importlib.import_module("viz.notation.numbers").plain(x)
-    except ImportError:
-        return f"{x:.6g}"
+    numbers = _ours("viz.notation.numbers")
+    return numbers.plain(x) if numbers else f"{x:.6g}"  # type: ignore[no-any-return]
+
+
+def _ours(name: str) -> Any:
+    """A module of our viz, None without it."""
+    found = sys.modules.get(name)
+    if found is None:
+        with suppress(ImportError):
+            found = importlib.import_module(name)
     return found
 
 

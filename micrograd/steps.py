@@ -12,7 +12,8 @@
     backward  a.grad  += v1.grad × ∂v1/∂a = 1 × -3 = -3   a.grad:  1 + -3 = -2   ∂v1/∂a = b
               b.grad  += v1.grad × ∂v1/∂b = 1 ×  2 =  2   b.grad:  0 +  2 =  2   ∂v1/∂b = a
 
-Columns are aligned over the whole walk, whichever of its steps is printed. How an op is written is asked of `viz.notation`.
+Columns are aligned over the whole walk (of a long one, over its first thousands of steps), whichever of its steps is printed. How an
+op is written is asked of `viz.notation`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from micrograd.notation import show, teller, tex_printer
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from micrograd.engine import Value
 
 Row = tuple[str, ...]
+Widths = tuple[int, ...]
+MANY = 2000  # so many steps, forward and backward, are looked at for the widths of columns
 WIDE = 40  # a cell longer than this is not aligned: one long name must not widen every line
 
 
@@ -112,12 +116,13 @@ class Telling:
         return node
 
     @cached_property
-    def forward_widths(self) -> Row:
-        return _widths(_forward_row(v, self) for v in self.nodes if v.op is not None)
+    def forward_widths(self) -> Widths:
+        interior = (v for v in self.nodes if v.op is not None)
+        return _widths(_forward_row(v, self) for v in islice(interior, MANY))
 
     @cached_property
-    def backward_widths(self) -> Row:
-        return _widths(row for rows in self._rehearse() for row in rows)
+    def backward_widths(self) -> Widths:
+        return _widths(row for rows in islice(self._rehearse(), MANY) for row in rows)
 
     def _rehearse(self) -> Any:
         """What the backward steps will print, worked out beside the graph (nothing where a closure would have to be run)."""
@@ -190,7 +195,7 @@ class BackwardStep(_OfNode):
     def __str__(self) -> str:
         rows = _backward_rows(self.node, self.upstream, self.contributions, self.names)
         own = _widths(rows)  # wider than the walk's where its numbers could not be known beforehand
-        widths = tuple(max(pair, key=len) for pair in zip(self.names.backward_widths or own, own, strict=True))
+        widths = tuple(map(max, self.names.backward_widths or own, own))
         lines = []
         for row in rows:
             arg, rule, up, local, value, name, before, added, equal, after, why = _pad(row, widths, "<<>>><>>>><")
@@ -229,32 +234,28 @@ def _forward_row(node: Value, names: Telling) -> Row:
 
 def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], names: Telling) -> list[Row]:
     tell, args = teller(), [names[arg] for arg in node.args]
-    n = tell.word(names[node])
-    rows = []
+    n, up = tell.word(names[node]), show(upstream)
+    rows: list[Row] = []
     for c in done:
         if c.arg.is_literal and not c.arg.label:
             continue
         a = tell.word(names[c.arg])
         formula = tell.derivative(node, c.index, args, names[node], c.partial)
-        said = formula == show(c.partial)  # ∂ = 1 is in the numbers already
-        numbers = map(show, (upstream, c.partial, c.value))
-        sums = show(c.before), show(c.value), "=" if c.adds else "≠", show(c.after)
-        why = f"∂{n}/∂{a} = {formula}" if formula and not said else ""
+        partial, value = show(c.partial), show(c.value)
+        why = f"∂{n}/∂{a} = {formula}" if formula and formula != partial else ""  # ∂ = 1 is in the numbers already
         if c.value is UNREACHED and upstream * c.partial != 0.0:
             why = ": ".join(filter(None, [why, f"nothing reached {n}" if upstream is UNREACHED else "a 0 by rule passes nothing"]))
-        rows.append((f"{a}.grad", f"{n}.grad × ∂{n}/∂{a}", *numbers, f"{a}.grad:", *sums, why))
+        sums = show(c.before), value, "=" if c.adds else "≠", show(c.after)
+        rows.append((f"{a}.grad", f"{n}.grad × ∂{n}/∂{a}", up, partial, value, f"{a}.grad:", *sums, why))
     return rows
 
 
-def _widths(rows: Any) -> Row:
-    """For each column its longest cell up to WIDE (the longest cell as blanks, so that two such can be compared by len)."""
-    widths: list[int] = []
-    for row in rows:
-        sizes = [len(cell) if len(cell) <= WIDE else 0 for cell in row]
-        widths = list(map(max, widths, sizes)) if widths else sizes
-    return tuple(" " * w for w in widths)
+def _widths(rows: Any) -> Widths:
+    """For each column the length of its longest cell up to WIDE."""
+    columns = zip(*rows, strict=True)
+    return tuple([max((n for n in map(len, column) if n <= WIDE), default=0) for column in columns])
 
 
-def _pad(row: Row, widths: Row, sides: str) -> list[str]:
+def _pad(row: Row, widths: Widths, sides: str) -> list[str]:
     cells = zip(row, widths, sides, strict=True)
-    return [cell.ljust(len(wide)) if side == "<" else cell.rjust(len(wide)) for cell, wide, side in cells]
+    return [cell.ljust(wide) if side == "<" else cell.rjust(wide) for cell, wide, side in cells]

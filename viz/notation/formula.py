@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -66,6 +67,7 @@ class Choice(NamedTuple):
 Tree = Number | Name | Call | Infix | Minus | Compare | Choice
 DOTS = Name("…")  # stands for operands that are left out
 CHOICE, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)  # how tightly a tree holds together
+_BREAKS = re.compile(r"[-+−*/×·÷^=<>(),;|&~\s]")  # what no word has
 _BINDS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "%": PRODUCT, "**": POWER}
 _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.Pow: "**"}
 _SIGNS_OF_ORDER = {ast.Lt: "<", ast.Gt: ">", ast.LtE: "<=", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
@@ -148,7 +150,7 @@ def _mapped(tree: Tree, f: Callable[[Any], Any]) -> Tree:
 
 def is_word(name: str) -> bool:
     """Whether a name may stand inside an expression as it is: `x1`, `layers[0].w[1]`; not `x1*w1`, as the lectures name a product."""
-    return bool(name.strip()) and not any(c in "+-−*/×·÷^=<>(),;|&~" or c.isspace() for c in name)
+    return not _BREAKS.search(name) and name != ""
 
 
 def binds(tree: Tree) -> int:

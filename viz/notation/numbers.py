@@ -6,6 +6,7 @@ Significant digits: 4 in pictures, 6 in text. What is shown is what rounding giv
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 
 MINUS = "−"  # the sign, as wide as a digit; a hyphen is easily overlooked
 PICTURE, TEXT = 4, 6
@@ -33,6 +34,11 @@ def plain(x: float, digits: int = TEXT) -> str:
         return "inf" if x > 0 else "-inf"
     if x == int(x) and abs(x) < _LARGE:
         return "-0" if x == 0 and str(x).startswith("-") else str(int(x))
+    return _rounded(x, digits)
+
+
+@lru_cache(maxsize=4096)  # the numbers of a step come several times in it, and again in the next
+def _rounded(x: float, digits: int) -> str:
     rounded = Decimal(x).normalize(Context(prec=digits, rounding=ROUND_HALF_UP)).normalize(Context(prec=digits))
     if Decimal("1e-4") <= abs(rounded) < _LARGE:
         return f"{rounded:f}"

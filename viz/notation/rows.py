@@ -73,10 +73,15 @@ def row_of(value: Any, operands: int) -> Row:
     op: Any = getattr(value, "op", None)
     symbol = str(getattr(value, "_op", "") or "")
     if callable(getattr(op, "forward", None)) and getattr(op, "partials", None) is not None:
-        more = {name: getattr(op, name, "") for name in ("operator", "typeset")}
-        sign, constants, params = symbol or op.symbol, tuple(op.constants), tuple(op.params)
-        return Row(op.name, sign, op.arity, op.precedence, constants, params, tuple(op.formula), bool(op.kinks), **more)
+        return _of_table(op, symbol)
     return by_symbol(symbol, operands)
+
+
+@lru_cache(maxsize=1024)
+def _of_table(op: Any, symbol: str) -> Row:
+    more = {name: getattr(op, name, "") for name in ("operator", "typeset")}
+    sign, constants, params = symbol or op.symbol, tuple(op.constants), tuple(op.params)
+    return Row(op.name, sign, op.arity, op.precedence, constants, params, tuple(op.formula), bool(op.kinks), **more)
 
 
 def by_symbol(symbol: str, operands: int) -> Row:
@@ -141,10 +146,14 @@ def slope(row: Row, index: int, operands: Sequence[Tree], result: Tree) -> Tree 
         if row.formula[0] == "opposite":
             return operands[(index + len(operands) // 2) % len(operands)]
         return parse(row.formula[0])
-    tree = fold(fill(parse(row.formula[index]), {name: Number(x) for name, x in zip(row.constants, row.params, strict=False)}))
-    if isinstance(tree, Compare):
-        tree = Choice(tree, Number(1.0), Number(0.0))
-    return fill(tree, dict(zip("abc", operands[:3], strict=False)) | {"y": result})
+    return fill(_local(row.formula[index], row.constants, row.params), dict(zip("abc", operands[:3], strict=False)) | {"y": result})
+
+
+@lru_cache(maxsize=1024)
+def _local(formula: str, constants: tuple[str, ...], params: tuple[float, ...]) -> Tree:
+    """A local derivative in a, b, c and y, with its constants."""
+    tree = fold(fill(parse(formula), {name: Number(x) for name, x in zip(constants, params, strict=False)}))
+    return Choice(tree, Number(1.0), Number(0.0)) if isinstance(tree, Compare) else tree
 
 
 def circle(row: Row, literals: Mapping[int, str] | None = None) -> str:
