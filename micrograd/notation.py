@@ -44,7 +44,7 @@ def variables(frame: FrameType) -> Any:
 def show(x: float) -> str:
     """A number to six significant digits."""
     numbers = _ours("viz.notation.numbers")
-    return numbers.plain(x) if numbers else f"{x:.6g}"  # type: ignore[no-any-return]
+    return numbers.plain(x) if numbers else f"{x:.6g}"
 
 
 def _ours(name: str) -> Any:
