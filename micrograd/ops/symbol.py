@@ -5,7 +5,7 @@ A rule is ordinary Python written in primitives only, so on a `Symbol` it writes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from micrograd.ops import ieee
@@ -105,6 +105,9 @@ class _Writer:
     def template(self, op: Op) -> str:
         return op.python if self.templates is None else self.templates.get(op.name, "")
 
+    def name(self, op: Op) -> str:
+        return op.name if self.templates is not None else called(op)
+
     def expand(self, s: Symbol) -> Symbol:
         while self.expand_defined and s.op is not None and s.op.define is not None and not self.template(s.op):
             expanded = s.op.define(*s.args, *s.op.params)
@@ -130,7 +133,7 @@ class _Writer:
             args = [self.text(a) for a in s.args]
             template = self.template(s.op)
             written = [*args, *(self.text(p) for p in s.op.params)]
-            call = template.format(*written) if template else f"{s.op.name}({', '.join(written)})"
+            call = template.format(*written) if template else f"{self.name(s.op)}({', '.join(written)})"
             if self.uses[id(s)] > 1:
                 self.lines.append(f"{self.prefix}{len(self.lines)} = {call}")
                 call = f"{self.prefix}{len(self.lines) - 1}"
@@ -142,6 +145,23 @@ def _constant(x: float) -> str:
     return "nan" if x != x else "inf" if x > 0 else "-inf"
 
 
+_others: dict[str, Callable[..., float]] = {}  # forward functions of ops that are not in the table under their names
+_names: dict[int, str] = {}  # id of such a function → what it is called
+
+
+def called(op: Op) -> str:
+    """What plain Python calls an op: its name, unless the table has another of that name, or none."""
+    from micrograd.ops.table import TABLE
+
+    row = TABLE.get(op.name)
+    if row is not None and row.forward is op.forward:
+        return op.name
+    if id(op.forward) not in _names:
+        name = f"{''.join(c if c.isalnum() else '_' for c in op.name)}_{len(_names) + 1}"
+        _names[id(op.forward)], _others[name] = name, op.forward
+    return _names[id(op.forward)]
+
+
 def compile_function(name: str, arguments: Sequence[str], body: Sequence[str]) -> Any:
     """A Python function from source lines, over the forward functions of the table.
 
@@ -151,6 +171,6 @@ def compile_function(name: str, arguments: Sequence[str], body: Sequence[str]) -
 
     code = f"def {name}({', '.join(arguments)}):\n" + "".join(f"    {line}\n" for line in body)
     namespace: dict[str, Any] = {op.name: op.forward for op in TABLE.values()}
-    namespace.update(inf=ieee.inf, nan=ieee.nan, abs=abs, float=float)
+    namespace.update(_others, inf=ieee.inf, nan=ieee.nan, abs=abs, float=float)
     exec(compile(code, f"<rules of micrograd.ops.table: {name}>", "exec"), namespace)
     return namespace.pop(name)  # (kept there, it would be a cycle)

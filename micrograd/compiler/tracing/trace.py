@@ -27,7 +27,7 @@ take = effects.lookup
 lock = threading.RLock()  # one trace at a time: the Values that losses share are marked, and numbered by the graph
 
 
-@dataclass
+@dataclass(repr=False)
 class Trace:
     """What one run of the loss left behind: marked leaves, outputs, and what it asked to be done at every run."""
 
@@ -46,6 +46,15 @@ class Trace:
     want_inputs: bool = False  # gradients by the inputs too
     born: int = 0  # on the engine's clock: what is older was there before
     refused: TraceError | None = None  # the first refusal, whether or not the loss let it out
+
+    def __str__(self) -> str:
+        counts = {
+            "parameters": len(self.params), "inputs": sum(map(len, self.inputs)), "outside numbers": len(self.outside),
+            "random numbers": len(self.draws), "buffers": len(self.assigns), "outputs": len(self.outputs),
+        }  # fmt: skip
+        return "trace of one " + ("sample: " if self.batch else "run: ") + ", ".join(f"{n:,} {kind}" for kind, n in counts.items() if n)
+
+    __repr__ = __str__
 
     # what nn.effects tells a listener
 
