@@ -104,7 +104,7 @@ def test_names_come_from_labels_then_variables_then_modules():
     assert viz.step(root, names=False).trace.names == ["", "beta", ""]
     model = nn.MLP(2, [2, 1])
     names = viz.step(model([1.0, 2.0])).trace.names
-    assert "layers[1].neurons[0].w[1]" in names and len(set(filter(None, names))) == sum(map(bool, names))
+    assert "model.layers[1].neurons[0].w[1]" in names and len(set(filter(None, names))) == sum(map(bool, names))
 
 
 def test_source_lines_are_found_where_they_are_certain():

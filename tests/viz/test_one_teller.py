@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 import viz
-from micrograd import Value
+from micrograd import Value, nn
 from viz.model.graph import build
 from viz.notation import lines, tex
 from viz.notation.names import complete, unique
@@ -36,6 +36,19 @@ def test_names_are_the_same_everywhere():
     assert {"v1", "v2", "x⁽²⁾", "c", "root"} <= set(trace.told)
     assert in_tex <= {tex.name(name) for name in trace.told}
     assert list(trace.values) == [value for value in root.topological() if not value.is_literal]
+
+
+def test_parameters_are_called_as_python_writes_them_everywhere():
+    model, x = nn.MLP(1, [1]), Value(0.5)
+    (loss,) = [model([x]) ** 2]
+    name, short = "model.layers[0].neurons[0].w[0]", "layers[0].neurons[0].w[0]"
+    told = [
+        "\n".join(map(str, loss.steps())),
+        *[" ".join(viz.step(loss).log()), viz.text_tree(loss), viz.to_latex(loss), viz.draw(loss).html],
+    ]
+    assert all(name in text for text in told)
+    assert all(text.replace(name, "").count(short) == 0 for text in told[:4])
+    assert short in viz.step((lambda model: model([0.5]))(model), names=False).trace.names  # nobody's variable
 
 
 def lines_of(values):

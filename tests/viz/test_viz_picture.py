@@ -115,7 +115,7 @@ def test_the_page_of_a_folded_graph_lists_parameters_by_full_name():
     loss = sum((model([Value(i / 9), 1.0]) ** 2 for i in range(20)), Value(0.0))
     loss.backward()
     page = viz.draw(loss, budget=12).html
-    for name in ("layers[0].neurons[3].w[1]", "layers[1].neurons[0].b"):
+    for name in ("model.layers[0].neurons[3].w[1]", "model.layers[1].neurons[0].b"):
         assert f'<th scope="row">{name}</th>' in page
     assert "Steps inside folded boxes are not listed" in page
 

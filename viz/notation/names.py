@@ -46,15 +46,15 @@ class Names:
         return self._found.get(id(value), "")
 
     def path(self, value: Any) -> str:
-        """The full name: a parameter's place in the outermost module, not in the innermost."""
+        """The full name: a parameter's place in the outermost module, with the model's own variable before it where there is one."""
+        paths, variables = self.read()._held or ({}, {})
         if self._paths is None:
             self._paths = {}
             for module in reversed(self.modules):
                 self._paths.update(parameter_names(module))
-        if self._found is None:
-            self._found = self._read()
+            self._paths |= paths
         label = label_of(value)
-        return (label if label.strip() else "") or self._paths.get(id(value)) or self._found.get(id(value), "")
+        return (label if label.strip() else "") or variables.get(id(value)) or self._paths.get(id(value), "")
 
     def read(self) -> Names:
         """Read the namespaces now, and let go of them: names by `id` are kept, of values that somebody else keeps."""
