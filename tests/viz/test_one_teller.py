@@ -40,7 +40,7 @@ def test_names_are_the_same_everywhere():
 
 def test_parameters_are_called_as_python_writes_them_everywhere():
     model, x = nn.MLP(1, [1]), Value(0.5)
-    (loss,) = [model([x]) ** 2]
+    loss = model([x]) ** 2
     name, short = "model.layers[0].neurons[0].w[0]", "layers[0].neurons[0].w[0]"
     told = [
         "\n".join(map(str, loss.steps())),
