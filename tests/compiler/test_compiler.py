@@ -387,6 +387,8 @@ def test_each_pass_says_what_it_did() -> None:
     leaves = sum(number(told["scalars"], kind) for kind in ("parameters", "inputs", "constants"))
     assert number(told["scalars"], "scalars") == step.program.scalars == leaves + number(told["scalars"], "results")
     assert number(told["scalars"], "results") == number(told["fuse"], "results") + number(told["fuse"], "units")
+    affine, tables = (int(word) for word in told["factor"].split() if word.isdigit())
+    assert affine and affine + tables == number(told["group"], "loops")
     assert number(told["transpose"], "instructions") == len(step.program.backward)
     assert "12 samples lie side by side" in told["layout"]
     again = micrograd.compile(hinge(other := Net([2, 4, 1], seed=5)), other, backend="numpy")
