@@ -3,7 +3,7 @@
 Needs cosmic-ray (`pip install -e .[mutation]`) and a system that forks. Works in a clone of the last commit, one a group; prints the score
 and every mutant that lives. What is mutated: operators, comparisons, numbers, conditions, loops. Left out, since they tell nothing here:
 bit operations and `//`, `%`, `**` for `+` (a TypeError or a number far off in every test), `|` in annotations, `is` for `==`, orders for
-equalities, `strict=` and `slots=`, bounds of a domain other than 0 and ±1 (where tests draw from: a choice). docs/mutation.md has the
+equalities, `strict=`, `slots=` and `@overload`, bounds of a domain other than 0 and ±1 (where tests draw from: a choice). docs/mutation.md has the
 latest scores, and says of each living mutant why no test sees it.
 
 A mutant is tried by the tests most likely to notice first (those of the row that was changed, with few examples), and lives only if
@@ -213,7 +213,7 @@ def leave(session: Path, clone: Path, sample: int, seed: int) -> None:
         line = (clone / mutation.module_path).read_text().splitlines()[row - 1]
         chosen = re.search(r"\bdomain=[^a-z]*$", line[:column]) and re.match(r"-?(?![01]\.0)\d", line[column:])
         huge = re.match(r"1e[1-9]\d\d", line[column:])  # and 1 more is the same double
-        return not (line[:column].endswith(("strict=", "slots=")) or chosen or huge)
+        return not (line[:column].endswith(("strict=", "slots=")) or chosen or huge or "@overload" in line)
 
     with use_db(str(session), WorkDB.Mode.open) as found:
         items = sorted(found.pending_work_items, key=lambda item: str(item.mutations))

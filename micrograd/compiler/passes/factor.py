@@ -19,7 +19,7 @@ from micrograd.compiler.program.instruction import Access, Instruction
 from micrograd.compiler.program.show import Names, listed
 
 
-@dataclass(repr=False)
+@dataclass
 class Nests:
     """The loops of a graph as instructions: loop nests over addresses."""
 

@@ -69,7 +69,7 @@ class Numbering:
         self.sizes[batch] = start + len(ids)
 
 
-@dataclass(repr=False)
+@dataclass
 class Loops:
     """The loops of a graph, in an order in which they can run, and where every slot is."""
 
