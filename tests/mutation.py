@@ -3,8 +3,8 @@
 Needs cosmic-ray (`pip install -e .[mutation]`) and a system that forks. Works in a clone of the last commit, one a group; prints the score
 and every mutant that lives. What is mutated: operators, comparisons, numbers, conditions, loops. Left out, since they tell nothing here:
 bit operations and `//`, `%`, `**` for `+` (a TypeError or a number far off in every test), `|` in annotations, `is` for `==`, orders for
-equalities, `strict=`, `slots=` and `@overload`, bounds of a domain other than 0 and ±1 (where tests draw from: a choice). docs/mutation.md has the
-latest scores, and says of each living mutant why no test sees it.
+equalities, `strict=`, `slots=` and `@overload`, bounds of a domain other than 0 and ±1 (where tests draw from: a choice), 1 more than
+1e100. docs/mutation.md has the latest scores, and says of each living mutant why no test sees it.
 
 A mutant is tried by the tests most likely to notice first (those of the row that was changed, with few examples), and lives only if
 all pass with all their examples. They run in a fork of a process that has loaded pytest and NumPy already.
