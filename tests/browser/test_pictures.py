@@ -7,6 +7,7 @@ import pytest
 import micrograd
 import viz
 from micrograd import Value, nn, scope
+from viz.stepped.stills import picture
 
 pytestmark = pytest.mark.browser
 
@@ -47,9 +48,9 @@ MEASURE = """() => {
   return out; }"""
 
 
-def problems(page, picture, tmp_path, style=""):
+def problems(page, drawn, tmp_path, style=""):
     """What is wrong in the geometry of a picture, in words."""
-    (tmp_path / "p.html").write_text(f"<!doctype html><meta charset='utf-8'><style>{style}</style>{picture.svg}", encoding="utf-8")
+    (tmp_path / "p.html").write_text(f"<!doctype html><meta charset='utf-8'><style>{style}</style>{drawn.svg}", encoding="utf-8")
     page.goto((tmp_path / "p.html").as_uri())
     found = page.evaluate(MEASURE)
     assert found["boxes"] and found["texts"]
@@ -127,8 +128,57 @@ def test_texts_are_centred_and_aligned_in_another_font(page, tmp_path):
 
 
 def test_the_measure_finds_what_is_wrong(page, tmp_path):
-    picture = viz.draw(lecture(WIDE), partials=True)
-    assert any("outside" in said for said in problems(page, picture, tmp_path, "g.node text { font-size: 16px }"))
-    assert any(" on " in said for said in problems(page, picture, tmp_path, "g.edge text { font-size: 40px }"))
-    picture.__dict__["svg"] = picture.svg.replace('rx="6" fill', 'rx="24" fill')
-    assert any("does not touch" in said for said in problems(page, picture, tmp_path))
+    drawn = viz.draw(lecture(WIDE), partials=True)
+    assert any("outside" in said for said in problems(page, drawn, tmp_path, "g.node text { font-size: 16px }"))
+    assert any(" on " in said for said in problems(page, drawn, tmp_path, "g.edge text { font-size: 40px }"))
+    drawn.__dict__["svg"] = drawn.svg.replace('rx="6" fill', 'rx="24" fill')
+    assert any("does not touch" in said for said in problems(page, drawn, tmp_path))
+
+
+STEPPER = """() => {
+  const rect = (e) => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; }, wrong = [];
+  const on = (a, b, m) => Math.min(a[2], b[2]) - Math.max(a[0], b[0]) > m && Math.min(a[3], b[3]) - Math.max(a[1], b[1]) > m;
+  const nodes = [...document.querySelectorAll(".mg-node")], boxes = nodes.map((n) => rect(n.querySelector(".mg-rect")));
+  const tags = [...document.querySelectorAll(".mg-tag")].map((g) => [rect(g.querySelector("rect")), rect(g.querySelector("text"))]);
+  tags.forEach(([a, text], i) => {
+    if (boxes.some((b) => on(a, b, 1))) wrong.push("tag on box");
+    if (tags.slice(i + 1).some(([b]) => on(a, b, 1))) wrong.push("tag on tag");
+    if (text[0] < a[0] || text[2] > a[2]) wrong.push("text outside of tag");
+  });
+  nodes.forEach((n, i) => {
+    const texts = [...n.querySelectorAll("text")].filter((t) => t.textContent).map(rect);
+    if (texts.some((t) => t[0] < boxes[i][0] + 2 || t[2] > boxes[i][2] - 2)) wrong.push("text outside of box");
+    texts.forEach((a, k) => {
+      if (texts.slice(k + 1).some((b) => on(a, b, 1) && Math.min(a[3], b[3]) - Math.max(a[1], b[1]) > 5)) wrong.push("text on text");
+    });
+  });
+  return [nodes.length, tags.length, wrong]; }"""
+
+
+def tiny():
+    a = Value(1.23456e-4, label="a")
+    root = ((a.exp() * 1.234567e-5 + a.tanh() * a) / (a * a * 7.77777e7)).sin()
+    root.backward()
+    return root
+
+
+@pytest.mark.parametrize("graph", [lecture, lambda: lecture(WIDE), lambda: lecture(FOREIGN), scoped, layer, tiny])
+def test_in_the_stepper_nothing_collides(page, tmp_path, graph):
+    page.set_viewport_size({"width": 1900, "height": 1000})
+    for fold in (False, True):
+        page.goto(viz.step(graph(), at=-1, fold=fold).save(tmp_path / "p.html").as_uri())
+        page.wait_for_selector(".mg-stepper .mg-tag")
+        nodes, tags, wrong = page.evaluate(STEPPER)
+        assert nodes > 3 and tags > 2 and wrong == []
+    page.add_style_tag(content=".mg-tag text { font-size: 30px !important } .mg-num { font-size: 20px !important }")
+    assert {"text outside of tag", "text on text"} <= set(page.evaluate(STEPPER)[2])
+
+
+@pytest.mark.parametrize("graph", [lambda: lecture(WIDE), layer, tiny])
+def test_in_a_still_nothing_collides(page, tmp_path, graph):
+    still = STEPPER.replace(".mg-node", "g:has(> rect.b)").replace(".mg-rect", "rect:last-of-type")
+    still = still.replace(".mg-tag", "g:has(> .s), g:has(> .o)")
+    (tmp_path / "p.html").write_text(f"<meta charset='utf-8'>{picture(viz.step(graph(), fold=False))}", encoding="utf-8")
+    page.goto((tmp_path / "p.html").as_uri())
+    nodes, tags, wrong = page.evaluate(still)
+    assert nodes > 3 and tags > 2 and wrong == []

@@ -5,6 +5,7 @@ import { fmt, nameOf, shorten, signOf } from "./stepper_math.js";
 import { LIMIT } from "./stepper_tree.js";
 
 const W = 124, H = 62, NS = "http://www.w3.org/2000/svg";
+const TAG = 52, NUMBER = W - 9 - 52, NAME = 99; // room for letters: on edges (never wider than a gap), beside a key, of a name and a sign
 const MARK = { untouched: "○", partial: "◐", finished: "●" };
 
 export const svg = (tag, attrs = {}, ...children) => {
@@ -14,11 +15,41 @@ export const svg = (tag, attrs = {}, ...children) => {
   return made;
 };
 
+const pen = document.createElement("canvas").getContext("2d");
+const measure = (text, weight, size, face) => {
+  if (!pen) return text.length * size * 0.64;
+  pen.font = `${weight} ${size}px ${face}`;
+  return pen.measureText(text).width;
+};
+
+// A name, as much of it as stands beside the operation's sign.
+const beside = (name, sign, face) => {
+  let most = Math.max(3, 13 - Math.min(10, sign.length));
+  const room = NAME - measure(sign, "400", 12.5, face);
+  while (most > 2 && measure(shorten(name, most), "650", 12.5, face) > room) most--;
+  return shorten(name, most);
+};
+
+// Where a tag stands on its line: in the middle, or a little aside where another tag or a box is.
+const spot = (points, wide, around) => {
+  const mid = Math.floor(points.length / 2), [x0, y0] = points[mid - 1], [x1, y1] = points[mid];
+  const places = [0.5, 0.35, 0.65, 0.25, 0.75].map((t) => [x0 + (x1 - x0) * t, y0 + (y1 - y0) * (y0 === y1 ? t : 3 * t * t - 2 * t * t * t)])
+    .filter(([x], k) => !k || Math.min(x - x0, x1 - x) >= wide / 2);
+  const [x, y] = places[0];
+  for (let k = 1; k < points.length; k++) {
+    const [[a, b], [c, d]] = [points[k - 1], points[k]];
+    if (Math.abs(c - a) > wide) places.push([(a + c) / 2, (b + d) / 2]);
+  }
+  places.push([x, y + 19], [x, y - 19]);
+  return places.find((p) => around.every(([a, b, c, d]) => Math.abs(p[0] - a) > c || Math.abs(p[1] - b) > d)) || places[0];
+};
+
 export class Picture {
   constructor(holder, run, tree, state) {
     Object.assign(this, { holder, run, tree, state, t: run.t });
     this.svg = svg("svg", { class: "mg-svg", "aria-hidden": "true", focusable: "false" });
     holder.append(this.svg);
+    this.face = getComputedStyle(holder).fontFamily || "sans-serif";
     this.lit = new Set(); // things and edges with a role at present
   }
 
@@ -83,9 +114,9 @@ export class Picture {
     };
     const title = svg("title");
     const op = box ? "▸" : leaf ? "" : signOf(t, x);
-    const room = Math.max(3, 13 - Math.min(10, op.length));
-    text("mg-name", 10, 17).textContent = shorten(name, room);
-    text("mg-op", W - 9, 17, "end").textContent = op.length > 12 ? `${op.slice(0, 11)}…` : op;
+    const sign = op.length > 12 ? `${op.slice(0, 11)}…` : op;
+    text("mg-name", 10, 17).textContent = beside(name, sign, this.face);
+    text("mg-op", W - 9, 17, "end").textContent = sign;
     const row = (key, y) => {
       text("mg-key", 10, y).textContent = key;
       return text("mg-num", W - 9, y, "end");
@@ -99,9 +130,9 @@ export class Picture {
     if (!box && t.marks[x]) {
       group.classList.add("mg-wrong");
       group.append(svg("path", { class: "mg-warn", d: `M${W - 8},-8l9,16h-18z` }));
-      const sign = svg("text", { class: "mg-bang", x: W - 8, y: 6, "text-anchor": "middle" });
-      sign.textContent = "!";
-      group.append(sign);
+      const bang = svg("text", { class: "mg-bang", x: W - 8, y: 6, "text-anchor": "middle" });
+      bang.textContent = "!";
+      group.append(bang);
     }
     this.nodes.set(x, made);
     return group;
@@ -143,14 +174,23 @@ export class Picture {
     edge.tag?.remove();
     edge.tag = null;
     if (text === null) return;
-    const mid = Math.floor(edge.points.length / 2);
-    const [x0, y0] = edge.points[mid - 1], [x1, y1] = edge.points[mid];
-    const wide = text.length * 7 + 8;
+    const full = measure(text, "650", 12, this.face), wide = Math.min(full, TAG) + 8;
     const label = svg("text", { "text-anchor": "middle", y: 4 });
     label.textContent = text;
-    edge.tag = svg("g", { class: `mg-tag ${cls}`, transform: `translate(${(x0 + x1) / 2},${(y0 + y1) / 2})` },
+    if (full > TAG) label.style.fontSize = `${(12 * TAG) / full}px`;
+    const tags = [...this.edges.values()].filter((e) => e.tag).map((e) => [...e.at, wide, 18]);
+    const boxes = [...this.nodes.values()].map(({ cx, cy }) => [cx, cy, (W + wide) / 2, (H + 18) / 2]);
+    edge.at = spot(edge.points, wide, [...tags, ...boxes]);
+    edge.tag = svg("g", { class: `mg-tag ${cls}`, transform: `translate(${edge.at})` },
       svg("rect", { x: -wide / 2, y: -9, width: wide, height: 18, rx: 9 }), label);
     edge.tags.append(edge.tag);
+  }
+
+  // A number in a box, in smaller letters where it would reach its key.
+  number(at, text) {
+    const wide = measure(text, "400", 12.5, this.face);
+    at.textContent = text;
+    at.style.fontSize = wide > NUMBER ? `${(12.5 * NUMBER) / wide}px` : "";
   }
 
   // Bring the numbers and marks of one thing up to date.
@@ -160,8 +200,8 @@ export class Picture {
     const { run, t, tree, state } = this, css = made.group.classList;
     if (tree.isBox(x)) return this.paintBox(x, made);
     const on = run.computed(x), status = run.status(x);
-    made.data.textContent = on ? fmt(t.data[x]) : "·";
-    made.grad.textContent = status === "untouched" ? "0" : fmt(run.grad[x]);
+    this.number(made.data, on ? fmt(t.data[x]) : "·");
+    this.number(made.grad, status === "untouched" ? "0" : fmt(run.grad[x]));
     made.mark.textContent = run.p > t.seed ? MARK[status] : "";
     css.toggle("mg-off", !on);
     css.toggle("mg-stopped", state.breaks.has(x));
@@ -182,8 +222,8 @@ export class Picture {
       stopped ||= this.state.breaks.has(i);
     }
     if (!steps) last = inside.at(-1);
-    made.data.textContent = last < 0 ? "·" : done < steps ? `${done}/${steps}` : fmt(t.data[last]);
-    made.grad.textContent = fmt(sum);
+    this.number(made.data, last < 0 ? "·" : done < steps ? `${done}/${steps}` : fmt(t.data[last]));
+    this.number(made.grad, fmt(sum));
     const css = made.group.classList;
     css.toggle("mg-off", steps > 0 && !done);
     css.toggle("mg-stopped", stopped);

@@ -8,8 +8,10 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..drawn.metrics import width
 from ..notation.numbers import show
 from . import layers
+from .fitting import SIZE, TAG_HIGH, TAG_ROOM, TAG_SIZE, beside, letters, spot
 
 if TYPE_CHECKING:
     from .stepper import Stepper
@@ -247,11 +249,11 @@ class Scene:
         if box:
             parts.append(f'<rect class="b" x="4" y="-4" width="{W}" height="{H}" rx="5"/>')
         parts.append(f'<rect class="b {role}" width="{W}" height="{H}" rx="{16 if leaf else 5}"/>')
-        parts.append(_text(10, 17, "t n", shorten(name, max(3, 13 - min(10, len(op))))))
+        parts.append(_text(10, 17, "t n", beside(name, op)))
         parts.append(_text(W - 9, 17, "d", op, "end"))
         for (key, shown), at in zip(rows, (36, 53), strict=True):
             parts.append(_text(10, at, "d k", key))
-            parts.append(_text(W - 9, at, "t", shown, "end"))
+            parts.append(_text(W - 9, at, "t", shown, "end", letters(shown, W - 9 - (52 if box else 49))))
         if mark:
             parts.append(_text(38, 53, "k m" if full else "k d", mark))
         if not box and self.t.marks.get(thing):
@@ -267,6 +269,8 @@ class Scene:
         if len(self.things) > 60:
             return []
         made = []
+        taken: list[layers.Point] = []
+        boxes = list(self.centres.values())
         done = max(0, state.position - self.t.forward - 1)
         for k in range(done):
             key = (self.shown[self.t.arg[k]], self.shown[self.t.node[k]], self.t.slot[k])
@@ -279,7 +283,9 @@ class Scene:
                     continue
                 shown = said
             hot = state.live.get(key) and k == done - 1
-            made.append(_tag(self.routes[key], shown, bool(hot)))
+            at = spot(self.routes[key], min(width(shown, TAG_SIZE), TAG_ROOM) + 8, taken, boxes, W, H)
+            taken.append(at)
+            made.append(_tag(at, shown, bool(hot)))
         return made
 
     @cached_property
@@ -298,14 +304,13 @@ def _bent(route: list[layers.Point], bend: float) -> list[layers.Point]:
     return [route[0], *((x, y + bend) for x, y in route[1:-1]), route[-1]]
 
 
-def _tag(route: list[layers.Point], shown: str, hot: bool) -> str:
-    middle = len(route) // 2
-    (x0, y0), (x1, y1) = route[middle - 1], route[middle]
-    wide = len(shown) * 7 + 8
+def _tag(at: layers.Point, shown: str, hot: bool) -> str:
+    size = letters(shown, TAG_ROOM, TAG_SIZE)
+    wide, high = width(shown, size) + 8, TAG_HIGH
     return (
-        f'<g transform="translate({(x0 + x1) / 2:.1f},{(y0 + y1) / 2:.1f})">'
-        f'<rect class="{"o" if hot else "s"}" x="{-wide / 2}" y="-9" width="{wide}" height="18" rx="9"/>'
-        f"{_text(0, 4, 't n' if hot else 'd', shown, 'middle')}</g>"
+        f'<g transform="translate({at[0]:.1f},{at[1]:.1f})">'
+        f'<rect class="{"o" if hot else "s"}" x="{-wide / 2:.1f}" y="{-high / 2:g}" width="{wide:.1f}" height="{high:g}" rx="9"/>'
+        f"{_text(0, 4, 't n' if hot else 'd', shown, 'middle', size)}</g>"
     )
 
 
@@ -314,25 +319,12 @@ def _caption(text: str, width: float, top: float) -> str:
     return f'<text class="t" x="{width / 2:.0f}" y="{top + 26:.0f}" font-size="{size:.1f}" text-anchor="middle">{escape(text)}</text>'
 
 
-def _text(x: float, y: float, css: str, text: str, anchor: str = "") -> str:
+def _text(x: float, y: float, css: str, text: str, anchor: str = "", size: float = SIZE) -> str:
     end = f' text-anchor="{anchor}"' if anchor else ""
+    end += f' font-size="{size:.3g}"' if size != SIZE else ""
     return f'<text class="{css}" x="{x}" y="{y}"{end}>{escape(text)}</text>'
 
 
 def _cut(sign: str) -> str:
     """An operation, as far as there is room for it."""
     return sign if len(sign) <= 12 else f"{sign[:11]}…"
-
-
-def shorten(name: str, most: int) -> str:
-    """A long dotted name keeps its end and a bundle its count.
-
-    >>> shorten("layers[0].neurons[3].w[1]", 14), shorten("parameters ×337", 13)
-    ('…urons[3].w[1]', 'paramet… ×337')
-    """
-    if len(name) <= most:
-        return name
-    stem, times, count = name.rpartition(" ×")
-    if times:
-        return f"{stem[: max(1, most - len(count) - 3)]}…{times}{count}"
-    return f"…{name[1 - most :]}" if "." in name else f"{name[: most - 1]}…"
