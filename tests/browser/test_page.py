@@ -326,3 +326,22 @@ def test_a_jump_shows_the_last_run_alone(show):
             [first, here],
         )
         assert things == 1 and first < here == p
+
+
+def test_a_folded_loss_walks_in_few_presses_on_the_page(show):
+    """The whole walk by the arrow key, forward and back: each closed box is one press each way."""
+    root = moons(30)
+    stepper = viz.step(root)
+    page = show(stepper)
+    total = len(stepper)
+    handle = "document.querySelector('.mg-host').stepper"
+    for key, end in (("ArrowRight", total), ("ArrowLeft", 0)):
+        presses = 0
+        while page.evaluate(f"() => {handle}.run.p") != end:
+            page.keyboard.press(key)
+            presses += 1
+            assert presses < 60
+        if end:
+            got = page.evaluate(f"() => Array.from({handle}.run.grad)")
+    root.backward()
+    assert got == [value.grad for value in stepper.trace.values]

@@ -26,6 +26,7 @@ from .shapes import Group, Shapes
 
 TOP = -1
 ROOM = 60  # a box holds no more things than this side by side, and a picture shows no more of itself
+FEW = 8  # so many alike things may be seen one by one where much is folded
 EDGES = 3  # lines for each thing of the budget
 FRAMES = ("scope", "repeat")  # what a picture draws a frame around when it is open
 
@@ -113,7 +114,7 @@ def _fill(boxes: Boxes, box: int, at: int, region: Region, shapes: Shapes | None
     """Put the values directly in a region into its box, alike ones together."""
     for place in region.direct:
         boxes.of[place] = box
-    if shapes is None or (region.calls == 1 and len(region.direct) <= room // 3):
+    if shapes is None or (region.calls == 1 and len(region.direct) <= FEW):
         return
     if region.unrolled:  # its parameters, apart from the data
         found = [Group([place for place in region.direct if place in shapes.parameters], "")]
@@ -249,8 +250,10 @@ def opened(boxes: Boxes, *, budget: int = ROOM, closed: Collection[str] = (), al
             queue += [kind for box in batch for kind in doors(box)]
     while later and not time:
         batch, *later = later
+        if n > 4 * budget:
+            batch = [box for box in batch if len(inside[box]) <= FEW and max(inside[box]) < n]
         cost = sum(len(inside[box]) - 1 for box in batch)
-        if seen + cost <= budget:
+        if batch and seen + cost <= budget:
             seen += cost
             steps.append(batch)
             later += [kind for box in batch for kind in doors(box)]

@@ -4,8 +4,8 @@ import { curve, layout } from "./stepper_layout.js";
 import { fmt, nameOf, shorten, signOf } from "./stepper_math.js";
 import { LIMIT } from "./stepper_tree.js";
 
-const W = 124, H = 62, NS = "http://www.w3.org/2000/svg";
-const TAG = 52, NUMBER = W - 9 - 52, NAME = 99; // room for letters: on edges (never wider than a gap), beside a key, of a name and a sign
+const W = 136, H = 62, NS = "http://www.w3.org/2000/svg";
+const TAG = 52, NUMBER = W - 9 - 52, NAME = 111; // room for letters: on edges (never wider than a gap), beside a key, of a name and a sign
 const MARK = { untouched: "○", partial: "◐", finished: "●" };
 
 export const svg = (tag, attrs = {}, ...children) => {
@@ -24,7 +24,7 @@ const measure = (text, weight, size, face) => {
 
 // A name, as much of it as stands beside the operation's sign.
 const beside = (name, sign, face) => {
-  let most = Math.max(3, 13 - Math.min(10, sign.length));
+  let most = Math.max(3, 15 - Math.min(10, sign.length));
   const room = NAME - measure(sign, "400", 12.5, face);
   while (most > 2 && measure(shorten(name, most), "650", 12.5, face) > room) most--;
   return shorten(name, most);

@@ -16,7 +16,7 @@ export function fmt(x) {
 // A long dotted name keeps its end and a bundle its count: "…rons[3].w[1]", "param… ×337".
 export function shorten(name, most) {
   if (name.length <= most) return name;
-  const [, stem, count] = name.match(/^(.*?)( ×[\d,]+)?$/);
+  const [, stem, count] = name.match(/^(.*?)((?: #\d+)?(?: ×[\d,]+)?)$/);
   if (count) return `${stem.slice(0, Math.max(1, most - count.length - 1))}…${count}`;
   return name.includes(".") ? `…${name.slice(1 - most)}` : `${name.slice(0, most - 1)}…`;
 }

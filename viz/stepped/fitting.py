@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from ..drawn.metrics import width
 
-SIZE, NAME_ROOM = 12.5, 99.0  # of letters; what a name and a sign share of a box
+SIZE, NAME_ROOM = 12.5, 111.0  # of letters; what a name and a sign share of a box
 TAG_SIZE, TAG_ROOM, TAG_HIGH = 12.0, 52.0, 18.0  # a tag is never wider than the gap between two boxes
 
 Point = tuple[float, float]
@@ -16,14 +17,14 @@ Point = tuple[float, float]
 def shorten(name: str, most: int) -> str:
     """A long dotted name keeps its end and a bundle its count.
 
-    >>> shorten("layers[0].neurons[3].w[1]", 14), shorten("parameters ×337", 13)
-    ('…urons[3].w[1]', 'paramet… ×337')
+    >>> shorten("layers[0].neurons[3].w[1]", 14), shorten("parameters ×337", 13), shorten("forward_cells[0] #12 ×30", 13)
+    ('…urons[3].w[1]', 'paramet… ×337', 'forw… #12 ×30')
     """
     if len(name) <= most:
         return name
-    stem, times, count = name.rpartition(" ×")
-    if times:
-        return f"{stem[: max(1, most - len(count) - 3)]}…{times}{count}"
+    end = re.search(r"( #\d+)?( ×[\d,]+)?$", name)
+    if end and end[0]:
+        return f"{name[: end.start()][: max(1, most - len(end[0]) - 1)]}…{end[0]}"
     return f"…{name[1 - most :]}" if "." in name else f"{name[: most - 1]}…"
 
 
@@ -31,9 +32,9 @@ def beside(name: str, sign: str) -> str:
     """A name, as much of it as stands beside the operation's sign in every font.
 
     >>> beside("layers[0].neurons[3].w[1]", "×"), beside("WWWWWWWWWWWW", "tanh")
-    ('…s[3].w[1]', 'WWW…')
+    ('…ons[3].w[1]', 'WWWW…')
     """
-    room, most = NAME_ROOM - width(sign, SIZE), max(3, 13 - min(10, len(sign)))
+    room, most = NAME_ROOM - width(sign, SIZE), max(3, 15 - min(10, len(sign)))
     while most > 2 and width(shorten(name, most), SIZE, bold=True) > room:
         most -= 1
     return shorten(name, most)

@@ -16,7 +16,7 @@ from .fitting import SIZE, TAG_HIGH, TAG_ROOM, TAG_SIZE, beside, letters, spot
 if TYPE_CHECKING:
     from .stepper import Stepper
 
-W, H, PAD, CAPTION = 124, 62, 14, 44
+W, H, PAD, CAPTION = 136, 62, 14, 44
 FONT = "system-ui,'Segoe UI',Roboto,'Noto Sans','DejaVu Sans',sans-serif"
 
 #: the page's colours (static/stepper.css says the same; a test compares them)
