@@ -244,10 +244,12 @@ def _conventions(value: Any, row: Row) -> tuple[float | None, ...]:
 def _follow(trace: Trace, steps: Iterable[Any], graph: Told) -> None:
     place = graph.place
     for step in steps:
-        for c in getattr(step, "contributions", ()) if id(step.node) not in graph.starts else ():
-            if id(c.arg) in place:  # else a literal
-                partial = NAN if c.partial is None else number(c.partial)
-                _note(trace, place[id(step.node)], place[id(c.arg)], c.index, partial, c)
+        found = getattr(step, "contributions", ())
+        if found and id(step.node) not in graph.starts:
+            node = place[id(step.node)]
+            for c in found:
+                if (arg := place.get(id(c.arg))) is not None:  # else a literal
+                    _note(trace, node, arg, c.index, NAN if c.partial is None else number(c.partial), c)
 
 
 def _drive(trace: Trace, operands: Sequence[tuple[Any, ...]], root: Any, place: dict[int, int]) -> None:
