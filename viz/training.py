@@ -33,7 +33,7 @@ from typing import Any
 from . import notebook
 from .bundle import inline, script
 from .given import page_path, short, whole
-from .model.boxes import ROOM, TOP, grow, opened
+from .model.boxes import FRAMES, ROOM, TOP, grow, opened
 from .model.graph import is_value, number
 from .model.reading import quietly
 from .notation.numbers import show
@@ -213,7 +213,9 @@ class Watch:
                 "name": boxes.name,
                 "of": whole_numbers(box + 1 for box in boxes.of),
             }
-            inner = sorted({box for box in boxes.parent if box != TOP})  # boxes with boxes inside
+            inner = sorted(
+                {box for box, kind in zip(boxes.parent, boxes.kind, strict=True) if box != TOP and kind in FRAMES}
+            )  # not neurons
             most = len(set(boxes.shown(inner)))
             made["open"] = inner if most <= 2 * ROOM else opened(boxes)
         made["parameters"] = [at.get(id(p), -1) for p in self.parameters]
