@@ -17,7 +17,6 @@ export const svg = (tag, attrs = {}, ...children) => {
 
 const pen = document.createElement("canvas").getContext("2d");
 const measure = (text, weight, size, face) => {
-  if (!pen) return text.length * size * 0.64;
   pen.font = `${weight} ${size}px ${face}`;
   return pen.measureText(text).width;
 };
@@ -32,7 +31,7 @@ const beside = (name, sign, face) => {
 
 // Where a tag stands on its line: in the middle, or a little aside where another tag or a box is.
 const spot = (points, wide, around) => {
-  const mid = Math.floor(points.length / 2), [x0, y0] = points[mid - 1], [x1, y1] = points[mid];
+  const mid = points.length >> 1, [x0, y0] = points[mid - 1], [x1, y1] = points[mid];
   const places = [0.5, 0.35, 0.65, 0.25, 0.75].map((t) => [x0 + (x1 - x0) * t, y0 + (y1 - y0) * (y0 === y1 ? t : 3 * t * t - 2 * t * t * t)])
     .filter(([x], k) => !k || Math.min(x - x0, x1 - x) >= wide / 2);
   const [x, y] = places[0];
