@@ -142,7 +142,7 @@ class Exact:
         return f"Exact({self.x})"
 
 
-operators(Exact, [op for op in TABLE.values() if op.period is None])  # what jumps without end is judged in floats
+operators(Exact, TABLE.values())
 
 
 def _constant(a: Any, m: Any) -> Any:

@@ -130,7 +130,7 @@ def _looked_into(q: Question, ladder: Ladder) -> Verdict:
             ladders, smooth = [ladder, wider], min(smooth, best_central(wider), key=lambda e: e.error)
     left, right = _sides(ladders)
     found = decide(q, left, right, smooth, terms, ladders[-1:])
-    if terms.steps and q.direct is None and found.text.startswith("WRONG"):
+    if terms.steps and (q.direct is None or near(q.a, q.direct, q.rtol)) and found.text.startswith("WRONG"):
         return found._replace(text="undecided: the function moves in steps")
     return found
 

@@ -571,3 +571,15 @@ def test_nothing_waits_for_the_collector(call):
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("method", ["auto", "complex", "differences", "exact"])
+@pytest.mark.parametrize("x", [1e15, 1e15 + 0.5, 2.0**52 + 1.0])
+def test_what_jumps_again_and_again_is_not_called_wrong_far_out(method, x):
+    if method == "exact":
+        pytest.importorskip("mpmath")
+    for f in (lambda x: x % 3.0, lambda x: ops.mod(x, 3.0), lambda x: (x % 3.0) * 2.0 + x):
+        report = gradcheck(f, x, method=method)
+        assert not report.wrong and bool(report) == (method == "exact"), report
+    wrong = Op("wrong", ops.mod.forward, (lambda y, a, b: 7.0, lambda y, a, b: 0.0), exact=ops.mod.exact)
+    assert not gradcheck(lambda x: wrong(x, 3.0), x, method=method)
