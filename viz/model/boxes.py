@@ -26,7 +26,7 @@ from .shapes import Group, Shapes
 
 TOP = -1
 ROOM = 60  # a box holds no more things than this side by side, and a picture shows no more of itself
-FEW = 8  # so many alike things may be seen one by one where much is folded
+FEW = 8  # so many values in one place are seen one by one
 EDGES = 3  # lines for each thing of the budget
 FRAMES = ("scope", "repeat")  # what a picture draws a frame around when it is open
 
@@ -248,12 +248,10 @@ def opened(boxes: Boxes, *, budget: int = ROOM, closed: Collection[str] = (), al
             seen += cost
             steps.append(batch)
             queue += [kind for box in batch for kind in doors(box)]
-    while later and not time:
+    while later and not time and n <= 4 * budget:  # where much is folded, alike things say more as one
         batch, *later = later
-        if n > 4 * budget:
-            batch = [box for box in batch if len(inside[box]) <= FEW and max(inside[box]) < n]
         cost = sum(len(inside[box]) - 1 for box in batch)
-        if batch and seen + cost <= budget:
+        if seen + cost <= budget:
             seen += cost
             steps.append(batch)
             later += [kind for box in batch for kind in doors(box)]

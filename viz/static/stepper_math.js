@@ -37,7 +37,8 @@ const row = (...parts) => `<mrow>${parts.join("")}</mrow>`;
 const frac = (a, b) => `<mfrac>${row(a)}${row(b)}</mfrac>`;
 
 export function nameMath(t, i, bare) {
-  if (i >= t.n) return number(t.data[i], bare); // a number of the code
+  // A number of the code.
+  if (i >= t.n) return number(t.data[i], bare);
   const [, stem, power] = nameOf(t, i).match(/^(.*?)(?:⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾)?$/s), name = shorten(stem, 16);
   if (power) return `<msup>${wordMath(name)}<mrow>${mo("(")}<mn>${[...power].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).join("")}</mn>${mo(")")}</mrow></msup>`;
   return wordMath(name);

@@ -65,7 +65,8 @@ function choices(t, step, draw) {
   return found;
 }
 
-const slopes = (t, node) => Array.from(t.partial.subarray(t.start[node], t.start[node + 1])); // nan for a number of the code
+// nan for a number of the code.
+const slopes = (t, node) => Array.from(t.partial.subarray(t.start[node], t.start[node + 1]));
 
 // What a wrong number shows that its author did; "" when it fits no known mistake.
 export function mistake(t, q, x) {

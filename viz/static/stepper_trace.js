@@ -28,7 +28,8 @@ export function decode(json) {
   t.when = new Int32Array(n).fill(-1); // the forward step that makes value i, -1 for a leaf
   t.forward.forEach((i, k) => { t.when[i] = k; });
   t.users = new Uint32Array(n); // how many operand places each value fills
-  for (const a of t.args) if (a < n) t.users[a]++; // n or more: a number of the code, which is no value
+  // An operand of n or more is a number of the code, which is no value.
+  for (const a of t.args) if (a < n) t.users[a]++;
   Object.assign(t, json.back ? told(json.back) : derived(t, root));
   const F = t.forward.length;
   t.seed = F;
