@@ -1,4 +1,4 @@
-"""One program, many homes: a compiled loss leaves for C, with its gradients and its optimizer.
+"""One program, many homes: a compiled loss leaves for C or JavaScript, with its gradients and its optimizer.
 
     >>> import micrograd
     >>> from micrograd import Value, compile
@@ -17,5 +17,6 @@ parameters and the latest arguments.
 from __future__ import annotations
 
 from micrograd.export.c import to_c
+from micrograd.export.js import to_js
 
-__all__ = ["to_c"]
+__all__ = ["to_c", "to_js"]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from micrograd.export.nests import words
-from micrograd.export.runs import runs
 from micrograd.export.taken import Taken, Update
 
 
@@ -16,12 +15,13 @@ class Public:
     def __init__(self, taken: Taken, update: Update | None, steps: int, room: int, again: bool) -> None:
         self.taken, self.update, self.steps, self.room, self.again = taken, update, steps, room, again
         self.program, self.batch = taken.program, taken.program.batch
-        self.where, self.dx = runs(self.program.inputs), taken.input_grads
+        self.inputs, self.dx = [int(at) for at in self.program.inputs], taken.input_grads
         self.params = bool(taken.params)
 
     def lines(self) -> list[str]:
         """All of them."""
-        return [*self._right(), *(self._of_a_batch() if self.batch else self._of_one()), *self._update(), *self._main()]
+        slots = ["", *array("int", "slot", self.inputs, str)] if self.inputs else []  # where the inputs belong
+        return [*slots, *self._right(), *(self._of_a_batch() if self.batch else self._of_one()), *self._update(), *self._main()]
 
     # --- values and gradients --------------------------------------------------------------------------------------------
 
@@ -43,14 +43,15 @@ class Public:
         lines.append("    memcpy(V, p, PARAMS * sizeof *p);" if self.params else "    (void)p;")
         if self.batch and self.taken.limits:
             lines += ["    for (int b = 0; b < m; b++)", "        if (!right(x + b * INPUTS)) return 0;"]
-        for at, first, count in self.where:
-            if self.batch:
-                lines.append(f"    for (int i = 0; i < {count}; i++)")
-                lines.append(f"        for (int b = 0; b < m; b++) VB[({at} + i) * ROOM + b] = x[b * INPUTS + {first} + i];")
-            else:
-                lines.append(f"    memcpy(V + {at}, x + {first}, {count} * sizeof *x);")
-        if not self.where:
-            lines.append("    (void)x;" + ("\n    (void)m;" if self.batch else ""))
+        if not self.inputs:
+            lines += ["    (void)x;", *(["    (void)m;"] if self.batch else [])]
+        elif self.batch:
+            lines += [
+                "    for (int i = 0; i < INPUTS; i++)",
+                "        for (int b = 0; b < m; b++) VB[slot[i] * ROOM + b] = x[b * INPUTS + i];",
+            ]
+        else:
+            lines.append("    for (int i = 0; i < INPUTS; i++) V[slot[i]] = x[i];")
         return [*lines, "    return right(x);" if self.taken.limits and not self.batch else "    return 1;", "}", ""]
 
     def _advance(self) -> list[str]:
@@ -73,17 +74,17 @@ class Public:
         lines = ["double bad = 0.0;"]
         if self.params:
             lines.append("for (int i = 0; i < PARAMS; i++) bad += G[i] == G[i] ? 0.0 : NAN;")
-        for at, _, count in self.where if self.dx else ():
-            pool, room = ("GB", self.room) if self.batch else ("G", 1)
-            place = f"{pool}[{at * room} + i]"
-            lines.append(f"for (int i = 0; i < {count * room}; i++) bad += {place} == {place} ? 0.0 : NAN;")
+        if self.dx and self.inputs:
+            place = "GB[slot[i] * ROOM + b]" if self.batch else "G[slot[i]]"
+            inner = "for (int b = 0; b < m; b++) " if self.batch else ""
+            lines.append(f"for (int i = 0; i < INPUTS; i++) {inner}bad += {place} == {place} ? 0.0 : NAN;")
         flag = f"for (int b = 0; b < m; b++) RB[{root * self.room} + b] = 1.0;" if batch else f"R[{root}] = 1.0;"
         return [*lines, "if (bad != bad) {", f"    {flag}", f"    again({samples});", "}"]
 
     def _of_one(self) -> list[str]:
         """Functions of one set of arguments."""
         outputs, root = self.program.outputs, self.program.outputs[0][1]
-        dx = [f"    for (int i = 0; i < {count}; i++) dx[{first} + i] = G[{at} + i] + 0.0;" for at, first, count in self.where]
+        dx = ["    for (int i = 0; i < INPUTS; i++) dx[i] = G[slot[i]] + 0.0;"] if self.inputs else ["    (void)dx;"]
         return [
             *self._enter(""),
             "void outputs(const double *p, const double *x, double *y) {",
@@ -106,7 +107,7 @@ class Public:
             "    backward();",
             *["    " + line for line in self._settle("")],
             "    for (int i = 0; i < PARAMS; i++) g[i] = G[i] + 0.0;" if self.params else "    (void)g;",
-            *((dx or ["    (void)dx;"]) if self.dx else []),
+            *(dx if self.dx else []),
             f"    const double found = {self._output(outputs[0])};",
             *self._advance(),
             "    return found;",
@@ -122,11 +123,8 @@ class Public:
         enter = "        if (!enter(p, x + at * INPUTS, m)) return NAN;"
         seed = f"for (int b = 0; b < m; b++) GB[{root * room} + b] = 1.0 / n;" if batch else f"G[{root}] = 1.0;"
         loss = f"for (int b = 0; b < m; b++) sum += VB[{root * room} + b];" if batch else f"sum += {self._output(outputs[0])} * m;"
-        dx = [
-            f"        for (int b = 0; b < m; b++)\n            for (int i = 0; i < {count}; i++) "
-            f"dx[(at + b) * INPUTS + {first} + i] = GB[({here} + i) * ROOM + b] + 0.0;"
-            for here, first, count in self.where
-        ]
+        dx = ["        for (int b = 0; b < m; b++)", "            for (int i = 0; i < INPUTS; i++)"]
+        dx = [*dx, "                dx[(at + b) * INPUTS + i] = GB[slot[i] * ROOM + b] + 0.0;"] if self.inputs else ["        (void)dx;"]
         return [
             *self._enter(", int m"),
             "void outputs(const double *p, const double *x, int n, double *y) { /* y: OUTPUTS numbers for each sample */",
@@ -168,7 +166,7 @@ class Public:
             "        backward(m);",
             *["        " + line for line in self._settle("m")],
             *(["        for (int i = 0; i < PARAMS; i++) g[i] += G[i];"] if self.params else []),
-            *((dx or ["        (void)dx;"]) if self.dx else []),
+            *(dx if self.dx else []),
             "    }",
             *self._advance(),
             "    return sum / n;",
@@ -203,7 +201,7 @@ class Public:
 
     def _main(self) -> list[str]:
         taken, update = self.taken, self.update
-        rows = [f"    {', '.join(map(number, row))}," for row in taken.inputs.tolist()] if self.where else ["    0.0,"]
+        rows = [f"    {', '.join(map(number, row))}," for row in taken.inputs.tolist()] if self.inputs else ["    0.0,"]
         dx = [f"    static double dx[{max(1, len(self.program.inputs) * taken.samples)}];"] if self.dx else []
         call = f"value_and_grad(p, arguments{', SAMPLES' if self.batch else ''}, g{', dx' if self.dx else ''})"
         lines = [

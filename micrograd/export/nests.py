@@ -182,11 +182,13 @@ class Nest:
 
     # --- loops -------------------------------------------------------------------------------------------------------
 
-    def loop(self, axes: Sequence[str], body: Sequence[str]) -> list[str]:
-        """Nested loops, the first outermost."""
+    def loop(self, axes: Sequence[str], body: Sequence[str], steps: Mapping[str, int] | None = None) -> list[str]:
+        """Nested loops, the first outermost. steps: how far an axis goes at a time, if not by 1."""
         lines = list(body)
         for axis in reversed(axes):
-            head = f"for ({self.language.index} {axis} = 0; {axis} < {self.extent[axis]}; {axis}++) {{"
+            by = (steps or {}).get(axis, 1)
+            on = f"{axis}++" if by == 1 else f"{axis} += {by}"
+            head = f"for ({self.language.index} {axis} = 0; {axis} < {self.extent[axis]}; {on}) {{"
             loads = self._loads(axis, lines)
             lines = [head, *("    " + line for line in [*loads, *lines]), "}"]
         return lines

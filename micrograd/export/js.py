@@ -1,0 +1,291 @@
+"""JavaScript: the whole program as one ES module that needs nothing, for a page or for Node."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.program.instruction import Instruction
+from micrograd.compiler.program.rule import product
+from micrograd.compiler.program.show import Names, extents
+from micrograd.export import columns
+from micrograd.export.nests import Language, Nest, Shared, identifier, words
+from micrograd.export.taken import Taken, Update
+from micrograd.files import write
+
+JS = Language(
+    templates=columns.JS, index="let", number="let", constant="const", whole="({0} | 0)", at="{pool}[{whole}]",
+    function="function {0}({1})", argument="{0}",
+)  # fmt: skip
+
+
+def to_js(step: Any, path: str | os.PathLike[str] | None = None, *, optimizer: Any = None) -> str:
+    """A compiled loss as one ES module, forward and gradients; the text, also written to `path`.
+
+    step: what `micrograd.compile` or `micrograd.lower` gave, called once. optimizer: one of `micrograd.optim`, whose rule becomes `update`.
+    The module exports, p being PARAMS parameters and x the INPUTS numbers of the arguments in order, both arrays:
+
+    - `start`, `args`: the parameters, and the latest arguments.
+    - `loss(p, x)`, `outputs(p, x)`: the first, and all of the OUTPUTS numbers that the loss returns.
+    - `valueAndGrad(p, x)`: `{value, gradient}`, with input_grads=True also `inputs`, the gradients by the arguments.
+    - `update(p, gradient, state)`: a step; `state = fresh()` is what the optimizer remembers. `train(p, x, state)` does both and
+      gives the loss.
+    - With batch=True x has a row for each sample, one after the other, and outputs as many rows.
+
+    The answers are the compiled program's (see `micrograd.compiler`) to a few units in the last place of Math's functions, of which every
+    engine has its own; edges are the same, nan where a look-up is out of its range. Raises ValueError for what cannot go along, as
+    `to_c` does.
+    """
+    text = "\n".join(_Module(Taken(step), optimizer).lines()) + "\n"
+    if path is not None:
+        write(path, text.encode())
+    return text
+
+
+class _JSNest(Nest):
+    """… with a block of the sums of a matrix product in variables, for engines make no vectors."""
+
+    def lines(self) -> list[str]:
+        step = self.step
+        affine = all(f"x{k}" in self.operands and self.operands[f"x{k}"].affine for k in range(len(step.reads)))
+        if step.rule is product and affine and self.summed and not step.scatters:
+            return self._blocks()
+        return super().lines()
+
+    def _blocks(self) -> list[str]:
+        """Up to 4 × 4 sums: what one operand moves along and the other does not."""
+        sides = []
+        for mine, other in (("x0", "x1"), ("x1", "x0")):
+            axes = [a for a in self.kept if a != "b" and self.stride(mine, a) and not self.stride(other, a)]
+            axis = max(axes, key=lambda a: self.extent[a], default="")
+            sides.append((axis, next(n for n in (4, 5, 3, 2, 1) if not axis or self.extent[axis] % n == 0) if axis else 1))
+        (r, rows), (c, columns_) = sides
+        pairs = [(i, j) for i in range(rows) for j in range(columns_)]
+        begin = "0.0" if self.step.zero else "-0.0"
+        inner = [f"const a{i} = {self._element('x0', {r: i})};" for i in range(rows)]
+        inner += [f"const b{j} = {self._element('x1', {c: j})};" for j in range(columns_)]
+        inner += [f"s{i}{j} += a{i} * b{j};" for i, j in pairs]
+        onto = "+=" if self.step.add else f"= {begin} +"
+        body = [
+            "let " + ", ".join(f"s{i}{j} = -0.0" for i, j in pairs) + ";",
+            *self.loop(self.summed, inner),
+            *[f"{self._element('out', {r: i, c: j})} {onto} s{i}{j};" for i, j in pairs],
+        ]
+        order = [a for a in self.kept if a not in (r, c)] + [a for a in (r, c) if a]
+        return self.loop(order, body, {r: rows, c: columns_})
+
+    def _element(self, name: str, further: dict[str, int]) -> str:
+        """The element so many steps further along some axes."""
+        base = self.base(name) + sum(n * int(self.stride(name, a)) for a, n in further.items() if a)
+        return f"{self.pool(name)}[{' + '.join(filter(None, [str(base), self.offset(name)]))}]"
+
+
+class _Module:
+    """The parts of the module."""
+
+    def __init__(self, taken: Taken, optimizer: Any) -> None:
+        self.taken, self.program, self.batch = taken, taken.program, taken.program.batch
+        self.room = taken.samples if taken.together else 64
+        self.shared, self.names, self.known = Shared(JS), Names(self.program.families), dict[str, int]()
+        self.update = None if optimizer is None else Update(optimizer, taken.plan.traced.params, columns.JS)
+        self.inputs = [int(at) for at in self.program.inputs]
+
+    def lines(self) -> list[str]:
+        """Everything, in the order in which it stands."""
+        sections = [("forward", "make", self.program.forward), ("backward", "grad", self.program.backward)]
+        flags, again = self.taken.careful
+        if again:
+            sections.append(("again", "again", [*flags, *again]))
+        code = [line for name, word, steps in sections for line in self._section(name, word, steps)]
+        code += [*self._right(), *self._public(bool(again)), *(self._update() if self.update else [])]
+        rules = [line for _, lines in self.shared.rules.values() for line in ("", *lines)]
+        names = set().union(*(words(line) for line in (*rules, *code) if not line.startswith("//")))
+        helpers = [columns.JS_HELPERS[h][1] for h in columns.used(columns.JS_HELPERS, names)]
+        return [*self._head(names), *helpers, *rules, *code]
+
+    def _head(self, names: set[str]) -> list[str]:
+        program, taken = self.program, self.taken
+        lines = [f"// {comment(taken.name)}: a program of {program.scalars:,} scalars, written by micrograd.export.to_js.", "//"]
+        lines += [f"// {comment(line)}" for line in str(program).splitlines()]
+        lines += ["", f"export const PARAMS = {len(taken.params)}, INPUTS = {len(program.inputs)}, OUTPUTS = {len(program.outputs)};"]
+        lines += [f"const ROOM = {self.room}; // samples in one pass"] if self.batch else []
+        lines += ["const inf = Infinity;"] if "inf" in names else []
+        lines += ["const nan = NaN;"] if "nan" in names else []
+        lines += [*_array("export const start", taken.params), *_array("export const args", taken.inputs.ravel().tolist()), ""]
+        lines.append("// V: values, G: gradients, R: whether something reaches a gradient; VB, GB, RB: those of each sample; T: addresses.")
+        for batch, size in enumerate(program.sizes):
+            for pool in "VGR":
+                if (name := pool + "B" * batch) in names:
+                    lines.append(f"const {name} = new Float64Array({size * (self.room if batch else 1)});")
+        lines += [f"V.set([{', '.join(map(number, xs))}], {at});" for at, xs in taken.numbers]
+        tables = np.concatenate(self.shared.tables).tolist() if self.shared.tables else []
+        lines += [f"const slot = Int32Array.of({', '.join(map(str, self.inputs))}); // where the inputs belong"] if self.inputs else []
+        return [*lines, *([f"const T = Int32Array.of({', '.join(map(str, tables))});"] if tables else []), ""]
+
+    # --- the loops -------------------------------------------------------------------------------------------------------
+
+    def _section(self, section: str, word: str, steps: Sequence[Instruction]) -> list[str]:
+        """A function for each instruction, and the one that calls them."""
+        lines, called = [], []
+        for step in steps:
+            stem = f"{word}_{identifier(self.names.family(step.out).name)}"
+            self.known[stem] = self.known.get(stem, 0) + 1
+            name = stem if self.known[stem] == 1 else f"{stem}_{self.known[stem]}"
+            body = _JSNest(step, self.shared, self.room if self.batch else 1).lines()
+            about = f"// {comment(self.names.line(step))}    {extents(step)}".rstrip()
+            lines += ["", about, f"function {name}({'n' if step.batch else ''}) {{", *("    " + line for line in body), "}"]
+            called.append(f"    {name}({'n' if step.batch else ''});")
+        return [*lines, "", f"function {section}({'n' if self.batch else ''}) {{", *called, "}"]
+
+    # --- what others call ------------------------------------------------------------------------------------------------
+
+    def _right(self) -> list[str]:
+        if not self.taken.limits:
+            return []
+        places, limits = zip(*self.taken.limits, strict=True)
+        return [
+            "",
+            f"const place = {list(places)}, limit = {list(limits)}; // of the inputs that choose rows",
+            "const right = (x, at) => place.every((k, i) => Number.isInteger(x[at + k]) && x[at + k] >= 0 && x[at + k] < limit[i]);",
+        ]
+
+    def _public(self, again: bool) -> list[str]:
+        """In one pass of m samples, or (without a batch) of one, beginning at number `at`."""
+        program, taken, room = self.program, self.taken, self.room
+        batch, root = program.outputs[0]
+        m, dx = ("m" if self.batch else ""), taken.input_grads
+        each = "        for (let b = 0; b < m; b++) "
+        enter = ["", "const typed = (x) => (x instanceof Float64Array ? x : Float64Array.from(x));"]
+        enter += [
+            "",
+            "const broken = (xs) => {",
+            "    for (let i = 0; i < xs.length; i++) if (xs[i] !== xs[i]) return true;",
+            "    return false;",
+            "};",
+        ]
+        enter += ["", "function enter(p, x, at, m) {", "    V.set(p);" if taken.params else ""]
+        if taken.limits:
+            enter += ["    for (let b = 0; b < m; b++) if (!right(x, (at + b) * INPUTS)) return false;"]
+        slot = "for (let b = 0; b < m; b++) VB[slot[i] * ROOM + b] = x[(at + b) * INPUTS + i]" if self.batch else "V[slot[i]] = x[i]"
+        enter += [f"    for (let i = 0; i < INPUTS; i++) {slot};"] if self.inputs else []
+        enter += ["    return true;", "}"]
+        samples = "INPUTS ? x.length / INPUTS : 1" if self.batch else "1"
+        most = "    if (n > ROOM) throw new RangeError(`something needs all samples together: at most ${ROOM}`);"
+        passes = [
+            f"    x = typed(x);\n    const n = {samples};",
+            *([most] if self.batch and taken.together else []),
+            f"    for (let at = 0; at < n; at += {'ROOM' if self.batch else 1}) {{",
+            f"        const m = {'Math.min(n - at, ROOM)' if self.batch else 1}, known = enter(p, x, at, m);",
+        ]  # fmt: skip
+        settle = ["        if (broken(gradient)" + (" || broken(inputs)" if dx else "") + ") {"] if again else []
+        fetch = ["        for (let i = 0; i < PARAMS; i++) gradient[i] = before[i] + G[i];"] if taken.params else []
+        if dx:
+            place = "GB[slot[i] * ROOM + b]" if self.batch else "G[slot[i]]"
+            fetch += [each + f"for (let i = 0; i < INPUTS; i++) inputs[(at + b) * INPUTS + i] = {place} + 0;"] if self.inputs else []
+        if again:
+            flag = f"for (let b = 0; b < m; b++) RB[{root * room} + b] = 1;" if batch else f"R[{root}] = 1;"
+            settle += [f"            {flag}", f"            again({m});", *["    " + line for line in fetch], "        }"]
+        seed = f"for (let b = 0; b < m; b++) GB[{root * room} + b] = 1 / n;" if batch else f"G[{root}] = 1;"
+        loss = f"for (let b = 0; b < m; b++) sum += VB[{root * room} + b];" if batch else f"sum += {self._output(program.outputs[0])} * m;"
+        advance = [f"    V[{place}] = V[{new}];" for place, new in program.assigns]
+        return [
+            *enter,
+            "",
+            "export function outputs(p, x) {",
+            *passes[:1],
+            "    const y = new Float64Array(n * OUTPUTS).fill(NaN);",
+            *passes[1:],
+            "        if (!known) continue;",
+            f"        forward({m});",
+            *[each + f"y[(at + b) * OUTPUTS + {k}] = {self._output(o)};" for k, o in enumerate(program.outputs)],
+            "    }",
+            *advance,
+            "    return y;",
+            "}",
+            "",
+            "export function loss(p, x) {",
+            "    let sum = 0;",
+            *passes,
+            "        if (!known) return NaN;",
+            f"        forward({m});",
+            f"        {loss}",
+            "    }",
+            *advance,
+            "    return sum / n;",
+            "}",
+            "",
+            "export function valueAndGrad(p, x) {",
+            "    let sum = 0;",
+            *passes[:1],
+            f"    const gradient = new Float64Array(PARAMS){', inputs = new Float64Array(n * INPUTS)' if dx else ''};",
+            *passes[1:],
+            "        if (!known) return { value: NaN, gradient: gradient.fill(NaN)" + (", inputs: inputs.fill(NaN)" if dx else "") + " };",
+            "        const before = gradient.slice();",
+            f"        forward({m});",
+            f"        {loss}",
+            f"        {seed}",
+            f"        backward({m});",
+            *fetch,
+            *settle,
+            "    }",
+            *advance,
+            "    return { value: sum / n, gradient" + (", inputs" if dx else "") + " };",
+            "}",
+        ]
+
+    def _output(self, output: Any) -> str:
+        if not isinstance(output, tuple):
+            return number(float(output))
+        return f"VB[{output[1] * self.room} + b]" if output[0] else f"V[{output[1]}]"
+
+    def _update(self) -> list[str]:
+        """The optimizer's rule, by `micrograd.optim`."""
+        update = self.update
+        assert update is not None
+        constants, formulas = update.numbers(words)
+        written = {name: text for name, text in zip(("p", *update.slots), update.results, strict=True) if text != name}
+        read = set().union(*map(words, [*update.body, *written.values()]))
+        fresh = [f"t: {update.made}"]
+        for name, numbers in zip(update.slots, update.state, strict=True):
+            begun = f"Float64Array.of({', '.join(map(number, numbers))})" if any(numbers) else "new Float64Array(PARAMS)"
+            fresh.append(f"{name}: {begun}")
+        return [
+            "",
+            f"// What {update.name} remembers.",
+            f"export const fresh = () => ({{ {', '.join(fresh)} }});",
+            "",
+            "export function update(parameters, gradient, state) {",
+            "    const t = ++state.t;" if formulas else "    state.t++;",
+            *[f"    const {name} = {number(x)};" for name, x in constants.items()],
+            *[f"    const {name} = {f.format(pow='Math.pow', sqrt='Math.sqrt')};" for name, f in formulas.items()],
+            "    for (let i = 0; i < PARAMS; i++) {",
+            *[f"        const {name} = {where}[i];" for name, where in (("p", "parameters"), ("g", "gradient")) if name in read],
+            *[f"        const {name} = state.{name}[i];" for name in update.slots if name in read],
+            *[f"        const {line};" for line in update.body],
+            *[f"        {'parameters' if name == 'p' else f'state.{name}'}[i] = {text};" for name, text in written.items()],
+            "    }",
+            "}",
+            "",
+            "export function train(p, x, state) {",
+            "    const { value, gradient } = valueAndGrad(p, x);",
+            "    update(p, gradient, state);",
+            "    return value;",
+            "}",
+        ]
+
+
+def number(x: float) -> str:
+    """A number as JavaScript reads it, to the last bit."""
+    return repr(x) if abs(x) < float("inf") else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
+
+
+def _array(what: str, xs: Sequence[float]) -> list[str]:
+    rows = [f"    {', '.join(map(number, xs[k : k + 12]))}," for k in range(0, len(xs), 12)]
+    return [f"{what} = Float64Array.of(", *rows, ");"] if rows else [f"{what} = new Float64Array(0);"]
+
+
+def comment(text: str) -> str:
+    """A text that stays in its line, and ends no script of a page that the module is written into."""
+    return "".join(c if c.isprintable() else "?" for c in text).replace("</", "< /").replace("<!--", "< !--")

@@ -1,0 +1,167 @@
+"""The module that `micrograd.export.to_js` writes: what it answers in Node, against the eager engine, and in a page."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+
+import pytest
+
+np = pytest.importorskip("numpy")
+import micrograd  # noqa: E402
+from export_models import MODELS, Fuzz, digits, every_op, listed, near, wrong_edges  # noqa: E402
+from micrograd import Value, compile, optim  # noqa: E402
+from micrograd.compiler import take  # noqa: E402
+from micrograd.export import to_js  # noqa: E402
+
+NODE = shutil.which("node")
+pytestmark = pytest.mark.skipif(not NODE, reason="no node")
+DRIVER = """\
+import * as m from "./step.mjs";
+import { readFileSync } from "node:fs";
+const number = (s) => s === "nan" ? NaN : s === "inf" ? Infinity : s === "-inf" ? -Infinity : Number(s);
+const said = (x) => Object.is(x, -0) ? "-0.0" : Number.isNaN(x) ? "nan" : x === Infinity ? "inf" : x === -Infinity ? "-inf" : String(x);
+const found = [];
+for (const [what, ...given] of JSON.parse(readFileSync(process.argv[2], "utf8"))) {
+    const [p, x] = given.map((xs) => Float64Array.from(xs.map(number)));
+    if (what === "outputs") found.push(Array.from(m.outputs(p, x), said));
+    if (what === "valueAndGrad") {
+        const { value, gradient, inputs } = m.valueAndGrad(p, x);
+        found.push([said(value), ...Array.from(gradient, said), ...Array.from(inputs ?? [], said)]);
+    }
+    if (what === "start") found.push([...Array.from(m.start, said), ...Array.from(m.args, said)]);
+    if (what === "train") {
+        const q = m.start.slice(), state = m.fresh();
+        found.push(Array.from({ length: 25 }, () => said(m.train(q, m.args, state))));
+    }
+}
+console.log(JSON.stringify(found));
+"""
+
+
+class Module:
+    """The functions of an exported module, by Node."""
+
+    def __init__(self, step, folder, **options):
+        folder.mkdir(exist_ok=True)
+        self.folder, self.params, self.text = folder, len(step.program.params), to_js(step, folder / "step.mjs", **options)
+        (folder / "driver.mjs").write_text(DRIVER, encoding="utf-8")
+
+    def __call__(self, *calls):
+        given = [[what, *[[repr(float(x)) for x in np.ravel(xs)] for xs in rest]] for what, *rest in calls]
+        (self.folder / "calls.json").write_text(json.dumps(given), encoding="utf-8")
+        command = [NODE, str(self.folder / "driver.mjs"), str(self.folder / "calls.json")]
+        out = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=60).stdout
+        return [list(map(float, row)) for row in json.loads(out)]
+
+    def value_and_grad(self, p, x, dx=False):
+        ((value, *rest),) = self(("valueAndGrad", p, x))
+        return (value, rest[: self.params], rest[self.params :]) if dx else (value, rest)
+
+    def numbers(self, p, x):
+        return self(("outputs", p, x))[0]
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize("make", MODELS)
+def test_a_model_has_the_gradients_of_the_eager_engine(make, batch, tmp_path):
+    step, model, args = make(batch)
+    root = step.graph(*args)
+    params = listed(model)
+    expected = [p.grad for p in params]
+    step(*args)
+    module = Module(step, tmp_path)
+    ((*given,),) = module(("start",))
+    p, x = given[: len(params)], given[len(params) :]
+    value, grads = module.value_and_grad(p, x)
+    near([value], [root.data])
+    near(grads, expected)
+
+
+def test_every_op_answers_its_edges_as_the_engine_does(tmp_path):
+    cases, params, step = every_op()
+    step()
+    module = Module(step, tmp_path)
+    flat = [p.data for xs in params for p in xs]
+    assert not wrong_edges(cases, params, module.numbers(flat, [])[1:], module.value_and_grad(flat, [])[1])
+
+
+@pytest.mark.parametrize("first", [0, 8, 16])
+def test_random_programs_answer_as_the_engine_does(first, tmp_path):
+    from fuzz_check import check
+    from fuzz_programs import Program
+
+    programs = [Program(seed) for seed in range(8000 + first, 8000 + first + 8)]
+    check(programs, [Fuzz("JavaScript", programs, lambda step: Module(step, tmp_path))])
+
+
+def test_a_wrong_rule_in_the_column_is_found(tmp_path, monkeypatch):
+    from fuzz_check import Wrong, check
+    from fuzz_programs import Program
+    from micrograd.export import columns
+
+    monkeypatch.setitem(columns.JS_HELPERS, "maximum", ((), "const maximum = (x, y) => x > y + 1e-3 ? x : y;", False))
+    programs = [Program(seed) for seed in range(24)]
+    with pytest.raises(Wrong):
+        check(programs, [Fuzz("JavaScript", programs, lambda step: Module(step, tmp_path))])
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize("make", [optim.GD, optim.Adam, optim.RMSProp])
+def test_train_gives_the_losses_of_python(make, batch, tmp_path):
+    step, model, args = digits(batch)
+    optimizer = make(model.parameters(), lr=0.02)
+    step.train(optimizer, args, 3)  # the state goes along
+    module = Module(step, tmp_path, optimizer=optimizer)
+    near(module(("train",))[0], step.train(optimizer, args, 25), 1e-11)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_look_up_out_of_range_gives_nan(batch, tmp_path):
+    table = [Value(1.0), Value(2.0), Value(3.0)]
+    step = compile(lambda i: take(table, i) ** 2, table, batch=batch)
+    step([2]) if batch else step(2)
+    module = Module(step, tmp_path)
+    bad = [-1.0, 3.0, 0.5, math.nan, math.inf, 1e300]
+    calls = [(what, [1, 2, 3], [x]) for what in ("valueAndGrad", "outputs") for x in bad]
+    found = module(("valueAndGrad", [1, 2, 3], [1]), *calls)
+    assert found[0] == [4.0, 0.0, 4.0, 0.0] and all(math.isnan(x) for row in found[1:] for x in row)
+
+
+def test_hostile_names_stay_in_comments(tmp_path):
+    name = "</script><!-- \n throw 1; \u2028 throw 2; //"
+    op = micrograd.Op(name, define=lambda x: x * x + 1.0, partials=(lambda y, x: 2.0 * x,))
+    w = Value(3.0, label=name)
+
+    def loss():
+        return op(w) + op(w * w)
+
+    loss.__name__ = name
+    step = compile(loss, [w])
+    step()
+    module = Module(step, tmp_path)
+    assert module.value_and_grad([3.0], []) == (92.0, [114.0])
+    assert "</" not in module.text and "<!--" not in module.text
+
+
+@pytest.mark.browser
+def test_it_trains_in_a_page(tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api")
+    step, model, args = digits(False)
+    step(*args)
+    optimizer = optim.Adam(model.parameters(), lr=0.02)
+    text = to_js(step, optimizer=optimizer)
+    losses = step.train(optimizer, args, 25)
+    use = "const q = start.slice(), s = fresh(), losses = Array.from({ length: 25 }, () => train(q, args, s));"
+    use += "document.title = JSON.stringify(losses);"
+    (tmp_path / "page.html").write_text(f'<meta charset="utf-8"><script type="module">{text}{use}</script>', encoding="utf-8")
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto((tmp_path / "page.html").as_uri())
+        page.wait_for_function("document.title.startsWith('[')", timeout=20000)
+        found = json.loads(page.title())
+        browser.close()
+    near(found, losses, 1e-11)
