@@ -1,4 +1,4 @@
-"""The command line: `micrograd draw|step|check EXPR name=value … [-o FILE]`.
+"""The command line: `micrograd draw|step|check EXPR name=value … [-o FILE]`, `micrograd export FILE.py:NAME -o FILE`.
 
 Exit status: 0 done, 1 the check found a wrong gradient, 2 the command or the expression was wrong, 3 the check could not decide,
 130 interrupted.
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from micrograd import __version__, console
+from micrograd.cli import export
 from micrograd.cli.assignments import Refused, assignments
 from micrograd.cli.expression import ExpressionError, read
 from micrograd.cli.functions import ALIASES, OF_LISTS
@@ -79,6 +80,8 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
         options = [option for action in command._actions for option in action.option_strings]
         instead = f": write {name.lstrip('-')}={number}" if number else did_you_mean(name, options)
         command.error(f"there is no option {name}{instead}")
+    if found.expression is None and word == "export":
+        command.error("a file and a name are needed: micrograd export moons.py:loss -o moons.c")
     if found.expression is None:
         command.error(f"an expression is needed: micrograd {word} {_quoted('a*b')} a=2 b=3")
     return found
@@ -95,7 +98,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"micrograd {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="draw | step | check")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="draw | step | check | export")
 
     def command(name: str, run: Callable[[Any, Value], int], about: str, output: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(
@@ -121,6 +124,13 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )  # fmt: skip
     step.add_argument("--latex", action="store_true", help="print LaTeX (amsmath's gather*)")
     command("check", _check, "compare the gradients with finite differences", "write the report (.txt)")
+    about = "write a loss of a file of Python in another language"
+    home = commands.add_parser(
+        "export", help=about, description=f"{about[0].upper()}{about[1:]}; the file is run.", epilog=export.ABOUT, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter, usage="%(prog)s FILE.py:NAME -o FILE [options]",
+    )  # fmt: skip
+    export.options(home)
+    home.set_defaults(command="export")
     return parser, dict(commands.choices)
 
 
@@ -157,6 +167,8 @@ def _wrapped(words: Iterable[str]) -> str:
 
 def _run(args: Any) -> int:
     try:
+        if args.command == "export":
+            return export.export(args, _ending)
         text = console.typed(sys.stdin.read()) if args.expression == "-" else args.expression.removeprefix(" ")
         bare = text.strip()
         if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"":  # of echo 'x' in cmd.exe

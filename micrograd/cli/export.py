@@ -1,0 +1,86 @@
+"""`micrograd export FILE.py:NAME -o model.c`: a loss in a file of Python, written in another language. It runs the file."""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from micrograd.cli.assignments import Refused
+from micrograd.engine import Value
+
+ABOUT = """\
+NAME is what micrograd.compile or micrograd.lower gave (called once in the file, if it takes arguments), a loss
+without arguments, or a Value. The ending of the output says the language: .c (C99) or .mjs, .js (an ES module).
+
+  micrograd export moons.py:loss -o moons.c --optimizer sgd --steps 200
+"""
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("expression", metavar="FILE.py:NAME", nargs="?", help="a file of Python, which is run, and a name in it")
+    parser.add_argument("-o", "--output", dest="output", metavar="FILE", help="write .c, .js or .mjs")
+    parser.add_argument("--optimizer", metavar="NAME", help="the name in the file of an optimizer of micrograd.optim, to train with")
+    parser.add_argument("--steps", type=int, default=100, metavar="N", help="how many steps the main of a .c trains for (default: 100)")
+
+
+def export(args: argparse.Namespace, ending: Callable[..., str]) -> int:
+    """Do it. Refused, with a sentence, where it cannot be done. ending: finds the ending of an output among those known."""
+    path, colon, name = args.expression.removeprefix(" ").rpartition(":")
+    if not colon or not name.isidentifier():
+        raise Refused(f"{args.expression!r} is not FILE.py:NAME, such as moons.py:loss")
+    if args.output is None:
+        raise Refused(f"where to? Add -o {Path(path).stem or 'model'}.c, say")
+    kind = ending(args.output, ".c", ".js", ".mjs")
+    if not Path(path).is_file():
+        raise Refused(f"there is no file {path!r}")
+    found = _run(path)
+    if found is None:
+        return 2
+    for wanted in filter(None, (name, args.optimizer)):
+        if wanted not in found:
+            raise Refused(f"{path} defines no {wanted!r}")
+    from micrograd import export as homes
+
+    optimizer = found[args.optimizer] if args.optimizer else None
+    try:
+        step = _compiled(found[name], name)
+        if kind == ".c":
+            homes.to_c(step, args.output, optimizer=optimizer, steps=args.steps)
+        else:
+            homes.to_js(step, args.output, optimizer=optimizer)
+    except (TypeError, ValueError) as error:  # it says what cannot go along
+        raise Refused(str(error)) from error
+    return 0
+
+
+def _run(path: str) -> dict[str, Any] | None:
+    """What the file defines; None, and its traceback printed, where it raises."""
+    here = str(Path(path).resolve().parent)
+    sys.path.insert(0, here)
+    try:
+        return runpy.run_path(path)
+    except Exception:
+        traceback.print_exc()
+        return None
+    finally:
+        if here in sys.path:
+            sys.path.remove(here)
+
+
+def _compiled(loss: Any, name: str) -> Any:
+    from micrograd.compiler import compile, lower
+    from micrograd.compiler.compiled import Compiled
+
+    if isinstance(loss, Compiled):
+        return loss
+    if isinstance(loss, Value):
+        return lower(loss)
+    if not callable(loss):
+        raise Refused(f"{name} is a {type(loss).__name__}, and no loss")
+    return compile(loss)
