@@ -1,4 +1,4 @@
-"""One program, many homes: a compiled loss leaves for C or JavaScript, with its gradients and its optimizer.
+"""One program, many homes: a compiled loss leaves for C or JavaScript, with its gradients and its optimizer; a graph for SymPy.
 
     >>> import micrograd
     >>> from micrograd import Value, compile
@@ -18,5 +18,6 @@ from __future__ import annotations
 
 from micrograd.export.c import to_c
 from micrograd.export.js import to_js
+from micrograd.export.sympy import to_sympy
 
-__all__ = ["to_c", "to_js"]
+__all__ = ["to_c", "to_js", "to_sympy"]

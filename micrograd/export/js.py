@@ -11,7 +11,7 @@ from micrograd.compiler.program.instruction import Instruction
 from micrograd.compiler.program.rule import product
 from micrograd.compiler.program.show import Names, extents
 from micrograd.export import columns
-from micrograd.export.nests import Language, Nest, Shared, identifier, words
+from micrograd.export.nests import Language, Nest, Shared, cut, identifier, words
 from micrograd.export.taken import Taken, Update
 from micrograd.files import write
 
@@ -288,4 +288,4 @@ def _array(what: str, xs: Sequence[float]) -> list[str]:
 
 def comment(text: str) -> str:
     """A text that stays in its line, and ends no script of a page that the module is written into."""
-    return "".join(c if c.isprintable() else "?" for c in text).replace("</", "< /").replace("<!--", "< !--")
+    return cut("".join(c if c.isprintable() else "?" for c in text)).replace("</", "< /").replace("<!--", "< !--")

@@ -265,3 +265,8 @@ class Nest:
 def words(line: str) -> set[str]:
     """The names in a line."""
     return set("".join(c if c.isalnum() or c == "_" else " " for c in line).split())
+
+
+def cut(text: str, most: int = 240) -> str:
+    """A line to read: a rule written out in full can take a page."""
+    return text if len(text) <= most else f"{text[:most]} …"
