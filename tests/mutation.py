@@ -13,6 +13,7 @@ all pass with all their examples. They run in a fork of a process that has loade
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import random
@@ -210,10 +211,15 @@ def leave(session: Path, clone: Path, sample: int, seed: int) -> None:
 
     def seen(mutation: Any) -> bool:
         row, column = mutation.start_pos
-        line = (clone / mutation.module_path).read_text().splitlines()[row - 1]
+        text = (clone / mutation.module_path).read_text()
+        line = text.splitlines()[row - 1]
+        functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef) and node.decorator_list]
+        declared = [node for node in functions if ast.unparse(node.decorator_list[0]) == "overload"]
+        if any(node.decorator_list[0].lineno <= row <= (node.end_lineno or 0) for node in declared):
+            return False
         chosen = re.search(r"\bdomain=[^a-z]*$", line[:column]) and re.match(r"-?(?![01]\.0)\d", line[column:])
         huge = re.match(r"1e[1-9]\d\d", line[column:])  # and 1 more is the same double
-        return not (line[:column].endswith(("strict=", "slots=")) or chosen or huge or "@overload" in line)
+        return not (line[:column].endswith(("strict=", "slots=")) or chosen or huge)
 
     with use_db(str(session), WorkDB.Mode.open) as found:
         items = sorted(found.pending_work_items, key=lambda item: str(item.mutations))

@@ -50,6 +50,11 @@ CASES = {
         losses.huber, NUMBERS, TARGETS, {"delta": 0.7},
         lambda p, t: (mpf(p) - t) ** 2 / 2 if abs(mpf(p) - t) < 0.7 else mpf(0.7) * (abs(mpf(p) - t) - mpf(0.7) / 2),
     ),
+    "huber, delta 1": (
+        losses.huber, NUMBERS, TARGETS, {},
+        lambda p, t: (mpf(p) - t) ** 2 / 2 if abs(mpf(p) - t) < 1 else abs(mpf(p) - t) - mpf(1) / 2,
+    ),
+    "hinge, margin 2": (losses.hinge, NUMBERS, SIGNS, {"margin": 2.0}, lambda s, t: max(mpf(0), 2 - t * mpf(s))),
     "hinge": (losses.hinge, NUMBERS, SIGNS, {}, lambda s, t: max(mpf(0), 1 - t * mpf(s))),
     "bce": (losses.bce, PROBABILITIES, BITS, {}, lambda p, t: binary(mpf(p), mpf(t))),
     "bce_with_logits": (losses.bce_with_logits, NUMBERS, BITS, {}, lambda x, t: binary(sigmoid(x), mpf(t))),
@@ -77,6 +82,10 @@ CASES = {
     "multi_hinge": (
         losses.multi_hinge, ROWS, CLASSES, {},
         lambda r, t: mp.fsum(max(mpf(0), 1 + mpf(s) - r[t]) for k, s in enumerate(r) if k != t),
+    ),
+    "multi_hinge, a margin below 0": (
+        losses.multi_hinge, ROWS, CLASSES, {"margin": -0.5},
+        lambda r, t: mp.fsum(max(mpf(0), mpf(s) - r[t] - 0.5) for k, s in enumerate(r) if k != t),
     ),
 }  # fmt: skip
 
@@ -119,6 +128,23 @@ def test_gradient_is_the_formulas_derivative(name):
     assert [v.grad for v in flat(values)] == pytest.approx(expected, rel=1e-12, abs=1e-14)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("targets", [CLASSES, SPREAD], ids=["indices", "distributions"])
+def test_weights_count_classes_and_the_mean_is_over_those_of_indices(targets, smoothing):
+    costs = [[-x for x in log_softmax(r)] for r in ROWS]
+    spread = [smoothed(t, smoothing) for t in targets]
+    expected = [mp.fsum(w * t * c for w, t, c in zip(WEIGHTS, ts, cs, strict=True)) for ts, cs in zip(spread, costs, strict=True)]
+    total = mp.fsum(WEIGHTS[t] if isinstance(t, int) else 1 for t in targets)
+    runs = [lambda how: losses.cross_entropy(ROWS, targets, smoothing, WEIGHTS, how)]
+    if not smoothing:
+        logs = [[float(-c) for c in row] for row in costs]
+        runs.append(lambda how: losses.nll(logs, targets, WEIGHTS, how))
+    for run in runs:
+        assert run("none") == pytest.approx([float(x) for x in expected], rel=1e-13)
+        assert run("sum") == pytest.approx(float(mp.fsum(expected)), rel=1e-13)
+        assert run("mean") == pytest.approx(float(mp.fsum(expected) / total), rel=1e-13)
+
+
 def test_a_planted_wrong_gradient_is_noticed():
     """The comparison above has teeth: a loss off by 1e-6 fails it."""
     x = Value(0.3)
@@ -155,6 +181,11 @@ def test_certain_predictions():
     loss.backward()
     assert (loss.data, right.grad) == (0.0, 1.0)
     assert losses.bce([wrong], [0.0]).data == math.inf
+    right = Value(1.0)
+    loss = losses.bce([right], [1.0])
+    loss.backward()
+    assert (loss.data, right.grad) == (0.0, -1.0)
+    assert losses.bce([0.0], [1.0]) == math.inf
     assert losses.kl([math.log(0.5), math.log(0.5)], [0.5, 0.5]) == pytest.approx(0.0, abs=1e-16)
 
 
@@ -183,6 +214,15 @@ def test_nested_shapes_and_penalties():
         (lambda: losses.cross_entropy([1.0, 2.0], 2), r"index 2 is outside 0 … 1"),
         (lambda: losses.cross_entropy([1.0, 2.0], [1.0, 0.0, 0.0]), "2 classes needs 2 numbers, not a list of 3"),
         (lambda: losses.cross_entropy([1.0, 2.0], 0, label_smoothing=1.0), "label_smoothing must be in"),
+        (lambda: losses.bce(0.5, -0.5), "targets of bce are from 0 to 1, not -0.5"),
+        (lambda: losses.bce(0.5, 1.5), "targets of bce are from 0 to 1, not 1.5"),
+        (lambda: losses.bce(-0.1, 1.0), "takes probabilities, from 0 to 1, not -0.1"),
+        (lambda: losses.bce(1.1, 1.0), "takes probabilities, from 0 to 1, not 1.1"),
+        (lambda: losses.bce_with_logits(0.5, -0.5), "targets of bce_with_logits are from 0 to 1"),
+        (lambda: losses.bce_with_logits(0.5, 1.5), "targets of bce_with_logits are from 0 to 1"),
+        (lambda: losses.hinge(0.5, 0.0), "targets of hinge are -1 or 1"),
+        (lambda: losses.kl([0.0, 0.0], [0.5, 0.6]), "adds up to 1.1"),
+        (lambda: losses.cross_entropy([0.0, 0.0], [1.5, -0.5]), "adds up to 1 "),
         (lambda: losses.cross_entropy(1.0, 0), "needs a list with a number for each class"),
         (lambda: losses.cross_entropy([1.0, 2.0], 0, weights=[1.0]), "with weights of 2 classes needs 2"),
     ],
