@@ -271,7 +271,10 @@ def test_clipping_within_a_step():
         (lambda: optim.SGD([Value(1.0)], lr=-1), "lr ≥ 0, not -1"),
         (lambda: optim.Adam([Value(1.0)], beta1=1.0), r"beta1 in \[0, 1\), not 1"),
         (lambda: optim.SGD([{"params": [Value(1.0)], "speed": 3}]), "SGD has no setting speed; it has lr"),
+        (lambda: optim.SGD([Value(1.0)], speed=3), "SGD has no setting speed; it has lr"),
         (lambda: (lambda p: optim.SGD([p, p]))(Value(1.0)), "twice"),
+        (lambda: optim.StepDecay(0), "StepDecay's every must be more than 0, not 0"),
+        (lambda: optim.OneCycle(0), "OneCycle's total must be more than 0, not 0"),
     ],
 )
 def test_errors(make, error):
@@ -292,6 +295,10 @@ def test_schedules_by_their_formulas():
     cycle = optim.OneCycle(20)
     assert (cycle(0), max(map(cycle, range(20))), cycle(19)) == pytest.approx((1 / 25, 1.0, 1 / 25 / 1e4))
     assert cycle(100) == cycle(19)
+    up = [1 / 25 + (1 - 1 / 25) * (1 - math.cos(math.pi * t / 5)) / 2 for t in range(6)]  # the peak is the last of 0.3 · 20 steps
+    down = [1 / 25 / 1e4 + (1 - 1 / 25 / 1e4) * (1 + math.cos(math.pi * (t - 5) / 14)) / 2 for t in range(6, 20)]
+    assert [cycle(t) for t in range(20)] == pytest.approx([*up, *down], rel=1e-12)
+    assert optim.OneCycle(10, part=0.0)(0) < optim.OneCycle(10, part=0.1)(0) == 1.0
 
 
 TORCH_SCHEDULES = [
@@ -330,8 +337,20 @@ def test_plateau_follows_the_metric_and_is_saved():
     rising.update(1.0)
     rising.update(0.5)
     assert rising(0) == 0.1
+    strict = optim.Plateau(factor=0.5, patience=0, delta=0.5)
+    seen = []
+    for metric in (3.0, 2.5, 2.25, 1.75):  # 2.25 alone is better by more than a half
+        strict.update(metric)
+        seen.append(strict(0))
+    assert seen == [1.0, 0.5, 0.5, 0.25]
     with pytest.raises(ValueError, match="mode must be"):
         optim.Plateau(mode="up")
+
+
+def test_an_optimizer_prints_what_was_set():
+    p = Value(1.0)
+    assert repr(optim.SGD([p], lr=0.0)) == "SGD(1 parameters, lr=0)"
+    assert repr(optim.SGD([p], lr=0.5, weight_decay=0.1)).endswith("lr=0.5, weight_decay=0.1)")
 
 
 def test_a_schedule_scales_the_learning_rate():
@@ -389,3 +408,7 @@ def test_early_stopping_keeps_the_best():
     assert stopped == [False, False, False, True]
     stopping.restore()
     assert p.data == 1.0
+    for mode, sign in (("min", 1.0), ("max", -1.0)):  # better by delta or less is no improvement; by more, it is
+        stopping = optim.EarlyStopping(patience=1, delta=0.5, mode=mode)
+        assert [stopping.update(sign * x) for x in (3.0, 2.5, 2.25, 1.75, 1.9)] == [False, False, False, False, True]
+        assert stopping.best == 2.25
