@@ -143,7 +143,7 @@ def test_a_box_of_parameters_has_room_between_a_name_and_its_number(page, tmp_pa
     page.goto(watch.save(tmp_path / "run.html").as_uri())
     page.wait_for_selector(".mg-training .mg-back")
     gaps = page.evaluate(
-        """() => [...document.querySelectorAll('.mg-node:has(.mg-back) .mg-num')].map(n =>
+        """() => [...document.querySelectorAll('.mg-node:has(.mg-back) .mg-num')].filter(n => n.textContent).map(n =>
         n.getBoundingClientRect().left - n.previousSibling.getBoundingClientRect().right)"""
     )
     assert len(gaps) >= 2 * 17 and min(gaps) > 4, gaps
