@@ -79,15 +79,12 @@ def names(expressions: Iterable[Any]) -> set[str]:
     return found
 
 
-def source(
-    results: Sequence[Any], templates: Mapping[str, str] | None = None, prefix: str = "t", expand_defined: bool = False
-) -> tuple[list[str], list[str]]:
+def source(results: Sequence[Any], templates: Mapping[str, str] | None = None, prefix: str = "t") -> tuple[list[str], list[str]]:
     """Symbols as source: the assignments of shared sub-expressions, then one expression per result.
 
-    An op is printed by its template (None: as plain Python writes it, `Op.python`), else as a call of its name with its params;
-    with expand_defined an op that has no template but a define rule is replaced by that rule.
+    An op is printed by its template (None: as plain Python writes it, `Op.python`), else as a call of its name with its params.
     """
-    writer = _Writer(templates, prefix, expand_defined)
+    writer = _Writer(templates, prefix)
     for r in results:
         writer.count(r)
     return writer.lines, [writer.text(r) for r in results]
@@ -96,8 +93,8 @@ def source(
 class _Writer:
     """What `source` knows while it writes; functions that call each other would be a cycle for the collector."""
 
-    def __init__(self, templates: Mapping[str, str] | None, prefix: str, expand_defined: bool) -> None:
-        self.templates, self.prefix, self.expand_defined = templates, prefix, expand_defined
+    def __init__(self, templates: Mapping[str, str] | None, prefix: str) -> None:
+        self.templates, self.prefix = templates, prefix
         self.uses: dict[int, int] = {}
         self.done: dict[int, str] = {}
         self.lines: list[str] = []
@@ -108,19 +105,11 @@ class _Writer:
     def name(self, op: Op) -> str:
         return op.name if self.templates is not None else called(op)
 
-    def expand(self, s: Symbol) -> Symbol:
-        while self.expand_defined and s.op is not None and s.op.define is not None and not self.template(s.op):
-            expanded = s.op.define(*s.args, *s.op.params)
-            if not isinstance(expanded, Symbol):
-                return s
-            s.op, s.args, s.name = expanded.op, expanded.args, expanded.name
-        return s
-
     def count(self, s: Any) -> None:
         if isinstance(s, Symbol) and s.op is not None:
             self.uses[id(s)] = self.uses.get(id(s), 0) + 1
             if self.uses[id(s)] == 1:
-                for a in self.expand(s).args:
+                for a in s.args:
                     self.count(a)
 
     def text(self, s: Any) -> str:

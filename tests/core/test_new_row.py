@@ -58,7 +58,7 @@ def test_it_is_a_method_a_function_and_a_rule(row):
     assert code.startswith("k_ = 2.0\ndef pull_softsign(node):\n") and "a.grad += g * div(k_, " in code
     assert '    def softsign(self, k: SupportsFloat = 1.0, /) -> Value:\n        """x / (k + |x|)."""' in stubs.stub()
     assert '"name": "softsign"' in telling.told() and '"typeset": "a / (k + abs(a))"' in telling.told()
-    assert source([row.bind(2.0)(Symbol("x"))], expand_defined=True)[1] == ["div(x, (2.0 + abs(x)))"]
+    assert source([row.define(Symbol("x"), 2.0)])[1] == ["div(x, (2.0 + abs(x)))"]
 
 
 def test_every_check_judges_it(row):

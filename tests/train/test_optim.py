@@ -15,7 +15,6 @@ from mpmath import mp, mpf
 from micrograd import Value, optim
 from micrograd.nn import MLP
 from micrograd.ops import TABLE
-from micrograd.ops.op import source
 
 STEPS = 12
 RNG = random.Random(3)
@@ -102,6 +101,8 @@ def test_against_the_textbook(name):
 def test_the_same_rule_on_arrays_is_equal_in_every_bit(name):
     """What a compiler does: the kernel's symbols as NumPy source, on all parameters at once."""
     np = pytest.importorskip("numpy")
+    from micrograd.compiler.program.rule import written_out
+
     cls, options, _ = CASES[name]
     params, optimizer = run(cls, options)
     fresh = cls([Value(x) for x in START], **options)
@@ -109,7 +110,7 @@ def test_the_same_rule_on_arrays_is_equal_in_every_bit(name):
     kernel = fresh.kernel(group)
     plain = {op.name: op.python for op in TABLE.values() if op.python}
     templates = plain | {"div": "({0} / {1})", "sqrt": "np.sqrt({0})", "where": "np.where({0}, {1}, {2})"}
-    body, results = source(kernel.results, templates, expand_defined=True)
+    body, results = written_out(kernel.results, templates, squares=False)
     lines = [f"def update({', '.join(kernel.arguments)}):", *body, f"return {', '.join(results)},"]
     namespace = {"np": np}
     exec("\n    ".join(lines), namespace)
