@@ -255,7 +255,8 @@ def opened(boxes: Boxes, *, budget: int = ROOM, closed: Collection[str] = (), al
             seen += cost
             steps.append(batch)
             later += [kind for box in batch for kind in doors(box)]
-    while len(steps) > 1 and not time and _lines(boxes, steps) > EDGES * budget:
+    most = 0 if time else seen * (seen - 1)  # lines that so many things can have
+    while len(steps) > 1 and most > EDGES * budget and _lines(boxes, steps) > EDGES * budget:
         steps.pop()  # too many lines to follow: close what was opened last
     return [box for batch in steps for box in batch]
 
