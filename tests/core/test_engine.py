@@ -17,6 +17,29 @@ import micrograd
 from micrograd import Op, Value
 from micrograd import functional as F
 
+MADE = {  # every way in which a node comes to be
+    "an operator": lambda a, b: a + b, "with a number": lambda a, b: a * 3.0, "reflected": lambda a, b: 3.0 - a, "of one": lambda a, b: -a,
+    "a method": lambda a, b: a.maximum(b), "a method of one": lambda a, b: a.tanh(), "with a constant": lambda a, b: a.leaky_relu(0.1),
+    "a power": lambda a, b: a**3, "a function": lambda a, b: micrograd.where(1.0, a, b), "a sum": lambda a, b: micrograd.ops.sum_(a, b, a),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", MADE.values(), ids=MADE)
+def test_every_node_begins_with_gradient_0_and_knows_no_grad(make):
+    node = make(Value(2.0), Value(1.0))
+    assert node.grad == 0 and node.args
+    with micrograd.no_grad():
+        assert make(Value(2.0), Value(1.0)).args == ()
+
+
+def test_the_tables_operators_have_pythons_names_and_methods_refuse_what_is_no_number():
+    assert [name for name in vars(Value) if name.startswith("__") and len(name) < 6] == []
+    with pytest.raises(TypeError):
+        Value(1.0).maximum("a")
+    born = [Value(1.0).maximum(Value(2.0))._born for _ in range(2)]
+    assert born[1] - born[0] == 3  # three nodes, each made once
+
+
 # --- making and reading Values ----------------------------------------------------------------------------------------
 
 
