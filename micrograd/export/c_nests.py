@@ -76,11 +76,13 @@ class CNest(Nest):
 
 
 def apart_in_memory(step: Instruction) -> bool:
-    """Whether nothing that an instruction reads is where it writes."""
+    """Whether nothing that an instruction reads is where it writes (nor begins there, which a compiler takes for the same)."""
     out = step.out.addresses(step.shape)
     for read in step.accesses[1:]:
         if isinstance(read, Access) and read is not step.out and (read.pool, read.batch) == (step.out.pool, step.out.batch):
             found = read.addresses(step.shape)
+            if read.base == step.out.base:
+                return False
             if found.min() <= out.max() and out.min() <= found.max() and len(np.intersect1d(found, out)):
                 return False
     return True

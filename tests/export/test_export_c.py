@@ -262,3 +262,14 @@ def test_plain_loops_take_the_place_of_vectors_where_a_compiler_has_none(tmp_pat
     (tmp_path / "plain.c").write_text(text, encoding="utf-8")
     found, *got = map(float, run(tmp_path / "plain.c", COMPILERS[0], SAFE))
     near([found, *got], [value, *grads])
+
+
+def test_an_exact_program_keeps_its_order(tmp_path):
+    rng = Random(1)
+    model = nn.MLP(3, [4, 1], rng=rng)
+    xs = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(6)]
+    step = compile(lambda xs: sum((model(x) - 1.0) ** 2 for x in xs), model, exact=True)
+    value, grads = step.value_and_grad(xs)
+    to_c(step, tmp_path / "exact.c")
+    for compiler in COMPILERS:
+        assert list(map(float, run(tmp_path / "exact.c", compiler, ["-std=c99", "-O1"]))) == [value, *grads]
