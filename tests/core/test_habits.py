@@ -9,12 +9,13 @@ import pickle
 import random
 import re
 
-import numpy as np
 import pytest
 
 import micrograd
 from micrograd import Value, data, functional, grad, habits, losses, metrics, nn, optim
 from micrograd.train import fit
+
+np = pytest.importorskip("numpy")
 
 # --- NumPy on Values and on arrays of them -------------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import namedtuple
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,8 @@ from hypothesis import strategies as st
 import micrograd
 from micrograd import Value, explain, grad, hessian, hvp, jacobian, jvp, nn, no_grad, value_and_grad, vjp
 from micrograd.nested import opened
+
+np = pytest.importorskip("numpy")
 
 reals = st.floats(-2.0, 2.0)
 
