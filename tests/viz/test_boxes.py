@@ -179,6 +179,15 @@ def test_time_is_unrolled_on_request():
         viz.step(moons(3), fold="time")
 
 
+def test_the_state_a_cell_begins_with_is_one_box():
+    outputs, _ = nn.LSTM(2, 4, rng=random.Random(1))([[0.1, 0.2]] * 3)
+    graph = build(sum(outputs[-1]), fold="time")
+    (begun,) = [node for node in graph.nodes if node.op.startswith("states")]
+    assert begun.op == "states ×8", "h and c, four zeros each: eight boxes before"
+    assert [graph.node(edge.dst).op for edge in graph.edges if edge.src == begun.id] == ["forward_cells[0] #1"]
+    assert not [node for node in graph.nodes if node.kind == "leaf"], "no zero stands alone"
+
+
 def test_calls_that_work_on_each_others_results_by_a_way_round_stand_in_a_row():
     cell, other = object(), object()
     h = Bare(1.0)

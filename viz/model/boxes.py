@@ -114,17 +114,30 @@ def _fill(boxes: Boxes, box: int, at: int, region: Region, shapes: Shapes | None
     """Put the values directly in a region into its box, alike ones together."""
     for place in region.direct:
         boxes.of[place] = box
-    if shapes is None or (region.calls == 1 and len(region.direct) <= FEW):
+    if shapes is None:
         return
     if region.unrolled:  # its parameters, apart from the data
         found = [Group([place for place in region.direct if place in shapes.parameters], "")]
     else:
-        found = _alike(shapes, at, region, room)
+        found = _states(shapes, at, region)
+        if region.calls > 1 or len(region.direct) > FEW:
+            begun = {place for members, _ in found for place in members}
+            found += [Group([i for i in members if i not in begun], word) for members, word in _alike(shapes, at, region, room)]
     for members, word in found:
         if len(members) > 1:
             inner = boxes.add(box, word if "×" in word else times(shapes.word(members[-1]), len(members)), "alike")
             for place in members:
                 boxes.of[place] = inner
+
+
+def _states(shapes: Shapes, at: int, region: Region) -> list[Group]:
+    """The leaves that a module makes when it runs cells along a sequence, by cell: the zeros it begins with, and where a gradient was cut."""
+    found: dict[int, list[int]] = {}
+    if getattr(region.scope, "module", None) is not None and any(shapes.tree[inner].unrolled for inner in region.children):
+        for place in region.direct:
+            if not shapes.args[place] and place not in shapes.parameters:
+                found.setdefault(shapes.child(at, shapes.first_user[place]), []).append(place)
+    return [Group(places, times("states", len(places))) for places in found.values()]
 
 
 def _alike(shapes: Shapes, at: int, region: Region, room: int) -> list[Group]:
