@@ -72,6 +72,15 @@ def test_every_control_has_a_name_and_the_live_region_tells_each_step(show):
     assert "upstream 1 times local derivative" in page.text_content(".mg-live-region")
 
 
+def test_what_is_said_names_operations_as_the_picture_does(show):
+    a = Value(3.0, label="a")
+    page, said = show(viz.step((a**2 - 1).relu())), []
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        said.append(page.text_content(".mg-live-region"))
+    assert [text.split(" by ")[1] for text in said] == ["x² of a 3.", "− 1 of v1 9.", "ReLU of v2 8."], "no **2, no 1 as an operand"
+
+
 def test_the_whole_page_is_reached_by_tab_alone(show):
     page = show(viz.step(graph()))
     seen = set()

@@ -3,7 +3,7 @@
 import { Run, decode, stepAt, workAt } from "./stepper_trace.js";
 import { Tree } from "./stepper_tree.js";
 import { Picture } from "./stepper_draw.js";
-import { fmt, lines, nameOf, sentence } from "./stepper_math.js";
+import { fmt, lines, nameOf, sentence, signOf } from "./stepper_math.js";
 import { KEYS, dark, h, panel, tables } from "./stepper_page.js";
 import { Quiz } from "./stepper_ask.js";
 
@@ -228,7 +228,7 @@ export class Stepper {
     this.picture.follow([x]);
     const { t, run, tree } = this;
     this.say(tree.isBox(x) ? `${tree.name[x - tree.n]}, closed box of ${tree.inside(x).length} values.`
-      : `${nameOf(t, x)}${t.when[x] < 0 ? ", leaf" : `, ${t.ops[t.op[x]].s}`}, data ${run.computed(x) ? fmt(t.data[x]) : "not computed"}, ` +
+      : `${nameOf(t, x)}${t.when[x] < 0 ? ", leaf" : `, ${signOf(t, x)}`}, data ${run.computed(x) ? fmt(t.data[x]) : "not computed"}, ` +
         `gradient ${fmt(run.grad[x])}, ${run.status(x)}${this.state.breaks.has(x) ? ", breakpoint" : ""}.`);
     this.host.on?.({ type: "select", thing: tree.isBox(x) ? tree.name[x - tree.n] : x });
   }

@@ -132,9 +132,9 @@ const STATUS = { finished: "finished", partial: "not finished yet", untouched: "
 export function sentence(t, step, status) {
   const name = (i) => nameOf(t, i);
   if (step.kind === "forward") {
-    const args = Array.from(t.args.subarray(t.start[step.node], t.start[step.node + 1]));
+    const args = Array.from(t.args.subarray(t.start[step.node], t.start[step.node + 1])).filter((a, i) => !`${t.ops[t.op[step.node]].k}`.includes(`{${i}}`));
     const from = args.slice(0, 6).map((a) => (a < t.n ? `${name(a)} ${say(t.data[a])}` : say(t.data[a]))).join(", ");
-    return `Forward: ${name(step.node)} becomes ${say(t.data[step.node])} by ${t.ops[t.op[step.node]].s} of ${from}.`;
+    return `Forward: ${name(step.node)} becomes ${say(t.data[step.node])} by ${signOf(t, step.node)} of ${from}.`;
   }
   if (step.kind === "seed") return `Seed: the gradient of ${name(step.node)} is set to 1.`;
   const known = Number.isNaN(step.partial) ? ""
