@@ -166,11 +166,14 @@ class Compiled(Generic[Answer]):
 
     @property
     def program(self) -> Program:
-        """The program of the latest structure of arguments. Prints as tensor operations, and `viz.draw` draws it."""
+        """The program of the latest structure of arguments. Prints as tensor operations, and `viz.draw(step)` draws it."""
         if self._latest is None:
             self._ready((), {})
         assert self._latest is not None
         return self._latest[0].program
+
+    def __viz_graph__(self) -> Any:
+        return self.program.__viz_graph__()
 
     @property
     def latest(self) -> Plan | None:

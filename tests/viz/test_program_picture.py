@@ -22,6 +22,14 @@ def program():
     return micrograd.compile(loss, model.parameters()).program
 
 
+def test_a_compiled_loss_is_drawn_as_its_program():
+    w = Value(2.0)
+    step = micrograd.compile(lambda: w * w, [w])
+    assert viz.draw(step).svg == viz.draw(step.program).svg
+    with pytest.raises(TypeError, match=r"cannot step through .*; viz\.draw shows it"):
+        viz.step(step)
+
+
 @pytest.mark.parametrize("layout", ["graphviz-pure", "layers"])
 def test_both_passes_are_drawn_at_a_readable_shape(layout):
     made = program()

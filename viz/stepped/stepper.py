@@ -303,6 +303,7 @@ def _roots(root: Any) -> list[Any]:
     wrong = [item for item in items if not (is_value(item) and hasattr(item, "grad"))] if items else [root]
     if wrong:
         way = "; call it with an input and step through what it gives" if callable(root) else ""
+        way = "; viz.draw shows it" if callable(getattr(root, "__viz_graph__", None)) else way
         raise TypeError(
             f"cannot step through {short(wrong[0])} ({type(wrong[0]).__name__}): expected a Value, that is an object with data, grad and "
             f"_prev, or a list of them{way}"
