@@ -131,7 +131,7 @@ def _fill(boxes: Boxes, box: int, at: int, region: Region, shapes: Shapes | None
 
 
 def _states(shapes: Shapes, at: int, region: Region) -> list[Group]:
-    """The leaves that a module makes when it runs cells along a sequence, by cell: the zeros it begins with, and where a gradient was cut."""
+    """The leaves a module makes as it runs cells along a sequence, by cell: the zeros at the start, and where a gradient was cut."""
     found: dict[int, list[int]] = {}
     if getattr(region.scope, "module", None) is not None and any(shapes.tree[inner].unrolled for inner in region.children):
         for place in region.direct:
