@@ -414,6 +414,55 @@ def test_the_number_of_problems_is_said_everywhere():
     assert not any("check" in line for line in viz.step(a + b).log())
 
 
+def renamed(name, *, slots=False, mul=None):
+    """A class whose closures are stored under another name."""
+
+    class Other:
+        if slots:
+            __slots__ = ("_op", "_prev", "data", "grad", name)
+
+        def __init__(self, data, _children=(), _op=""):
+            self.data, self.grad, self._prev, self._op = data, 0.0, set(_children), _op
+            setattr(self, name, lambda: None)
+
+        def __mul__(self, other):
+            out = Other(self.data * other.data, (self, other), "*")
+
+            def rule():
+                (mul or right)(self, other, out)
+
+            setattr(out, name, rule)
+            return out
+
+    def right(a, b, out):
+        a.grad += b.data * out.grad
+        b.grad += a.data * out.grad
+
+    return Other
+
+
+@pytest.mark.parametrize("slots", [False, True])
+@pytest.mark.parametrize("name", ["_update_grad", "grad_fn", "_backward"])
+def test_closures_are_found_whatever_they_are_called(name, slots):
+    cls = renamed(name, slots=slots)
+    a, b = cls(2.0), cls(-3.0)
+    stepper = viz.step((a * b) * (a * a), check=True)
+    assert stepper.checked() == "check: no problem in 3 operations" and not stepper.trace.marks
+    t = stepper.trace
+    assert t.grads(len(t))[t.values.index(a)] == 3 * 2.0**2 * -3.0 and t.grads(len(t))[t.values.index(b)] == 8.0
+    cls = renamed(name, slots=slots, mul=overwrite)
+    assert "overwrites the gradient" in viz.step(cls(2.0) * cls(-3.0), check=True).problems[0][1]
+
+
+def test_a_class_without_closures_is_not_said_to_raise():
+    class Bare:
+        def __init__(self, data, _children=(), _op=""):
+            self.data, self.grad, self._prev, self._op = data, 0.0, _children, _op
+
+    stepper = viz.step(Bare(6.0, (Bare(2.0), Bare(3.0)), "*"), check=True)
+    assert [said for _, said in stepper.problems] == ["the pass ends here: Bare has neither _backward nor _local_grads"]
+
+
 def test_what_could_not_be_judged_is_said():
     class Own:
         def __init__(self, data, _children=(), _op=""):

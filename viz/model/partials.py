@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .graph import Graph, args_of, number
+from .reading import closure_of
 
 
 def fill(graph: Graph) -> None:
@@ -44,8 +45,8 @@ def _probe(value: Any, args: Sequence[Any]) -> Sequence[float | None]:
     An operand that occurs several times gets their sum from the rule: it is shared out evenly,
     which is exact for x*x and x+x.
     """
-    rule = getattr(value, "_backward", None)
-    if not callable(rule):
+    rule = closure_of(value)
+    if rule is None:
         return [None] * len(args)
     touched = {id(v): v for v in (value, *args)}
     kept = [(v, v.grad) for v in touched.values()]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import sys
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from types import CellType
+from types import CellType, FunctionType
 from typing import Any
 
 from ..given import short
@@ -30,12 +30,30 @@ def args_of(value: Any) -> Sequence[Any]:
     return prev if isinstance(prev, (tuple, list)) else tuple(prev)
 
 
+def closure_of(value: Any) -> Callable[[], object] | None:
+    """The function that passes a value's gradient on: `_backward`, or the one function of no arguments among its own attributes.
+
+    Each class has a name of its own for it: `_update_grad`, `_bw`, `grad_fn`.
+    """
+    closure: Callable[[], object] | None = getattr(value, "_backward", None)
+    if callable(closure):
+        return closure
+    slots = [name for cls in type(value).__mro__ for name in _names(cls.__dict__.get("__slots__", ()))]
+    own = [*getattr(value, "__dict__", {}).values(), *(getattr(value, name, None) for name in slots)]
+    found = [x for x in own if isinstance(x, FunctionType) and x.__code__.co_argcount == len(x.__defaults__ or ())]
+    return found[0] if len(found) == 1 else None
+
+
+def _names(slots: str | Iterable[str]) -> Iterable[str]:
+    return (slots,) if isinstance(slots, str) else slots
+
+
 def _in_order(value: Any, prev: set[Any] | frozenset[Any]) -> tuple[Any, ...]:
     """The members of a bare set, which loses the order and turns x*x into one: what can be regained.
 
-    The closure in ``_backward`` still holds the operands by name; ``self`` is the first.
+    The closure still holds the operands by name; ``self`` is the first.
     """
-    closure = getattr(value, "_backward", None)
+    closure = closure_of(value)
     code, cells = getattr(closure, "__code__", None), getattr(closure, "__closure__", None)
     if code is not None and cells:
         held = dict(zip(code.co_freevars, cells, strict=True))

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..model.reading import args_of
+from ..model.reading import args_of, closure_of
 from ..notation.formula import Call, Compare, Infix, Minus, Name, evaluate
 from ..notation.numbers import show
 from ..notation.rows import FUNCTIONS, MANY, row_of, table, written
@@ -140,7 +140,7 @@ def _elsewhere(trace: Trace, marks: dict[int, list[str]]) -> None:
     for place in trace.interior:
         if own_closure(trace, place):
             value = trace.values[place]
-            code = getattr(getattr(value, "_backward", None), "__code__", None)
+            code = getattr(closure_of(value), "__code__", None)
             kinds[type(value), code, trace.op[place], len(trace.operands[place])].append(place)
     for places in kinds.values():
         if any(marks.get(place) for place in places):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model.graph import args_of, number
+from ..model.reading import closure_of
 
 
 @dataclass(slots=True)
@@ -36,6 +37,10 @@ class Failure:
 
     node: Any
     message: str
+
+
+class Unseen(TypeError):
+    """A class keeps its derivatives where nothing finds them; no closure is to blame."""
 
 
 class Watch:
@@ -122,13 +127,13 @@ class Watch:
 
 def backward(node: Any) -> None:
     """One node's share of a backward pass: its closure, or its stored local gradients."""
-    closure = getattr(node, "_backward", None)
+    local = getattr(node, "_local_grads", None)
+    closure = closure_of(node) if local is None else getattr(node, "_backward", None)
     if callable(closure):
         closure()
         return
-    local = getattr(node, "_local_grads", None)
     if local is None:
-        raise TypeError(f"{type(node).__name__} has neither _backward nor _local_grads")
+        raise Unseen(f"the pass ends here: {type(node).__name__} has neither _backward nor _local_grads")
     for arg, partial in zip(args_of(node), local, strict=True):
         arg.grad += partial * node.grad
 
@@ -148,8 +153,8 @@ def drive(values: Sequence[Any], args: Sequence[tuple[Any, ...]], root: Any) -> 
                 try:
                     yield place, _contributions(watch, values[place], args[place])
                 except Exception as error:
-                    text = f"{type(error).__name__}: {error}"
-                    yield place, Failure(values[place], text)
+                    raised = "" if isinstance(error, Unseen) else f"_backward raised {type(error).__name__}: "
+                    yield place, Failure(values[place], f"{raised}{error}")
                     return
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..model.reading import args_of, number
+from ..model.reading import args_of, closure_of, number
 from ..notation.rows import row_of
 from .observe import backward
 
@@ -91,12 +91,12 @@ def maker_of(node: Any) -> Maker | None:
 
 
 def _code(node: Any) -> Any:
-    return getattr(getattr(node, "_backward", None), "__code__", None)
+    return getattr(closure_of(node), "__code__", None)
 
 
 def _enclosing(node: Any) -> str:
     """The name of the method in which node's closure was written."""
-    closure = getattr(node, "_backward", None)
+    closure = closure_of(node)
     maker, inner, _ = getattr(closure, "__qualname__", "").rpartition(".<locals>.")
     return maker.rpartition(".")[2] if inner else ""
 

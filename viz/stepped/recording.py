@@ -255,7 +255,7 @@ def _follow(trace: Trace, steps: Iterable[Any], graph: Told) -> None:
 def _drive(trace: Trace, operands: Sequence[tuple[Any, ...]], root: Any, place: dict[int, int]) -> None:
     for node, made in drive(trace.values, operands, root):
         if isinstance(made, Failure):
-            trace.marks.setdefault(node, []).append(f"_backward raised {made.message}")
+            trace.marks.setdefault(node, []).append(made.message)
             continue
         for c in made:
             if id(c.arg) not in place:

@@ -15,6 +15,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ..model.graph import args_of
+from ..model.reading import closure_of
 from ..notation.rows import row_of
 
 _AST_OPS = {
@@ -55,8 +56,8 @@ def lines_for(frame: FrameType | None, values: Sequence[Any], names: Sequence[st
 
 
 def backward_code(value: Any) -> str:
-    """The source of a student's own ``_backward`` closure, '' when there is none to be had."""
-    function: Any = getattr(value, "_backward", None)
+    """The source of a student's own closure, '' when there is none to be had."""
+    function: Any = closure_of(value)
     if getattr(function, "__code__", None) is None or getattr(value, "op", None) is not None:
         return ""
     try:
@@ -68,7 +69,7 @@ def backward_code(value: Any) -> str:
 
 def code_key(value: Any) -> CodeType | None:
     """The code of a value's closure, which says which rule made it; None without one."""
-    code = getattr(getattr(value, "_backward", None), "__code__", None)
+    code = getattr(closure_of(value), "__code__", None)
     return code if isinstance(code, CodeType) else None
 
 
