@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from .bundle import squeezed_css, squeezed_js, static
+from .drawn.png import png as drawn
 from .escape import xml
 
 LEGIBLE = 0.62  # of its size, below which a picture is not shrunk: it scrolls
@@ -72,8 +73,6 @@ def bundle(
 
 def png(svg: str) -> str:
     """A drawing in light colours as base64 PNG of few bytes; "" where a library is missing."""
-    from .stepped.stills import png as drawn
-
     if not svg:
         return ""
     scale = min(MOST, max(LEAST, WIDE / (size(svg)[0] or WIDE)))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .given import short
-from .model.reading import is_value, number
+from .reading import is_value, number
 
 
 def samples(data: Any) -> tuple[list[list[float]], list[float]]:

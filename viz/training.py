@@ -35,8 +35,8 @@ from .bundle import inline, script
 from .given import page_path, short, whole
 from .model.boxes import FRAMES, ROOM, TOP, grow, opened
 from .model.graph import is_value, number
-from .model.reading import quietly
 from .notation.numbers import show
+from .reading import quietly
 from .samples import samples
 from .save import write
 from .stepped.payload import f64, payload, whole_numbers

@@ -151,6 +151,30 @@ def test_viz_imports_nothing_of_ours_not_even_late() -> None:
     assert not [(path.name, name) for path in files("viz") for name, _ in imported(path, HOUSE) if name.split(".")[0] == "micrograd"]
 
 
+VIZ = ("notation", "model", "drawn", "stepped")  # from the bottom up
+
+
+def climbs(house: Path) -> list[str]:
+    """What in viz looks up, in functions too."""
+    found = []
+    for here, folder in enumerate(VIZ):
+        for path in files(f"viz/{folder}", house):
+            names = [room(name, "viz") for name, _ in imported(path, house) if name.startswith("viz.")]
+            found += [f"{folder} -> {there} ({path.name})" for there in names if there in VIZ[here + 1 :]]
+    return found
+
+
+def test_vizs_arrows_go_down() -> None:
+    assert not climbs(HOUSE)
+
+
+def test_a_planted_arrow_up_in_viz_is_found(tmp_path: Path) -> None:
+    (tmp_path / "viz/notation").mkdir(parents=True)
+    (tmp_path / "viz/stepped").mkdir()
+    (tmp_path / "viz/notation/a.py").write_text("def f():\n    from ..stepped.b import c\n", encoding="utf-8")
+    assert climbs(tmp_path) == ["notation -> stepped (a.py)"]
+
+
 def test_micrograd_has_no_circles_and_says_where_it_looks_up() -> None:
     """Between its files and folders at module level; what goes up inside functions is named in UP."""
     arrows: dict[str, set[str]] = {}
@@ -187,6 +211,7 @@ LONGER: set[str] = set()  # what may be longer, until it is not: an entry that i
 
 def lengths(house: Path = HOUSE) -> dict[str, int]:
     found = [path for folder in ("micrograd", "viz", "benchmarks") for path in files(folder, house)]
+    found += sorted((house / "viz/static").glob("*.js"))
     return {path.relative_to(house).as_posix(): path.read_text(encoding="utf-8").count("\n") for path in found}
 
 

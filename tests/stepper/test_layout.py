@@ -1,4 +1,4 @@
-"""One layout in two languages: ``viz/stepped/layers.py`` and ``viz/static/stepper_layout.js`` give the same places.
+"""One layout in two languages: ``viz/drawn/layers.py`` and ``viz/static/stepper_layout.js`` give the same places.
 
 ``golden_layouts.json`` holds a few graphs with their places. Python is held to it here, the page's code under Node here and in a browser
 in ``tests/browser/test_places.py``; under Node both also lay out random graphs, which must agree to the last bit. A wanted change
@@ -15,7 +15,7 @@ import pytest
 
 import viz
 from micrograd import Value, nn
-from viz.stepped import layers
+from viz.drawn import layers
 from viz.stepped.scene import H, Scene, W
 
 GOLDEN = Path(__file__).with_name("golden_layouts.json")

@@ -8,7 +8,7 @@ import pytest
 
 import viz
 from micrograd import Value
-from viz.model.reading import args_of
+from viz.reading import args_of
 from viz.stepped.check import difference
 from viz.stepped.observe import Watch
 from viz.stepped.recording import record

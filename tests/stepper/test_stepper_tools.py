@@ -15,10 +15,10 @@ import pytest
 import viz
 from micrograd import Value, nn
 from viz.bundle import script, static
+from viz.drawn import layers
 from viz.drawn.theme import contrast
 from viz.notation import rows
 from viz.notation.numbers import show as fmt
-from viz.stepped import layers
 from viz.stepped.mathml import template
 from viz.stepped.scene import PALETTES, Scene
 from viz.stepped.stills import frames, picture

@@ -20,6 +20,7 @@ from . import render, svg
 from .dot import PORTS
 from .metrics import width
 from .place import places
+from .png import png
 from .sketch import SIZE, Box, Line, Look, Row, Sketch
 
 PURE = ("svg", "png", "jpg", "jpeg", "dot", "gv", "canon", "json", "json0", "plain", "plain-ext", "xdot")  # what graphviz-pure writes
@@ -100,8 +101,6 @@ class Drawing(Digraph):  # type: ignore[misc]
         made = svg.drawing(drawn, places(drawn, "layers"), title="Computation graph", chosen="light")
         if format == "svg":
             return made.encode()
-        from ..stepped.stills import png
-
         return png(made.replace('pt"', '"', 2), 96 / 72)
 
 

@@ -10,10 +10,10 @@ from ..bundle import static
 from ..escape import one_line, xml
 from ..model.graph import Graph, Node, args_of, label_of, number
 from ..model.passes import sentence
-from ..model.reading import grad_of
 from ..notation.formula import Name, Number
 from ..notation.numbers import MINUS, show
 from ..notebook import size
+from ..reading import grad_of
 from . import theme
 from .svg import embedded
 

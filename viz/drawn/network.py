@@ -14,11 +14,12 @@ from typing import Any
 from ..escape import one_line, xml
 from ..model.graph import number
 from ..model.neurons import Column, activate, columns, parameters
-from ..model.reading import quietly
 from ..notation.names import parameter_names
 from ..notation.numbers import MINUS, brief, show
+from ..reading import quietly
 from . import html
 from .picture import PNG_DPI, Picture
+from .png import png
 from .svg import FONTS, whole
 from .theme import DARK, LIGHT, Palette
 
@@ -64,8 +65,6 @@ class Network(Picture):
     @property
     def png(self) -> bytes:
         """The picture as PNG at 192 dots an inch, by ``resvg-py`` (the extra ``export``)."""
-        from ..stepped.stills import png
-
         return png(self._drawn(self._paper, "light", unit=""), scale=PNG_DPI / 72)
 
     @property

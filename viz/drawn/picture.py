@@ -21,6 +21,7 @@ from ..save import write
 from . import html, render, svg, theme
 from .dot import PORTS, source
 from .place import places
+from .png import png
 from .sketch import Look, Sketch, sketch
 from .text import text_tree
 
@@ -148,8 +149,6 @@ class Picture:
     @property
     def png(self) -> bytes:
         """The picture as PNG at 192 dots an inch: this drawing by ``resvg-py`` (the extra ``export``), else the layout program's own."""
-        from ..stepped.stills import png
-
         try:
             return png(self._still.svg.replace('pt"', '"', 2), PNG_DPI / 72)
         except ImportError:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ..stepped import layers
-from . import render
+from . import layers, render
 from .dot import source
 from .sketch import Box, Frame, Line, Sketch
 

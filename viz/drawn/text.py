@@ -9,11 +9,11 @@ from typing import Any
 from ..escape import one_line
 from ..given import precision_of, whole
 from ..model.graph import args_of, is_value, number, op_of, roots_of
-from ..model.reading import grad_of, is_literal, nearest
 from ..model.told import told
 from ..notation.names import Names, from_caller
 from ..notation.numbers import show
 from ..notation.rows import circle, row_of
+from ..reading import grad_of, is_literal, nearest
 
 
 def text_tree(

@@ -30,15 +30,15 @@ from ..notation.names import complete, unique
 from ..notation.numbers import show
 from ..notation.rows import Row, by_symbol, circle, row_of, written
 from ..notation.text import write
-from .reading import NAN as NAN
-from .reading import args_of as args_of
-from .reading import collector_paused, grad_of, nearest
-from .reading import is_value as is_value
-from .reading import label_of as label_of
-from .reading import number as number
-from .reading import op_of as op_of
-from .reading import roots_of as roots_of
-from .reading import topological as topological
+from ..reading import NAN as NAN
+from ..reading import args_of as args_of
+from ..reading import collector_paused, grad_of, nearest
+from ..reading import is_value as is_value
+from ..reading import label_of as label_of
+from ..reading import number as number
+from ..reading import op_of as op_of
+from ..reading import roots_of as roots_of
+from ..reading import topological as topological
 from .told import Told
 from .told import told as tell
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..reading import closure_of
 from .graph import Graph, args_of, number
-from .reading import closure_of
 
 
 def fill(graph: Graph) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
+from ..reading import grad_of
 from .partials import local
-from .reading import grad_of
 from .told import Told
 
 LEAVES, USERS = 40, 200  # as many are looked at, and as many uses of each: enough to know, and quick for any graph

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from ..notation.rows import word
-from .reading import label_of, op_of
+from ..reading import label_of, op_of
 from .regions import Region
 
 LONG = 12  # a chain at least this long is folded in the middle

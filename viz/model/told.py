@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .reading import args_of, is_literal, number, op_of, topological
+from ..reading import args_of, is_literal, number, op_of, topological
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..model.reading import args_of, is_literal, number
+from ..reading import args_of, is_literal, number
 from . import tex, text
 from .formula import Name, Number, Tree, is_word
 from .names import Names, complete, modules_of, unique

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from ..model.reading import is_value, label_of
+from ..reading import is_value, label_of
 
 CO_OPTIMIZED = 1  # the flag of a function's code (as in `inspect`)
 ITEMS = 1000  # a list longer than this is data: its items have no names of their own

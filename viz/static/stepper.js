@@ -6,6 +6,7 @@ import { Picture } from "./stepper_draw.js";
 import { fmt, lines, nameOf, sentence, signOf } from "./stepper_math.js";
 import { KEYS, dark, h, panel, tables } from "./stepper_page.js";
 import { Quiz } from "./stepper_ask.js";
+import { actions, clicks, keyboard } from "./stepper_keys.js";
 
 let made = 0;
 
@@ -310,44 +311,12 @@ export class Stepper {
     if (on) this.say(KEYS.map(([key, text]) => `${key}: ${text}`).join(". "));
   }
 
-  actions() {
-    return {
-      ArrowRight: () => this.next(), ArrowLeft: () => this.back(),
-      "S-ArrowRight": () => this.next(true), "S-ArrowLeft": () => this.back(true),
-      ArrowUp: () => this.walk("users"), ArrowDown: () => this.walk("args"),
-      "S-ArrowUp": () => this.sideways(-1), "S-ArrowDown": () => this.sideways(1),
-      " ": () => this.play(), Home: () => this.goto(0), End: () => this.goto(this.t.total),
-      b: () => this.goto(this.t.seed + 1), ".": () => this.resume(), f: () => this.fold(), Enter: () => this.enter(),
-      q: () => this.quiz.toggle(), "?": () => this.help(), "+": () => this.zoom(1.25), "-": () => this.zoom(0.8),
-      0: () => this.zoom(), Escape: () => { this.help(false); this.play(false); this.state.selected = -1; this.picture.select(-1); },
-    };
-  }
-
   listen() {
-    const { ui } = this, act = this.actions();
-    this.act = act;
-    ui.root.addEventListener("keydown", (event) => {
-      event.stopPropagation(); // the notebook must not hear keys meant for us
-      const typing = event.target.matches("input:not([type=range])");
-      if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
-      if (event.target.matches("button, summary") && (event.key === " " || event.key === "Enter")) return;
-      const shift = event.shiftKey && event.key.startsWith("Arrow") ? "S-" : "";
-      const wanted = act[shift + event.key] || act[shift + event.key.toLowerCase()];
-      if (!wanted) return;
-      event.preventDefault();
-      wanted();
-    });
+    const { ui } = this;
+    this.act = actions(this);
+    keyboard(ui.root, this.act);
     ui.range.addEventListener("input", () => this.goto(Number(ui.range.value)));
-    ui.graph.addEventListener("click", (event) => {
-      const hit = event.target.closest?.("[data-thing]");
-      if (!hit) return;
-      const x = Number(hit.dataset.thing);
-      this.still = true; // do not scroll away from what was clicked
-      this.state.selected = x;
-      if (this.tree.isBox(x)) this.enter();
-      else { this.select(x); this.toggleBreak(x); }
-      this.still = false;
-    });
+    clicks(this);
     this.themed = () => { ui.root.dataset.theme = dark(this.root) ? "dark" : "light"; };
     this.themed();
     this.watcher = new MutationObserver(this.themed);

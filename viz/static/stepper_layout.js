@@ -1,5 +1,5 @@
 // A layered drawing, left to right: ranks, dummies for long edges, few crossings, straight lines.
-// viz/stepped/layers.py is the same algorithm in Python, step for step, for pictures made without a browser: the same boxes get
+// viz/drawn/layers.py is the same algorithm in Python, step for step, for pictures made without a browser: the same boxes get
 // the same places to the last bit, and tests/stepper/test_layout.py holds them to it. What is changed here is changed there.
 
 const GAP_X = 64, GAP_Y = 16, THIN = 12;

@@ -12,10 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..model.reading import args_of, closure_of
 from ..notation.formula import Call, Compare, Infix, Minus, Name, evaluate
 from ..notation.numbers import show
 from ..notation.rows import FUNCTIONS, MANY, row_of, table, written
+from ..reading import args_of, closure_of
 from .payload import same
 from .probe import UPSTREAM, Probe, elsewhere, in_place, maker_of
 from .recording import Trace

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model.graph import args_of, number
-from ..model.reading import closure_of
+from ..reading import closure_of
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..model.reading import args_of, closure_of, number
 from ..notation.rows import row_of
+from ..reading import args_of, closure_of, number
 from .observe import backward
 
 UPSTREAM = 0.75

@@ -13,12 +13,12 @@ from typing import Any
 
 from ..model.graph import args_of, number
 from ..model.partials import local
-from ..model.reading import op_of
 from ..model.told import Told, told
 from ..notation.formula import Name, Number, Tree
 from ..notation.names import Names, complete, modules_of, unique
 from ..notation.numbers import show
 from ..notation.rows import Row, brief, circle, conventional, row_of, written
+from ..reading import op_of
 from . import mathml
 from .observe import Failure, drive
 from .payload import same

@@ -8,9 +8,9 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ..drawn import layers
 from ..drawn.metrics import width
 from ..notation.numbers import show
-from . import layers
 from .fitting import SIZE, TAG_HIGH, TAG_ROOM, TAG_SIZE, beside, letters, spot
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ..model.graph import args_of
-from ..model.reading import closure_of
 from ..notation.rows import row_of
+from ..reading import closure_of
 
 _AST_OPS = {
     ast.Add: "add",

@@ -39,10 +39,10 @@ from ..given import page_path, short, whole
 from ..model import passes
 from ..model.boxes import ROOM, called, grow, opened, stem
 from ..model.fold import in_a_row
-from ..model.reading import is_value, summed
 from ..notation import text
 from ..notation.names import from_caller
 from ..notation.numbers import show
+from ..reading import is_value, summed
 from ..save import write
 from . import breaks, sources
 from .check import check as check_trace

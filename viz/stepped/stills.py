@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..drawn.png import png
 from ..given import above_zero
 from .scene import PALETTES, Scene
 
@@ -77,16 +78,6 @@ def frames(
     target.mkdir(parents=True, exist_ok=True)
     digits = max(3, len(str(len(drawn) - 1)))
     return [write(target / f"{i:0{digits}d}.{format}", png(svg, scale) if format == "png" else svg.encode()) for i, svg in enumerate(drawn)]
-
-
-def png(svg: str, scale: float = 1.0) -> bytes:
-    """An SVG as PNG bytes, by resvg."""
-    try:
-        import resvg_py
-    except ImportError:
-        raise ImportError("PNG pictures need resvg-py: pip install resvg-py") from None
-    fallback = "DejaVu Sans"
-    return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=scale, font_family=fallback, sans_serif_family=fallback))
 
 
 def _animation(pictures: Sequence[bytes], format: str, seconds: float) -> bytes:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import CellType, FunctionType
 from typing import Any
 
-from ..given import short
+from .given import short
 
 NAN = float("nan")
 COMMUTATIVE = frozenset({"+", "*", "add", "mul"})
