@@ -97,7 +97,8 @@ class Machine:
         """What runs the program; where it is the interpreter, its table of instructions."""
         forward, backward = map(len, self.bound)
         size = f"{self.samples} samples" if self.program.batch else "one sample"
-        head = f"{type(self).__name__} of {size}: {forward} calls for the values, {backward} more for the gradients"
+        calls = "1 call" if forward == 1 else f"{forward} calls"
+        head = f"{type(self).__name__} of {size}: {calls} for the values, {backward} more for the gradients"
         return "\n".join([head, *([self.listing()] if self.listing is not None else [])])
 
     # --- what all have -----------------------------------------------------------------------------------------------

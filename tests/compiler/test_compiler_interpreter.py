@@ -272,7 +272,7 @@ def listed() -> tuple[Any, str]:
 def test_the_table_of_instructions_prints_itself() -> None:
     step, told = listed()
     lines = told.splitlines()
-    assert lines[0].startswith("InterpreterMachine of one sample: 1 calls")
+    assert lines[0] == "InterpreterMachine of one sample: 1 call for the values, 1 more for the gradients"
     assert [line for line in lines if line.startswith("section")] == ["section 0", "section 1"]
     made = set(re.findall(r"(\S+)\[\d+; [^\]]*\] <-", told))  # the output of every instruction
     assert made == {f"{f.name}{'.grad' if s.out.pool == 'g' else ''}" for s in step.program for f in families(step.program, s)}
