@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 from types import FrameType, SimpleNamespace
 from typing import Any
 
@@ -57,11 +58,12 @@ def _ours(name: str) -> Any:
 
 
 def _names(values: Sequence[Any], called: Any = None) -> list[str]:
-    return [str(v.label) or f"v{i}" for i, v in enumerate(values, 1)]
+    numbers = count(1)
+    return [show(v.data) if v.is_literal else str(v.label) or f"v{next(numbers)}" for v in values]
 
 
 def _operation(value: Any, operands: Sequence[str], as_tex: bool = False) -> str:
-    return f"{value.op.name}({', '.join(operands)})"
+    return f"{value.op.name}({', '.join([*operands, *map(show, value.op.params)])})"
 
 
 def _in_numbers(value: Any, as_tex: bool = False) -> str:

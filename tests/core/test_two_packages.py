@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from micrograd import mixed
+from micrograd import Value, mixed, notation
 
 ROOT = Path(mixed.HOME)
 MEND = "pip uninstall -y micrograd micrograd-lab\n    pip install micrograd-lab"
@@ -102,6 +102,14 @@ def test_a_folder_named_micrograd_in_front_of_ours_is_no_fault(tmp_path):
     env = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
     done = subprocess.run([sys.executable, "-W", "error", tmp_path / "script.py"], capture_output=True, text=True, env=env, timeout=120)
     assert done.stdout == "everything works\n", done.stderr
+
+
+def test_without_viz_a_step_prints_in_plain_call_form_with_its_numbers(monkeypatch):
+    monkeypatch.setattr(notation, "_ours", lambda name: None)
+    a = Value(2.0, label="a")
+    told = [str(step) for step in ((a**2 + 1) * 3).steps()]
+    assert [line.split(" =")[1].strip() for line in told[:3]] == ["power(a, 2)", "add(v1, 1)", "mul(v2, 3)"], "no operand is lost"
+    assert all("v4" not in line for line in told), "numbers of the code have no names"
 
 
 # ------------------------------------------------------------------ what tells a mixture
