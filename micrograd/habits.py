@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from micrograd.nearest import nearest
 from micrograd.ops import TABLE
 
 _DEVICE = "everything is on this machine's processor: leave it out"
@@ -114,11 +115,7 @@ def missing(owner: str, name: str, known: Iterable[str] = ()) -> AttributeError:
     """The error for a name that a module does not have, with what to write instead. known: what it has, for a slip of the pen."""
     here = HERE.get(owner, {}).get(name) or (f"micrograd.{name}" if name in TABLE else None)
     if here is None and not name.startswith("_"):  # those are Python's own questions
-        from difflib import get_close_matches
-
-        near = {x.lower(): x for x in known if not x.startswith("_")}
-        close = get_close_matches(name.lower(), near, 1)
-        here = near[close[0]] if close else None
+        here = nearest(name, (x for x in known if not x.startswith("_"))) or None
     return AttributeError(f"module {owner!r} has no attribute {name!r}" + (f"; here: {here}" if here else ""), name=name)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from micrograd.nearest import nearest
+
 # Signs of other notations: what to write here.
 SIGNS = {
     ".": "'.' reaches into an object, and there are only numbers here: write tanh(x) for x.tanh()",
@@ -40,26 +42,14 @@ def is_name(text: str) -> bool:
 
 
 def meant(name: str, words: Iterable[str]) -> str:
-    """The word that was meant by `name`, "" when none is near.
+    """The word that was meant by `name`, under the name that it has elsewhere or with a slip of the pen, "" when none is near.
 
-    Letters that changed places are one slip, as a letter too many, too few or another one is. Of words equally near, one that
-    has all the letters goes first.
-
-    >>> meant("tahn", ["tan", "tanh"]), meant("ReLU", ["relu"]), meant("sgn", ["sign", "sin"]), meant("q", ["x", "y"])
-    ('tanh', 'relu', 'sign', '')
+    >>> meant("ln", ["log", "sin"]), meant("tahn", ["tan", "tanh"]), meant("q", ["x", "y"])
+    ('log', 'tanh', '')
     """
-    if not name or len(name) > 40:
-        return ""
-    known = list(dict.fromkeys(words))
-    if ELSEWHERE.get(name.lower()) in known:
-        return ELSEWHERE[name.lower()]
-    plain = name.lower()
-    near = [
-        (slips, any(plain.count(c) > word.lower().count(c) for c in plain), word[0].lower() != plain[0], abs(len(word) - len(name)), word)
-        for word in known
-        if (slips := _slips(plain, word.lower())) <= (max(len(name), len(word)) + 1) // 3
-    ]
-    return min(near)[-1] if near else ""
+    known = list(words)
+    elsewhere = ELSEWHERE.get(name.lower(), "")
+    return elsewhere if elsewhere in known else nearest(name, known)
 
 
 def no_value(name: str, others: Sequence[str], near: Iterable[str]) -> str:
@@ -107,20 +97,3 @@ def raised(name: str) -> str:
     """
     base = name.rstrip("⁰¹²³⁴⁵⁶⁷⁸⁹")
     return f"{base}**{name[len(base) :].translate(_POWERS)}" if base != name else ""
-
-
-def _slips(a: str, b: str) -> int:
-    """The least number of slips that make `a` of `b` (optimal string alignment; Damerau 1964)."""
-    if abs(len(a) - len(b)) > 13:
-        return 14
-    older: list[int] = []
-    old = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        new = [i]
-        for j, y in enumerate(b, 1):
-            least = min(old[j] + 1, new[j - 1] + 1, old[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                least = min(least, older[j - 2] + 1)
-            new.append(least)
-        older, old = old, new
-    return old[-1]

@@ -244,6 +244,9 @@ def test_missing_names_stay_attribute_errors():
         functional.relu  # noqa: B018
     with pytest.raises(AttributeError, match=r"here: Adam"):
         optim.adam  # noqa: B018
+    for where, name, here in ((micrograd, "tahn", "tanh"), (nn, "MPL", "MLP"), (losses, "croos_entropy", "cross_entropy")):
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}'; here: {here}$"):
+            getattr(where, name)
     with pytest.raises(ImportError):
         from micrograd.losses import MSELoss  # noqa: F401
     assert "numpy" not in dir(v) and {"data", "tanh", "colour"} <= set(dir(v)) and "fit" not in dir(nn.ReLU())
