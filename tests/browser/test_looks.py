@@ -6,6 +6,7 @@ import pytest
 
 import viz
 from micrograd import Value, nn
+from micrograd.ops import hypot
 from viz.notation.numbers import show as fmt
 from viz.stepped.stills import picture
 
@@ -79,6 +80,15 @@ def test_what_is_said_names_operations_as_the_picture_does(show):
         page.keyboard.press("ArrowRight")
         said.append(page.text_content(".mg-live-region"))
     assert [text.split(" by ")[1] for text in said] == ["x² of a 3.", "− 1 of v1 9.", "ReLU of v2 8."], "no **2, no 1 as an operand"
+
+
+def test_a_convention_is_said_once(show):
+    p, q = Value(0.0, label="p"), Value(0.0, label="q")
+    page = show(viz.step(hypot(p, q)))
+    page.keyboard.press("b")
+    page.keyboard.press("ArrowRight")
+    told = "".join(page.inner_text(".mg-stepper").split())
+    assert "=0,byconvention" in told and "byconvention=" not in told
 
 
 def test_the_whole_page_is_reached_by_tab_alone(show):

@@ -102,7 +102,7 @@ export function lines(t, step, question = null) {
   if (rule && known) {
     const shown = fill(rule, (hole, bare) => nameMath(t, argOf(t, node, hole), bare)), inNumbers = numbers(t, node, rule);
     made.push(math(local, mo("="), shown, ...(shown === inNumbers ? [] : [mo("="), inNumbers]),
-      ...(/^<mn>[^<]*<\/mn>$|^\{.:?\}$/.test(rule) ? [] : [mo("="), number(partial, true)])));
+      ...(/^<mn>[^<]*<\/mn>$|^\{.:?\}$|by convention<\/mtext>$/.test(rule) ? [] : [mo("="), number(partial, true)])));
   }
   made.push(math(grad(t, arg), mo(":"), number(before, true), mo("+"), number(value), mo(
     before + value === after || after !== after ? "=" : "≠"), number(after, true)));
