@@ -41,7 +41,7 @@ def test_both_passes_are_drawn_at_a_readable_shape(layout):
     width, height = map(float, re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', picture.svg).groups())
     assert 1 / 4 < width / height < 4
     for line in text.split("backward\n")[1].splitlines():  # each formula is in its box, whole
-        right = re.split(r"\s{2,}i <", line.partition("= ")[2])[0].strip()
+        right = re.split(r"\s{2,}i <", line.partition("= ")[2])[0].strip().replace("-", "−")
         assert any(right in said for node in picture.graph.nodes for said in node.lines), right
 
 
@@ -56,6 +56,11 @@ def test_the_backward_pass_runs_upwards_beside_the_forward_pass():
             assert y1 > y0, line.id
     pairs = [(name, f"{name}.grad") for name in at if f"{name}.grad" in at]
     assert len(pairs) > 5 and all(at[a][0] < at[b][0] and abs(at[a][1] - at[b][1]) < 1 for a, b in pairs)
+
+
+def test_its_numbers_have_the_minus_of_pictures():
+    said = [line for node in viz.draw(program()).graph.nodes for line in node.lines]
+    assert any("−" in line for line in said) and not any("-" in line for line in said)
 
 
 def test_its_title_says_what_it_is_everywhere():

@@ -76,7 +76,7 @@ class _Pass:
         return name
 
     def lines(self, name: str) -> tuple[str, ...]:
-        """How many numbers, and how they are computed."""
+        """How many numbers, and how they are computed; with the minus of pictures."""
         steps = self.steps.get(name, [])
         made = [self.sizes[name] or ("" if steps else "1")]  # the gradient that it begins with
         several = len({self.names.access(step.out) for step in steps}) > 1
@@ -87,4 +87,4 @@ class _Pass:
         loops = list(dict.fromkeys(filter(None, map(extents, steps))))
         if loops and not several:
             made.append(max(loops, key=len))
-        return tuple(filter(None, made))
+        return tuple(line.replace("-", "\N{MINUS SIGN}") for line in made if line)
