@@ -26,6 +26,7 @@ def test_a_compiled_loss_is_drawn_as_its_program():
     w = Value(2.0)
     step = micrograd.compile(lambda: w * w, [w])
     assert viz.draw(step).svg == viz.draw(step.program).svg
+    assert viz.draw(step).title == "Compiled program: 2 scalars as 1 tensor operation, 1 for the gradients"
     with pytest.raises(TypeError, match=r"cannot step through .*; viz\.draw shows it"):
         viz.step(step)
 

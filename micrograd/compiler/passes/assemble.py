@@ -45,4 +45,4 @@ def assemble(nests: Nests) -> tuple[Program, str]:
         places=(graph, numbering),
         wanted=wanted,
     )
-    return found, f"{found.operations} tensor operations on {sum(found.sizes):,} numbers"
+    return found, f"{found.amount} on {sum(found.sizes):,} numbers"

@@ -56,6 +56,11 @@ class Program:
         """Tensor operations of the forward program (what is added to an output belongs to its operation)."""
         return sum(not step.add for step in self.forward)
 
+    @property
+    def amount(self) -> str:
+        """The same in words: "1 tensor operation", "9 tensor operations"."""
+        return f"{self.operations} tensor operation{'s' * (self.operations != 1)}"
+
     def verify(self) -> Program:
         """Raise ValueError where an access leaves its pool, a slot is read before it is written, or a rule lacks an operand."""
         written = [np.zeros(n, dtype=bool) for n in self.sizes]

@@ -33,7 +33,7 @@ def picture(program: Program) -> Any:
             for index, source in enumerate(sources):
                 way = "" if cluster == "forward" else "aside" if source in there else "back"
                 edges.append(Edge(src=source, dst=name, index=index, way=way))
-    said = f"{program.operations} tensor operations"
+    said = program.amount
     if program.backward:
         gradients = f"{sum(not step.add for step in program.backward)} for the gradients"
     clusters = [Cluster(path="forward", name=f"forward: {said}", members=[n.id for n in nodes if n.cluster == "forward"])]

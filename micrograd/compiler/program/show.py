@@ -34,7 +34,7 @@ def show(program: Program) -> str:
     """The whole program: what goes in, the forward instructions, the backward instructions."""
     names = Names(program.families)
     lines = [
-        f"program of {program.scalars:,} scalars → {program.operations} tensor operations"
+        f"program of {program.scalars:,} scalars → {program.amount}"
         + (f" and {sum(not s.add for s in program.backward)} for the gradients" if program.backward else "")
         + (", for every sample of a batch" if program.batch else "")
     ]
