@@ -78,7 +78,7 @@ def flat(x: Any, template: Any = None) -> list[Any]:
         if set(keys) != set(x):
             raise ValueError(f"gradient() gave {', '.join(map(str, x))}; the inputs are {', '.join(map(str, keys))}")
         return [n for key in keys for n in flat(x[key], template[key] if isinstance(template, Mapping) else None)]
-    if isinstance(x, (list, tuple)) or (hasattr(x, "__iter__") and not hasattr(x, "data")):
+    if isinstance(x, (list, tuple)) or (hasattr(x, "__iter__") and not hasattr(x, "data") and not isinstance(x, (str, bytes))):
         inner = template if isinstance(template, (list, tuple)) else []
         return [n for i, part in enumerate(x) for n in flat(part, inner[i] if i < len(inner) else None)]
     return [x]

@@ -117,6 +117,9 @@ def test_what_is_refused_says_what_is_wanted():
         gradcheck(lambda v: v * v, 1.0, gradient=[2.0], order=2)
     with pytest.raises(TypeError, match="gradient\\(\\) gave None"):
         gradcheck(lambda v: v * v, 1.0, gradient=lambda v: None)
+    for text in ("a", "1", b"a", ["ab"]):  # "a"[0] == "a", for ever
+        with pytest.raises(TypeError, match="where a number was expected"):
+            gradcheck(lambda v: v * v, 1.0, gradient=text)
     with pytest.raises(TypeError, match="expected a Value or a real number"):
         gradcheck(lambda v: v, np.array(["a"]), gradient=[1.0])
     with pytest.raises(TypeError, match="hold no numbers"):
