@@ -167,6 +167,10 @@ def check_grads(
     set) is evaluated by the op that its `_op` names, if its data agrees; else TypeError: check the function that makes it with
     gradcheck. Verdicts as gradcheck's.
     """
+    if not isinstance(root, Value):
+        raise TypeError(
+            f"check_grads takes the root of a graph, a Value, not {type(root).__name__}: {root!r:.80} (gradcheck takes a function)"
+        )
     nodes = root.topological()
     leaves = [v for v in nodes if v.op is None and not v.is_literal] if inputs is None else list(inputs)
     count, most = len(leaves), max(1, budget // (50 * len(nodes))) if inputs is None else sys.maxsize

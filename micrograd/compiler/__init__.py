@@ -99,6 +99,8 @@ def lower(root: Any, params: Any = None, *, backend: str = "auto", exact: bool =
     """An existing graph as a compiled function without inputs. params: by default every leaf below `root`."""
     from micrograd.compiler.compiled import Compiled
 
+    if not hasattr(root, "topological"):
+        raise TypeError(f"lower takes the root of a graph, a Value, not {type(root).__name__}: {root!r:.80}")
     if root.op is None:
         raise TraceError(
             f"lower takes the root of a graph, but {root!r} is a leaf, below which nothing was recorded: is it from a no_grad() block?"

@@ -283,3 +283,10 @@ def test_bce_of_scores_does_not_train(compiled):
     twin = nn.Sequential(nn.Linear(2, 1, rng=random.Random(1)), nn.Sigmoid())
     history = fit(model, (X, Y), losses.bce, optim.GD(model), epochs=3, compiled=compiled)
     assert history.steps == pytest.approx(fit(twin, (X, Y), losses.bce, optim.GD(twin), epochs=3).steps, rel=1e-12)
+
+
+@pytest.mark.parametrize("root", ["a", 2.0, [Value(1.0)], abs])
+@pytest.mark.parametrize("name", ["lower", "check_grads"])
+def test_what_takes_a_root_says_so(name, root):
+    with pytest.raises(TypeError, match=f"{name} takes the root of a graph, a Value, not "):
+        getattr(micrograd, name)(root)
