@@ -6,7 +6,7 @@ import { Picture } from "./stepper_draw.js";
 import { fmt, lines, nameOf, sentence, signOf } from "./stepper_math.js";
 import { KEYS, dark, h, panel, tables } from "./stepper_page.js";
 import { Quiz } from "./stepper_ask.js";
-import { actions, clicks, keyboard } from "./stepper_keys.js";
+import { listen } from "./stepper_keys.js";
 
 let made = 0;
 
@@ -313,10 +313,8 @@ export class Stepper {
 
   listen() {
     const { ui } = this;
-    this.act = actions(this);
-    keyboard(ui.root, this.act);
+    listen(this);
     ui.range.addEventListener("input", () => this.goto(Number(ui.range.value)));
-    clicks(this);
     this.themed = () => { ui.root.dataset.theme = dark(this.root) ? "dark" : "light"; };
     this.themed();
     this.watcher = new MutationObserver(this.themed);

@@ -1,6 +1,6 @@
 // What each key and a click in the graph does, and when a key is meant for the stepper.
 
-export function actions(s) {
+function actions(s) {
   return {
     ArrowRight: () => s.next(), ArrowLeft: () => s.back(),
     "S-ArrowRight": () => s.next(true), "S-ArrowLeft": () => s.back(true),
@@ -13,11 +13,11 @@ export function actions(s) {
   };
 }
 
-export function keyboard(root, act) {
-  root.addEventListener("keydown", (event) => {
+export function listen(s) {
+  const act = s.act = actions(s);
+  s.ui.root.addEventListener("keydown", (event) => {
     event.stopPropagation(); // the notebook must not hear keys meant for us
-    const typing = event.target.matches("input:not([type=range])");
-    if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=range])")) return;
     if (event.target.matches("button, summary") && (event.key === " " || event.key === "Enter")) return;
     const shift = event.shiftKey && event.key.startsWith("Arrow") ? "S-" : "";
     const wanted = act[shift + event.key] || act[shift + event.key.toLowerCase()];
@@ -25,9 +25,6 @@ export function keyboard(root, act) {
     event.preventDefault();
     wanted();
   });
-}
-
-export function clicks(s) {
   s.ui.graph.addEventListener("click", (event) => {
     const hit = event.target.closest?.("[data-thing]");
     if (!hit) return;

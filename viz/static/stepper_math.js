@@ -132,7 +132,7 @@ const STATUS = { finished: "finished", partial: "not finished yet", untouched: "
 export function sentence(t, step, status) {
   const name = (i) => nameOf(t, i);
   if (step.kind === "forward") {
-    const args = Array.from(t.args.subarray(t.start[step.node], t.start[step.node + 1])).filter((a, i) => !`${t.ops[t.op[step.node]].k}`.includes(`{${i}}`));
+    const args = Array.from(t.args.subarray(t.start[step.node], t.start[step.node + 1])).filter((_, i) => !t.ops[t.op[step.node]].k?.includes(`{${i}}`));
     const from = args.slice(0, 6).map((a) => (a < t.n ? `${name(a)} ${say(t.data[a])}` : say(t.data[a]))).join(", ");
     return `Forward: ${name(step.node)} becomes ${say(t.data[step.node])} by ${signOf(t, step.node)} of ${from}.`;
   }
