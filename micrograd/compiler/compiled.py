@@ -47,6 +47,7 @@ class Compiled(Generic[Answer]):
         self._ids = {id(p) for p in self.params or ()}
         self.backend = "numpy" if exact and backend in ("auto", "interpreter", "numba") else choose.named(backend)
         self._plans: dict[Any, Plans] = {}
+        self._told = False  # that keyword arguments have too many values
         self._latest: tuple[Plan, Runs] | None = None
         self._lock = threading.RLock()
         self._session: Any = None  # a training run that is going on
@@ -220,23 +221,38 @@ class Compiled(Generic[Answer]):
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def plan(self, args: Sequence[Any], static: dict[str, Any], trusted: set[int] | None = None) -> tuple[Plan, Any]:
+    def plan(self, args: Sequence[Any], static: dict[str, Any], trusted: set[Plan] | None = None) -> tuple[Plan, Any]:
         """The program for these arguments and what the loss reads now, traced if it is not known; and their numbers as an array.
 
-        trusted: ids of plans whose guards were asked before, in this training run; a plan that is right is added.
+        trusted: plans whose guards were asked before, in this training run; a plan that is right is added.
         """
         if tracing() is not None:
             raise TraceError(f"{line()}: a compiled loss is called while another loss is compiled: call the loss that it was made of")
         shapes, key, numbers = self._key(args, static)
         plans = self._plans.get(key)
         if plans is None:
+            if static:
+                self._make_room(shapes, static)
             plans = self._plans[key] = Plans()
-        if trusted is not None and plans.found and id(plans.found[0]) in trusted:
+        if trusted is not None and plans.found and plans.found[0] in trusted:
             return plans.found[0], numbers
         plan = plans.held() or self._renewed(plans, shapes, numbers, static)
         if trusted is not None:
-            trusted.add(id(plan))
+            trusted.add(plan)
         return plan, numbers
+
+    def _make_room(self, shapes: tuple[Any, ...], static: dict[str, Any]) -> None:
+        """Keyword arguments are constants, each a program of its own: the oldest goes where there are too many of them."""
+        alike = [key for key in self._plans if key[0] == shapes and key[1]]
+        if len(alike) >= Plans.CONSTANTS:
+            del self._plans[alike[0]]
+            if not self._told:
+                self._told = True
+                names = ", ".join(sorted(static))
+                warnings.warn(
+                    f"{self.__name__} was traced for {Plans.CONSTANTS} values of its keyword arguments ({names}), each of which is a "
+                    "program of its own: pass what changes by its place, which costs nothing", RuntimeWarning, stacklevel=5,
+                )  # fmt: skip
 
     def _key(self, args: Sequence[Any], static: dict[str, Any]) -> tuple[tuple[Any, ...], Any, Any]:
         """The shapes of the arguments; with the keyword arguments, their structure; their numbers."""

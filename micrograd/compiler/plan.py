@@ -94,6 +94,7 @@ class Plans:
     """The plans for one structure of the arguments, the latest first."""
 
     KEPT = 8
+    CONSTANTS = 32  # values of keyword arguments whose programs are kept
 
     def __init__(self) -> None:
         self.found: list[Plan] = []

@@ -1278,3 +1278,21 @@ def test_parameters_are_those_of_now_however_they_were_set(batch: bool) -> None:
     step.backward([0.5] if batch else 0.5)
     optimizer.step()
     agrees()
+
+
+def test_keyword_constants_that_are_ever_new_are_said_once_and_take_no_more_room() -> None:
+    w = Value(2.0)
+    step = micrograd.compile(lambda x, k: w * x * k, [w])
+    with pytest.warns(RuntimeWarning, match=r"values of its keyword arguments \(k\)") as said:
+        for i in range(80):
+            assert step(3.0, k=float(i)) == 6.0 * i
+    assert len(said) == 1
+    assert step(3.0, k=0.0) == 0.0 and step(3.0, k=79.0) == 474.0
+    assert len(step._plans) <= 32
+    other = micrograd.compile(lambda xs, k: sum(w * x for x in xs) * k, [w])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # structures are another matter: each is worth its program
+        for n in range(1, 40):
+            assert other([1.0] * n, k=2.0) == 4.0 * n
+    with pytest.raises(TypeError, match="steps must be a whole number, not '3'"):
+        micrograd.compile(lambda: w * w, [w]).train(optim.SGD([w], lr=0.1), steps="3")

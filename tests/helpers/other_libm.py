@@ -28,9 +28,13 @@ def other(f: Any) -> Any:
         y = f(*args)
         if f.__name__ == "hypot" and 0 in args:
             return y
-        if not math.isfinite(y) or y == 0 or (y == int(y) and all(float(x).is_integer() for x in args)):
+        try:
+            xs = [float(x) for x in args]
+        except OverflowError:  # mpmath counts bits by the logarithm of a whole number
             return y
-        bits = sum(struct.unpack("<Q", struct.pack("<d", abs(x)))[0] * 0x9E3779B97F4A7C15 for x in map(float, args))
+        if not math.isfinite(y) or y == 0 or (y == int(y) and all(x.is_integer() for x in xs)):
+            return y
+        bits = sum(struct.unpack("<Q", struct.pack("<d", abs(x)))[0] * 0x9E3779B97F4A7C15 for x in xs)
         way = (bits >> 29) % 3 - 1
         return y if way == 0 else math.nextafter(y, math.inf * way * (1 if y > 0 else -1))
 

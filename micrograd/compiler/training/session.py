@@ -11,11 +11,12 @@ from typing import Any
 
 from micrograd import modes
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.plan import refuse_hooks
+from micrograd.compiler.plan import Plan, refuse_hooks
 from micrograd.compiler.provenance import check
 from micrograd.compiler.tracing import collector
 from micrograd.compiler.training.updates import Updates, bindable
 from micrograd.console import can_print
+from micrograd.given import whole
 from micrograd.interrupts import Interrupts, held
 
 _END = object()
@@ -40,7 +41,7 @@ def train(
     outside is compared when the run begins and after on_step; Values that `data` sets are read at the next step.
     """
     feed, length = _feed(data, batch_size, rng or Random(0))
-    steps = length if steps is None else steps
+    steps = length if steps is None else whole("steps", steps)
     if steps is None:
         raise ValueError("how many steps? data does not end by itself")
     losses: list[float] = []
@@ -86,7 +87,7 @@ class _Session:
         self.plan: Any = None
         self.machine: Any = None
         self.given: Any = None
-        self.trusted: set[int] = set()  # plans whose guards were asked
+        self.trusted: set[Plan] = set()  # plans whose guards were asked
         self.seen = 0  # modes.state.last_change, as far as the machine's numbers follow it
 
     def step(self, args: Any) -> float:
