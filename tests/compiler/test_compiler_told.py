@@ -98,6 +98,50 @@ def test_things_say_what_they_are_in_the_names_of_the_code() -> None:
         step.after("fold")
 
 
+def test_a_small_loss_is_told_word_for_word() -> None:
+    w, c = [Value(1.0), Value(2.0)], Value(7.0)
+
+    def loss(x: Any) -> Any:
+        with micrograd.no_grad():
+            k = w[0] * 3.0
+        return (w[0] * x[0] + w[1] * x[1] + 2.5).tanh() * c + k - w[0] ** 2
+
+    step = micrograd.compile(loss, w, backend="numpy")
+    step([0.5, 0.25])
+    told = """\
+  v1 = p[0] · 3   (no gradient)
+  v2 = p[0] · x1[0]
+  v3 = p[1] · x1[1]
+  v4 = v2 + v3
+  v5 = v4 + 2.5
+  v6 = tanh(v5)
+  v7 = v6 · o[0]
+  v8 = v7 + v1
+  v9 = p[0] ** 2
+  v10 = v8 - v9"""
+    assert str(step.after("scalars")).splitlines()[1:] == told.splitlines()
+    told = """\
+4 results became terms of others: 6 units in 4 levels
+    1  v5 = p[0] · x1[0] + p[1] · x1[1] + 2.5
+    2  v6 = tanh(v5)
+    1  v1 = p[0] · 3
+    1  v9 = p[0] ** 2
+    3  v8 = v6 · o[0] + v1
+    4  v10 = v8 - v9"""
+    assert str(step.after("fuse")) == told
+    told = """\
+8 loops, over 9 families of neighbours
+  mul1  = p · 3   × 1
+  sum1  = Σ 2.5   × 1
+  sum1 += Σ p · x1   × 1
+  power1  = p ** 2   × 1
+  tanh1  = tanh(sum1)   × 1
+  sum2  = Σ mul1   × 1
+  sum2 += Σ tanh1 · o   × 1
+  sub1  = sum2 - power1   × 1"""
+    assert str(step.after("group")) == told
+
+
 def test_a_large_thing_prints_its_beginning() -> None:
     w = [Value(0.01 * k) for k in range(200)]
     step = micrograd.compile(lambda: ops.sum_(*(x.tanh() * x for x in w)), w, backend="numpy")
