@@ -34,7 +34,7 @@ COMPILER = {
     "__init__": "tracing compiled",
 }
 # What the compiler needs of the rest of micrograd, and the engine of nobody.
-OF_THE_ENGINE = {"console", "engine", "files", "interrupts", "modes", "nn", "ops", "optim", "pull", "__version__"}
+OF_THE_ENGINE = {"console", "engine", "files", "given", "interrupts", "modes", "nn", "ops", "optim", "pull", "__version__"}
 # Imports inside functions, each for a reason; any other would hide an arrow.
 LATE = {
     ("compiler/__init__", "micrograd.compiler.compiled"): "NumPy: take and TraceError need none",
