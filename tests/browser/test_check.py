@@ -28,7 +28,7 @@ def test_problems_are_counted_and_lead_to_their_values(page, show):
     assert page.inner_text(".mg-found summary") == "⚠ check: 1 problem in 2 operations"
     assert "overwrites the gradient of a" in page.inner_text(".mg-found li")
     page.click(".mg-found li button")
-    assert page.text_content(".mg-live-region").startswith("p, *")
+    assert page.text_content(".mg-live-region").startswith("p, ×")
 
 
 def test_a_page_without_problems_says_so_and_one_without_a_check_nothing(page, show):
