@@ -39,7 +39,7 @@ class Operators:
         return cast(Any, type(other)).__mul__(other, self) if isinstance(other, Scalar) else self * other
 
 
-OWN = {"__add__", "__mul__", "__pow__", *vars(Operators)} - {"__module__", "__doc__", "__slots__", "__dict__", "__weakref__"}
+OWN = {"__add__", "__mul__", "__pow__", *(name for name, x in vars(Operators).items() if callable(x))}
 
 
 def adopt(cls: type[Value]) -> None:
