@@ -36,14 +36,16 @@ class Recorded(GraphEvaluation):
             self.asked.restore()
 
     def agrees(self, numbers: Sequence[float], outputs: Sequence[float] | None) -> bool:
-        """Whether the graph gives what the function gave at these numbers (None: it raised)."""
-        y = math.nan if outputs is None else outputs[self.asked.output]
+        """Whether the graph gives what the function gave at these numbers (None, or fewer outputs: it has no number there)."""
+        y = math.nan if outputs is None or len(outputs) <= self.asked.output else outputs[self.asked.output]
         mine = super().at_all(numbers)
         return mine == y or (mine != mine and y != y)
 
 
 def standing_in(asked: Sequence[SlotEvaluation]) -> Sequence[Evaluation]:
     """For each output of a function its graph, where that gives the function's own numbers around the point; else itself."""
+    if not asked:
+        return asked
     slots, start = asked[0].slots, asked[0].start
     if (len(start) < FEW and not asked[0].in_place) or slots.plain or not all(map(math.isfinite, start)):
         return asked
