@@ -134,3 +134,53 @@ def test_the_same_seed_asks_the_same(show):
         page.keyboard.press("End")
         asked.append((pending(page)["kind"], page.inner_text(".mg-quizbox")))
     assert asked[0] == asked[1]
+
+
+def test_a_step_further_says_that_an_answer_is_waited_for(show):
+    page = show(viz.step(graph(), quiz={"seed": 1, "kinds": ["slope"]}))
+    page.keyboard.press("End")
+    assert page.text_content(".mg-note") == ""
+    page.evaluate("document.querySelector('.mg-stepper').focus()")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text(".mg-note") == "→ waits for an answer. Pick a number above, or Skip the question for no points."
+
+
+def test_a_question_can_be_skipped_for_nothing(show):
+    page = show(viz.step(graph(), quiz={"seed": 1, "kinds": ["product"]}))
+    page.keyboard.press("End")
+    q = pending(page)
+    page.click(".mg-skip")
+    assert int(page.get_attribute(".mg-stepper", "data-step")) == q["k"] + 1
+    assert f"gets {fmt(q['answer'])}" in page.text_content(".mg-live-region")
+    assert page.inner_text(".mg-score").startswith("Score 0 of 1")
+    while pending(page):
+        page.click(".mg-skip")
+        page.keyboard.press("End")
+    assert "Done: 0 of 8 points, 0 right at once" in page.inner_text(".mg-quizbox")
+
+
+def test_clicking_every_choice_gives_nothing(show):
+    page = show(viz.step(graph(), quiz={"seed": 1, "kinds": ["slope"]}))
+    page.keyboard.press("End")
+    right, k = pending(page)["answer"], pending(page)["k"]
+    choices = page.eval_on_selector_all(".mg-choice", "all => all.map(one => one.dataset.value)")
+    for wrong in [value for value in choices if float(value) != right]:
+        page.click(f'.mg-choice[data-value="{wrong}"]')
+        assert pending(page)["k"] == k
+    answer(page, right)
+    assert len(choices) == 4 and page.inner_text(".mg-score").startswith("Score 0 of 1")
+
+
+def test_a_number_that_fits_no_mistake_is_answered_by_the_rule_in_its_numbers(show):
+    page = show(viz.step(graph(), quiz={"seed": 1, "kinds": ["product"]}))
+    page.keyboard.press("End")
+    while (q := pending(page))["upstream"] == 1:
+        answer(page, q["answer"])
+        page.keyboard.press("End")
+    answer(page, 777.25)
+    partial = f"({fmt(q['partial'])})" if q["partial"] < 0 else fmt(q["partial"])
+    assert f"Not {fmt(777.25)}. " in page.inner_text(".mg-note") and f"= {fmt(q['upstream'])} · {partial}: " in page.inner_text(".mg-note")
+    assert pending(page)["k"] == q["k"] and page.locator(".mg-hint").count() == 1
+    answer(page, q["answer"])
+    done, of = page.inner_text(".mg-score").split()[1:4:2]
+    assert float(done) == float(of) - 0.25  # the try, and no hint

@@ -1,8 +1,8 @@
 // The quiz on the page: holds the person at each backward step until the question is answered.
 
 import { h } from "./stepper_page.js";
-import { ask, close, hint, mistake, parse, points, random } from "./stepper_quiz.js";
-import { fmt } from "./stepper_math.js";
+import { ask, close, hint, mistake, parse, points, random, rule } from "./stepper_quiz.js";
+import { fmt, nameOf } from "./stepper_math.js";
 import { stepAt } from "./stepper_trace.js";
 
 const MANY = 30; // more steps than this are sampled
@@ -47,11 +47,13 @@ export class Quiz {
     this.s.show();
   }
 
-  // Nobody gets past an open question; back is always free.
+  // Nobody gets past an open question, and is told so; back is always free.
   limit(p) {
     if (!this.on) return p;
+    const wanted = p;
     for (let k = this.reached; k < p; k++) if (this.asks.has(k)) { p = k; break; }
     this.reached = Math.max(this.reached, p);
+    this.waiting = p < wanted && this.pending?.step.k === p && p === this.s.run.p;
     return p;
   }
 
@@ -71,6 +73,7 @@ export class Quiz {
       this.draw();
     }
     ui.quiz.hidden = false;
+    if (this.waiting) this.tellWaiting();
     return this.pending;
   }
 
@@ -79,13 +82,15 @@ export class Quiz {
     this.note = h("p", { class: "mg-note", role: "alert" });
     const hinting = h("button", { type: "button", class: "mg-button mg-hint" }, "Hint");
     hinting.onclick = () => this.tellHint();
+    const skipping = h("button", { type: "button", class: "mg-button mg-skip", title: "Show the answer and go on, for no points" }, "Skip");
+    skipping.onclick = () => this.skip();
     let answer;
     if (q.kind === "slope") {
       answer = h("div", { class: "mg-choices", role: "group", "aria-label": "choices" }, ...q.choices.map((x) => {
         const made = h("button", { type: "button", class: "mg-button mg-choice", "data-value": x }, fmt(x));
         made.onclick = () => this.judge(x, made);
         return made;
-      }), hinting);
+      }), hinting, skipping);
     } else {
       const field = h("input", { type: "text", inputmode: "text", autocomplete: "off", "aria-label": q.text, class: "mg-answer", placeholder: "a number" });
       const submit = () => {
@@ -100,7 +105,7 @@ export class Quiz {
       };
       const check = h("button", { type: "button", class: "mg-button mg-check" }, "Check");
       check.onclick = submit;
-      answer = h("div", { class: "mg-choices" }, field, check, hinting);
+      answer = h("div", { class: "mg-choices" }, field, check, hinting, skipping);
     }
     const inside = ui.root.contains(document.activeElement); // asked before the old question goes
     ui.quiz.replaceChildren(h("p", { class: "mg-question" }, q.text), answer, this.note);
@@ -114,20 +119,38 @@ export class Quiz {
     this.s.show();
   }
 
+  // A step further was asked for while a question is open: why nothing moves, and the ways on.
+  tellWaiting() {
+    this.waiting = false;
+    const way = this.pending.choices ? "Pick a number above" : "Type a number and press Enter";
+    this.note.classList.add("mg-helping");
+    this.note.textContent = `→ waits for an answer. ${way}, or Skip the question for no points.`;
+  }
+
+  skip() {
+    const q = this.pending, name = nameOf(this.s.t, q.step.arg);
+    this.s.host.on?.({ type: "answer", step: q.step.k, kind: q.kind, given: null, right: false, skipped: true, tries: q.tries, hints: q.hints });
+    this.leave(`Skipped: ${q.kind === "slope" ? "the derivative" : `${name}.grad`} ${q.kind === "product" ? "gets" : "is"} ${fmt(q.answer)}. `, 0, 0);
+  }
+
+  // On past the question, with what it earned.
+  leave(said, earned, right) {
+    const q = this.pending, inside = this.s.ui.root.contains(document.activeElement);
+    this.score.asked++;
+    this.score.right += right;
+    this.score.points += earned;
+    this.pending = null;
+    this.reached = q.step.k + 1;
+    this.s.goto(q.step.k + 1);
+    if (inside && !this.pending) this.s.ui.root.focus({ preventScroll: true });
+    this.s.say(said, true);
+  }
+
   judge(x, where) {
     const q = this.pending;
     if (close(x, q.answer, this.options.tolerance ?? 0.01)) {
-      this.score.asked++;
-      this.score.right += q.tries === 0 && q.hints === 0 ? 1 : 0;
-      this.score.points += points(q);
       this.s.host.on?.({ type: "answer", step: q.step.k, kind: q.kind, given: x, right: true, tries: q.tries, hints: q.hints });
-      const inside = this.s.ui.root.contains(document.activeElement);
-      this.pending = null;
-      this.reached = q.step.k + 1;
-      this.s.goto(q.step.k + 1);
-      if (inside && !this.pending) this.s.ui.root.focus({ preventScroll: true });
-      this.s.say("Right. ", true);
-      return;
+      return this.leave("Right. ", points(q), Number(q.tries === 0 && q.hints === 0));
     }
     q.tries++;
     q.wrong.push(x);
@@ -135,7 +158,7 @@ export class Quiz {
     if (where.matches("button")) where.disabled = true;
     const why = mistake(this.s.t, q, x);
     this.note.classList.remove("mg-helping");
-    this.note.textContent = `Not ${fmt(x)}. ${why || hint(this.s.t, q)}`;
+    this.note.textContent = `Not ${fmt(x)}. ${why || rule(this.s.t, q)}`;
     this.s.host.on?.({ type: "answer", step: q.step.k, kind: q.kind, given: x, right: false, mistake: why, tries: q.tries, hints: q.hints });
     where.select?.();
     this.s.show();

@@ -100,6 +100,20 @@ export function mistake(t, q, x) {
   return "";
 }
 
+// The rule in its numbers, for a wrong answer that shows no known mistake: what is to be computed, not what comes out.
+export function rule(t, q) {
+  const { step } = q, node = nameOf(t, step.node), arg = nameOf(t, step.arg);
+  if (q.kind === "slope") {
+    const by = 10 ** (Math.floor(Math.log10(Math.abs(t.data[step.arg]) || 1)) - 2);
+    return `A nudge of ${fmt(by)} to ${arg} moves ${node} by about ${fmt(by * step.partial)}: that is ∂${node}/∂${arg} times ${fmt(by)}.`;
+  }
+  const numbers = `${node}.grad · ∂${node}/∂${arg} = ${factors(step)}`;
+  return q.kind === "total" ? `${arg}.grad was ${fmt(step.before)}, and += adds ${numbers}.` : `${numbers}: the chain rule multiplies these.`;
+}
+
+const around = (x) => (x < 0 ? `(${fmt(x)})` : fmt(x));
+const factors = (step) => (Number.isNaN(step.partial) ? fmt(step.value) : `${fmt(step.upstream)} · ${around(step.partial)}`);
+
 // The ladder: formula, numbers, answer.
 export function hint(t, q) {
   const { step } = q, node = nameOf(t, step.node), arg = nameOf(t, step.arg);
@@ -112,12 +126,15 @@ export function hint(t, q) {
     return [formula, `${values}, ${node} = ${fmt(t.data[step.node])}`, last][q.hints - 1];
   }
   const product = `${node}.grad · ∂${node}/∂${arg}`;
-  const numbers = Number.isNaN(step.partial) ? fmt(step.value) : `${fmt(step.upstream)} · ${fmt(step.partial)}`;
+  const numbers = factors(step);
   if (q.kind === "total") {
     return [`New gradient = old gradient + ${product}`, `${fmt(step.before)} + ${numbers}`, last][q.hints - 1];
   }
   return [product, numbers, last][q.hints - 1];
 }
 
-// Points for a question: 1 at once, less for each hint or wrong try, 0 once the answer was shown.
-export const points = (q) => (q.hints >= 3 ? 0 : Math.max(0, 1 - 0.25 * q.hints - 0.25 * q.tries));
+// Points for a question: 1 at once, less for each hint or wrong try, 0 once the answer was shown or no other choice was left.
+export function points(q) {
+  if (q.hints >= 3 || (q.choices && q.tries >= q.choices.length - 1)) return 0;
+  return Math.max(0, 1 - 0.25 * q.hints - (q.choices ? 0.5 : 0.25) * q.tries);
+}
