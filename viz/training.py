@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from . import notebook
+from .browse import shown
 from .bundle import inline, script
 from .given import page_path, short, whole
 from .model.boxes import FRAMES, ROOM, TOP, grow, opened
@@ -274,7 +275,11 @@ class Watch:
 
     def to_html(self) -> str:
         """One self-contained page that opens offline."""
-        return PAGE.format(title=html.escape(self.title), body=self.fragment(image=False))
+        return PAGE.format(head=(title := html.escape(self.title)), title=title, body=self.fragment(image=False))
+
+    def show(self) -> None:
+        """Show the run: in a notebook here, in a script in the browser."""
+        shown(self, self.to_html, "training.html")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to ``path``, whole or not at all; returns the path. ValueError unless it ends in .html."""

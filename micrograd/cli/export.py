@@ -6,11 +6,11 @@ import argparse
 import runpy
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from micrograd.cli.assignments import Refused
+from micrograd.cli.output import ending_of
 from micrograd.engine import Value
 
 ABOUT = """\
@@ -29,14 +29,14 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="how many steps the main of a .c trains for (default: 100)")
 
 
-def export(args: argparse.Namespace, ending: Callable[..., str]) -> int:
-    """Do it. Refused, with a sentence, where it cannot be done. ending: finds the ending of an output among those known."""
+def export(args: argparse.Namespace) -> int:
+    """Do it. Refused, with a sentence, where it cannot be done."""
     path, colon, name = args.expression.removeprefix(" ").rpartition(":")
     if not colon or not name.isidentifier():
         raise Refused(f"{args.expression!r} is not FILE.py:NAME, such as moons.py:loss")
     if args.output is None:
         raise Refused(f"where to? Add -o {Path(path).stem or 'model'}.c, say")
-    kind = ending(args.output, ".c", ".js", ".mjs")
+    kind = ending_of(args.output, ".c", ".js", ".mjs")
     if not Path(path).is_file():
         raise Refused(f"there is no file {path!r}")
     found = _run(path)

@@ -115,7 +115,7 @@ def test_roots_whose_sum_keeps_no_graph():
         (lambda c: viz.step(c).save("s.svg"), ValueError, r"ends in \.html"),
         (lambda c: viz.step(c).save("s"), ValueError, r"ends in \.html"),
         (lambda c: viz.watch(nn.MLP(1, [1])).save("w.png"), ValueError, r"ends in \.html"),
-        (lambda c: viz.frames(c, "x.mp4"), ValueError, r"an animation is a \.gif, \.png or \.webp"),
+        (lambda c: viz.frames(c, "x.mov"), ValueError, r"an animation is a \.gif, \.png, \.webp or \.mp4"),
         (lambda c: viz.frames(c, "x.svg"), ValueError, "pictures go to a folder, viz.frames\\(root, 'x'"),
         (lambda c: viz.frames(c, ""), ValueError, "path=''"),
         (lambda c: viz.frames(c, "x.gif", format="png"), ValueError, "do not fit"),

@@ -34,14 +34,14 @@ def _fluid(svg: str, least: float) -> str:
     return embedded(svg).replace("<svg ", f'<svg style="{style}" ', 1)
 
 
-def page(graph: Graph, svg: str, title: str, chosen: str, precision: int) -> str:
-    """A self-contained page: the picture, a table of leaf gradients and the table of steps."""
+def page(graph: Graph, svg: str, title: str, chosen: str, precision: int, head: str = "") -> str:
+    """A self-contained page: the picture, a table of leaf gradients, the table of steps. head: what the tab says."""
     parts = [
         figure(svg, title),
         _leaves(graph, precision),
         _steps(graph, precision),
     ]
-    return whole(parts, title, chosen, svg)
+    return whole(parts, title, chosen, svg, head)
 
 
 def figure(svg: str, title: str) -> str:
@@ -49,13 +49,13 @@ def figure(svg: str, title: str) -> str:
     return f'<figure class="mg-picture" tabindex="0" aria-label="{xml(title)}">{_fluid(svg, 0.75)}</figure>'
 
 
-def whole(parts: list[str], title: str, chosen: str, svg: str) -> str:
+def whole(parts: list[str], title: str, chosen: str, svg: str, head: str = "") -> str:
     """A self-contained page of these parts; the picture among them decides how paper lies."""
     theme.check(chosen)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{xml(title)}</title>\n"
+        f"<title>{xml(head or title)}</title>\n"
         f"<style>{theme.page_style(chosen)}{static('picture.css')}{lying(*size(svg)[:2])}</style>\n"
         f"</head>\n<body>\n<main>\n<h1>{xml(title)}</h1>{''.join(parts)}\n</main>\n"
         f'<script type="module">{static("picture.js")}</script>\n</body>\n</html>\n'

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import notebook
+from ..browse import shown
 from ..escape import one_line
 from ..given import one_of, precision_of, short, whole
+from ..model.expression import expression
 from ..model.fold import Fold
 from ..model.graph import Graph, build, is_value, label_of
 from ..notation.names import Names, from_caller
@@ -30,6 +32,7 @@ COLORS = ("kind", "grad")
 RANKS = ("", "leaves", "levels")
 BOXES = 1500  # more than this is no picture, and takes the layout minutes
 PNG_DPI = 192
+FEW = 200  # values of a graph that may have a line for a name
 
 Labels = bool | str | Mapping[Any, str] | Callable[[Any], str]
 
@@ -170,7 +173,7 @@ class Picture:
     def html(self) -> str:
         """A page of its own: the picture, the gradients of the leaves, the steps. Opens offline."""
         named = Picture(self.graph, replace(self.look, aliases=True, palette=theme.LIGHT), self.theme, self.root, self.layout)
-        return html.page(self.graph, named.svg, self.title, self.theme, self.look.precision)
+        return html.page(self.graph, named.svg, self.title, self.theme, self.look.precision, self.head)
 
     @cached_property
     def text(self) -> str:
@@ -200,6 +203,19 @@ class Picture:
             name = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) == len(roots) < 6 else f"{len(roots)} roots"
         of = f" of {name}" if name else ""
         return f"Computation graph{of}, {count:,} value{'s' if count > 1 else ''}"
+
+    @property
+    def head(self) -> str:
+        """What the tab of the page says: what is computed, where that fits in a line, then the title."""
+        known = {id(node.value): node.label for node in self.graph.nodes if node.value is not None}
+        one = len(self.graph.roots) == 1 and not self.graph.title and len(self.graph.values) <= FEW
+        root = self.graph.node(self.graph.roots[0]).value if one else None
+        said = expression(root, lambda value: known.get(id(value), "")) if root is not None else ""
+        return " · ".join(filter(None, (said, self.title)))
+
+    def show(self) -> None:
+        """Show the picture: in a notebook here, in a script its page in the browser."""
+        shown(self, lambda: self.html, "graph.html")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file; its ending says how: svg, png, pdf, html, dot or txt.

@@ -34,10 +34,12 @@ from types import FrameType
 from typing import Any
 
 from .. import notebook
+from ..browse import shown
 from ..bundle import inline, script
 from ..given import page_path, short, whole
 from ..model import passes
 from ..model.boxes import ROOM, called, grow, opened, stem
+from ..model.expression import expression
 from ..model.fold import in_a_row
 from ..notation import text
 from ..notation.names import from_caller
@@ -51,12 +53,13 @@ from .payload import payload, whole_numbers
 from .recording import Trace, record
 
 TITLE = "Backpropagation, step by step"
+FEW = 200  # values of a graph that may have a line for a name
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
+<title>{head}</title>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 0; padding: 12px; background: #f2f4f6; color: #1b1f24; font-family: system-ui, sans-serif; }}
@@ -273,7 +276,19 @@ class Stepper:
 
     def to_html(self) -> str:
         """One self-contained page that opens offline."""
-        return PAGE.format(title=html.escape(self.title), body=self.fragment(image=False))
+        title = html.escape(self.title)
+        return PAGE.format(head=html.escape(self.head()), title=title, body=self.fragment(image=False))
+
+    def head(self) -> str:
+        """What the tab of the page says: what is computed, then the title; a title of one's own alone."""
+        t = self.trace
+        known = {id(value): name for value, name in zip(t.values, t.names, strict=True)}
+        said = expression(t.values[t.root], lambda value: known.get(id(value), "")) if len(t.values) <= FEW and self.title == TITLE else ""
+        return " · ".join(filter(None, (said, self.title)))
+
+    def show(self) -> None:
+        """Show the stepper: in a notebook here, in a script in the browser."""
+        shown(self, self.to_html, "steps.html")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to ``path``, whole or not at all; returns the path. ValueError unless it ends in .html."""

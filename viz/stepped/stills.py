@@ -1,7 +1,7 @@
-"""Still pictures of a stepper: one SVG or PNG a step, or an animated GIF, APNG or WebP for slides.
+"""Still pictures of a stepper: one SVG or PNG a step, an animated GIF, APNG or WebP for slides, or a film.
 
 The drawing is the page's own (same boxes, colours and numbers) made in Python, without a browser or a
-layout program. PNG needs ``resvg-py``, animations ``pillow`` too (extra ``frames``).
+layout program. PNG needs ``resvg-py``, animations ``pillow`` too (extra ``export``), a film ``imageio-ffmpeg`` (extra ``film``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..drawn.film import film
 from ..drawn.png import png
 from ..given import above_zero
 from .scene import PALETTES, Scene
@@ -19,10 +20,10 @@ from .scene import PALETTES, Scene
 if TYPE_CHECKING:
     from .stepper import Stepper
 
-MOVING = (".gif", ".png", ".webp")
+MOVING = (".gif", ".png", ".webp", ".mp4")
 # Endings of files, which nobody gives to a folder.
 FILES = (
-    ".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".apng", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".svg",
+    ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".apng", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".svg",
     ".pdf", ".ps", ".eps", ".html", ".htm", ".txt", ".md", ".tex", ".pptx", ".ppt", ".docx", ".zip", ".json", ".py", ".ipynb", ".dot",
 )  # fmt: skip
 
@@ -45,9 +46,9 @@ def frames(
 ) -> list[Path]:
     """Pictures of every step of ``root`` (a Value, several, or a stepper); returns the files written.
 
-    ``path`` ending in .gif, .png or .webp writes one animation (PNG as APNG), ``seconds`` a step. A path without the ending
+    ``path`` ending in .gif, .png or .webp writes one animation (PNG as APNG), ``seconds`` a step, in .mp4 a film. A path without the ending
     of a file is a folder for ``000.svg``, ``001.svg`` …, or with ``format="png"`` PNG files. ``theme`` is "light"
-    or "dark". Raises ValueError for another kind of file (a film), format or theme, ImportError when the extra is missing.
+    or "dark". Raises ValueError for another kind of file, format or theme, ImportError when the extra is missing.
     """
     from ..save import write
     from .stepper import Stepper, step
@@ -58,11 +59,11 @@ def frames(
     target = Path(path)
     ending = target.suffix.lower()
     if not os.fspath(path):
-        raise ValueError("path='': expected the name of a .gif, .png or .webp file, or of a folder")
+        raise ValueError("path='': expected the name of a .gif, .png, .webp or .mp4 file, or of a folder")
     moving = ending in MOVING
     if ending in FILES and not target.is_dir():
         raise ValueError(
-            f"cannot write {os.fspath(path)!r}: an animation is a .gif, .png or .webp, and pictures go to a folder, "
+            f"cannot write {os.fspath(path)!r}: an animation is a .gif, .png, .webp or .mp4, and pictures go to a folder, "
             f"viz.frames(root, {str(target.with_suffix(''))!r}, format='svg' or 'png')"
         )
     format = format or (ending[1:] if moving else "svg")
@@ -74,7 +75,8 @@ def frames(
     scene = Scene(stepper)
     drawn = [scene.draw(state, theme) for state in scene.states()]
     if moving:
-        return [write(target, _animation([png(svg, scale) for svg in drawn], format, seconds))]
+        pictures = [png(svg, scale) for svg in drawn]
+        return [write(target, film(pictures, seconds) if format == "mp4" else _animation(pictures, format, seconds))]
     target.mkdir(parents=True, exist_ok=True)
     digits = max(3, len(str(len(drawn) - 1)))
     return [write(target / f"{i:0{digits}d}.{format}", png(svg, scale) if format == "png" else svg.encode()) for i, svg in enumerate(drawn)]

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import notebook
+from ..browse import shown
 from ..drawn.html import UPRIGHT, lying
 from ..notation.numbers import show
 from ..save import write
@@ -204,6 +205,10 @@ class Exercise:
 
     def _mime_(self) -> tuple[str, str]:
         return "text/html", notebook.still(self.svg(), self._heading(False))
+
+    def show(self, *, key: bool = False) -> None:
+        """Show the sheet: in a notebook here, in a script in the browser, with `key` the answers after it."""
+        shown(self, lambda: self.to_html(key=key), "exercise.html")
 
     def save(self, path: str | os.PathLike[str], *, key: bool = False) -> Path:
         """Write the sheet (with ``key`` the answers: in HTML and PDF after it, in SVG instead of it).
