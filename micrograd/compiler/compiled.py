@@ -18,6 +18,7 @@ from micrograd.compiler.program.ir import Program
 from micrograd.compiler.provenance import check, compare, place_of
 from micrograd.compiler.tiers import choose
 from micrograd.compiler.tracing import arguments
+from micrograd.compiler.tracing.reading import Reader
 from micrograd.compiler.tracing.refusal import TraceError, line, tracing
 from micrograd.compiler.training import session
 from micrograd.engine import Value
@@ -47,6 +48,7 @@ class Compiled(Generic[Answer]):
         self._ids = {id(p) for p in self.params or ()}
         self.backend = "numpy" if exact and backend in ("auto", "interpreter", "numba") else choose.named(backend)
         self._plans: dict[Any, Plans] = {}
+        self._reader = Reader()
         self._told = False  # that keyword arguments have too many values
         self._latest: tuple[Plan, Runs] | None = None
         self._lock = threading.RLock()
@@ -256,12 +258,8 @@ class Compiled(Generic[Answer]):
 
     def _key(self, args: Sequence[Any], static: dict[str, Any]) -> tuple[tuple[Any, ...], Any, Any]:
         """The shapes of the arguments; with the keyword arguments, their structure; their numbers."""
-        if self.batch:
-            shapes, numbers = arguments.samples(args, self._ids)
-        else:
-            flat: list[float] = []
-            shapes = tuple([arguments.structure(a, flat, params=self._ids) for a in args])
-            numbers = np.array(flat)
+        read = self._reader.samples if self.batch else self._reader.numbers
+        shapes, numbers = read(args, self._ids)
         return shapes, (shapes, arguments.keywords(static) if static else ()), numbers
 
     def _renewed(self, plans: Plans, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any]) -> Plan:

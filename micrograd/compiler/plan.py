@@ -23,7 +23,10 @@ class Plan:
         self.machines: dict[tuple[str, int, bool], Runs] = {}
         flat = [v for block in traced.inputs for v in block]
         self.integers = np.array([i for i, v in enumerate(flat) if id(v) in traced.limits], dtype=np.int64)
-        self.limits = np.array([traced.limits[id(flat[i])] for i in self.integers])
+        self.limits = np.array([traced.limits[id(flat[i])] for i in self.integers], dtype=np.float64)
+        if program.batch:
+            self.limits = self.limits[:, None]
+        self.where, self.order = _in_a_row(program.inputs)
 
     def machine(self, backend: str, samples: int, in_tiles: bool) -> Runs:
         """The pools and bound instructions for this many samples, made when first needed (the latest sizes are kept)."""
@@ -37,16 +40,18 @@ class Plan:
     def feed(self, machine: Runs, numbers: Any) -> None:
         """Set the inputs, and draw what is drawn afresh at every run."""
         if len(self.integers):
-            found = numbers[self.integers]
-            good = (found == np.floor(found)) & (found >= 0.0) & (found < (self.limits if found.ndim == 1 else self.limits[:, None]))
-            if not good.all():
-                bad = found[~good][0]
-                raise IndexError(f"an index among the inputs is {bad:g}, outside 0 … {int(self.limits.min()) - 1}")
-        machine.inputs[self.program.inputs] = numbers
+            self._check_indices(numbers[self.integers])
+        machine.inputs[self.where] = numbers if self.order is None else numbers.take(self.order, axis=0)
         if self.traced.draws:  # sample by sample, as the eager engine draws
             draws = [draw for _, draw in self.traced.draws]
             found = np.array([[draw() for draw in draws] for _ in range(machine.samples)]).T
             machine.inputs[self.program.draws] = found if self.program.batch else found[:, 0]
+
+    def _check_indices(self, found: Any) -> None:
+        """IndexError for one that is no whole number, or beyond what it is looked up in."""
+        good = (found >= 0.0) & (found < self.limits) & (np.floor(found) == found)
+        if np.count_nonzero(good) < good.size:
+            raise IndexError(f"an index among the inputs is {found[~good][0]:g}, outside 0 … {int(self.limits.min()) - 1}")
 
     def load(self, machine: Runs) -> None:
         """Take the numbers of the parameters, of the buffers and of other Values outside from them, as far as any was set since."""
@@ -55,7 +60,8 @@ class Plan:
             machine.params[:] = [p._data for p in self.traced.params]
             self.load_outside(machine)
             machine.loaded = now
-        self._load_buffers(machine)
+        if self.traced.assigns:
+            self._load_buffers(machine)
 
     def load_outside(self, machine: Runs) -> None:
         """Take the numbers of Values outside that are neither."""
@@ -88,6 +94,15 @@ class Plan:
         """Write the buffers back to their Values."""
         for (buffer, _), (place, _) in zip(self.traced.assigns, self.program.assigns, strict=True):
             buffer.data = float(machine.values[0][place])
+
+
+def _in_a_row(places: Any) -> tuple[Any, Any]:
+    """Where numbers for these places go, and in which order (None: as they are): a slice, if that is all of some stretch."""
+    order = np.argsort(places)
+    count = len(places)
+    if not count or int(places[order[-1]]) - int(places[order[0]]) != count - 1:
+        return places, None
+    return slice(int(places[order[0]]), int(places[order[-1]]) + 1), None if (np.diff(order) == 1).all() else order
 
 
 class Plans:

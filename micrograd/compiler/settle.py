@@ -37,8 +37,7 @@ def watched(machine: Machine) -> list[Any]:
 def settle(machine: Machine) -> None:
     """Work the gradients out again where there is a nan among those that are watched."""
     for x in machine.watch:
-        n = x.dot(x)
-        if n != n:
+        if np.count_nonzero(x != x):
             if machine.once_more is None:
                 machine.once_more = _bound(machine)
             with np.errstate(all="ignore"):

@@ -105,7 +105,7 @@ def short(found: bytes) -> bytes:
 
 def dumped(x: Any) -> bytes:
     """Plain data with its types and bits (of marshal, the version without shared parts)."""
-    return short(dumps(dict(x) if isinstance(x, dict) else x, 2))
+    return short(dumps(dict(x) if isinstance(x, dict) and type(x) is not dict else x, 2))
 
 
 def bits(x: Any) -> Any:

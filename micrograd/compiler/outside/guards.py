@@ -42,7 +42,7 @@ class Guards:
             for get, found, before in self._groups:
                 if list(map(get, found)) != before:
                     return False
-            if list(map(len, self._sized)) != self._sizes:
+            if self._sized and list(map(len, self._sized)) != self._sizes:
                 return False
             for told, x, was in self._data:
                 if told(x) != was:

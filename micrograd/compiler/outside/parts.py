@@ -135,10 +135,17 @@ class Part:
             return
         if self.sort == "object":
             walk.sized.append(found)
-        walk.group(itemgetter, keys, found)
+        if keys:
+            walk.group(_named(*keys), found)
 
     def library_object(self) -> bool:
         return self.sort == "object" and isinstance(self.owner, Module) and closed(type(self.owner).__module__)
+
+
+@functools.lru_cache(maxsize=1024)
+def _named(*keys: str) -> Callable[[Any], Any]:
+    """One getter for each set of names, so that what has the same names is asked together."""
+    return itemgetter(*keys)
 
 
 def _slot(name: str, owner: Any) -> Any:

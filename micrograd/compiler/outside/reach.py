@@ -29,6 +29,8 @@ from micrograd.engine import Value
 from micrograd.nn.module import Module
 from micrograd.ops.op import Op
 
+CELL, DEFAULTS = attrgetter("cell_contents"), attrgetter("__defaults__")
+
 
 class Walk:
     """What was found: entries (name, what counts of it), Values, what moves on when used; and what `Guards.hold` asks."""
@@ -48,7 +50,7 @@ class Walk:
         self.strict: list[tuple[Any, Any, Any]] = []  # (list or dict, place, the number there)
         self.sized: list[Any] = []
         self.data: list[tuple[Callable[[Any], Any], Any, Any]] = []
-        self.grouped: dict[Any, list[Any]] = {}
+        self.grouped: dict[Callable[[Any], Any], list[Any]] = {}
 
     # --- the walk: `visit` asks what a thing is; what has attributes waits in `parts` for the names that count ---------
 
@@ -191,7 +193,7 @@ class Walk:
         """Its closure and defaults; the globals too, where it is no library's."""
         known = read(f.__code__)
         for cell, label in zip(f.__closure__ or (), f.__code__.co_freevars, strict=True):
-            self.single(label, cell, attrgetter("cell_contents"))
+            self.single(label, cell, CELL)
             try:
                 self.visit(label, cell.cell_contents)
             except ValueError:  # an empty cell
@@ -202,7 +204,7 @@ class Walk:
             self.visit(f"{name}'s defaults", f.__kwdefaults__)
         if closed(f.__module__):
             return
-        self.single(f"{name}'s defaults" if name else "defaults", f, attrgetter("__defaults__"))
+        self.single(f"{name}'s defaults" if name else "defaults", f, DEFAULTS)
         self.named.update(known.attributes)
         self.dynamic = self.dynamic or known.dynamic
         for found in (known.cells, known.globals, known.attributes):
@@ -295,15 +297,15 @@ class Walk:
         except ValueError:
             found = MISSING
         self.entries.append((name, content.key_of(found)))
-        if found is not MISSING:
+        if found is not MISSING and not content.loose(found):
+            self.group(get, x)
+        elif found is not MISSING:
             self.data.append((Same(get, found), x, True))
 
-    def group(self, make: Any, keys: tuple[Any, ...], x: Any) -> None:
+    def group(self, get: Callable[[Any], Any], x: Any) -> None:
         """So that `hold` asks many of one kind in one call."""
-        if keys:
-            self.grouped.setdefault((make, keys), []).append(x)
+        self.grouped.setdefault(get, []).append(x)
 
     def groups(self) -> list[tuple[Any, list[Any], list[Any]]]:
         """(what gets the parts, of whom, what they were)."""
-        found = [(make(*keys), owners) for (make, keys), owners in self.grouped.items()]
-        return [(get, owners, list(map(get, owners))) for get, owners in found]
+        return [(get, owners, list(map(get, owners))) for get, owners in self.grouped.items()]

@@ -21,6 +21,7 @@ from micrograd.engine import Value
 from micrograd.ops.op import number
 
 KINDS: dict[str, type] = {"float": float, "int": int, "bool": bool, "value": Value}
+_KINDS = {"i": "int", "u": "int", "f": "float", "b": "bool"}  # of arrays, by NumPy's letters
 _ATOMS = (int, bool, str, bytes, type(None))
 
 
@@ -87,13 +88,13 @@ def structure(x: Any, flat: list[float], bools: bool = False, params: Any = ()) 
     """
     if isinstance(x, np.ndarray) and x.dtype != object:
         flat.extend(x.ravel().tolist())
-        return ("array", x.shape, _kind_of(x))
+        return shape_of(x)
     if isinstance(x, (list, tuple)):
         name: Any = "list" if isinstance(x, list) else type(x) if hasattr(x, "_fields") else "tuple"
         if x and all(type(i) is float for i in x):  # the common case, fast
             flat.extend(x)
             return (name, "float", len(x))
-        return (name, *[structure(i, flat, bools, params) for i in x])
+        return _described(name, [structure(i, flat, bools, params) for i in x])
     if isinstance(x, np.ndarray):
         return ("objects", x.shape, *[structure(i, flat, bools, params) for i in x.ravel()])
     if isinstance(x, Value):
@@ -123,8 +124,18 @@ def structure(x: Any, flat: list[float], bools: bool = False, params: Any = ()) 
     return "int" if isinstance(x, numbers.Integral) else "float"
 
 
+def _described(name: Any, parts: list[Any]) -> Any:
+    """A list of such parts; if they are all alike, as (name, the part, how many)."""
+    return (name, parts[0], len(parts)) if parts and parts.count(parts[0]) == len(parts) else (name, *parts)
+
+
+def shape_of(x: Any) -> Any:
+    """The structure of an array of numbers."""
+    return ("array", x.shape, _kind_of(x))
+
+
 def _kind_of(x: Any) -> str:
-    found = {"i": "int", "u": "int", "f": "float", "b": "bool"}.get(x.dtype.kind)
+    found = _KINDS.get(x.dtype.kind)
     if found is None:
         raise TypeError(f"an array among the arguments of a compiled loss holds real numbers, not {x.dtype}")
     return found
@@ -167,39 +178,34 @@ def nested(shape: Any, flat: Iterable[float]) -> Any:
     return _list(kind, [nested(r, flat) for r in _items(rest)])
 
 
+def kinds(shape: Any) -> list[str]:
+    """Of each number in an argument; "" for what is none, or lies in an array."""
+    if isinstance(shape, str):
+        return [shape]
+    kind, *rest = shape
+    if kind in ("constant", "array", "objects"):
+        return [""]
+    if _many(rest):
+        return kinds(rest[0]) * int(rest[1])
+    return [k for part in rest for k in kinds(part)]
+
+
+def _many(rest: Sequence[Any]) -> bool:
+    """Whether the parts of a list are all alike: (the part, how many)."""
+    return len(rest) == 2 and isinstance(rest[1], int)
+
+
 def _items(rest: list[Any]) -> list[Any]:
-    """The parts of a list, the common case ("float", how many) written out."""
-    return ["float"] * rest[1] if len(rest) == 2 and rest[0] == "float" and isinstance(rest[1], int) else rest
+    """The parts of a list, one by one."""
+    return [rest[0]] * rest[1] if _many(rest) else rest
 
 
 def _list(kind: Any, found: list[Any]) -> Any:
     return found if kind == "list" else tuple(found) if kind == "tuple" else kind(*found)
 
 
-def samples(args: Sequence[Any], params: Any = ()) -> tuple[tuple[Any, ...], Any]:
-    """For a batch: the structure of one sample of each argument, and the numbers as an array (number of a sample, sample)."""
-    shapes, rows, count = [], [], None
-    for i, x in enumerate(args):
-        if not isinstance(x, (list, tuple, np.ndarray)) or len(x) == 0:
-            raise ValueError(f"argument {i} of a loss compiled with batch=True must be a sequence of samples, not {x!r:.60}")
-        if count not in (None, len(x)):
-            raise ValueError(f"the arguments of one batch must have as many samples each: {count} and {len(x)}")
-        count = len(x)
-        if isinstance(x, np.ndarray) and x.dtype != object:
-            kind = _kind_of(x)
-            shapes.append(kind if x.ndim == 1 else ("array", x.shape[1:], kind))
-            rows.append(x.reshape(count, -1).T)
-            continue
-        shape, flats = _alike(x, params)
-        if shape is None:
-            raise ValueError(f"argument {i}: the samples of a batch must be of one structure; pad them, or do without batch=True")
-        shapes.append(shape)
-        rows.append(np.array(flats, dtype=np.float64).T)
-    return tuple(shapes), (np.concatenate(rows, dtype=np.float64) if rows else np.zeros((0, 1)))
-
-
 def _plain(x: Sequence[Any]) -> tuple[Any, Any] | None:
-    """`_alike` of the common cases, without a look at each number: samples that are floats or ints, or lists of floats of one length."""
+    """`alike` of the common cases, without a look at each number: samples that are floats or ints, or lists of floats of one length."""
     kinds = set(map(type, x))
     if kinds == {float} or kinds == {int}:
         with suppress(OverflowError):
@@ -210,7 +216,7 @@ def _plain(x: Sequence[Any]) -> tuple[Any, Any] | None:
     return (kinds.pop().__name__, "float", len(x[0])), rows
 
 
-def _alike(x: Any, params: Any) -> tuple[Any, Any]:
+def alike(x: Any, params: Any) -> tuple[Any, Any]:
     """One structure for all samples, ints and bools among floats being floats (None: there is none), and their numbers."""
     plain = _plain(x)
     if plain is not None:
@@ -244,6 +250,4 @@ def _merged(shapes: list[Any]) -> Any:
     merged = [_merged(list(column)) for column in zip(*parts, strict=True)]
     if any(m is None for m in merged):
         return None
-    if start == 1 and merged and all(m == "float" for m in merged):
-        return (first[0], "float", len(merged))
-    return (*first[:start], *merged)
+    return _described(first[0], merged) if start == 1 else (*first[:start], *merged)
