@@ -10,7 +10,7 @@ an operand is the same loop with that operand and the output changing places (se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.rule import Rule
 
-LETTERS = "ijklmnopqrstuvwxyz"
+LETTERS = "ijklmnopqrsuvwxyz"  # of axes; t is the loop around instructions
 LINE = 8  # numbers in a line of the cache: families and pools begin at one
 
 
@@ -28,6 +28,7 @@ class Access:
 
     pool: "v" values, "g" gradients. batch: in the pool whose every slot has a number for each sample of a batch.
     chosen: a row of a table, known when the program runs: jumps[n] further on, n being the number (0, 1, …) found at `chosen`.
+    step: how far all addresses move from one turn of the `Repeat` around to the next; those of turn 0 are said here.
     """
 
     pool: str
@@ -37,6 +38,7 @@ class Access:
     batch: bool = False
     chosen: Access | None = None
     jumps: Any = None
+    step: int = 0
 
     def addresses(self, shape: Sequence[int]) -> Any:
         """Every address, as an array of that shape; with one axis more, the rows of the table, where one of them is chosen."""
@@ -70,7 +72,14 @@ class Access:
 
     def within(self, pool: str) -> Access:
         """The same addresses in another pool."""
-        return Access(pool, self.strides, self.base, self.index, self.batch, self.chosen, self.jumps)
+        return Access(pool, self.strides, self.base, self.index, self.batch, self.chosen, self.jumps, self.step)
+
+    def at(self, turn: int) -> Access:
+        """The access at one turn of the loop around."""
+        if not any(a.step for a in self.parts):
+            return self
+        chosen = None if self.chosen is None else self.chosen.at(turn)
+        return Access(self.pool, self.strides, self.base + turn * self.step, self.index, self.batch, chosen, self.jumps)
 
 
 Read = Any  # an Access, or a float: a constant in the code
@@ -124,6 +133,31 @@ class Instruction:
     def sums_batch(self) -> bool:
         """Whether the samples of a batch are added up in the output."""
         return self.batch and not self.out.batch
+
+    def at(self, turn: int) -> Instruction:
+        """The instruction at one turn of the loop around."""
+        reads = tuple(r.at(turn) if isinstance(r, Access) else r for r in self.reads)
+        return Instruction(self.shape, self.out.at(turn), self.rule, reads, self.add, self.batch, self.zero)
+
+
+@dataclass(eq=False)
+class Repeat:
+    """for t < count: the body, whose accesses move on by their `step` from one turn to the next."""
+
+    count: int
+    body: list[Instruction]
+
+    def __iter__(self) -> Iterator[Instruction]:
+        """Every turn written out."""
+        return (step.at(turn) for turn in range(self.count) for step in self.body)
+
+
+Step = Instruction | Repeat
+
+
+def unrolled(steps: Sequence[Step]) -> list[Instruction]:
+    """Instructions alone: loops around several of them turn by turn."""
+    return [x for step in steps for x in (step if isinstance(step, Repeat) else (step,))]
 
 
 @dataclass

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.instruction import Access, Family, Instruction
+from micrograd.compiler.program.instruction import Access, Family, Instruction, Step
 from micrograd.compiler.program.picture import picture
 from micrograd.compiler.program.show import show
 
@@ -41,6 +41,7 @@ class Program:
     cache: dict[Any, Any] = field(default_factory=dict)  # what back ends made of it
     passes: list[str] = field(default_factory=list)  # what each pass did
     careful: Callable[[Program], CarefulSteps] | None = None  # makes the steps that `settle` runs; None: no gradient can need them
+    rolled: tuple[list[Step], list[Step]] | None = None  # forward and backward, in which what repeats is a loop (see `passes.roll`)
 
     def __str__(self) -> str:
         return show(self)
@@ -50,6 +51,11 @@ class Program:
 
     def __iter__(self) -> Iterator[Instruction]:
         return iter([*self.forward, *self.backward])
+
+    @property
+    def steps(self) -> tuple[Sequence[Step], Sequence[Step]]:
+        """Forward and backward, with loops around what repeats; the lists of those names have every turn written out."""
+        return self.rolled or (self.forward, self.backward)
 
     @cached_property
     def operations(self) -> int:
