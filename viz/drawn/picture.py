@@ -22,6 +22,7 @@ from ..notation.numbers import show
 from ..save import write
 from . import html, render, svg, theme
 from .dot import PORTS, source
+from .opening import opening
 from .place import places
 from .png import png
 from .sketch import Look, Sketch, sketch
@@ -173,7 +174,8 @@ class Picture:
     def html(self) -> str:
         """A page of its own: the picture, the gradients of the leaves, the steps. Opens offline."""
         named = Picture(self.graph, replace(self.look, aliases=True, palette=theme.LIGHT), self.theme, self.root, self.layout)
-        return html.page(self.graph, named.svg, self.title, self.theme, self.look.precision, self.head)
+        opens = opening(self.graph, named.look)
+        return html.page(self.graph, named.svg, self.title, self.theme, self.look.precision, self.head, opens)
 
     @cached_property
     def text(self) -> str:

@@ -130,10 +130,12 @@ class Sketch:
 
 def sketch(graph: Graph, look: Look) -> Sketch:
     """What the picture of a graph shows."""
-    return _Sketcher(graph, look).made()
+    return Sketcher(graph, look).made()
 
 
-class _Sketcher:
+class Sketcher:
+    """Makes the sketch of one graph."""
+
     def __init__(self, graph: Graph, look: Look) -> None:
         self.graph, self.look, self.colours = graph, look, look.palette
         self.by_id = {node.id: node for node in graph.nodes}
