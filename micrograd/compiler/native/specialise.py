@@ -50,7 +50,7 @@ def generate(program: Program, outside: Container[Instruction] = ()) -> tuple[st
                 about = f"# {names.line(step, max(1, turns))}    {extents(step)}".rstrip()
                 functions += ["", "", "@part", f"def {name}({given}):", f"    {about}"]
                 functions += ["    samples = VB.shape[1]"] if step.batch else []
-                functions += ["    " + line for line in Emitter(step, start, tables).lines()]
+                functions += ["    " + line for line in Emitter(program.boxed(step, max(1, turns)), start, tables).lines()]
                 lines.append(f"{space}{name}({given})")
     table = np.concatenate(tables.parts).astype(np.int64) if tables.parts else np.zeros(1, dtype=np.int64)
     head = [HEADER.format(title=f"A program of {program.scalars:,} scalars.")]
@@ -82,7 +82,7 @@ def _with_starts(steps: Sequence[Instruction]) -> list[tuple[Instruction, Instru
         if (
             before is not None and found[-1][1] is None and step.add and not before.add and before.rule.product
             and len(before.reads) == 1 and not before.summed and step.rule.product and len(step.reads) == 2
-            and not step.scatters and not before.scatters and before.batch == step.batch
+            and not step.scatters and not before.scatters and before.batch == step.batch and before.limit is None and step.limit is None
             and (not isinstance(before.reads[0], Access) or before.reads[0].affine)
             and before.out.base == step.out.base and before.out.step == step.out.step
             and before.out.pool == step.out.pool and before.out.batch == step.out.batch

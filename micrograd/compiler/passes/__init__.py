@@ -3,7 +3,7 @@
 Each is a file, whose function takes one thing and gives (thing, what it did). What passes between them prints:
 `print(step.after("fuse"))`.
 
-    trace → scalars → Scalars → fuse → Units → group → Loops → factor → Nests → layout → Nests → assemble → Program → …
+    trace → scalars → Scalars → fuse → Units → group → Loops → rows → Loops → factor → Nests → layout → Nests → assemble → Program → …
 
 The rest take a Program and give one: transpose (or eager_order, with exact=True) derives its backward half, roll puts loops around
 what repeats. A pass that had nothing to do says nothing. `lowering` walks over the list, `known` keeps what came of graphs seen before.
@@ -23,6 +23,7 @@ from micrograd.compiler.passes import (
     group,
     layout,
     roll,
+    rows,
     scalars,
     transpose,
     verify,
@@ -34,6 +35,7 @@ PASSES: dict[str, Pass] = {
     "scalars": scalars.scalars,
     "fuse": fuse.fuse,
     "group": group.group,
+    "rows": rows.rows,
     "factor": factor.factor,
     "layout": layout.layout,
     "assemble": assemble.assemble,

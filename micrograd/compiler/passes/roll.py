@@ -94,11 +94,13 @@ class _Roller:
             return {}
         (places, numbers), (size, batched), wanted = program.constants, program.sizes, list(program.wanted)
         wanted[0] = np.append(wanted[0], np.zeros(self.start + count - size, dtype=bool))
+        spare = [np.append(program.spare[0], np.zeros(self.start + count - size, dtype=bool)), program.spare[1]]
         name = f"c{1 + sum(f.name[0] == 'c' and f.name[1:].isdigit() for f in program.families)}"
         return {
             "constants": (np.append(places, np.arange(self.start, self.start + count)), np.append(numbers, self.numbers)),
             "sizes": (self.start + count, batched),
             "wanted": wanted,
+            "spare": spare,
             "families": [*program.families, Family(name, self.start, count)],
         }
 
@@ -109,7 +111,7 @@ class _Roller:
 def _kind(step: Instruction, names: Names, exact: bool) -> Any:
     """All of an instruction but where its accesses begin (and, if they may be looked up, which numbers it has)."""
     reads = tuple(_way(r, names) if isinstance(r, Access) else repr(r) if exact else "number" for r in step.reads)
-    return step.shape, id(step.rule), step.add, step.batch, step.zero, _way(step.out, names), reads
+    return step.shape, step.limit, id(step.rule), step.add, step.batch, step.zero, _way(step.out, names), reads
 
 
 def _way(access: Access, names: Names) -> Any:
@@ -190,4 +192,5 @@ def _one(step: Instruction, turns: int) -> Instruction:
         return replace(access, strides=(*access.strides[:at], access.step, *access.strides[at:]), step=0)
 
     shape = (*step.shape[:at], turns, *step.shape[at:])
-    return replace(step, shape=shape, out=wider(step.out), reads=tuple(map(wider, step.reads)))
+    limit = step.limit and replace(step.limit, axis=step.limit.axis + (step.limit.axis >= at), by=step.limit.by + (step.limit.by >= at))
+    return replace(step, shape=shape, out=wider(step.out), reads=tuple(map(wider, step.reads)), limit=limit)

@@ -140,8 +140,10 @@ def times_t(by: int) -> str:
 
 
 def extents(step: Instruction) -> str:
-    """`i < 100, j < 16`."""
-    return ", ".join(f"{LETTERS[a]} < {n}" for a, n in enumerate(step.shape))
+    """`i < 100, j < 16`; of an axis that ends sooner `j < i + 1`."""
+    limit = step.limit
+    ends = [limit.text(LETTERS) if limit is not None and a == limit.axis else n for a, n in enumerate(step.shape)]
+    return ", ".join(f"{LETTERS[a]} < {n}" for a, n in enumerate(ends))
 
 
 def text_of(rule: Rule, operands: list[str], by: str) -> str:
