@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,22 +33,18 @@ def static(name: str) -> str:
 @cache
 def script(entry: str, css: str = "stepper.css") -> str:
     """All modules that ``entry`` needs, each once, with the style sheet as ``mgCSS``."""
-    done: list[str] = []
     sheets = dict.fromkeys(["stepper.css", css])
     text = squeezed_css("".join(static(sheet) for sheet in sheets))
-    blocks = [f"const mgCSS = {json.dumps(text)};"]
-    _collect(entry, done, blocks)
-    return "\n".join(blocks)
+    return f"const mgCSS = {json.dumps(text)};\n{joined([entry])}"
 
 
-@cache
-def modules(*entries: str) -> str:
-    """All modules that the ``entries`` need, each once, for a script of a page."""
+def joined(entries: Sequence[str], read: Callable[[str], str] | None = None) -> str:
+    """All modules that these need, each once. read: gives the text of the module of a name (by default that of ``static``)."""
     done: list[str] = []
     blocks: list[str] = []
     for entry in entries:
-        _collect(entry, done, blocks)
-    return safe("\n".join(blocks))
+        _collect(entry, done, blocks, read or (lambda name: static(f"{name}.js")))
+    return "\n".join(blocks)
 
 
 def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
@@ -58,7 +55,7 @@ def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
     payload = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return (
         f'<div class="mg-host" data-mg="{uid}">{fallback}</div>\n'
-        f'<script type="module">\n{safe(code)}\nconst data = {safe(payload)};\n'
+        f'<script type="module">\n{_safe(code)}\nconst data = {_safe(payload)};\n'
         f"const find = () => document.querySelectorAll('[data-mg=\"{uid}\"]:not([data-mounted])');\n"
         "const start = (tries) => {\nconst found = find();\n"
         f"for (const el of found) {{ el.dataset.mounted = 1; {module}.mount(el, data, {{ css: mgCSS }}); }}\n"
@@ -67,20 +64,20 @@ def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
     )
 
 
-def safe(text: str) -> str:
+def _safe(text: str) -> str:
     """Safe inside a script element: no ``</script>`` and no ``<!--`` can appear in strings."""
     return text.replace("</", "<\\/").replace("<!--", "<\\!--").replace("\u2028", "\\u2028")
 
 
-def _collect(name: str, done: list[str], blocks: list[str]) -> None:
+def _collect(name: str, done: list[str], blocks: list[str], read: Callable[[str], str]) -> None:
     if name in done:
         return
     done.append(name)
-    text = static(f"{name}.js")
+    text = read(name)
     for _, needed in _IMPORT.findall(text):
-        _collect(needed, done, blocks)
+        _collect(needed, done, blocks, read)
     exports = _EXPORT.findall(text)
-    body = _EXPORT.sub("", _IMPORT.sub(r"const {\1} = \2;", text))
+    body = _EXPORT.sub("", _IMPORT.sub(lambda found: f"const {{{found[1].replace(' as ', ': ')}}} = {found[2]};", text))
     blocks.append(f"const {name} = (() => {{\n{squeezed_js(body)}\nreturn {{ {', '.join(exports)} }};\n}})();")
 
 

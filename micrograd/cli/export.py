@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import runpy
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,6 @@ def _run(path: str) -> dict[str, Any] | None:
     try:
         return runpy.run_path(path)
     except Exception:
-        import traceback
-
         traceback.print_exc()
         return None
     finally:

@@ -1,4 +1,4 @@
-"""The command line: `micrograd draw|step|check|quiz|exercise EXPR name=value … [-o FILE] [--open]`, `micrograd export FILE.py:NAME …`.
+"""The command line: `micrograd draw|step|check|quiz|exercise EXPR name=value … [-o FILE] [--open]`, `micrograd export|lab …`.
 
 Exit status: 0 done, 1 the check found a wrong gradient, 2 the command or the expression was wrong, 3 the check could not decide,
 130 interrupted.
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micrograd import __version__, console
-from micrograd.cli import commands, completion, export
+from micrograd.cli import commands, completion, export, lab
 from micrograd.cli.assignments import Refused, assignments
 from micrograd.cli.colours import RED, look, wanted
 from micrograd.cli.expression import ExpressionError, read
@@ -85,29 +85,20 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
 _COMPUTES = re.compile(r"[^\w-]").search  # what no command's name has
 
 
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Help as wide as the terminal: argparse asks for that at every option, by a module that takes long to load."""
-
-    def __init__(self, prog: str, **more: Any) -> None:
-        try:
-            columns = int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
-        except (OSError, ValueError):
-            columns = 80
-        super().__init__(prog, **{"width": columns - 2, **more})
-
-
 def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     functions = sorted({*TABLE, *OF_LISTS, *ALIASES})
     epilog = _EPILOG.format(functions=_wrapped(functions))
     parser = argparse.ArgumentParser(
         prog="micrograd", description="Draw, step through and check the gradients of an expression.", epilog=epilog,
-        formatter_class=_Help, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"micrograd {__version__}")
-    every: Any = parser.add_subparsers(dest="command", required=True, metavar="draw | step | check | quiz | exercise | export | completion")
+    every: Any = parser.add_subparsers(
+        dest="command", required=True, metavar="draw | step | check | quiz | exercise | export | lab | completion"
+    )
 
     def command(name: str, about: str, **more: Any) -> argparse.ArgumentParser:
-        more = {"epilog": epilog, **more, "formatter_class": _Help, "allow_abbrev": False}
+        more = {"epilog": epilog, **more, "formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
         sub: argparse.ArgumentParser = every.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", **more)
         sub.set_defaults(command=name, alone=None, output=None)
         return sub
@@ -149,6 +140,10 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )  # fmt: skip
     export.options(home)
     home.set_defaults(alone=export.export, needed="a file and a name are needed: micrograd export moons.py:loss -o moons.c")
+    room = command("lab", "write the lab: one page with an editor, the stepper and Python in it", epilog=lab.ABOUT,
+                   usage="%(prog)s [FILE.py] [-o lab.html] [--open] [--small | --online URL]")  # fmt: skip
+    lab.options(room)
+    room.set_defaults(alone=lab.lab)
     shell = command(
         "completion", "print the script that completes this command in a shell", epilog=completion.ABOUT, usage="%(prog)s bash|zsh|tcsh"
     )

@@ -7,7 +7,10 @@ that is missing, or on request: ``viz.draw(root, layout="dot")`` or the environm
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +38,7 @@ def found(wanted: str = "auto") -> str | None:
     LayoutError when the one that was asked for is not installed.
     """
     said = chosen(wanted)
-    if said == "layers":
+    if said == "layers" or (said == "auto" and sys.platform in ("emscripten", "wasi")):  # in a browser no program can be started
         return None
     path = (_pure() if said != "dot" else None) or (_dot() if said != "graphviz-pure" else None)
     if path is None and said != "auto":
@@ -55,8 +58,6 @@ def program(wanted: str = "auto") -> str:
 
 
 def _dot() -> str | None:
-    import shutil
-
     return shutil.which("dot")
 
 
@@ -65,15 +66,11 @@ def _pure() -> str | None:
         for name in ("graphviz-pure", "graphviz-pure.exe"):
             if (folder / name).is_file():
                 return str(folder / name)
-    import shutil
-
     return shutil.which("graphviz-pure")
 
 
 def layout(dot: str, format: str = "svg", *, dpi: int | None = None, path: str | None = None) -> bytes:
     """Run the layout program, that at ``path`` or the one found, over DOT source."""
-    import subprocess
-
     command = [path or program(), f"-T{format}"]
     if dpi is not None:
         command.append(f"-Gdpi={dpi}")
@@ -95,8 +92,6 @@ def layout(dot: str, format: str = "svg", *, dpi: int | None = None, path: str |
 
 def _folders() -> Iterator[Path]:
     """Where pip puts programs: bin or Scripts, of this environment or of the user, by what this system calls them."""
-    import sysconfig
-
     if sys.executable:
         yield Path(sys.executable).parent
     yield from (Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts")

@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
 
 from ..escape import one_line
 from ..model.graph import Edge, Graph, Node
@@ -26,7 +25,8 @@ DOUBLE = 4.0  # from one line of a double frame to the other
 NAME_LIMIT, FRAME_LIMIT, WIDE_LIMIT = 28, 40, 60
 
 
-class Look(NamedTuple):
+@dataclass(frozen=True)
+class Look:
     """How a graph is drawn; see `viz.draw` for what the options mean."""
 
     rankdir: str = "LR"
@@ -38,7 +38,8 @@ class Look(NamedTuple):
     palette: Palette = LIGHT
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Row:
     """One line of a box: a text in the middle, or a key at the left and its number at the right."""
 
     text: str
@@ -129,12 +130,10 @@ class Sketch:
 
 def sketch(graph: Graph, look: Look) -> Sketch:
     """What the picture of a graph shows."""
-    return Sketcher(graph, look).made()
+    return _Sketcher(graph, look).made()
 
 
-class Sketcher:
-    """Makes the sketch of one graph."""
-
+class _Sketcher:
     def __init__(self, graph: Graph, look: Look) -> None:
         self.graph, self.look, self.colours = graph, look, look.palette
         self.by_id = {node.id: node for node in graph.nodes}

@@ -1,0 +1,24 @@
+# Two moons: a small network learns where one ends and the other begins. Scrub through the training at the right.
+import viz
+from micrograd import data, nn, optim
+
+points, classes = data.moons(40)
+sides = [2 * c - 1 for c in classes]                   # -1 and 1
+model = nn.MLP(2, [8, 1])
+optimizer = optim.Adam(model.parameters(), lr=0.05)
+watch = viz.watch(model, data=(points, sides), grid=16, every=3)
+
+
+def hinge():
+    return sum((1 - side * model(point)).relu() for point, side in zip(points, sides)) / len(points)
+
+
+for step in range(45):
+    loss = hinge()
+    optimizer.zero_grad()
+    loss.backward()
+    watch(loss)
+    optimizer.step()
+
+loss = hinge()
+print("loss after training:", loss.data)

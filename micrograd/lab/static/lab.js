@@ -1,0 +1,260 @@
+// The lab: an editor, Python in a worker, and the views of what it ran.
+
+import { Python } from "./lab_python.js";
+import { Views, KINDS } from "./lab_views.js";
+import { packed, unpacked } from "./lab_share.js";
+import { dropped, notebook, page, read, save } from "./lab_files.js";
+import { h } from "./stepper_page.js";
+import { fetchParts, heldParts } from "./lab_parts.js";
+
+const PAUSE = 30; // milliseconds after the last key
+const TITLES = { graph: "Graph", stepper: "Stepper", steps: "Steps", check: "Check", train: "Train", output: "Output" };
+const OUTPUT = 400_000; // characters that the output keeps
+
+const $ = (name) => document.querySelector(`.lab-${name}`);
+
+class Lab {
+  constructor(data, make) {
+    this.data = data;
+    this.ui = Object.fromEntries(["run", "stop", "live", "limit", "example", "share", "save", "file", "said", "held", "tabs", "panels", "editor"]
+      .map((name) => [name, $(name)]));
+    this.held = false; // a program that came with a link waits for Run
+    this.stale = new Set(); // views that show an older run
+    this.tabs();
+    this.views = new Views(this.panels, { on: () => {} });
+    this.views = new Views(this.panels, (event) => this.heard(event));
+    this.editor = make(this.ui.editor, { doc: data.program, change: () => this.changed(), run: () => this.run() });
+    for (const view of data.prepared) this.views.show(view);
+    this.listen();
+    this.pick(data.tab);
+    this.say("Python is starting …");
+  }
+
+  // ------------------------------------------------------------ tabs
+
+  tabs() {
+    this.panels = {};
+    this.buttons = {};
+    for (const kind of [...KINDS, "output"]) {
+      const id = `lab-panel-${kind}`;
+      this.buttons[kind] = h("button", { type: "button", role: "tab", id: `lab-tab-${kind}`, "aria-controls": id, class: "lab-tab" }, TITLES[kind]);
+      this.buttons[kind].onclick = () => this.pick(kind);
+      this.panels[kind] = h("div", { role: "tabpanel", id, "aria-labelledby": `lab-tab-${kind}`, class: "lab-panel", tabindex: kind === "output" ? "0" : "-1" });
+    }
+    this.ui.tabs.append(...Object.values(this.buttons));
+    this.ui.panels.append(...Object.values(this.panels));
+    this.out = h("pre", { class: "lab-out" });
+    this.panels.output.append(this.out);
+    this.ui.tabs.addEventListener("keydown", (event) => {
+      const kinds = Object.keys(this.buttons), at = kinds.indexOf(this.tab);
+      const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: kinds.length - 1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      this.pick(kinds[(to + kinds.length) % kinds.length]);
+      this.buttons[this.tab].focus();
+    });
+  }
+
+  pick(kind) {
+    if (!this.panels[kind]) return;
+    this.tab = kind;
+    for (const [name, button] of Object.entries(this.buttons)) {
+      button.setAttribute("aria-selected", String(name === kind));
+      button.tabIndex = name === kind ? 0 : -1;
+      this.panels[name].hidden = name !== kind;
+    }
+    if (kind === "output") this.buttons.output.classList.remove("lab-news");
+    if (this.stale.has(kind) && !this.held) this.python?.view(kind);
+  }
+
+  // ------------------------------------------------------------ running
+
+  start(parts) {
+    this.python = new Python(parts, {
+      ready: () => {
+        document.documentElement.dataset.lab = "live";
+        if (this.held) return;
+        this.say("live");
+        if (!this.ran) this.run();
+      },
+      busy: () => { this.busy(true); },
+      out: (text) => this.print(text),
+      done: (found, took) => this.done(found, took),
+      view: (view) => { this.busy(false); this.stale.delete(view.kind); this.views.show(view); },
+      ended: (why) => this.ended(why),
+      failed: (message) => { this.busy(false); this.say(`Python could not start here: ${message}`, true); },
+    });
+  }
+
+  busy(on) {
+    clearTimeout(this.dimming);
+    if (on) this.dimming = setTimeout(() => { this.ui.stop.disabled = false; this.say("running …"); }, 150);
+    else this.ui.stop.disabled = true;
+  }
+
+  changed() {
+    this.edited = true;
+    clearTimeout(this.typing);
+    if (this.held || !this.ui.live.checked) return;
+    this.typing = setTimeout(() => this.go(), PAUSE);
+  }
+
+  run() {
+    if (this.held) {
+      this.held = false;
+      this.ui.held.hidden = true;
+    }
+    clearTimeout(this.typing);
+    this.go();
+  }
+
+  go() {
+    if (!this.python) return;
+    this.ran = true;
+    this.python.run(this.editor.text(), Number(this.ui.limit.value) * 1000, KINDS.includes(this.tab) ? this.tab : "stepper");
+  }
+
+  fresh() { if (this.printed) { this.out.replaceChildren(); this.printed = 0; } }
+
+  print(text, style = "") {
+    if (this.clear) { this.out.replaceChildren(); this.printed = 0; this.clear = false; }
+    this.printed = (this.printed ?? 0) + text.length;
+    if (this.printed > OUTPUT) return;
+    this.out.append(style ? h("span", { class: style }, text) : text);
+    if (this.tab !== "output") this.buttons.output.classList.add("lab-news");
+  }
+
+  done({ told, view, dropped: lost }, took) {
+    this.busy(false);
+    if (this.clear) this.print("");
+    this.clear = true;
+    if (lost) this.print(`\n… and ${lost.toLocaleString("en")} more characters\n`, "lab-dim");
+    this.clear = false;
+    if (told.error) this.print(told.error.traceback, "lab-error");
+    this.clear = true;
+    const { error } = told;
+    this.editor.mark(error?.line ? [error] : []);
+    document.documentElement.dataset.run = String(Number(document.documentElement.dataset.run ?? 0) + 1);
+    if (error) {
+      this.views.old();
+      return this.say(error.line ? `Line ${error.line}: ${error.message}` : error.message, true);
+    }
+    for (const kind of KINDS) this.stale.add(kind);
+    if (view) { this.stale.delete(view.kind); this.views.show(view); }
+    if (KINDS.includes(this.tab) && this.stale.has(this.tab)) this.python.view(this.tab);
+    this.say(took > 1000 ? `done in ${(took / 1000).toFixed(1)} s` : "live");
+  }
+
+  ended(why, quiet = false) {
+    this.busy(false);
+    this.clear = true;
+    this.say(`Ended: ${why}. What it left is gone; the pictures are those of the run before.`, !quiet);
+    document.documentElement.dataset.run = String(Number(document.documentElement.dataset.run ?? 0) + 1);
+  }
+
+  heard() {}
+
+  say(text, wrong = false) {
+    this.ui.said.textContent = text;
+    this.ui.said.classList.toggle("lab-wrong", wrong);
+  }
+
+  // ------------------------------------------------------------ programs in and out
+
+  // Another program; `wait` for one that is somebody else's.
+  take(code, why) {
+    this.editor.set(code);
+    this.editor.mark([]);
+    this.held = !!why;
+    this.ui.held.hidden = !why;
+    this.ui.held.textContent = why ?? "";
+    if (!why) this.run();
+  }
+
+  async link() {
+    const step = this.views.state?.step;
+    return packed({ code: this.editor.text(), tab: this.tab, step: Number.isFinite(step) ? step : undefined, state: this.views.state ?? {} });
+  }
+
+  async share() {
+    const fragment = await this.link();
+    history.replaceState(null, "", fragment);
+    const address = location.href;
+    try {
+      await navigator.clipboard.writeText(address);
+      this.say(`The link is copied (${address.length.toLocaleString("en")} characters): the program and the place in it are in it.`);
+    } catch {
+      this.say("The link is in the address bar: the program and the place in it are in it.");
+    }
+  }
+
+  // The address's fragment: a program in it waits until the person says Run.
+  async follow() {
+    let found;
+    try {
+      found = await unpacked(location.hash);
+    } catch (error) {
+      return this.say(error.message, true);
+    }
+    if (!found) return;
+    if (found.code !== undefined && found.code !== this.editor.text()) {
+      this.take(found.code, "This program came with the link and has not run. Read it, then press Run.");
+      this.views.clear();
+      this.say("waiting for Run");
+    }
+    if (found.state || found.step !== undefined) this.views.restore({ ...found.state, ...(found.step !== undefined ? { step: found.step } : {}) });
+    if (found.tab) this.pick(found.tab);
+  }
+
+  async save(kind) {
+    if (kind === "py") return save("lab.py", this.editor.text(), "text/x-python");
+    if (kind === "ipynb") return save("lab.ipynb", notebook(this.editor.text()), "application/x-ipynb+json");
+    const shown = this.views.shown[kind === "svg" ? "graph" : "stepper"];
+    if (!shown) return this.say(`Open the ${kind === "svg" ? "graph" : "stepper"} first: it is what is saved.`, true);
+    if (kind === "svg") {
+      const drawing = this.panels.graph.querySelector("svg").cloneNode(true);
+      drawing.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+      return save("lab.svg", `${new XMLSerializer().serializeToString(drawing)}\n`, "image/svg+xml");
+    }
+    return save("lab.html", await page("Backpropagation, step by step", $("viz").textContent, this.data.css, { ...shown.data, title: "" }), "text/html");
+  }
+
+  listen() {
+    const { ui } = this;
+    ui.run.onclick = () => this.run();
+    ui.stop.onclick = () => this.python.end("you stopped it");
+    ui.share.onclick = () => this.share();
+    ui.live.onchange = () => { if (ui.live.checked) this.changed(); };
+    ui.save.onchange = () => { const kind = ui.save.value; ui.save.value = ""; if (kind) this.save(kind); };
+    ui.example.append(h("option", { value: "" }, "…"), ...this.data.examples.map(({ name }, i) => h("option", { value: i }, name)));
+    ui.example.onchange = () => {
+      const example = this.data.examples[ui.example.value];
+      if (!example) return;
+      this.take(example.code);
+      this.pick(example.tab);
+    };
+    const open = async (file) => {
+      try {
+        this.take(await read(file), `${file.name} has not run. Read it, then press Run.`);
+        this.say("waiting for Run");
+      } catch (error) {
+        this.say(error.message, true);
+      }
+    };
+    ui.file.onchange = () => { if (ui.file.files[0]) open(ui.file.files[0]); ui.file.value = ""; };
+    dropped(document.body, open);
+    addEventListener("hashchange", () => this.follow());
+    addEventListener("beforeunload", (event) => { if (this.edited) event.preventDefault(); });
+  }
+}
+
+// Called by the page when its data stand; the heavy parts come later in the file.
+export async function start(make) {
+  const data = JSON.parse($("data").textContent);
+  const lab = new Lab(data, make);
+  document.body.lab = lab; // for tests and for the curious
+  document.documentElement.dataset.lab = "editor";
+  await lab.follow();
+  if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done));
+  lab.start(data.online ? fetchParts(data.online) : heldParts());
+}

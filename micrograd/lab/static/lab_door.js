@@ -1,0 +1,57 @@
+// What comes from the worker is a stranger's: a program there can send any message. Only these shapes pass, and no text is ever HTML.
+
+const LONG = 64 * 2 ** 20, SHORT = 20_000;
+
+const text = (x, most = SHORT) => typeof x === "string" && x.length <= most;
+const number = (x) => typeof x === "number";
+const flag = (x) => typeof x === "boolean";
+const list = (x, each, most = 100_000) => Array.isArray(x) && x.length <= most && x.every((y) => each(y));
+const shape = (of) => (x) => x !== null && typeof x === "object" && Object.entries(of).every(([key, fits]) => fits(x[key]));
+const maybe = (fits) => (x) => x === undefined || x === null || fits(x);
+
+// Templates of formulas, as viz/stepped/mathml.py writes them: these elements, these attributes, no others. The page puts them into innerHTML.
+const PIECE = "<(?:mi|mo|mn|mrow|msup|msub|mfrac|msqrt|mroot|mtext|mspace|mtable|mtr|mtd|mover|munder|mstyle|mpadded|mphantom)" +
+  "(?: (?:mathvariant|lspace|rspace|stretchy|fence|separator|form|width|columnalign|displaystyle|scriptlevel|accent)=\"[\\w.%-]*\")*\\s*/?>";
+const MATHML = new RegExp(`^(?:[^<>&"]|${PIECE}|</m[a-z]+>|&(?:lt|gt|amp|quot|#\\d+);)*$`);
+export const formula = (x) => text(x, 100_000) && MATHML.test(x);
+
+// Numbers, texts, flags and lists and tables of them; templates in `ops`.
+function data(x, depth = 0) {
+  if (x === null || number(x) || flag(x) || x === undefined) return true;
+  if (typeof x === "string") return x.length <= LONG;
+  if (typeof x !== "object" || depth > 12 || !(Array.isArray(x) || Object.getPrototypeOf(x) === Object.prototype)) return false;
+  return Object.entries(x).every(([key, value]) => key !== "__proto__" && data(value, depth + 1));
+}
+
+const ops = (x) => list(x, (row) => shape({ s: text, f: formula })(row) && list(row.d, formula, 1000) && maybe(text)(row.k));
+const VALUES = 2_000_000; // more than a page can hold
+const trace = (x) => data(x) && shape({ format: number, n: number, root: number, data: (y) => text(y, LONG), ops })(x) &&
+  x.n >= 1 && x.n <= VALUES && x.n * 8 <= x.data.length;
+
+const VIEWS = {
+  graph: shape({ svg: (x) => text(x, LONG) }),
+  stepper: shape({ data: trace }),
+  steps: shape({ lines: (x) => list(x, text), more: number }),
+  check: shape({ said: text, ok: flag, head: (x) => list(x, text, 20), rows: (x) => list(x, (row) => list(row, text, 20)), note: maybe(text) }),
+  train: shape({ said: text, data: (x) => data(x) && maybe(trace)(x.picture?.trace ?? x.picture) }),
+};
+const view = (x) => shape({ kind: text })(x) && (text(x.nothing) || (Object.hasOwn(VIEWS, x.kind) && VIEWS[x.kind](x)));
+const error = shape({ line: number, message: text, kind: text, traceback: (x) => text(x, 1_000_000) });
+
+const MESSAGES = {
+  ready: shape({ snapshot: flag }),
+  failed: shape({ message: text }),
+  out: shape({ id: number, text: (x) => text(x, 300_000) }),
+  done: shape({ id: number, dropped: number, view: maybe(view),
+    told: (x) => shape({ ok: flag, error: maybe(error) })(x) && (x.ok || x.error) }),
+  view: shape({ id: number, view }),
+};
+
+// The message, or null where it is none of ours.
+export function admit(message) {
+  try {
+    return message && Object.hasOwn(MESSAGES, message.type) && MESSAGES[message.type](message) ? message : null;
+  } catch {
+    return null;
+  }
+}
