@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,11 +27,15 @@ def shown(thing: Any, page: Callable[[], str], name: str) -> None:
 
 def new_file(name: str) -> Path:
     """A path in a new temporary folder: the name is what the browser's history will show."""
+    import tempfile
+
     return Path(tempfile.mkdtemp(prefix="micrograd-")) / name
 
 
 def open_page(path: str | os.PathLike[str]) -> bool:
     """Open a file in the browser; where there is none, say on standard error which file to open. Was one there?"""
+    import webbrowser
+
     place = Path(path).resolve()
     if webbrowser.open(place.as_uri()):
         return True

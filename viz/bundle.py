@@ -47,6 +47,16 @@ def joined(entries: Sequence[str], read: Callable[[str], str] | None = None) -> 
     return "\n".join(blocks)
 
 
+@cache
+def modules(*entries: str) -> str:
+    """All modules that the ``entries`` need, each once, for a script of a page."""
+    done: list[str] = []
+    blocks: list[str] = []
+    for entry in entries:
+        _collect(entry, done, blocks)
+    return safe("\n".join(blocks))
+
+
 def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
     """A div and one module script that mounts ``module`` on it; ``fallback`` shows until then.
 
@@ -55,7 +65,7 @@ def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
     payload = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return (
         f'<div class="mg-host" data-mg="{uid}">{fallback}</div>\n'
-        f'<script type="module">\n{_safe(code)}\nconst data = {_safe(payload)};\n'
+        f'<script type="module">\n{safe(code)}\nconst data = {safe(payload)};\n'
         f"const find = () => document.querySelectorAll('[data-mg=\"{uid}\"]:not([data-mounted])');\n"
         "const start = (tries) => {\nconst found = find();\n"
         f"for (const el of found) {{ el.dataset.mounted = 1; {module}.mount(el, data, {{ css: mgCSS }}); }}\n"
@@ -64,7 +74,7 @@ def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
     )
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Safe inside a script element: no ``</script>`` and no ``<!--`` can appear in strings."""
     return text.replace("</", "<\\/").replace("<!--", "<\\!--").replace("\u2028", "\\u2028")
 

@@ -7,9 +7,9 @@ recolour each other, and a sanitiser that drops styles, scripts and classes leav
 
 from __future__ import annotations
 
-import base64
 import io
 import re
+from binascii import b2a_base64
 from collections.abc import Callable, Container
 from functools import cache
 from typing import Any
@@ -28,7 +28,7 @@ _SIZE = re.compile(r'(<svg\b[^>]*?\bwidth=")([\d.]+)((?:pt)?)" height="([\d.]+)\
 def still(svg: str, said: str, kind: str = "") -> str:
     """The picture as an image, with the style sheet of images. said: what it shows, in words."""
     wide, _, unit = size(svg)
-    data = base64.b64encode(svg.encode()).decode("ascii")
+    data = b2a_base64(svg.encode(), newline=False).decode("ascii")
     shape = f"max-width:100%;height:auto;min-width:{round(wide * LEGIBLE)}{unit}"
     image = f'<img class="mg-still{kind}" alt="{xml(said)}" style="{shape}" src="data:image/svg+xml;base64,{data}">'
     return f'<div style="overflow:auto">{image}</div><style>{style()}</style>'
@@ -85,4 +85,4 @@ def png(svg: str) -> str:
     image = Image.open(io.BytesIO(raw)).convert("RGB")
     out, dpi = io.BytesIO(), 72 * scale
     image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(out, "PNG", dpi=(dpi, dpi))
-    return base64.b64encode(out.getvalue()).decode("ascii")
+    return b2a_base64(out.getvalue(), newline=False).decode("ascii")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import runpy
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +65,8 @@ def _run(path: str) -> dict[str, Any] | None:
     try:
         return runpy.run_path(path)
     except Exception:
+        import traceback
+
         traceback.print_exc()
         return None
     finally:

@@ -85,12 +85,23 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
 _COMPUTES = re.compile(r"[^\w-]").search  # what no command's name has
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal: argparse asks for that at every option, by a module that takes long to load."""
+
+    def __init__(self, prog: str, **more: Any) -> None:
+        try:
+            columns = int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
+        except (OSError, ValueError):
+            columns = 80
+        super().__init__(prog, **{"width": columns - 2, **more})
+
+
 def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     functions = sorted({*TABLE, *OF_LISTS, *ALIASES})
     epilog = _EPILOG.format(functions=_wrapped(functions))
     parser = argparse.ArgumentParser(
         prog="micrograd", description="Draw, step through and check the gradients of an expression.", epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+        formatter_class=_Help, allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"micrograd {__version__}")
     every: Any = parser.add_subparsers(
@@ -98,7 +109,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )
 
     def command(name: str, about: str, **more: Any) -> argparse.ArgumentParser:
-        more = {"epilog": epilog, **more, "formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+        more = {"epilog": epilog, **more, "formatter_class": _Help, "allow_abbrev": False}
         sub: argparse.ArgumentParser = every.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", **more)
         sub.set_defaults(command=name, alone=None, output=None)
         return sub

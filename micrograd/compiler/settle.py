@@ -69,7 +69,7 @@ def _product(machine: Machine, step: Instruction, pools: dict[str, tuple[Any, An
     plain = machine.call(replace(step, rule=product, reads=step.reads[:2]), pools)
     made: list[Callable[[], object]] = []
     factor = step.reads[1]
-    places = factor.addresses(step.shape) if isinstance(factor, Access) else None
+    places = step.addresses(factor) if isinstance(factor, Access) else None
 
     def run() -> None:
         numbers = factor if places is None else pools["v"][factor.batch][places]
@@ -77,7 +77,7 @@ def _product(machine: Machine, step: Instruction, pools: dict[str, tuple[Any, An
             plain()
             return
         if not made:
-            made.extend(machine.call(piece, pools) for piece in _pieces(step, machine.samples if step.batch else 1))
+            made.extend(machine.call(piece, pools) for piece in _pieces(step.tabled, machine.samples if step.batch else 1))
         for call in made:
             call()
 

@@ -125,12 +125,12 @@ class _File:
         """A function for each instruction, and the one that calls them."""
         lines, called = [], []
         for step in steps:
-            nest = CNest(step, self.shared, self.room if self.batch else 1)
+            nest = CNest(self.program.boxed(step), self.shared, self.room if self.batch else 1)
             stem = f"{word}_{identifier(self.names.family(step.out).name)}"
             self.known[stem] = self.known.get(stem, 0) + 1
             name = stem if self.known[stem] == 1 else f"{stem}_{self.known[stem]}"
             body = nest.lines()
-            own = "*restrict " if apart_in_memory(step) else "*"
+            own = "*restrict " if apart_in_memory(self.program.boxed(step)) else "*"
             text = set().union(*map(words, body))
             operands = [x for x in nest.operands if x in text]
             given = [f"{'' if x == 'out' else 'const '}double {own}{x}" for x in operands]

@@ -133,7 +133,7 @@ class _Module:
             stem = f"{word}_{identifier(self.names.family(step.out).name)}"
             self.known[stem] = self.known.get(stem, 0) + 1
             name = stem if self.known[stem] == 1 else f"{stem}_{self.known[stem]}"
-            body = _JSNest(step, self.shared, self.room if self.batch else 1).lines()
+            body = _JSNest(self.program.boxed(step), self.shared, self.room if self.batch else 1).lines()
             about = f"// {comment(self.names.line(step))}    {extents(step)}".rstrip()
             lines += ["", about, f"function {name}({'n' if step.batch else ''}) {{", *("    " + line for line in body), "}"]
             called.append(f"    {name}({'n' if step.batch else ''});")

@@ -70,6 +70,26 @@ def page(context):
     assert [url for url in asked if not url.startswith(("file:", "data:", "about:"))] == []
 
 
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory):
+    """What axe-core has against a page, as lines: ``axe(page)``. It comes from npm by its client; skipped where there is none."""
+    folder = tmp_path_factory.mktemp("axe")
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed")
+    done = subprocess.run(["npm", "pack", "axe-core@4.14.1"], cwd=folder, capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        pytest.skip("npm gave no axe-core")
+    subprocess.run(["tar", "xf", done.stdout.split()[-1]], cwd=folder, check=True)
+    source = (folder / "package" / "axe.min.js").read_text(encoding="utf-8")
+    line = "`${v.impact} ${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`"
+
+    def violations(page):
+        page.evaluate(source)
+        return page.evaluate(f"async () => (await axe.run()).violations.map((v) => {line})")
+
+    return violations
+
+
 @pytest.fixture
 def show(page, tmp_path):
     """Save a stepper, open the file, and return the page with the focus on the stepper."""

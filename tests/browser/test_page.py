@@ -272,7 +272,7 @@ def test_a_closed_box_is_one_step_and_opens(show):
     for shown, inside in sums:
         assert shown == fmt(sum(abs(values[i].grad) for i in inside))
     before = page.locator(".mg-node").count()
-    page.evaluate(f"() => {{ const s = {handle}; s.state.selected = s.tree.items.find(x => s.tree.isBox(x)); }}")
+    page.evaluate(f"() => {{ const s = {handle}; s.dispatch({{ type: 'select', thing: s.tree.items.find(x => s.tree.isBox(x)) }}); }}")
     page.keyboard.press("Enter")
     assert page.locator(".mg-node").count() != before
     page.keyboard.press("f")
@@ -316,7 +316,7 @@ def test_more_than_can_be_drawn_shows_the_neighbourhood(show):
 def test_a_jump_shows_the_last_run_alone(show):
     root = moons(3)
     page = show(viz.step(root))
-    at = "(p) => { const s = document.querySelector('.mg-host').stepper; s.goto(p); return [s.from, s.run.p]; }"
+    at = "(p) => { const s = document.querySelector('.mg-host').stepper; s.goto(p); return [s.state.from, s.run.p]; }"
     total = page.evaluate("document.querySelector('.mg-host').stepper.t.total")
     for p in (total // 5, total, total // 2, 3):
         first, here = page.evaluate(at, p)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..notation.numbers import MINUS
 
 STEPS = 4
 
 
-@dataclass(frozen=True)
-class Scale:
+class Scale(NamedTuple):
     """Level 0 is exactly zero; levels 1 … STEPS divide the sizes by equal ratios, −1 … −STEPS those of numbers below 0."""
 
     top: int  # log10 of the upper end of the top level

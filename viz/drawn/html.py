@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import json
 import math
 from typing import Any
 
-from ..bundle import static
-from ..escape import one_line, xml
+from ..bundle import modules, safe, squeezed_css, static
+from ..escape import clean, one_line, xml
 from ..model.graph import Graph, Node, args_of, label_of, number
 from ..model.passes import sentence
 from ..notation.formula import Name, Number
@@ -34,31 +35,40 @@ def _fluid(svg: str, least: float) -> str:
     return embedded(svg).replace("<svg ", f'<svg style="{style}" ', 1)
 
 
-def page(graph: Graph, svg: str, title: str, chosen: str, precision: int, head: str = "") -> str:
-    """A self-contained page: the picture, a table of leaf gradients, the table of steps. head: what the tab says."""
+def page(graph: Graph, svg: str, title: str, chosen: str, precision: int, head: str = "", opening: Any = None) -> str:
+    """A self-contained page: the picture, a table of leaf gradients, the table of steps.
+
+    head: what the tab says. opening: what opens the boxes.
+    """
     parts = [
-        figure(svg, title),
+        figure(svg, title, opening),
         _leaves(graph, precision),
         _steps(graph, precision),
     ]
     return whole(parts, title, chosen, svg, head)
 
 
-def figure(svg: str, title: str) -> str:
-    """The picture as a part of a page."""
-    return f'<figure class="mg-picture" tabindex="0" aria-label="{xml(title)}">{_fluid(svg, 0.75)}</figure>'
+def figure(svg: str, title: str, opening: Any = None) -> str:
+    """The picture as a part of a page; with ``opening`` its boxes can be opened there."""
+    made = f'<figure class="mg-picture" tabindex="0" aria-label="{xml(title)}">{_fluid(svg, 0.75)}</figure>'
+    if opening is None:
+        return made
+    data = json.dumps(opening, ensure_ascii=False, separators=(",", ":"))
+    return f'{made}<script type="application/json" id="mg-boxes">{safe(clean(data))}</script>'
 
 
 def whole(parts: list[str], title: str, chosen: str, svg: str, head: str = "") -> str:
     """A self-contained page of these parts; the picture among them decides how paper lies."""
     theme.check(chosen)
+    opens = any('id="mg-boxes"' in part for part in parts)
+    script = modules("picture", *(["picture_boxes"] if opens else [])) + f"\npicture.start({'picture_boxes.Boxes' * opens});"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{xml(head or title)}</title>\n"
-        f"<style>{theme.page_style(chosen)}{static('picture.css')}{lying(*size(svg)[:2])}</style>\n"
+        f"<style>{theme.page_style(chosen)}{squeezed_css(static('viewport.css') + static('picture.css'))}{lying(*size(svg)[:2])}</style>\n"
         f"</head>\n<body>\n<main>\n<h1>{xml(title)}</h1>{''.join(parts)}\n</main>\n"
-        f'<script type="module">{static("picture.js")}</script>\n</body>\n</html>\n'
+        f'<script type="module">{script}</script>\n</body>\n</html>\n'
     )
 
 
@@ -83,7 +93,7 @@ def _leaves(graph: Graph, precision: int) -> str:
         half = 50 * min(_magnitude(leaf) / scale, 1.0)
         bar = f'<i style="width:{half:.1f}%;margin-left:{50 - half if grad < 0 else 50:.1f}%"></i>'
         rows.append(
-            f'<tr data-node="{node.id}"><th scope="row">{xml(one_line(name, 40)) or "constant"}</th>'
+            f'<tr {_at(graph, leaf, node)}><th scope="row">{xml(one_line(name, 40)) or "constant"}</th>'
             f"<td>{xml(show(number(leaf.data), precision))}</td>"
             f'<td>{xml(show(grad, precision))}</td><td class="bar">{bar if grad else ""}</td></tr>'
         )
@@ -97,6 +107,11 @@ def _leaves(graph: Graph, precision: int) -> str:
         '<th scope="col">size</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>{_notes(notes)}</section>"
     )
+
+
+def _at(graph: Graph, leaf: Any, node: Node) -> str:
+    """Which node of the picture a row belongs to: the leaf's own, and the box that it is in at first."""
+    return f'data-node="n{graph.place(leaf)}" data-in="{node.id}"' if node.kind == "fold" else f'data-node="{node.id}"'
 
 
 def _magnitude(leaf: Any) -> float:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .. import notebook
 from ..browse import shown
 from ..escape import one_line
 from ..given import one_of, precision_of, short, whole
@@ -19,9 +17,12 @@ from ..model.fold import Fold
 from ..model.graph import Graph, build, is_value, label_of
 from ..notation.names import Names, from_caller
 from ..notation.numbers import show
+from ..notebook import bundle, still
+from ..notebook import picture as in_a_document
 from ..save import write
 from . import html, render, svg, theme
 from .dot import PORTS, source
+from .opening import opening
 from .place import places
 from .png import png
 from .sketch import Look, Sketch, sketch
@@ -172,8 +173,9 @@ class Picture:
     @cached_property
     def html(self) -> str:
         """A page of its own: the picture, the gradients of the leaves, the steps. Opens offline."""
-        named = Picture(self.graph, replace(self.look, aliases=True, palette=theme.LIGHT), self.theme, self.root, self.layout)
-        return html.page(self.graph, named.svg, self.title, self.theme, self.look.precision, self.head)
+        named = Picture(self.graph, self.look._replace(aliases=True, palette=theme.LIGHT), self.theme, self.root, self.layout)
+        opens = opening(self.graph, named.look)
+        return html.page(self.graph, named.svg, self.title, self.theme, self.look.precision, self.head, opens)
 
     @cached_property
     def text(self) -> str:
@@ -240,16 +242,16 @@ class Picture:
 
     def _repr_html_(self) -> str:
         try:
-            return notebook.picture(self.svg, self.title)
+            return in_a_document(self.svg, self.title)
         except render.LayoutError as error:
             return html.plain(str(error), self.text)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return notebook.bundle(repr(self), self._repr_html_, self._plain_svg, include, exclude)
+        return bundle(repr(self), self._repr_html_, self._plain_svg, include, exclude)
 
     def _mime_(self) -> tuple[str, str]:
         """For marimo, which gives what has a script a frame of its own."""
-        return "text/html", notebook.still(self.svg, self.title)
+        return "text/html", still(self.svg, self.title)
 
     def _plain_svg(self) -> str:
         """The drawing without its style sheet; "" where it cannot be made."""

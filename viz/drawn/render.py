@@ -7,10 +7,7 @@ that is missing, or on request: ``viz.draw(root, layout="dot")`` or the environm
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +55,8 @@ def program(wanted: str = "auto") -> str:
 
 
 def _dot() -> str | None:
+    import shutil
+
     return shutil.which("dot")
 
 
@@ -66,11 +65,15 @@ def _pure() -> str | None:
         for name in ("graphviz-pure", "graphviz-pure.exe"):
             if (folder / name).is_file():
                 return str(folder / name)
+    import shutil
+
     return shutil.which("graphviz-pure")
 
 
 def layout(dot: str, format: str = "svg", *, dpi: int | None = None, path: str | None = None) -> bytes:
     """Run the layout program, that at ``path`` or the one found, over DOT source."""
+    import subprocess
+
     command = [path or program(), f"-T{format}"]
     if dpi is not None:
         command.append(f"-Gdpi={dpi}")
@@ -92,6 +95,8 @@ def layout(dot: str, format: str = "svg", *, dpi: int | None = None, path: str |
 
 def _folders() -> Iterator[Path]:
     """Where pip puts programs: bin or Scripts, of this environment or of the user, by what this system calls them."""
+    import sysconfig
+
     if sys.executable:
         yield Path(sys.executable).parent
     yield from (Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts")

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from ..escape import one_line
 from ..model.graph import Edge, Graph, Node
@@ -25,8 +26,7 @@ DOUBLE = 4.0  # from one line of a double frame to the other
 NAME_LIMIT, FRAME_LIMIT, WIDE_LIMIT = 28, 40, 60
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """How a graph is drawn; see `viz.draw` for what the options mean."""
 
     rankdir: str = "LR"
@@ -38,8 +38,7 @@ class Look:
     palette: Palette = LIGHT
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of a box: a text in the middle, or a key at the left and its number at the right."""
 
     text: str
@@ -130,10 +129,12 @@ class Sketch:
 
 def sketch(graph: Graph, look: Look) -> Sketch:
     """What the picture of a graph shows."""
-    return _Sketcher(graph, look).made()
+    return Sketcher(graph, look).made()
 
 
-class _Sketcher:
+class Sketcher:
+    """Makes the sketch of one graph."""
+
     def __init__(self, graph: Graph, look: Look) -> None:
         self.graph, self.look, self.colours = graph, look, look.palette
         self.by_id = {node.id: node for node in graph.nodes}

@@ -7,13 +7,12 @@ theme is a style sheet that says "what is filled #e6f1fa is filled #10304a": no 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 THEMES = ("auto", "light", "dark")
 
 
-@dataclass(frozen=True)
-class Palette:
+class Palette(NamedTuple):
     """The colour of each role. Blue, vermilion and purple are from Okabe and Ito's set."""
 
     paper: str
@@ -128,7 +127,7 @@ def page_style(theme: str) -> str:
 def variables(palette: Palette, selector: str) -> str:
     """The palette as CSS custom properties ``--mg-…`` on ``selector``."""
     scheme = "dark" if luminance(palette.paper) < 0.5 else "light"
-    body = "".join(f"--mg-{css(f.name)}:{getattr(palette, f.name)};" for f in fields(palette))
+    body = "".join(f"--mg-{css(name)}:{colour};" for name, colour in palette._asdict().items())
     return f"{selector}{{color-scheme:{scheme};{body}}}"
 
 
@@ -153,4 +152,4 @@ def check(theme: str) -> None:
 
 
 def _roles() -> Iterable[tuple[str, str]]:
-    return [(f.name, getattr(LIGHT, f.name)) for f in fields(LIGHT)]
+    return list(LIGHT._asdict().items())

@@ -75,7 +75,7 @@ def partition(boxes: Boxes, opened: Collection[int]) -> Plan:
     members: dict[int, list[int]] = {}
     for place, thing in enumerate(shown):
         members.setdefault(thing, []).append(place)
-    made = Plan([])
+    made = Plan([], boxes=boxes, open=opened)
     used: set[int] = set()
     for thing, places in members.items():
         if thing < n:

@@ -39,6 +39,7 @@ from ..reading import number as number
 from ..reading import op_of as op_of
 from ..reading import roots_of as roots_of
 from ..reading import topological as topological
+from .boxes import Boxes
 from .told import Told
 from .told import told as tell
 
@@ -124,6 +125,17 @@ class Cluster:
 
 
 @dataclass(slots=True)
+class Inside:
+    """What a page needs to open the boxes of a graph, and to close them."""
+
+    told: Told
+    roots: Sequence[int]
+    names: Callable[[Any], str] | None
+    boxes: Boxes
+    open: Collection[int]
+
+
+@dataclass(slots=True)
 class Graph:
     """Nodes in topological order, edges in (user, operand) order, clusters outermost first."""
 
@@ -139,6 +151,7 @@ class Graph:
     rows: Sequence[tuple[str, ...]] = ()  # nodes that stand beside each other
     passes: int = 1  # how many backward passes the leaves hold, where that can be told
     path: Callable[[Any], str] | None = None  # the full name of a value, folded or not
+    inside: Inside | None = None  # its boxes, where it has some
     _places: dict[int, int] = field(default_factory=dict, repr=False)
 
     def node(self, id: str) -> Node:
@@ -150,9 +163,13 @@ class Graph:
 
     def of(self, value: Any) -> Node:
         """The node that shows ``value`` (a fold when it is folded away)."""
+        return self.nodes[self.owner[self.place(value)]]
+
+    def place(self, value: Any) -> int:
+        """Where ``value`` is in ``values``."""
         if not self._places:
             self._places.update((id(v), i) for i, v in enumerate(self.values))
-        return self.nodes[self.owner[self._places[id(value)]]]
+        return self._places[id(value)]
 
     @property
     def total(self) -> int:
@@ -209,6 +226,8 @@ def _build(
     if within is not None:
         graph.note = f"only the {len(values):,} values nearest to the result" + (f", in {len(graph.nodes):,} boxes" if graph.note else "")
     graph._places.update(told.place)
+    if made.boxes is not None and made.boxes.parent:
+        graph.inside = Inside(told, at, names, made.boxes, made.open)
     if partials:
         from .partials import fill
         from .passes import passes
@@ -236,6 +255,8 @@ class Plan:
     clusters: list[Cluster] = field(default_factory=list)
     note: str = ""
     modules: list[Any] = field(default_factory=list)  # those of the scopes, outermost first
+    boxes: Boxes | None = None  # what it was made from, and which of them are open
+    open: Collection[int] = ()
 
 
 def materialise(
@@ -247,13 +268,13 @@ def materialise(
     """The graph that ``plan`` describes: one node a group, edges between groups bundled."""
     groups = sorted(plan.groups, key=lambda group: group.members[-1])
     values, args = told.values, told.operands
-    called = _called(values, args, names or label_of, getattr(names, "path", names) or label_of)
+    known = called(told, names)
     owner = [0] * len(values)
     nodes = []
     for at, group in enumerate(groups):
         for member in group.members:
             owner[member] = at
-        nodes.append(_node(group, values, called))
+        nodes.append(node_of(group, values, known))
     edges: list[Edge] = []
     for at, (node, group) in enumerate(zip(nodes, groups, strict=True)):
         plain = node.kind != "fold"
@@ -295,20 +316,20 @@ def materialise(
     )
 
 
-def _called(
-    values: list[Any], args: list[tuple[int, ...]], names: Callable[[Any], str], path: Callable[[Any], str]
-) -> list[tuple[str, str]]:
+def called(told: Told, names: Callable[[Any], str] | None = None) -> list[tuple[str, str]]:
     """For every value its label ('' without one) and what to call it where it has none; a second value of a name is marked."""
-    short, whole = [names(value).strip() for value in values], [path(value).strip() for value in values]
+    path = getattr(names, "path", names) or label_of
+    short, whole = [(names or label_of)(value).strip() for value in told.values], [path(value).strip() for value in told.values]
     marked = unique(whole)
     labels = [label + mark.removeprefix(name) for label, name, mark in zip(short, whole, marked, strict=True)]
-    return list(zip(labels, complete(marked, [bool(found) for found in args]), strict=True))
+    return list(zip(labels, complete(marked, [bool(found) for found in told.operands]), strict=True))
 
 
-def _node(group: Group, values: list[Any], called: list[tuple[str, str]]) -> Node:
+def node_of(group: Group, values: list[Any], called: list[tuple[str, str]], *, fold: bool = False) -> Node:
+    """The node of a group; with ``fold`` a box even of a single value."""
     first, last = group.members[0], group.members[-1]
     value = values[last]
-    if len(group.members) == 1:
+    if len(group.members) == 1 and not fold:
         op = op_of(value)
         data, grad = number(value.data), grad_of(value)
         kind = "value" if op or args_of(value) else "leaf"

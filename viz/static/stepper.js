@@ -1,77 +1,105 @@
-// The stepper: one trace, one page. mount(el, data, host) builds it and returns a small handle.
+// The stepper: one trace, one page. mount(el, data, host) builds it and returns a handle: update, state, dispatch, destroy.
 
 import { Run, decode, stepAt, workAt } from "./stepper_trace.js";
 import { Tree } from "./stepper_tree.js";
+import { at, carried, fresh, reduce, stopsAt } from "./stepper_state.js";
 import { Picture } from "./stepper_draw.js";
 import { fmt, lines, nameOf, sentence, signOf } from "./stepper_math.js";
 import { KEYS, dark, h, panel, tables } from "./stepper_page.js";
 import { Quiz } from "./stepper_ask.js";
-import { listen } from "./stepper_keys.js";
+import { close, listen } from "./stepper_keys.js";
 
+const FORMAT = 2;
 let made = 0;
 
 export class Stepper {
   constructor(el, data, host = {}) {
     this.host = host;
+    this.root = el;
+    this.uid = `mg${++made}-${Math.random().toString(36).slice(2, 8)}`;
+    this.load(data, ({ t }) => fresh(t));
+    this.dispatch({ type: "step", step: data.at || 0 }, true);
+  }
+
+  // Another graph for the same person: what they had stays, by names.
+  update(data) {
+    const old = { walk: { t: this.t, tree: this.tree }, state: this.state }, { scrollLeft, scrollTop } = this.ui.graph;
+    const inside = this.ui.root.contains(document.activeElement), playing = this.timer;
+    this.leave();
+    let step = 0;
+    this.load(data, (walk) => {
+      const state = carried(old, walk);
+      step = state.step;
+      return { ...state, step: 0 };
+    });
+    this.still = true;
+    this.dispatch({ type: "step", step }, true);
+    this.still = false;
+    Object.assign(this.ui.graph, { scrollLeft, scrollTop });
+    if (playing) this.play(true);
+    if (inside) this.ui.root.focus({ preventScroll: true });
+  }
+
+  load(data, begin) {
     this.t = decode(data);
     this.run = new Run(this.t);
     this.tree = new Tree(this.t);
-    this.uid = `mg${++made}-${Math.random().toString(36).slice(2, 8)}`;
-    this.state = { uid: this.uid, breaks: new Set(), zoom: 1, selected: -1 };
-    this.from = 0; // where the last move began
-    this.root = el;
-    this.ui = panel(el, this);
-    this.picture = new Picture(this.ui.graph, this.run, this.tree, this.state);
-    this.quiz = new Quiz(this, data.quiz || null);
+    this.state = begin({ t: this.t, tree: this.tree });
+    this.tree.show(this.state.open);
+    this.ui = panel(this.root, this);
+    this.picture = new Picture(this.ui.graph, this.run, this.tree, this);
+    this.quiz = new Quiz(this, this.state.quiz);
     this.listen();
+    this.ui.help.hidden = !this.state.help;
     this.rebuild();
-    this.goto(data.at || 0);
+    this.show();
+    this.ticks();
   }
 
-  // ------------------------------------------------------------ moving
+  // ------------------------------------------------------------ actions
+
+  // Whatever anybody does comes through here: a key, a button, a host, a link.
+  dispatch(action, quiet = false) {
+    const old = this.state;
+    let state = reduce(old, action, this);
+    const held = state.step === old.step ? state.step : this.quiz.limit(state.step); // an open question holds the walk
+    if (held !== state.step) state = at(this, { ...state, step: old.step, from: old.from }, held);
+    if (state !== old) {
+      this.state = state;
+      this.changed(old);
+    }
+    if (action.type === "resume") this.say(stopsAt(this, state, state.step) ? "Breakpoint. " : "", true);
+    if (state !== old && !quiet) this.tell(action, old);
+    return this.state;
+  }
+
+  tell(action, { step }) {
+    const { state, tree } = this;
+    if (state.step !== step) this.host.on?.({ type: "step", step: state.step });
+    if (action.type === "select") this.host.on?.({ ...action, thing: tree.isBox(action.thing) ? tree.name[action.thing - tree.n] : action.thing });
+    else if (action.type === "break") this.host.on?.({ ...action, nodes: [...state.breaks] });
+    else if (state.step === step) this.host.on?.(action);
+  }
+
+  // Bring the page to the new state: only what differs.
+  changed(old) {
+    const { state } = this;
+    if (state.open !== old.open) this.tree.show(state.open);
+    if (state.open !== old.open) this.refold(state.selected);
+    if (state.step !== old.step) this.goto(state.step);
+    if (state.zoom !== old.zoom) this.picture.scale();
+    if (state.selected !== old.selected) this.select(state.selected);
+    if (state.breaks !== old.breaks) this.rebreak(old.breaks);
+    if (state.help !== old.help) this.help(state.help);
+    if (!state.quiz !== !this.quiz.on) this.quiz.toggle();
+  }
 
   thingAt(k) { return this.tree.item[workAt(this.t, k)]; }
 
-  phase(k) { return Math.sign(k - this.t.seed); }
-
-  // The end of the run of steps that one press of Next takes: a closed box counts as one step.
-  ahead(p = this.run.p, whole = false) {
-    if (p >= this.t.total) return p;
-    const x = this.thingAt(p), node = workAt(this.t, p), phase = this.phase(p), box = this.tree.isBox(x);
-    const same = box ? (k) => this.thingAt(k) === x : (k) => whole && workAt(this.t, k) === node;
-    for (p++; p < this.t.total && this.phase(p) === phase && same(p); p++);
-    return p;
-  }
-
-  behind(p = this.run.p, whole = false) {
-    if (p <= 0) return 0;
-    const x = this.thingAt(--p), node = workAt(this.t, p), phase = this.phase(p), box = this.tree.isBox(x);
-    const same = box ? (k) => this.thingAt(k) === x : (k) => whole && workAt(this.t, k) === node;
-    for (; p > 0 && this.phase(p - 1) === phase && same(p - 1); p--);
-    return p;
-  }
-
-  next(whole = false) { this.goto(this.ahead(this.run.p, whole)); }
-
-  back(whole = false) { this.goto(this.behind(this.run.p, whole)); }
-
-  isStop(p) {
-    return this.t.breaks.has(p) || (this.state.breaks.size && this.state.breaks.has(stepAt(this.t, p - 1).changed));
-  }
-
-  // On to the next breakpoint, or the end.
-  resume() {
-    let p = this.run.p + 1;
-    while (p < this.t.total && !this.isStop(p)) p++;
-    this.goto(Math.min(p, this.t.total));
-    this.say(this.isStop(this.run.p) ? "Breakpoint. " : "", true);
-  }
-
   goto(p) {
-    p = this.quiz.limit(Math.max(0, Math.min(this.t.total, Math.round(p))));
+    if (this.state.step !== p) return this.dispatch({ type: "step", step: p });
     if (this.hot?.tag?.textContent === "?") this.picture.label(this.hot, null);
     const old = this.run.p, far = Math.abs(p - old) > 4000, dirty = new Set();
-    this.from = Math.max(this.behind(p), p > old ? old : 0);
     this.run.goto(p, far ? null : (i) => dirty.add(this.tree.item[i]));
     const near = this.active();
     const all = [...near.read, ...near.changed];
@@ -79,8 +107,7 @@ export class Stepper {
     for (const x of far ? this.picture.nodes.keys() : dirty) this.picture.paint(x);
     if ((old > this.t.seed) !== (p > this.t.seed)) for (const x of this.picture.nodes.keys()) this.picture.paint(x);
     this.label(Math.min(old, p), Math.max(old, p));
-    this.show(near);
-    if (p !== old) this.host.on?.({ type: "step", step: p });
+    return this.show(near);
   }
 
   // Local derivatives on the edges whose contributions lie between two positions.
@@ -158,8 +185,9 @@ export class Stepper {
       ui.math.append(h("p", { class: "mg-plain" }, "The leaves have their values. Step forward (→) to compute the rest."));
       return this.say("Start. No step taken.");
     }
-    if (near.box >= 0 && this.run.p - this.from > 1) {
-      const name = this.tree.name[near.box - this.tree.n], count = run.p - this.from;
+    const count = run.p - this.state.from;
+    if (near.box >= 0 && count > 1) {
+      const name = this.tree.name[near.box - this.tree.n];
       const what = step.kind === "forward" ? "operations" : "contributions";
       ui.math.innerHTML = "";
       ui.math.append(h("p", { class: "mg-plain" }, `${name}: ${count.toLocaleString("en")} ${what} in one step. Enter opens the box.`));
@@ -182,12 +210,11 @@ export class Stepper {
   say(text, add = false) { this.ui.live.textContent = add ? text + this.ui.live.textContent : text; }
 
   rebuild() {
-    const things = [...this.active().read, ...this.active().changed];
-    const next = this.run.p < this.t.total ? [this.thingAt(this.run.p)] : [];
-    const focus = things.length ? things : next.length ? next : [this.tree.item[this.t.root]];
-    this.picture.build(this.state.selected >= 0 && !things.length ? [this.state.selected, ...focus] : focus);
+    const { read, changed } = this.active(), { selected } = this.state;
+    const focus = changed.length ? [...read, ...changed] : [this.thingAt(0)];
+    this.picture.build(this.tree.items.includes(selected) ? [...focus, selected] : focus);
     this.label(0, this.run.p);
-    this.picture.select(this.state.selected);
+    this.picture.select(selected);
     this.crumbs();
   }
 
@@ -195,7 +222,7 @@ export class Stepper {
     const { tree, ui, picture } = this, boxes = tree.openBoxes();
     const chips = boxes.slice(0, 8).map((x) => {
       const chip = h("button", { type: "button", class: "mg-chip", title: "close this box" }, `${tree.name[x - tree.n]} ▾`);
-      chip.onclick = () => { tree.open[x - tree.n] = 0; tree.refresh(); this.refold(x); };
+      chip.onclick = () => close(this, x);
       return chip;
     });
     const hidden = picture.partly ? `Showing ${picture.nodes.size} of ${tree.items.length.toLocaleString("en")} around the step. ` : "";
@@ -206,106 +233,52 @@ export class Stepper {
   }
 
   refold(x) {
-    this.state.selected = x;
     this.rebuild();
     this.show();
     this.picture.follow([x]);
   }
 
-  // ------------------------------------------------------------ what the person does
-
-  current() {
-    const { selected } = this.state;
-    if (selected >= 0 && this.picture.nodes.has(selected)) return selected;
-    const { changed } = this.active();
-    return changed[0] ?? this.tree.item[this.t.root];
-  }
-
   select(x) {
-    if (x === undefined || x < 0) return;
-    this.state.selected = x;
+    if (x < 0) return this.picture.select(x);
     if (!this.picture.nodes.has(x)) this.rebuild();
     this.picture.select(x);
-    this.picture.follow([x]);
+    if (!this.still) this.picture.follow([x]);
     const { t, run, tree } = this;
-    this.say(tree.isBox(x) ? `${tree.name[x - tree.n]}, closed box of ${tree.inside(x).length} values.`
+    return this.say(tree.isBox(x) ? `${tree.name[x - tree.n]}, closed box of ${tree.inside(x).length} values.`
       : `${nameOf(t, x)}${t.when[x] < 0 ? ", leaf" : `, ${signOf(t, x)}`}, data ${run.computed(x) ? fmt(t.data[x]) : "not computed"}, ` +
-        `gradient ${fmt(run.grad[x])}, ${run.status(x)}${this.state.breaks.has(x) ? ", breakpoint" : ""}.`);
-    this.host.on?.({ type: "select", thing: tree.isBox(x) ? tree.name[x - tree.n] : x });
+        `gradient ${fmt(run.grad[x])}, ${run.status(x)}${this.state.breaks.includes(x) ? ", breakpoint" : ""}.`);
   }
 
-  walk(side) {
-    const x = this.current(), near = this.tree.neighbours().get(x);
-    const list = near ? near[side] : [];
-    if (side === "args" && x < this.tree.n) {
-      const t = this.t; // operands in the order written
-      return this.select(this.tree.item[t.args.subarray(t.start[x], t.start[x + 1]).find((a) => a < t.n)]);
-    }
-    this.select(list[0]);
-  }
-
-  // To the next thing in the same column.
-  sideways(by) {
-    const x = this.current(), here = this.picture.nodes.get(x);
-    const column = [...this.picture.nodes].filter(([, v]) => Math.abs(v.cx - here.cx) < 2).sort((a, b) => a[1].cy - b[1].cy);
-    const at = column.findIndex(([y]) => y === x);
-    this.select(column[(at + by + column.length) % column.length][0]);
-  }
-
-  toggleBreak(i) {
-    const { breaks } = this.state;
-    if (!breaks.delete(i)) breaks.add(i);
-    this.picture.paint(this.tree.item[i]);
+  rebreak(before) {
+    const { breaks } = this.state, moved = [...breaks.filter((i) => !before.includes(i)), ...before.filter((i) => !breaks.includes(i))];
+    for (const i of moved) this.picture.paint(this.tree.item[i]);
     this.ticks();
-    this.say(`${breaks.has(i) ? "Breakpoint set on" : "Breakpoint removed from"} ${nameOf(this.t, i)}.`);
-    this.host.on?.({ type: "break", nodes: [...breaks] });
+    if (moved.length === 1) this.say(`${breaks.includes(moved[0]) ? "Breakpoint set on" : "Breakpoint removed from"} ${nameOf(this.t, moved[0])}.`);
   }
 
   ticks() {
-    const { t, ui } = this, at = [];
-    for (let p = 1; p <= t.total && at.length < 400; p++) if (this.isStop(p)) at.push(p);
-    ui.ticks.replaceChildren(...at.map((p) => h("i", { style: `left:${(100 * p) / t.total}%` })));
-  }
-
-  enter() {
-    const x = this.state.selected >= 0 ? this.state.selected : this.thingAt(Math.max(0, Math.min(this.run.p, this.t.total - 1)));
-    if (!this.tree.isBox(x)) return this.toggleBreak(x);
-    this.tree.openBox(x);
-    const first = this.tree.children[x - this.tree.n][0];
-    this.refold(this.tree.items.includes(first) ? first : -1);
-    this.say(`Opened ${this.tree.name[x - this.tree.n]}.`);
-  }
-
-  fold() {
-    const x = this.current();
-    const box = this.tree.closeAround(x);
-    if (box < 0 && this.tree.isBox(x)) return this.enter();
-    if (box < 0) return this.say("This value is in no box.");
-    this.refold(this.tree.item[this.tree.inside(box)[0]]);
-    this.say(`Closed ${this.tree.name[box - this.tree.n]}.`);
+    const { t, ui } = this, found = [];
+    for (let p = 1; p <= t.total && found.length < 400; p++) if (stopsAt(this, this.state, p)) found.push(p);
+    ui.ticks.replaceChildren(...found.map((p) => h("i", { style: `left:${(100 * p) / t.total}%` })));
   }
 
   play(on = !this.timer) {
     clearInterval(this.timer);
     this.timer = null;
     if (on) {
-      if (this.run.p >= this.t.total) this.goto(0);
+      if (this.run.p >= this.t.total) this.dispatch({ type: "start" });
       this.timer = setInterval(() => {
         if (this.run.p >= this.t.total || this.quiz.pending || !this.root.isConnected) return this.play(false);
-        this.next();
-        if (this.isStop(this.run.p)) this.play(false);
+        this.dispatch({ type: "next" });
+        if (stopsAt(this, this.state, this.run.p)) this.play(false);
+        return null;
       }, this.pace || 900);
     }
     this.ui.buttons.play.setAttribute("aria-pressed", String(!!on));
     this.ui.root.classList.toggle("mg-playing", !!on);
   }
 
-  zoom(by) {
-    this.state.zoom = by ? Math.max(0.3, Math.min(4, this.state.zoom * by)) : 1;
-    this.picture.scale();
-  }
-
-  help(on = this.ui.help.hidden) {
+  help(on) {
     this.ui.help.hidden = !on;
     this.ui.buttons.help.setAttribute("aria-expanded", String(on));
     if (on) this.say(KEYS.map(([key, text]) => `${key}: ${text}`).join(". "));
@@ -314,7 +287,7 @@ export class Stepper {
   listen() {
     const { ui } = this;
     listen(this);
-    ui.range.addEventListener("input", () => this.goto(Number(ui.range.value)));
+    ui.range.addEventListener("input", () => this.dispatch({ type: "step", step: Number(ui.range.value) }));
     this.themed = () => { ui.root.dataset.theme = dark(this.root) ? "dark" : "light"; };
     this.themed();
     this.watcher = new MutationObserver(this.themed);
@@ -327,18 +300,32 @@ export class Stepper {
     this.sizes.observe(ui.graph);
   }
 
-  destroy() {
+  // Stop hearing.
+  leave() {
     this.play(false);
     this.watcher.disconnect();
     this.sizes.disconnect();
     this.media.removeEventListener("change", this.themed);
+  }
+
+  destroy() {
+    this.leave();
     this.root.replaceChildren();
   }
 }
 
 export function mount(el, data, host) {
+  if (data.format !== FORMAT) return other(el, data, host);
   const stepper = new Stepper(el, data, host);
-  stepper.ticks();
   el.stepper = stepper; // for tests and for the curious
   return stepper;
 }
+
+// A trace that this script cannot read says so.
+function other(el, { format }, host) {
+  el.replaceChildren(h("p", { role: "alert" }, `This trace has format ${format}, and this page reads format ${FORMAT}. Make it anew with viz.step, ` +
+    "or open the page that it was saved in, which has a script of its own."));
+  return { state: null, dispatch: () => null, update: (data) => mount(el, data, host), destroy: () => el.replaceChildren() };
+}
+
+Stepper.mount = mount;

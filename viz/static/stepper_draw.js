@@ -44,8 +44,9 @@ const spot = (points, wide, around) => {
 };
 
 export class Picture {
-  constructor(holder, run, tree, state) {
-    Object.assign(this, { holder, run, tree, state, t: run.t });
+  // owner: its `uid`, and the `state` with breakpoints and zoom.
+  constructor(holder, run, tree, owner) {
+    Object.assign(this, { holder, run, tree, owner, t: run.t });
     this.svg = svg("svg", { class: "mg-svg", "aria-hidden": "true", focusable: "false" });
     holder.append(this.svg);
     this.face = getComputedStyle(holder).fontFamily || "sans-serif";
@@ -57,7 +58,7 @@ export class Picture {
     const { tree, t } = this;
     let things = tree.items;
     this.partly = things.length > LIMIT;
-    if (this.partly) things = tree.around(focus);
+    if (this.partly) things = tree.nearby(focus);
     const at = new Map(things.map((x, i) => [x, i]));
     const boxes = things.map((x) => ({ w: W, h: H, key: tree.isBox(x) ? tree.inside(x).at(-1) : x }));
     const edges = tree.edges.filter((e) => at.has(e.a) && at.has(e.b));
@@ -90,7 +91,7 @@ export class Picture {
 
   heads() {
     const head = (id, turn) => svg("marker", {
-      id: `${this.state.uid}-${id}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7,
+      id: `${this.owner.uid}-${id}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7,
       orient: turn, markerUnits: "userSpaceOnUse",
     }, svg("path", { d: "M0,0.5L8,4L0,7.5z", class: "mg-head" }));
     return svg("defs", {}, head("to", "auto"), head("from", "auto-start-reverse"));
@@ -196,14 +197,14 @@ export class Picture {
   paint(x) {
     const made = this.nodes?.get(x);
     if (!made) return;
-    const { run, t, tree, state } = this, css = made.group.classList;
+    const { run, t, tree } = this, css = made.group.classList;
     if (tree.isBox(x)) return this.paintBox(x, made);
     const on = run.computed(x), status = run.status(x);
     this.number(made.data, on ? fmt(t.data[x]) : "·");
     this.number(made.grad, status === "untouched" ? "0" : fmt(run.grad[x]));
     made.mark.textContent = run.p > t.seed ? MARK[status] : "";
     css.toggle("mg-off", !on);
-    css.toggle("mg-stopped", state.breaks.has(x));
+    css.toggle("mg-stopped", this.owner.state.breaks.includes(x));
     for (const s of ["untouched", "partial", "finished"]) css.toggle(`mg-${s}`, run.p > t.seed && s === status);
     made.title.textContent = `${made.name}${t.when[x] < 0 ? "" : ` (${signOf(t, x)})`}\n` +
       `data ${on ? t.data[x] : "not computed yet"}\ngrad ${run.grad[x]}\n` +
@@ -212,13 +213,13 @@ export class Picture {
   }
 
   paintBox(x, made) {
-    const { run, t, tree } = this, inside = tree.inside(x);
+    const { run, t, tree } = this, inside = tree.inside(x), breaks = new Set(this.owner.state.breaks);
     let sum = 0, done = 0, steps = 0, last = -1, stopped = false, off = 0;
     for (const i of inside) {
       sum += Math.abs(run.grad[i]);
       if (t.when[i] >= 0) { steps++; if (run.computed(i)) { done++; last = i; } }
       if (run.status(i) === "finished") off++;
-      stopped ||= this.state.breaks.has(i);
+      stopped ||= breaks.has(i);
     }
     if (!steps) last = inside.at(-1);
     this.number(made.data, last < 0 ? "·" : done < steps ? `${done}/${steps}` : fmt(t.data[last]));
@@ -242,7 +243,7 @@ export class Picture {
     for (const { edge, back } of edges) {
       light(edge.path.classList, back ? "mg-live-back" : "mg-live");
       edge.path.parentNode.append(edge.path); // on top of the others
-      const id = this.state.uid;
+      const id = this.owner.uid;
       edge.path.setAttribute(back ? "marker-start" : "marker-end", `url(#${id}-${back ? "from" : "to"})`);
       edge.path.removeAttribute(back ? "marker-end" : "marker-start");
     }
@@ -253,11 +254,11 @@ export class Picture {
     this.nodes.get(x)?.group.classList.add("mg-selected");
   }
 
-  // Fit the width of the page as far as text stays readable; `zoom` is the person's own factor.
+  // Fit the width of the page as far as text stays readable; the state's zoom is the person's own factor.
   scale() {
     const room = this.holder.clientWidth || 900;
     const fit = Math.max(0.6, Math.min(1, (room - 4) / this.width, 520 / this.height));
-    const z = fit * this.state.zoom;
+    const z = fit * this.owner.state.zoom;
     this.svg.setAttribute("viewBox", `0 0 ${Math.ceil(this.width)} ${Math.ceil(this.height)}`);
     this.svg.setAttribute("width", Math.ceil(this.width * z));
     this.svg.setAttribute("height", Math.ceil(this.height * z));

@@ -1,15 +1,63 @@
 // What each key and a click in the graph does, and when a key is meant for the stepper.
 
+// The thing that keys start from: what is selected, else what this step changed.
+function current(s) {
+  const { selected } = s.state;
+  if (selected >= 0 && s.picture.nodes.has(selected)) return selected;
+  return s.active().changed[0] ?? s.tree.item[s.t.root];
+}
+
+const select = (s, thing) => thing !== undefined && s.dispatch({ type: "select", thing });
+
+// To the first operand, in the order written, or the first user.
+function walk(s, side) {
+  const { t, tree } = s, x = current(s);
+  if (side === "args" && x < tree.n) select(s, tree.item[t.args.subarray(t.start[x], t.start[x + 1]).find((a) => a < t.n)]);
+  else select(s, tree.neighbours().get(x)?.[side][0]);
+}
+
+// To the next thing in the same column.
+function sideways(s, by) {
+  const x = current(s), here = s.picture.nodes.get(x);
+  const column = [...s.picture.nodes].filter(([, v]) => Math.abs(v.cx - here.cx) < 2).sort((a, b) => a[1].cy - b[1].cy);
+  const place = column.findIndex(([y]) => y === x);
+  select(s, column[(place + by + column.length) % column.length][0]);
+}
+
+// Into the box that is selected or comes next; a breakpoint on or off a value.
+function enter(s) {
+  const { t, tree, run, state } = s, x = state.selected >= 0 ? state.selected : s.thingAt(Math.min(run.p, t.total - 1));
+  if (!tree.isBox(x)) return s.dispatch({ type: "break", place: x });
+  s.dispatch({ type: "open", box: x });
+  const first = tree.children[x - tree.n][0];
+  s.dispatch({ type: "select", thing: tree.items.includes(first) ? first : -1 });
+  return s.say(`Opened ${tree.name[x - tree.n]}.`);
+}
+
+export function close(s, box) {
+  s.dispatch({ type: "close", box });
+  s.dispatch({ type: "select", thing: s.tree.item[s.tree.inside(box)[0]] });
+  s.say(`Closed ${s.tree.name[box - s.tree.n]}.`);
+}
+
+function fold(s) {
+  const x = current(s), box = s.tree.around(x);
+  if (box >= 0) close(s, box);
+  else if (s.tree.isBox(x)) enter(s);
+  else s.say("This value is in no box.");
+}
+
 function actions(s) {
+  const send = (type, more) => () => s.dispatch({ type, ...more });
   return {
-    ArrowRight: () => s.next(), ArrowLeft: () => s.back(),
-    "S-ArrowRight": () => s.next(true), "S-ArrowLeft": () => s.back(true),
-    ArrowUp: () => s.walk("users"), ArrowDown: () => s.walk("args"),
-    "S-ArrowUp": () => s.sideways(-1), "S-ArrowDown": () => s.sideways(1),
-    " ": () => s.play(), Home: () => s.goto(0), End: () => s.goto(s.t.total),
-    b: () => s.goto(s.t.seed + 1), ".": () => s.resume(), f: () => s.fold(), Enter: () => s.enter(),
-    q: () => s.quiz.toggle(), "?": () => s.help(), "+": () => s.zoom(1.25), "-": () => s.zoom(0.8),
-    0: () => s.zoom(), Escape: () => { s.help(false); s.play(false); s.state.selected = -1; s.picture.select(-1); },
+    ArrowRight: send("next"), ArrowLeft: send("back"),
+    "S-ArrowRight": send("next", { whole: true }), "S-ArrowLeft": send("back", { whole: true }),
+    ArrowUp: () => walk(s, "users"), ArrowDown: () => walk(s, "args"),
+    "S-ArrowUp": () => sideways(s, -1), "S-ArrowDown": () => sideways(s, 1),
+    " ": () => s.play(), Home: send("start"), End: send("end"), b: send("backward"), ".": send("resume"),
+    f: () => fold(s), Enter: () => enter(s), q: send("quiz"), "?": send("help"),
+    "+": send("zoom", { by: 1.25 }), "-": send("zoom", { by: 0.8 }), 0: send("zoom"),
+    Escape: () => { s.dispatch({ type: "help", on: false }); s.play(false); s.dispatch({ type: "select", thing: -1 }); },
   };
 }
 
@@ -30,9 +78,9 @@ export function listen(s) {
     if (!hit) return;
     const x = Number(hit.dataset.thing);
     s.still = true; // do not scroll away from what was clicked
-    s.state.selected = x;
-    if (s.tree.isBox(x)) s.enter();
-    else { s.select(x); s.toggleBreak(x); }
+    s.dispatch({ type: "select", thing: x });
+    if (s.tree.isBox(x)) enter(s);
+    else s.dispatch({ type: "break", place: x });
     s.still = false;
   });
 }

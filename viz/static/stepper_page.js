@@ -95,7 +95,7 @@ function verdict(stepper) {
   if (check.ok) return [h("p", { class: "mg-found mg-dim" }, `✓ ${check.said}`)];
   const rows = marked.slice(0, 20).map(([i, message]) => {
     const to = h("button", { type: "button", class: "mg-chip" }, nameOf(t, i));
-    to.onclick = () => stepper.select(stepper.tree.item[i]);
+    to.onclick = () => stepper.dispatch({ type: "select", thing: stepper.tree.item[i] });
     return h("li", {}, to, ` ${message}`);
   });
   const more = marked.length - rows.length;
@@ -119,7 +119,7 @@ const MOST = 8;
 
 // The table of what this move changed, and the gradients the leaves have so far.
 export function tables(stepper, near) {
-  const { t, run, ui, from } = stepper;
+  const { t, run, ui } = stepper, { from } = stepper.state;
   const first = near.box >= 0 ? from : Math.max(0, run.p - 1);
   const list = run.p - first > 1 ? summary(t, run, first) : run.p ? [change(t, run.p - 1)] : [];
   const rows = list.slice(0, MOST).map((c) => [nameOf(t, c.i), c.what, c.old === null ? "·" : fmt(c.old), "→", fmt(c.now)]);

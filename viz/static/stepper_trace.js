@@ -5,7 +5,6 @@ const f64 = (text) => new Float64Array(bytes(text));
 export const whole = (text) => new { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[text[0]](bytes(text.slice(1)));
 
 export function decode(json) {
-  if (json.format !== 2) throw new Error(`trace format ${json.format} is not 2`);
   const { n, root } = json;
   const t = { ...json, data: f64(json.data), op: whole(json.op), args: whole(json.args) };
   const count = whole(json.count);
@@ -44,6 +43,7 @@ export function decode(json) {
     grad[t.cArg[k]] = t.cAfter[k];
   }
   t.breaks = new Set(json.breaks || []);
+  t.told = { data: t.data.slice() }; // as Python had them
   return t;
 }
 

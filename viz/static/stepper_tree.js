@@ -18,8 +18,24 @@ export class Tree {
     this.parent.forEach((p, g) => this.children[p < 0 ? this.size : p].push(this.n + g));
     this.of.forEach((g, i) => this.children[g < 0 ? this.size : g].push(i));
     this.members = Array.from({ length: this.size }, () => null);
-    for (const g of trace.open || []) this.open[g] = 1;
+    this.show(trace.open || []);
+  }
+
+  // These boxes open, all others closed.
+  show(open) {
+    this.open.fill(0);
+    for (const g of open) this.open[g] = 1;
     this.refresh();
+  }
+
+  // What tells each box from others in another graph: its name and those of the boxes around it, counted where several have the same.
+  get paths() {
+    const seen = new Map(), path = (g) => (g < 0 ? "" : `${path(this.parent[g])}/${this.name[g]}`);
+    return (this.pathsOf ||= this.parent.map((_, g) => {
+      const plain = path(g), count = seen.get(plain) || 0;
+      seen.set(plain, count + 1);
+      return count ? `${plain} (${count})` : plain;
+    }));
   }
 
   // Work out what shows each value, after boxes were opened or closed.
@@ -72,21 +88,10 @@ export class Tree {
     return (this.members[g] = Uint32Array.from(found).sort());
   }
 
-  openBox(x) { this.open[x - this.n] = 1; this.refresh(); }
-
-  // Close the innermost open box around thing x; returns the box, or -1.
-  closeAround(x) {
+  // The innermost open box around thing x, -1 for none.
+  around(x) {
     const g = x < this.n ? this.of[x] : this.parent[x - this.n];
-    if (g < 0) return -1;
-    this.open[g] = 0;
-    this.refresh();
-    return this.n + g;
-  }
-
-  // Make value i itself visible.
-  reveal(i) {
-    for (let g = this.of[i]; g >= 0; g = this.parent[g]) this.open[g] = 1;
-    this.refresh();
+    return g < 0 ? -1 : this.n + g;
   }
 
   openBoxes() {
@@ -113,8 +118,8 @@ export class Tree {
     return this.near;
   }
 
-  // Up to `most` things around the given ones, nearest first.
-  around(seeds, most = 40) {
+  // Up to `most` things near the given ones, nearest first.
+  nearby(seeds, most = 40) {
     const near = this.neighbours(), found = new Set(seeds), queue = [...found];
     for (let at = 0; at < queue.length && found.size < most; at++) {
       const next = near.get(queue[at]);

@@ -189,14 +189,16 @@ export class Training {
     const holder = h("div", { class: "mg-graph" });
     this.net.append(h("h4", {}, "Parameters, in boxes the mean |p| and |g|. Gradients: blue above 0, orange below, grey in boxes; the stronger, the larger"), holder);
     this.tree = new Tree(t);
-    this.picture = new Picture(holder, run, this.tree, { uid: `mgt${Math.random().toString(36).slice(2)}`, breaks: new Set(), zoom: 1 });
+    this.picture = new Picture(holder, run, this.tree, { uid: `mgt${Math.random().toString(36).slice(2)}`, state: { breaks: [], zoom: 1 } });
     this.run = run;
     const draw = () => this.picture.build([this.tree.item[t.root]]);
     holder.addEventListener("click", (event) => {
       const x = Number(event.target.closest?.("[data-thing]")?.dataset.thing ?? -1);
       if (x < 0) return;
-      if (this.tree.isBox(x)) this.tree.openBox(x);
-      else if (this.tree.closeAround(x) < 0) return;
+      const around = this.tree.around(x), open = Array.from(this.tree.open).flatMap((on, g) => (on ? [g] : []));
+      if (this.tree.isBox(x)) this.tree.show([...open, x - this.tree.n]);
+      else if (around >= 0) this.tree.show(open.filter((g) => g !== around - this.tree.n));
+      else return;
       draw();
       this.show();
     });

@@ -40,7 +40,7 @@ export default {
     };
     const data = { ...model.get("data"), at };
     const made = stepper.mount(el, data, { on, css: mgCSS });
-    const move = () => { ours = true; made.goto(model.get("step")); ours = false; };
+    const move = () => { ours = true; made.dispatch({ type: "step", step: model.get("step") }); ours = false; };
     model.on("change:step", move);
     return () => { model.off("change:step", move); made.destroy(); };
   },

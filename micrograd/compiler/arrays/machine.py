@@ -78,6 +78,7 @@ def large(step: Instruction, samples: int) -> bool:
 def bound(step: Instruction, program: Program, pools: Pools, samples: int) -> Run:
     """An instruction of a program on these pools, as a call without arguments."""
     exact, signs = program.exact, signs_matter(program, step)
+    step = program.boxed(step)
     if step.zero and not signs:
         step = replace(step, zero=False)
     shape = (*step.shape, samples) if step.batch else step.shape

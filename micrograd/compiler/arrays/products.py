@@ -113,7 +113,7 @@ def signs_matter(program: Program, step: Instruction) -> bool:
         return False
     if "signs" not in program.cache:
         program.cache["signs"] = _signs(program)
-    return bool(program.cache["signs"][step.out.batch][step.out.addresses(step.shape)].any())
+    return bool(program.cache["signs"][step.out.batch][step.addresses(step.out)].any())
 
 
 def _signs(program: Program) -> list[Any]:
@@ -128,10 +128,10 @@ def _signs(program: Program) -> list[Any]:
         if step.out.pool != "v":
             blind = step.rule.product or step.rule.fold != "+" or (step.rule.made_by != () and alike(step.rule.made_by[1], slope=True))
         else:
-            blind = (step.rule.op is not None and alike(step.rule.op)) or not seen[step.out.batch][step.out.addresses(step.shape)].any()
+            blind = (step.rule.op is not None and alike(step.rule.op)) or not seen[step.out.batch][step.addresses(step.out)].any()
         for read in step.reads:
             if isinstance(read, Access) and read.pool == "v" and not blind:
-                seen[read.batch][read.addresses(step.shape)] = True
+                seen[read.batch][step.addresses(read)] = True
     return seen
 
 

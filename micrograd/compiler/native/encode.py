@@ -57,6 +57,7 @@ class Encoder:
     def records(self, step: Instruction) -> list[list[int]] | None:
         """The records of an instruction; None where only NumPy can do it."""
         samples = self.machine.samples
+        step = self.machine.program.boxed(step)
         if step.size == 0 or large(step, samples):
             return None
         shape = [*step.shape, samples] if step.batch else [*step.shape]

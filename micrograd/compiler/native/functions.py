@@ -43,6 +43,12 @@ def _multiplying(typingctx: Any, x: Any, y: Any) -> Any:
 times: Any = intrinsic(_multiplying)
 
 
+@njit(error_model="numpy", fastmath=False)
+def place(i):  # type: ignore[no-untyped-def]
+    """A place in a pool that depends on the turn of a loop: LLVM sees that it is not negative, so does not ask in each lane."""
+    return i & 0xFFFFFFFFFF
+
+
 @njit(error_model="numpy", fastmath={"contract"})
 def _expm1_reduced(r):  # type: ignore[no-untyped-def]
     """exp(r) - 1 for |r| ≤ ½ ln 2, by its series."""

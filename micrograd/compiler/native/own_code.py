@@ -18,6 +18,7 @@ from micrograd.compiler.arrays.machine import ArrayMachine, bound, large
 from micrograd.compiler.machine import Machine
 from micrograd.compiler.native import cache
 from micrograd.compiler.native.specialise import generate, sections
+from micrograd.compiler.program.instruction import unrolled
 from micrograd.compiler.program.ir import Program
 
 MEMORY = 8 * 2**30  # bytes of address space that the compiling process may take
@@ -53,7 +54,7 @@ class Code:
                 calls[backward].append(partial(run, *arguments, number, number + 1))
                 number += 1
             else:
-                calls[backward].extend(bound(step, self.program, machine.pools, machine.samples) for step in steps)
+                calls[backward].extend(bound(step, self.program, machine.pools, machine.samples) for step in unrolled(steps))
         machine.bound = calls
         machine.native = True
         machine.entry = None if self.outside else run, arguments

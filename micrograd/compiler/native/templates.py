@@ -28,7 +28,7 @@ import math
 import numpy as np
 from numba import njit
 
-from micrograd.compiler.native.functions import cbrt, exp, expm1, gauss, inf, log, log1p, maximum, minimum, nan, tanh, times
+from micrograd.compiler.native.functions import cbrt, exp, expm1, gauss, inf, log, log1p, maximum, minimum, nan, place, tanh, times
 
 inner = {{"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}}  # called by compiled code alone
 exactly = njit(**inner, fastmath=False)  # said: else it takes on what its caller permits

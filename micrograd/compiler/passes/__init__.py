@@ -3,10 +3,10 @@
 Each is a file, whose function takes one thing and gives (thing, what it did). What passes between them prints:
 `print(step.after("fuse"))`.
 
-    trace → scalars → Scalars → fuse → Units → group → Loops → factor → Nests → layout → Nests → assemble → Program → …
+    trace → scalars → Scalars → fuse → Units → group → Loops → rows → Loops → factor → Nests → layout → Nests → assemble → Program → …
 
-The rest take a Program and give one: transpose (or eager_order, with exact=True) derives its backward half. A pass that had nothing
-to do says nothing. `lowering` walks over the list, `known` keeps what came of graphs seen before.
+The rest take a Program and give one: transpose (or eager_order, with exact=True) derives its backward half, roll puts loops around
+what repeats. A pass that had nothing to do says nothing. `lowering` walks over the list, `known` keeps what came of graphs seen before.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from micrograd.compiler.passes import (
     fuse,
     group,
     layout,
+    roll,
+    rows,
     scalars,
     transpose,
     verify,
@@ -33,11 +35,13 @@ PASSES: dict[str, Pass] = {
     "scalars": scalars.scalars,
     "fuse": fuse.fuse,
     "group": group.group,
+    "rows": rows.rows,
     "factor": factor.factor,
     "layout": layout.layout,
     "assemble": assemble.assemble,
     "transpose": transpose.transpose,
     "eager_order": eager_order.eager_order,
     "careful": careful.careful,
+    "roll": roll.roll,
     "verify": verify.verify,
 }

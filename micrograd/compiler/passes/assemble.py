@@ -24,8 +24,10 @@ def assemble(nests: Nests) -> tuple[Program, str]:
     data = np.array(graph.data, dtype=np.float64)
     wanted = [np.zeros(n, dtype=bool) for n in numbering.sizes]
     want = np.frombuffer(graph.wanted, dtype=bool) & (address >= 0)
+    spare = [np.ones(n, dtype=bool) for n in numbering.sizes]
     for b in (0, 1):
         wanted[b][address[want & (batched == b)]] = True
+        spare[b][address[(address >= 0) & (batched == b)]] = False
     found = Program(
         forward=nests.steps,
         sizes=(numbering.sizes[0], numbering.sizes[1]),
@@ -44,5 +46,6 @@ def assemble(nests: Nests) -> tuple[Program, str]:
         scalars=len(graph),
         places=(graph, numbering),
         wanted=wanted,
+        spare=spare,
     )
     return found, f"{found.amount} on {sum(found.sizes):,} numbers"

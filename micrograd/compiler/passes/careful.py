@@ -46,10 +46,10 @@ def steps(program: Program) -> CarefulSteps:
 def _chooses(program: Program, step: Instruction) -> bool:
     for read in step.reads:  # rows that were computed, of which a look-up takes one
         if isinstance(read, Access) and read.chosen is not None:
-            rows = read.addresses(step.shape)
+            rows = step.addresses(read)
             return bool(program.wanted[read.batch][rows].any() and (read.batch or rows.max() >= len(program.params)))
     op = step.rule.op
-    if op is None or op.arity is None or step.rule.product or not program.wanted[step.out.batch][step.out.addresses(step.shape)].any():
+    if op is None or op.arity is None or step.rule.product or not program.wanted[step.out.batch][step.addresses(step.out)].any():
         return False
     return any(isinstance(_passes(op, i, op.arity), Symbol) for i in range(op.arity))
 
@@ -57,7 +57,7 @@ def _chooses(program: Program, step: Instruction) -> bool:
 def _in_part(program: Program) -> bool:
     """Whether the loss depends on some of the outputs of a step and not on others."""
     found = reachable(program)
-    reached = [found[step.out.batch][step.out.addresses(step.shape)] for step in program.forward]
+    reached = [found[step.out.batch][step.addresses(step.out)] for step in program.forward]
     return any(r.any() and not r.all() for r in reached)
 
 
@@ -84,7 +84,7 @@ def masked(step: Instruction, i: int, read: Access) -> Instruction | None:
 def _instruction(step: Instruction, into: Access, rule: Rule) -> Instruction:
     operands = {"g": step.out.within("g"), "r": step.out.within("r"), "y": step.out}
     operands |= {f"x{k}": r for k, r in enumerate(step.reads)}
-    return Instruction(step.shape, into, rule, tuple(operands[name] for name in rule.names), True, step.batch)
+    return Instruction(step.shape, into, rule, tuple(operands[name] for name in rule.names), True, step.batch, limit=step.limit)
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,8 @@
 """Factor: read a column of addresses as an affine function of loop indices.
 
 The addresses 0 1 2 0 1 2 5 6 7 5 6 7 … are i·5 + j·0 + k for three nested loops. Every column of a group is read so; the loops of
-the group are the common refinement of those of its columns. What is not affine (the growing rows of causal attention, a
-permutation) keeps its inner, regular part, and a table of addresses for the outermost loop.
+the group are the common refinement of those of its columns. Rows of differing lengths (causal attention) are a loop that ends
+sooner. What is not affine (a permutation) keeps its inner, regular part, and a table of addresses for the outermost loop.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.passes.group import Loop, Loops, Numbering
 from micrograd.compiler.passes.scalars import Scalars
-from micrograd.compiler.program.instruction import Access, Instruction
+from micrograd.compiler.program.instruction import Access, Instruction, Limit
 from micrograd.compiler.program.show import Names, listed
 
 
@@ -63,10 +63,13 @@ def ends(column: Any) -> list[int]:
         column = column[::extent]
 
 
-def loops_of(columns: list[Any], whole: int) -> tuple[tuple[int, ...], list[tuple[tuple[int, ...], int, Any]]]:
-    """The common loops of columns of one length, and for each column (strides, base, table of the outermost loop or None)."""
+Read = tuple[tuple[int, ...], int, Any]  # strides, base, table of the outermost loop or None
+
+
+def loops_of(columns: list[Any], whole: int, asked: tuple[int, ...] = ()) -> tuple[tuple[int, ...], list[Read]]:
+    """The common loops of columns of one length, and how each column is read. asked: where a loop has to end."""
     read = [ends(column) for column in columns]
-    cuts = {cut for found in read for cut in found}
+    cuts = {*asked, *(cut for found in read for cut in found)}
     dense = gcd(*(found[-1] for found in read))  # a block, in which every column is regular; what is outside is one loop, with tables
     while bad := [gcd(a, b) for a, b in combinations(sorted({*cuts, dense}), 2) if b % a and a <= dense]:
         dense = gcd(*bad)  # a block holds whole loops, and whole blocks are in the loops that are larger
@@ -93,6 +96,8 @@ def instruction(loop: Loop, numbering: Numbering) -> Instruction:
     """The loop nest of a loop: its columns of addresses, factored."""
     out, columns = loop.out, loop.columns
     arrays = [c for c in columns if not isinstance(c, float)]
+    if loop.rows is not None and (found_in_rows := in_rows(loop, numbering)) is not None:
+        return found_in_rows
     if loop.segments is not None:
         out = out[loop.segments]
     elif loop.fold:
@@ -108,6 +113,49 @@ def instruction(loop: Loop, numbering: Numbering) -> Instruction:
     rest = iter(made[1:])
     reads: tuple[Any, ...] = tuple(c if isinstance(c, float) else next(rest) for c in columns)
     return Instruction(shape, made[0], loop.rule, reads, loop.add, made[0].batch, loop.zero)
+
+
+def in_rows(loop: Loop, numbering: Numbering) -> Instruction | None:
+    """The loop nest of a loop whose items are rows of differing lengths: an axis that ends sooner. None where rows are not regular."""
+    lengths = loop.rows
+    items = len(loop.out) if loop.segments is None else len(loop.segments)
+    out = loop.out if loop.segments is None else loop.out[loop.segments]
+    order = np.argsort(loop.segments, kind="stable") if loop.segments is not None else np.arange(items)
+    arrays = [c.reshape(items, -1)[order] for c in (out, *loop.columns) if not isinstance(c, float)]
+    terms = max(c.shape[1] for c in arrays)
+    most, starts = int(lengths.max()), np.cumsum(lengths) - lengths
+    longest = int(starts[lengths.argmax()])
+    inside = np.arange(most) < lengths[:, None]
+    box = (len(lengths), most, terms)
+    columns = []
+    for ids in arrays:
+        found = numbering.address[ids].astype(np.int64)
+        step = found[longest + 1] - found[longest]
+        whole = found[starts][:, None] + np.arange(most)[:, None] * step
+        if (whole[inside] != found).any():
+            return None
+        columns.append(np.broadcast_to(whole, box).ravel())
+    columns.append(np.broadcast_to(lengths[:, None, None], box).ravel())
+    shape, accesses = loops_of(columns, columns[0].size, (terms, most * terms))
+    *_, (along, first, table) = accesses
+    inner = len(shape)  # the axes that are within a row: its items, and the terms of each
+    while inner and int(np.prod(shape[inner:])) < most * terms:
+        inner -= 1
+    if int(np.prod(shape[inner:])) != most * terms or shape[inner] != most:
+        return None
+    outer = [a for a in range(inner) if along[a] or (a == 0 and table is not None)]
+    if len(outer) != 1:
+        return None
+    by = outer[0]
+    numbers = table + first if table is not None else first + along[by] * np.arange(shape[by])
+    made = [
+        Access("v", strides, base, index, bool(numbering.batched[ids.flat[0]]))
+        for ids, (strides, base, index) in zip(arrays, accesses[:-1], strict=True)
+    ]
+    rest = iter(made[1:])
+    reads: tuple[Any, ...] = tuple(c if isinstance(c, float) else next(rest) for c in loop.columns)
+    limit = Limit(inner, by, tuple(numbers.tolist()))
+    return Instruction(shape, made[0], loop.rule, reads, loop.add, made[0].batch, loop.zero, limit)
 
 
 def _look_up(loop: Loop, numbering: Numbering) -> Instruction:

@@ -30,6 +30,7 @@ class Loop:
     """out[i] (+)= Σₖ rule(columns[0][i, k], …); ids of graph nodes. A column that is one constant is a float.
 
     segments: where every output has a number of terms of its own, the place of each item's output in `out` (items in rows).
+    rows: the lengths of the rows that the items are, one behind the other, if `rows` has found such.
     zero: the sum begins with 0.0.
     table, chosen: for each output the ids of rows, and the id of the number that says which of them is taken.
     """
@@ -43,6 +44,7 @@ class Loop:
     table: Any = None
     chosen: Any = None
     zero: bool = False
+    rows: Any = None
 
 
 RULES: dict[Op, Rule] = {ops.shift: rule.shift, ops.sum_: rule.left_to_right, ops.dot: rule.products_left_to_right}  # of rows of terms

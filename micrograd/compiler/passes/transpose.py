@@ -34,12 +34,12 @@ def transposed(program: Program, part: Part) -> list[Instruction]:
     root = program.outputs[0]
     written[root[0]][root[1]] = True
     for step in reversed(program.forward):
-        if step.rule.fold == "shift" or not _wanted(program, step.out, step.shape):
+        if step.rule.fold == "shift" or not _wanted(program, step, step.out):
             continue
-        if not written[step.out.batch][step.out.addresses(step.shape)].any():
+        if not written[step.out.batch][step.addresses(step.out)].any():
             continue  # the loss does not depend on it
         for i, read in enumerate(step.reads):
-            if isinstance(read, Access) and _wanted(program, read, step.shape):
+            if isinstance(read, Access) and _wanted(program, step, read):
                 carried = part(step, i, read)
                 if carried is not None:
                     found.extend(_first_replaces(carried, written))
@@ -52,16 +52,16 @@ def reachable(program: Program) -> list[Any]:
     root = program.outputs[0]
     found[root[0]][root[1]] = True
     for step in reversed(program.forward):
-        if step.rule.fold != "shift" and found[step.out.batch][step.out.addresses(step.shape)].any():
+        if step.rule.fold != "shift" and found[step.out.batch][step.addresses(step.out)].any():
             for i, read in enumerate(step.reads):
-                if isinstance(read, Access) and _wanted(program, read, step.shape) and part(step, i, read) is not None:
-                    where = read.addresses(step.shape)
+                if isinstance(read, Access) and _wanted(program, step, read) and part(step, i, read) is not None:
+                    where = step.addresses(read)
                     found[read.batch][where[program.wanted[read.batch][where]]] = True
     return found
 
 
-def _wanted(program: Program, access: Access, shape: tuple[int, ...]) -> bool:
-    return bool(program.wanted[access.batch][access.addresses(shape)].any())
+def _wanted(program: Program, step: Instruction, access: Access) -> bool:
+    return bool(program.wanted[access.batch][step.addresses(access)].any())
 
 
 def part(step: Instruction, i: int, read: Access) -> Instruction | None:
@@ -78,13 +78,13 @@ def part(step: Instruction, i: int, read: Access) -> Instruction | None:
             return None
         operands: dict[str, Read] = {"g": g, "y": step.out, **{f"x{k}": r for k, r in enumerate(step.reads)}}
         rule, reads = pulled, tuple(operands[name] for name in pulled.names)
-    return Instruction(step.shape, into, rule, reads, True, step.batch)
+    return Instruction(step.shape, into, rule, reads, True, step.batch, limit=step.limit)
 
 
 def _first_replaces(step: Instruction, written: list[np.ndarray]) -> list[Instruction]:
     """The step, replacing where nothing was written before; zeros before it where that is so in part."""
     mask = written[step.out.batch]
-    where = np.unique(step.out.addresses(step.shape))
+    where = np.unique(step.addresses(step.out))
     before = mask[where]
     mask[where] = True
     if not before.any() and step.out.chosen is None:

@@ -2,23 +2,26 @@
 
     out[a·i + b·j + …]  (+)=  Σ  rule(x[…], y[…])
 
-An `Instruction` walks an index space of constant extents; each operand is an `Access`, an affine function of the indices
-(or a table of addresses for the outermost). Indices that the output does not use are summed over. So one form covers
-elementwise maps, broadcasts, sums, matrix products, convolutions, gathers and scatters, and its derivative with respect to
-an operand is the same loop with that operand and the output changing places (see `transpose`).
+An `Instruction` walks an index space of constant extents, of which one may end sooner (`for j < i + 1`, see `Limit`); each operand
+is an `Access`, an affine function of the indices (or a table of addresses for the outermost). Indices that the output does not use are
+summed over. So one form covers elementwise maps, broadcasts, sums, matrix products, convolutions, causal attention, gathers and
+scatters, and its derivative with respect to an operand is the same loop with that operand and the output changing places (see
+`transpose`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.rule import Rule
 
-LETTERS = "ijklmnopqrstuvwxyz"
+LETTERS = "ijklmnopqrsuvwxyz"  # of axes; t is the loop around instructions
 LINE = 8  # numbers in a line of the cache: families and pools begin at one
 
 
@@ -28,6 +31,7 @@ class Access:
 
     pool: "v" values, "g" gradients. batch: in the pool whose every slot has a number for each sample of a batch.
     chosen: a row of a table, known when the program runs: jumps[n] further on, n being the number (0, 1, …) found at `chosen`.
+    step: how far all addresses move from one turn of the `Repeat` around to the next; those of turn 0 are said here.
     """
 
     pool: str
@@ -37,6 +41,7 @@ class Access:
     batch: bool = False
     chosen: Access | None = None
     jumps: Any = None
+    step: int = 0
 
     def addresses(self, shape: Sequence[int]) -> Any:
         """Every address, as an array of that shape; with one axis more, the rows of the table, where one of them is chosen."""
@@ -70,17 +75,58 @@ class Access:
 
     def within(self, pool: str) -> Access:
         """The same addresses in another pool."""
-        return Access(pool, self.strides, self.base, self.index, self.batch, self.chosen, self.jumps)
+        return Access(pool, self.strides, self.base, self.index, self.batch, self.chosen, self.jumps, self.step)
+
+    def at(self, turn: int) -> Access:
+        """The access at one turn of the loop around."""
+        if not any(a.step for a in self.parts):
+            return self
+        chosen = None if self.chosen is None else self.chosen.at(turn)
+        return Access(self.pool, self.strides, self.base + turn * self.step, self.index, self.batch, chosen, self.jumps)
 
 
 Read = Any  # an Access, or a float: a constant in the code
+
+
+@dataclass(frozen=True)
+class Limit:
+    """An axis that ends sooner: at step i of the axis `by` it has ends[i] steps. Triangles, and rows of any lengths."""
+
+    axis: int
+    by: int
+    ends: tuple[int, ...]
+
+    @property
+    def slope(self) -> int:
+        """What one step of `by` adds to the end; 0 where that differs from step to step."""
+        steps = {b - a for a, b in pairwise(self.ends)}
+        return steps.pop() if len(steps) == 1 else 0
+
+    @property
+    def rising(self) -> bool:
+        """Whether no end is before an earlier one: then the steps of `by` for one of `axis` are the last ones."""
+        return all(a <= b for a, b in pairwise(self.ends))
+
+    def starts(self, extent: int) -> tuple[int, ...]:
+        """For each of so many steps of `axis`, the first step of `by` that reaches it, where ends are `rising`."""
+        return tuple(bisect_right(self.ends, j) for j in range(extent))
+
+    def text(self, letters: Sequence[str]) -> str:
+        """The end, in the letters of the axes: `i + 1`, `16 - i`; `n(i)` where it is no affine function."""
+        slope, first, i = self.slope, self.ends[0], letters[self.by]
+        if not slope:
+            return f"n({i})"
+        if slope < 0:
+            return f"{first} - {i if slope == -1 else f'{-slope}{i}'}"
+        rest = f" + {first}" if first > 0 else f" - {-first}" if first else ""
+        return f"{i if slope == 1 else f'{slope}{i}'}{rest}"
 
 
 @dataclass(eq=False)
 class Instruction:
     """One loop nest. add: onto what is there (else it replaces it). batch: also for every sample of the batch.
 
-    zero: what it replaces with begins with 0.0, which -0.0 + -0.0 + … alone does not.
+    zero: what it replaces with begins with 0.0, which -0.0 + -0.0 + … alone does not. limit: of an axis that ends sooner.
     """
 
     shape: tuple[int, ...]
@@ -90,6 +136,7 @@ class Instruction:
     add: bool = False
     batch: bool = False
     zero: bool = False
+    limit: Limit | None = None
 
     @property
     def summed(self) -> tuple[int, ...]:
@@ -104,7 +151,47 @@ class Instruction:
     @property
     def size(self) -> int:
         """How many times the rule is applied (for one sample)."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        whole = int(np.prod(self.shape, dtype=np.int64))
+        if self.limit is None:
+            return whole
+        return whole // (self.shape[self.limit.axis] * self.shape[self.limit.by]) * sum(self.limit.ends)
+
+    @cached_property
+    def inside(self) -> Any:
+        """Which points of the box `shape` there are, as an array that broadcasts to it; None: all."""
+        if self.limit is None:
+            return None
+        along = [[1] * len(self.shape) for _ in range(2)]
+        along[0][self.limit.axis], along[1][self.limit.by] = self.shape[self.limit.axis], self.shape[self.limit.by]
+        return np.arange(self.shape[self.limit.axis]).reshape(along[0]) < np.array(self.limit.ends).reshape(along[1])
+
+    def addresses(self, access: Access) -> Any:
+        """The addresses of an access at every point (with a last axis for the rows of a table, where one of them is chosen)."""
+        found = access.addresses(self.shape)
+        return found if self.inside is None else found[np.broadcast_to(self.inside, self.shape)]
+
+    @cached_property
+    def tabled(self) -> Instruction:
+        """The same without a limit: the axes that it is about are one, with a table of addresses for every access to it."""
+        if self.limit is None:
+            return self
+        tables = any(a.index is not None for a in self.accesses)
+        merged = sorted({self.limit.axis, self.limit.by, *([0] if tables else [])})
+        rest = [a for a in range(len(self.shape)) if a not in merged]
+        box = tuple(n if a in merged else 1 for a, n in enumerate(self.shape))
+        points = np.broadcast_to(self.inside, box)
+
+        def flat(access: Any) -> Any:
+            if not isinstance(access, Access):
+                return access
+            used = any(access.strides[a] or (a == 0 and access.index is not None) for a in merged)
+            index = access.starts(box)[points] - access.base if used else None
+            chosen = None if access.chosen is None else flat(access.chosen)
+            strides = (0, *(access.strides[a] for a in rest))
+            return replace(access, strides=strides, index=index, chosen=chosen)
+
+        shape = (int(points.sum()), *(self.shape[a] for a in rest))
+        return replace(self, shape=shape, out=flat(self.out), reads=tuple(map(flat, self.reads)), limit=None)
 
     @cached_property
     def scatters(self) -> bool:
@@ -124,6 +211,31 @@ class Instruction:
     def sums_batch(self) -> bool:
         """Whether the samples of a batch are added up in the output."""
         return self.batch and not self.out.batch
+
+    def at(self, turn: int) -> Instruction:
+        """The instruction at one turn of the loop around."""
+        reads = tuple(r.at(turn) if isinstance(r, Access) else r for r in self.reads)
+        return Instruction(self.shape, self.out.at(turn), self.rule, reads, self.add, self.batch, self.zero, self.limit)
+
+
+@dataclass(eq=False)
+class Repeat:
+    """for t < count: the body, whose accesses move on by their `step` from one turn to the next."""
+
+    count: int
+    body: list[Instruction]
+
+    def __iter__(self) -> Iterator[Instruction]:
+        """Every turn written out."""
+        return (step.at(turn) for turn in range(self.count) for step in self.body)
+
+
+Step = Instruction | Repeat
+
+
+def unrolled(steps: Sequence[Step]) -> list[Instruction]:
+    """Instructions alone: loops around several of them turn by turn."""
+    return [x for step in steps for x in (step if isinstance(step, Repeat) else (step,))]
 
 
 @dataclass

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.instruction import Access, Family, Instruction
+from micrograd.compiler.program.instruction import Access, Family, Instruction, Step
 from micrograd.compiler.program.picture import picture
 from micrograd.compiler.program.show import show
 
@@ -38,9 +38,11 @@ class Program:
     backward: list[Instruction] = field(default_factory=list)
     places: Any = None  # node → (in the batch pool?, address), for provenance
     wanted: Any = None  # which slots get a gradient
+    spare: Any = None  # which slots are nobody's: what is written there is never read
     cache: dict[Any, Any] = field(default_factory=dict)  # what back ends made of it
     passes: list[str] = field(default_factory=list)  # what each pass did
     careful: Callable[[Program], CarefulSteps] | None = None  # makes the steps that `settle` runs; None: no gradient can need them
+    rolled: tuple[list[Step], list[Step]] | None = None  # forward and backward, in which what repeats is a loop (see `passes.roll`)
 
     def __str__(self) -> str:
         return show(self)
@@ -50,6 +52,11 @@ class Program:
 
     def __iter__(self) -> Iterator[Instruction]:
         return iter([*self.forward, *self.backward])
+
+    @property
+    def steps(self) -> tuple[Sequence[Step], Sequence[Step]]:
+        """Forward and backward, with loops around what repeats; the lists of those names have every turn written out."""
+        return self.rolled or (self.forward, self.backward)
 
     @cached_property
     def operations(self) -> int:
@@ -61,6 +68,21 @@ class Program:
         """The same in words: "1 tensor operation", "9 tensor operations"."""
         return f"{self.operations} tensor operation{'s' * (self.operations != 1)}"
 
+    def whole(self, step: Instruction, turns: int = 1) -> bool:
+        """Whether an instruction with a limit may walk its whole box: what it writes beyond the limit is spare (at every turn)."""
+        key = "whole", step
+        if step.limit is not None and key not in self.cache:
+            self.cache[key] = self.spare is not None and all(_whole(step.at(turn), self.spare) for turn in range(turns))
+        return step.limit is None or bool(self.cache[key])
+
+    def boxed(self, step: Instruction, turns: int = 1) -> Instruction:
+        """The same instruction without a limit: over the whole box where it may (see `whole`), else with tables of addresses."""
+        key = "boxed", step
+        if step.limit is not None and key not in self.cache:
+            self.cache[key] = replace(step, limit=None) if self.whole(step, turns) else step.tabled
+        found: Instruction = step if step.limit is None else self.cache[key]
+        return found
+
     def verify(self) -> Program:
         """Raise ValueError where an access leaves its pool, a slot is read before it is written, or a rule lacks an operand."""
         written = [np.zeros(n, dtype=bool) for n in self.sizes]
@@ -70,9 +92,9 @@ class Program:
         for step in self.forward:
             _check(step, self.sizes)
             for read in step.accesses:
-                if read.pool == "v" and read is not step.out and not written[read.batch][read.addresses(step.shape)].all():
+                if read.pool == "v" and read is not step.out and not written[read.batch][step.addresses(read)].all():
                     raise ValueError(f"reads a slot that nothing has written: {step.rule.name} over {step.shape}")
-            written[step.out.batch][step.out.addresses(step.shape)] = True
+            written[step.out.batch][step.addresses(step.out)] = True
         for step in self.backward:
             _check(step, self.sizes)
         return self
@@ -81,13 +103,26 @@ class Program:
         return picture(self)
 
 
+def _whole(step: Instruction, spare: Any) -> bool:
+    limit = step.limit
+    assert limit is not None
+    if step.scatters or not (step.out.uses(limit.axis) and step.out.uses(limit.by)):
+        return False
+    for access in step.accesses:
+        found = access.addresses(step.shape)
+        if access.chosen is not None or found.min() < 0 or found.max() >= len(spare[access.batch]):
+            return False
+    beyond = step.out.addresses(step.shape)[~np.broadcast_to(step.inside, step.shape)]
+    return bool(spare[step.out.batch][beyond].all())
+
+
 def _check(step: Instruction, sizes: tuple[int, int]) -> None:
     if len(step.reads) != len(step.rule.names):
         raise ValueError(f"{step.rule.name} takes {len(step.rule.names)} operands, not {len(step.reads)}")
     for access in step.accesses:
         if len(access.strides) != len(step.shape):
             raise ValueError(f"{step.rule.name}: an access of {len(access.strides)} axes in a loop of {len(step.shape)}")
-        found = access.addresses(step.shape)
+        found = step.addresses(access)
         if found.size and (found.min() < 0 or found.max() >= sizes[access.batch]):
             raise ValueError(f"{step.rule.name}: an address outside its pool of {sizes[access.batch]}")
         if access.batch and not step.batch:

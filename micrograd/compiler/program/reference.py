@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from micrograd import ops
+from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.instruction import Access, Instruction
 from micrograd.ops.op import Symbol
 
@@ -14,7 +15,8 @@ def perform(step: Instruction, pools: dict[str, Any], samples: int) -> None:
     out = _where(step.out, step, pools)
     reads = [_where(r, step, pools) if isinstance(r, Access) else None for r in step.reads]
     result: dict[tuple[int, int], list[float]] = {}
-    for i in range(step.size):
+    points = range(step.size) if step.inside is None else np.flatnonzero(np.broadcast_to(step.inside, step.shape)).tolist()
+    for i in points:
         for b in range(samples if step.batch else 1):
             operands = {}
             for name, access, at in zip(step.rule.names, step.reads, reads, strict=True):

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from micrograd import ops
-from micrograd.compiler.program.instruction import LETTERS, Access, Family, Instruction
+from micrograd.compiler.program.instruction import LETTERS, Access, Family, Instruction, Repeat, Step
 from micrograd.compiler.program.own_ops import row_of
 from micrograd.compiler.program.rule import Rule, zero
 from micrograd.ops.op import Op, Symbol
@@ -39,14 +39,21 @@ def show(program: Program) -> str:
         + (", for every sample of a batch" if program.batch else "")
     ]
     lines += [f"  {f.name}[{f.size}]  {kind}" for f in program.families if (kind := kind_of(f)) and kind != "constants"]
-    rows = listed(names, [*program.forward, *program.backward])
-    cut = len(program.forward)
-    return "\n".join([*lines, "forward", *rows[:cut], *(["backward"] if program.backward else []), *rows[cut:]])
+    forward, backward = program.steps
+    rows = listed(names, [*forward, *backward])
+    cut = sum(1 + len(step.body) if isinstance(step, Repeat) else 1 for step in forward)
+    return "\n".join([*lines, "forward", *rows[:cut], *(["backward"] if backward else []), *rows[cut:]])
 
 
-def listed(names: Names, steps: Sequence[Instruction]) -> list[str]:
-    """A line for each instruction, what its loops go through in a column of its own."""
-    rows = [(names.line(step), extents(step)) for step in steps]
+def listed(names: Names, steps: Sequence[Step]) -> list[str]:
+    """A line for each instruction, what its loops go through in a column of its own; one for a loop around several of them."""
+    rows: list[tuple[str, str]] = []
+    for step in steps:
+        if isinstance(step, Repeat):
+            rows.append((f"for t < {step.count}:", ""))
+            rows += [("  " + names.line(inner, step.count), extents(inner)) for inner in step.body]
+        else:
+            rows.append((names.line(step), extents(step)))
     width = min(100, max((len(text) for text, _ in rows), default=0))
     return [f"  {text:{width}}   {where}".rstrip() for text, where in rows]
 
@@ -74,31 +81,49 @@ class Names:
         found = self.families[access.batch]
         return found[max(0, bisect_right([f.base for f in found], access.base) - 1)]
 
-    def access(self, access: Any) -> str:
-        """`name[affine function of the indices]`, of a gradient `name.grad[…]`; a constant as itself."""
+    def turning(self, access: Access, turns: int) -> tuple[str, int]:
+        """(the family that an access of a loop is in, by the turn: `sum(3+2t)` for sum3, sum5, …; how far it moves within it)."""
+        first = self.family(access)
+        if not access.step:
+            return first.name, 0
+        found = [self.family(access.at(t)) for t in range(turns)]
+        within = {access.base + t * access.step - f.base for t, f in enumerate(found)}
+        stem = first.name.rstrip("0123456789")
+        numbers = [f.name[len(stem) :] for f in found if f.name.startswith(stem)]
+        if len(within) == 1 and len(numbers) == turns and all(n.isdigit() for n in numbers):
+            by = {int(b) - int(a) for a, b in pairwise(numbers)}
+            if len(by) == 1 and by != {0}:
+                return f"{stem}({numbers[0]}{times_t(by.pop())})", 0
+        return first.name, access.step
+
+    def access(self, access: Any, turns: int = 1) -> str:
+        """`name[affine function of the indices]`, of a gradient `name.grad[…]`; a constant as itself. turns: of the loop around."""
         if not isinstance(access, Access):
             return f"{access:g}"
         family = self.family(access)
+        name, step = self.turning(access, turns)
         start = access.base - family.base
-        parts = [str(start)] if start or not (any(access.strides) or not access.affine) else []
+        parts = [str(start)] if start or not (any(access.strides) or step or not access.affine) else []
+        if step:
+            parts.append(times_t(step).lstrip("+"))
         for axis, stride in enumerate(access.strides):
             letter = LETTERS[axis]
             if access.index is not None and axis == 0:
                 parts.append(f"table({letter})")
             elif stride:
-                parts.append(letter if stride == 1 else f"{stride}{letter}")
+                parts.append({1: letter, -1: f"-{letter}"}.get(stride, f"{stride}{letter}"))
         if access.chosen is not None:
             steps = {int(b) - int(a) for a, b in pairwise(access.jumps)}
-            row = self.access(access.chosen)
-            step = steps.pop() if len(steps) == 1 else 0
-            parts.append((f"{step} " if step != 1 else "") + row if step else f"row({row})")
+            row = self.access(access.chosen, turns)
+            by = steps.pop() if len(steps) == 1 else 0
+            parts.append((f"{by} " if by != 1 else "") + row if by else f"row({row})")
         if access.batch:
             parts.append("…")
-        return f"{family.name}{POOLS[access.pool]}[{' + '.join(parts)}]"
+        return f"{name}{POOLS[access.pool]}[{' + '.join(parts).replace('+ -', '- ')}]"
 
-    def line(self, step: Instruction) -> str:
-        """One instruction."""
-        right = text_of(step.rule, [self.access(r) for r in step.reads], self.access(step.out.within("v")))
+    def line(self, step: Instruction, turns: int = 1) -> str:
+        """One instruction. turns: of the loop around."""
+        right = text_of(step.rule, [self.access(r, turns) for r in step.reads], self.access(step.out.within("v"), turns))
         summed = "".join(LETTERS[a] for a in step.summed)
         fold = "max" if step.rule.fold == "shift" else "Σ"
         over = summed + ("," if summed and step.sums_batch else "") + ("batch" if step.sums_batch else "")
@@ -106,12 +131,19 @@ class Names:
             right = f"{fold}{over} {right}"
         elif fold == "max" and step.out.index is not None:
             right = f"max {right}"
-        return f"{self.access(step.out)} {'+=' if step.add else ' ='} {right}"
+        return f"{self.access(step.out, turns)} {'+=' if step.add else ' ='} {right}"
+
+
+def times_t(by: int) -> str:
+    """`+t`, `-t`, `+3t`."""
+    return f"{by:+}t".replace("1t", "t") if abs(by) == 1 else f"{by:+}t"
 
 
 def extents(step: Instruction) -> str:
-    """`i < 100, j < 16`."""
-    return ", ".join(f"{LETTERS[a]} < {n}" for a, n in enumerate(step.shape))
+    """`i < 100, j < 16`; of an axis that ends sooner `j < i + 1`."""
+    limit = step.limit
+    ends = [limit.text(LETTERS) if limit is not None and a == limit.axis else n for a, n in enumerate(step.shape)]
+    return ", ".join(f"{LETTERS[a]} < {n}" for a, n in enumerate(ends))
 
 
 def text_of(rule: Rule, operands: list[str], by: str) -> str:

@@ -1,0 +1,272 @@
+"""The page of a drawing: move, zoom, select, search, open and close boxes, by mouse, keys and fingers."""
+
+import random
+import re
+
+import pytest
+
+import viz
+from micrograd import Value, nn
+from viz.drawn.opening import MOST, opening
+from viz.drawn.picture import Picture
+from viz.model.fold import partition
+from viz.model.graph import build, materialise
+from viz.notation.names import Names
+
+pytestmark = pytest.mark.browser
+
+STATE = "() => { const v = document.querySelector('figure').page.view; return [v.x, v.y, v.k]; }"
+CENTRE = "(id) => { const b = document.getElementById(id).getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; }"
+PAGE = "document.querySelector('figure').page"
+
+
+def small():
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    c = (a * b).tanh() + a**2
+    c.label = "c"
+    c.backward()
+    return c
+
+
+def folded():
+    random.seed(1)
+    model = nn.MLP(2, [3, 1])
+    loss = sum((model([random.random(), 0.5]) - y) ** 2 for y in (1.0, -1.0, 0.5, 0.2, 0.1, 0.7, 1.0))
+    loss.label = "loss"
+    loss.backward()
+    return viz.draw(loss, budget=30, layout="layers")
+
+
+@pytest.fixture
+def opened(page, tmp_path):
+    def open_it(picture):
+        page.goto(picture.save(tmp_path / "p.html").as_uri())
+        page.wait_for_function(f"{PAGE} !== undefined")
+        return page
+
+    return open_it
+
+
+def place(page, id):
+    return page.evaluate(CENTRE, id)
+
+
+def test_a_drag_moves_and_selects_nothing(opened):
+    page = opened(viz.draw(small()))
+    x, y, k = page.evaluate(STATE)
+    cx, cy = place(page, "n2")
+    page.mouse.move(cx, cy)
+    page.mouse.down()
+    page.mouse.move(cx - 30, cy + 20, steps=4)
+    page.mouse.up()
+    assert page.evaluate(STATE) == pytest.approx([x - 30, y + 20, k], abs=1)
+    assert page.locator(".node.sel").count() == 0
+    page.mouse.click(cx - 30, cy + 20)
+    assert page.locator("#n2.sel").count() == 1
+    assert "v1 = a × b" in page.locator(".mg-said").inner_text()
+
+
+def test_the_wheel_is_the_pages_until_the_picture_was_clicked(opened):
+    page = opened(viz.draw(small()))
+    page.set_viewport_size({"width": 900, "height": 420})
+    page.wait_for_timeout(300)
+    before = page.evaluate(STATE)
+    cx, cy = place(page, "n2")
+    page.mouse.move(cx, cy)
+    page.mouse.wheel(0, 60)
+    page.wait_for_function("scrollY > 0")
+    assert page.evaluate(STATE) == before
+    assert "wheel" in page.locator(".mg-hint.on").inner_text()
+    page.evaluate("scrollTo(0, 0)")
+    cx, cy = place(page, "n2")
+    page.mouse.click(cx, cy)
+    page.mouse.wheel(0, -120)
+    page.wait_for_function(f"{PAGE}.view.k > {before[2]} * 1.2")
+    assert page.evaluate("scrollY") == 0
+    assert place(page, "n2") == pytest.approx([cx, cy], abs=1)  # what is under the pointer stays there
+
+
+def test_ctrl_and_wheel_zoom_without_a_click(opened):
+    page = opened(viz.draw(small()))
+    k = page.evaluate(STATE)[2]
+    page.mouse.move(*place(page, "n2"))
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -120)
+    page.keyboard.up("Control")
+    page.wait_for_function(f"{PAGE}.view.k > {k}")
+
+
+def test_keys_do_it_all(opened):
+    page = opened(viz.draw(small()))
+    page.focus(".mg-holder")
+    k = page.evaluate(STATE)[2]
+    page.keyboard.press("+")
+    assert page.evaluate(STATE)[2] > k
+    page.keyboard.press("0")
+    assert page.evaluate(STATE)[2] <= 1
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("ArrowRight")  # nothing was selected: the result
+    assert page.locator(".node.sel").get_attribute("id") == "n5"
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".node.sel").get_attribute("id") in ("n3", "n4")
+    page.keyboard.press("Escape")
+    assert page.locator(".node.sel").count() == 0
+    page.keyboard.press("?")
+    assert page.locator("#mg-help").is_visible()
+    assert "double click" not in page.locator("#mg-help").inner_text()  # nothing to open here
+
+
+def test_a_drawing_is_sharp_again_when_it_rests(opened):
+    page = opened(viz.draw(small()))
+    page.focus(".mg-holder")
+    page.keyboard.press("+")
+    page.wait_for_timeout(400)
+    wide = page.evaluate("document.querySelector('svg.graph-picture').getBoundingClientRect().width")
+    scaled = page.evaluate("document.querySelector('svg.graph-picture').style.transform")
+    assert wide == pytest.approx(page.evaluate(f"{PAGE}.view.width * {PAGE}.view.k"), abs=0.5)
+    assert "scale(1)" in scaled
+
+
+def test_two_fingers_zoom_where_they_are(browser, tmp_path):
+    context = browser(width=390, height=800, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(viz.draw(small()).save(tmp_path / "p.html").as_uri())
+    page.wait_for_function(f"{PAGE} !== undefined")
+    k = page.evaluate(STATE)[2]
+    x, y = place(page, "n2")
+    touch = context.new_cdp_session(page)
+
+    def send(kind, *points):
+        touch.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": a, "y": b, "id": i} for i, (a, b) in enumerate(points)]}
+        )
+
+    send("touchStart", (x - 20, y), (x + 20, y))
+    for far in (30, 40, 50, 60):
+        send("touchMove", (x - far, y), (x + far, y))
+    send("touchEnd")
+    assert page.evaluate(STATE)[2] / k == pytest.approx(3, rel=0.1)
+    assert place(page, "n2") == pytest.approx([x, y], abs=6)
+    page.close()
+
+
+def test_boxes_open_and_close_where_they_are(opened):
+    page = opened(folded())
+    first = page.evaluate("document.querySelector('svg.graph-picture').outerHTML.length")
+    box = page.evaluate(f"{PAGE}.boxes.things.find((x) => {PAGE}.boxes.isBox(x))")
+    id, many = page.evaluate(f"[{PAGE}.boxes.id({box}), {PAGE}.boxes.things.length]")
+    page.evaluate(f"{PAGE}.select('{id}', true)")
+    page.wait_for_timeout(300)
+    x, y = place(page, id)
+    page.mouse.dblclick(x, y)
+    assert page.evaluate(f"{PAGE}.boxes.things.length") > many
+    assert page.locator(f"[id='{id}']").count() == 0
+    assert page.locator(".node.sel").count() == 1
+    page.keyboard.press("f")
+    assert page.evaluate(f"{PAGE}.boxes.things.length") == many
+    assert page.locator(f"[id='{id}'].sel").count() == 1
+    page.keyboard.press("Enter")
+    page.locator(".mg-shut button").last.click()
+    assert page.evaluate("document.activeElement.className").startswith("mg-holder")
+    page.evaluate(f"{PAGE}.select(null)")
+    assert page.evaluate(f"{PAGE}.boxes.things.length") <= many
+    assert page.evaluate("document.querySelector('svg.graph-picture').outerHTML.length") == pytest.approx(first, rel=0.2)
+
+
+def test_the_search_opens_what_hides_a_value(opened):
+    picture = folded()
+    page = opened(picture)
+    hidden = next(node for node in picture.graph.nodes if node.kind == "fold" and node.count > 2)
+    place = hidden.members[1]
+    name = page.evaluate(f"{PAGE}.boxes.name({place})")
+    assert page.locator(f"#n{place}").count() == 0
+    page.focus(".mg-holder")
+    page.keyboard.press("/")
+    page.keyboard.type(name)
+    assert re.fullmatch(r"1 of \d+", page.locator(".mg-count").inner_text())
+    assert page.locator(f"#n{place}.sel.found").count() == 1
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.className").startswith("mg-holder")
+    page.keyboard.press("/")
+    page.keyboard.type("no such name")
+    assert page.locator(".mg-count").inner_text() == "not found"
+
+
+SHAPES = """() => {
+  const keys = ["x", "y", "width", "height", "cx", "cy", "rx", "ry", "d", "fill", "stroke", "text-anchor"];
+  const said = (v) => (v === null ? "" : /^-?[\\d.]+$/.test(v) ? Number(v).toFixed(1) : v);
+  const shape = (e) => e.tagName + keys.map((k) => said(e.getAttribute(k))).join("|") + e.textContent;
+  const all = [...document.querySelectorAll("svg.graph-picture g[id]")];
+  const shapes = (g) => [...g.querySelectorAll("rect, ellipse, path, text")].map(shape);
+  return Object.fromEntries(all.map((g) => [g.id.replace("frame-", "frame"), shapes(g)]));
+}"""
+
+
+def alike(made, expected):
+    """The same words, and the same numbers but for the last digit, which the two languages round in two ways."""
+    number = re.compile(r"-?\d+\.\d+")
+    a, b = "\n".join(made), "\n".join(expected)
+    close = all(abs(float(x) - float(y)) < 0.11 for x, y in zip(number.findall(a), number.findall(b), strict=False))
+    return number.sub("#", a) == number.sub("#", b) and close
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "BT"])
+@pytest.mark.parametrize("partials", [False, True])
+def test_the_page_draws_what_python_draws(opened, rankdir, partials):
+    """With every box open: the same boxes, texts, lines and frames at the same places."""
+    random.seed(2)
+    model = nn.MLP(2, [2, 1])
+    loss = sum((model([0.3, x]) - 1.0) ** 2 for x in (0.1, 0.2, 0.4, 0.9))
+    loss.backward()
+    folded = viz.draw(loss, budget=20, layout="layers", rankdir=rankdir, partials=partials, labels="all")
+    inside = folded.graph.inside
+    every = partition(inside.boxes, range(len(inside.boxes.parent)))
+    whole = materialise(inside.told, inside.roots, every, inside.names)
+    from viz.model.partials import fill
+
+    fill(whole)
+    expected = opened(Picture(whole, folded.look, "auto", loss, "layers")).evaluate(SHAPES)
+    page = opened(folded)
+    page.evaluate(f"() => {{ const p = {PAGE}; p.boxes.d.parent.forEach((_, g) => p.boxes.open.add(g)); p.boxes.refresh(); p.redraw(); }}")
+    made = page.evaluate(SHAPES)
+    frames = [key for key in expected if key.startswith("frame")]
+    assert sorted(k for k in made if not k.startswith("frame")) == sorted(k for k in expected if not k.startswith("frame"))
+    for key in made.keys() - {k for k in made if k.startswith("frame")}:
+        assert alike(made[key], expected[key]), (key, made[key], expected[key])
+    drawn = [made[k] for k in made if k.startswith("frame")]
+    assert len(drawn) == len(frames) and all(any(alike(frame, expected[k]) for k in frames) for frame in drawn)
+
+
+def test_a_page_carries_boxes_where_it_has_some_and_not_too_many():
+    assert 'id="mg-boxes"' not in viz.draw(small()).html
+    assert 'id="mg-boxes"' in folded().html
+    x = Value(1.0)
+    for _ in range(MOST):
+        x = x * 1.0001
+    graph = build(x, fold="auto", names=Names([]))
+    assert graph.inside is not None
+    assert opening(graph, viz.draw(x).look) is None
+    assert 'id="mg-boxes"' not in viz.draw(x).html
+
+
+def test_reduced_motion_glides_nowhere_and_others_do(browser, tmp_path):
+    for motion, glides in (("reduce", False), ("no-preference", True)):
+        page = browser(reduced_motion=motion).new_page()
+        page.goto(viz.draw(small()).save(tmp_path / "p.html").as_uri())
+        page.focus(".mg-holder")
+        page.keyboard.press("0")
+        assert page.evaluate("document.querySelector('svg.graph-picture').classList.contains('mg-glide')") is glides
+        page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser, tmp_path, axe, scheme):
+    page = browser(color_scheme=scheme).new_page()
+    for picture in (viz.draw(small()), folded(), viz.draw(nn.MLP(2, [3, 1])), viz.draw(small(), color="grad")):
+        page.goto(picture.save(tmp_path / "p.html").as_uri())
+        page.focus(".mg-holder")
+        page.keyboard.press("?")
+        assert axe(page) == []
+    page.set_content("<p style='color:#aaa;background:#bbb'>text</p>")
+    assert axe(page)  # it does find something where there is something
+    page.close()
