@@ -50,11 +50,7 @@ def joined(entries: Sequence[str], read: Callable[[str], str] | None = None) -> 
 @cache
 def modules(*entries: str) -> str:
     """All modules that the ``entries`` need, each once, for a script of a page."""
-    done: list[str] = []
-    blocks: list[str] = []
-    for entry in entries:
-        _collect(entry, done, blocks)
-    return safe("\n".join(blocks))
+    return safe(joined(entries))
 
 
 def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:

@@ -115,7 +115,7 @@ def worker(files: dict[str, bytes]) -> str:
 def _scripts() -> tuple[str, str, str]:
     """The style sheet of viz, the script of the views alone (for pages that are saved), and that of the lab."""
     bundle = importlib.import_module("viz.bundle")
-    css = bundle.squeezed_css(bundle.static("stepper.css") + bundle.static("training.css"))
+    css = bundle.squeezed_css("".join(map(bundle.static, ("stepper.css", "training.css", "viewport.css"))))
     return css, bundle.script("stepper"), bundle.joined(["lab"], _source)
 
 

@@ -21,8 +21,7 @@ class Lab {
     this.held = false; // a program that came with a link waits for Run
     this.stale = new Set(); // views that show an older run
     this.tabs();
-    this.views = new Views(this.panels, { on: () => {} });
-    this.views = new Views(this.panels, (event) => this.heard(event));
+    this.views = new Views(this.panels);
     this.editor = make(this.ui.editor, { doc: data.program, change: () => this.changed(), run: () => this.run() });
     for (const view of data.prepared) this.views.show(view);
     this.listen();
@@ -152,8 +151,6 @@ class Lab {
     document.documentElement.dataset.run = String(Number(document.documentElement.dataset.run ?? 0) + 1);
   }
 
-  heard() {}
-
   say(text, wrong = false) {
     this.ui.said.textContent = text;
     this.ui.said.classList.toggle("lab-wrong", wrong);
@@ -172,8 +169,8 @@ class Lab {
   }
 
   async link() {
-    const step = this.views.state?.step;
-    return packed({ code: this.editor.text(), tab: this.tab, step: Number.isFinite(step) ? step : undefined, state: this.views.state ?? {} });
+    const { state } = this.views;
+    return packed({ code: this.editor.text(), tab: this.tab, step: state?.step, state });
   }
 
   async share() {
@@ -202,7 +199,7 @@ class Lab {
       this.views.clear();
       this.say("waiting for Run");
     }
-    if (found.state || found.step !== undefined) this.views.restore({ ...found.state, ...(found.step !== undefined ? { step: found.step } : {}) });
+    if (found.state || found.step !== undefined) this.views.restore(found.state, found.step);
     if (found.tab) this.pick(found.tab);
   }
 

@@ -3,6 +3,7 @@
 import { mount } from "./stepper.js";
 import { mount as watched } from "./training.js";
 import { h } from "./stepper_page.js";
+import { Viewport, buttons, key } from "./viewport.js";
 import { drawn } from "./lab_drawing.js";
 
 export const KINDS = ["graph", "stepper", "steps", "check", "train"]; // what is asked of Python; the output comes by itself
@@ -15,13 +16,12 @@ function table(head, rows) {
 }
 
 export class Views {
-  // panels: { kind: element }; host: what the stepper tells (see its `on`)
-  constructor(panels, host) {
+  // panels: { kind: element }
+  constructor(panels) {
     this.panels = panels;
-    this.host = host;
     this.shown = {}; // the data of each view that is seen
-    this.walker = null;
-    this.wanted = null; // the stepper's state out of a link, until there is a stepper
+    this.walker = null; // the stepper
+    this.wanted = null; // its state out of a link, until it is there
   }
 
   show(view) {
@@ -29,9 +29,10 @@ export class Views {
     if (!el) return;
     el.classList.remove("lab-old");
     if (view.nothing !== undefined && view.nothing !== null) {
-      if (kind === "stepper") this.leave();
       this.shown[kind] = null;
-      return el.replaceChildren(note(view.nothing));
+      const still = kind === "stepper" && this.walker ? [this.room] : []; // it waits, with all that the person had
+      for (const room of still) room.hidden = true;
+      return el.replaceChildren(note(view.nothing), ...still);
     }
     this.shown[kind] = view;
     if (kind === "stepper") this.walk(el, view.data);
@@ -47,12 +48,26 @@ export class Views {
   }
 
   graph(el, { svg }) {
-    const made = drawn(svg), { scrollLeft, scrollTop } = el.firstElementChild ?? {};
+    const made = drawn(svg);
     if (!made) return el.replaceChildren(note("The drawing cannot be read."));
-    const box = h("div", { class: "lab-picture", tabindex: "0", role: "group", "aria-label": made.getAttribute("aria-label") ?? "Graph" });
-    box.append(made);
-    el.replaceChildren(box);
-    box.scrollTo(scrollLeft ?? 0, scrollTop ?? 0);
+    if (!this.picture?.holder.isConnected) {
+      const holder = h("div", { class: "lab-picture", tabindex: "0", role: "group" });
+      el.replaceChildren(holder);
+      this.picture = new Viewport(holder, null, { first: 0.75 });
+      const button = (face, label, keys, action) => {
+        const one = h("button", { type: "button", class: "lab-button", title: `${label} (${keys})`, "aria-label": label }, face);
+        one.onclick = action;
+        return one;
+      };
+      holder.before(h("div", { class: "lab-zoom" }, ...buttons(this.picture, button)));
+      holder.addEventListener("keydown", (event) => { if (key(this.picture, event, true)) event.preventDefault(); });
+    }
+    const { holder } = this.picture;
+    holder.setAttribute("aria-label", made.getAttribute("aria-label") ?? "Graph");
+    holder.querySelector(":scope > svg")?.remove();
+    holder.prepend(made);
+    this.picture.take(made);
+    return made;
   }
 
   steps(el, { lines, more }) {
@@ -76,51 +91,28 @@ export class Views {
 
   // ------------------------------------------------------------ the stepper
 
-  leave() {
-    if (this.walker) this.wanted = this.state;
-    this.walker?.destroy();
-    this.walker = null;
-  }
-
-  get state() { return this.walker ? kept(this.walker) : this.wanted; }
-
-  // The stepper's whole state, out of a link; it is there at once, or as soon as there is a stepper.
-  restore(state) {
-    this.wanted = state;
-    if (this.walker && this.shown.stepper) { this.leave(); this.wanted = state; this.show(this.shown.stepper); }
-  }
-
   walk(el, data) {
-    const wanted = this.walker ? kept(this.walker) : this.wanted;
-    this.walker?.destroy();
-    if (el.firstElementChild?.className !== "lab-stepper") el.replaceChildren(h("div", { class: "lab-stepper" }));
-    this.walker = mount(el.firstElementChild, data, { css: "", on: this.host });
-    if (wanted) put(this.walker, wanted);
+    this.room ??= h("div", { class: "lab-stepper" });
+    this.room.hidden = false;
+    if (el.childElementCount !== 1 || el.firstElementChild !== this.room) el.replaceChildren(this.room);
+    if (this.walker) return this.walker.update(data);
+    this.walker = mount(this.room, data, { css: "" });
+    return this.put();
+  }
+
+  // What a person has in the stepper, as plain data.
+  get state() { return this.walker?.state ?? this.wanted?.state ?? null; }
+
+  // A state out of a link, and the step that the link names: at once, or as soon as there is a stepper.
+  restore(state, step) {
+    this.wanted = { state, step };
+    if (this.walker) this.put();
+  }
+
+  put() {
+    const { state, step } = this.wanted ?? {};
     this.wanted = null;
+    if (state) this.walker.dispatch({ type: "state", state });
+    if (step !== undefined) this.walker.dispatch({ type: "step", step });
   }
-}
-
-// What a person has in a stepper, by names, as plain data; and put into another one.
-function kept({ run, t, tree, state }) {
-  const name = (x) => (x < 0 ? null : tree.isBox(x) ? `[${tree.name[x - tree.n]}]` : t.names[x] || t.auto[x]);
-  return {
-    step: run.p === t.total && t.total ? "end" : run.p, zoom: state.zoom, selected: name(state.selected),
-    open: tree.parent.length ? tree.name.filter((_, g) => tree.open[g]) : [], boxes: tree.name.slice(0, 2000),
-  };
-}
-
-function put(stepper, { step, zoom, selected, open, boxes }) {
-  const { tree, t, state } = stepper;
-  if (Array.isArray(open) && Array.isArray(boxes)) {
-    tree.name.forEach((name, g) => { if (boxes.includes(name)) tree.open[g] = open.includes(name) ? 1 : 0; });
-    tree.refresh();
-  }
-  if (Number.isFinite(zoom)) state.zoom = Math.max(0.3, Math.min(4, zoom));
-  if (typeof selected === "string") {
-    const box = tree.name.findIndex((name) => `[${name}]` === selected);
-    for (let i = 0; box < 0 && i < t.n; i++) if ((t.names[i] || t.auto[i]) === selected) state.selected = tree.item[i];
-    if (box >= 0) state.selected = tree.n + box;
-  }
-  stepper.rebuild();
-  stepper.goto(step === "end" ? t.total : Number.isFinite(step) ? step : 0);
 }
