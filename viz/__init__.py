@@ -7,7 +7,7 @@
     Picture(4 values)
 
 `draw` shows itself in a notebook and saves SVG, PNG, PDF, HTML and DOT, of a model too; `draw_dot` and `trace` are the
-original notebooks' functions; `text_tree` and `to_latex` write; `step` walks.
+original notebooks' functions; `text_tree` and `to_latex` write; `step` walks; `diff` compares two graphs.
 """
 
 from importlib import import_module
@@ -18,12 +18,14 @@ from .mixed import warn
 warn()
 
 __all__ = [
-    "Picture", "Stepper", "draw", "draw_dot", "exercise", "frames", "repr_html", "repr_mimebundle", "step", "text_tree", "to_latex",
-    "trace", "watch",
+    "Diff", "Picture", "Stepper", "diff", "draw", "draw_dot", "exercise", "frames", "repr_html", "repr_mimebundle", "step", "text_tree",
+    "to_latex", "trace", "watch",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
     from .drawn.classic import draw_dot as draw_dot
+    from .drawn.compare import Diff as Diff
+    from .drawn.compare import diff as diff
     from .drawn.display import repr_html as repr_html
     from .drawn.display import repr_mimebundle as repr_mimebundle
     from .drawn.latex import to_latex as to_latex
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
     from .training import watch as watch
 
 _LAZY = {
+    "Diff": "drawn.compare",
     "Picture": "drawn.picture",
     "Stepper": "stepped.stepper",
+    "diff": "drawn.compare",
     "draw": "drawn.picture",
     "draw_dot": "drawn.classic",
     "exercise": "stepped.worksheet",

@@ -1,5 +1,6 @@
 """The page of a drawing: move, zoom, select, search, open and close boxes, by mouse, keys and fingers."""
 
+import copy
 import random
 import re
 
@@ -259,10 +260,47 @@ def test_reduced_motion_glides_nowhere_and_others_do(browser, tmp_path):
         page.close()
 
 
+def test_a_comparison_begins_where_the_two_part_and_its_rows_lead_there(opened):
+    random.seed(4)
+    model = nn.MLP(2, [6, 6, 1])
+    other = copy.deepcopy(model)
+    other.layers[1].neurons[2].w[1].data += 1e-6
+
+    def loss(m):
+        return sum((m([0.1 * k, 0.7]) - 1.0) ** 2 for k in range(12))
+
+    found = viz.diff(loss(model), loss(other), layout="layers")
+    page = opened(found)
+    id = f"n{found.places_of[id_of(found)]}"
+    box, holder = page.locator(f"#{id}").bounding_box(), page.locator(".mg-holder").bounding_box()
+    assert holder["x"] <= box["x"] and box["x"] + box["width"] <= holder["x"] + holder["width"]
+    assert holder["y"] <= box["y"] and box["y"] + box["height"] <= holder["y"] + holder["height"]
+    rows = page.locator(".numbers tbody tr")
+    assert rows.first.get_attribute("data-node") == id
+    rows.first.click()
+    assert page.locator(f"#{id}.sel").count() == 1
+    assert "ulps apart" in page.locator(".mg-said").inner_text()
+    for parameter in other.parameters():
+        parameter.data += 1e-6
+    page = opened(viz.diff(loss(model), loss(other), layout="layers"))
+    rows = page.locator(".numbers tbody tr")
+    hidden = page.evaluate(
+        "[...document.querySelectorAll('.numbers tr[data-node]')].findIndex((r) => !document.getElementById(r.dataset.node))"
+    )
+    assert hidden >= 0
+    rows.nth(hidden).click()  # the box that the value is in
+    assert page.locator(".node.fold.sel").count() == 1
+
+
+def id_of(found):
+    return id(found.found.first)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(browser, tmp_path, axe, scheme):
     page = browser(color_scheme=scheme).new_page()
-    for picture in (viz.draw(small()), folded(), viz.draw(nn.MLP(2, [3, 1])), viz.draw(small(), color="grad")):
+    compared = viz.diff(small(), (Value(2.0, label="a") * Value(-4.0, label="b")).relu())
+    for picture in (viz.draw(small()), folded(), viz.draw(nn.MLP(2, [3, 1])), viz.draw(small(), color="grad"), compared):
         page.goto(picture.save(tmp_path / "p.html").as_uri())
         page.focus(".mg-holder")
         page.keyboard.press("?")

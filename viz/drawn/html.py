@@ -102,7 +102,7 @@ def _leaves(graph: Graph, precision: int) -> str:
     added = sentence(graph.passes)
     notes += [f"{added[:1].upper()}{added[1:]}; the steps below are those of one pass."] if added else []
     return (
-        '<section><h2>Gradients of the leaves</h2><div class="scroll"><table>'
+        '<section class="leaves"><h2>Gradients of the leaves</h2><div class="scroll"><table>'
         '<thead><tr><th scope="col">leaf</th><th scope="col">data</th><th scope="col">gradient</th>'
         '<th scope="col">size</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>{_notes(notes)}</section>"

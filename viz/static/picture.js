@@ -47,6 +47,8 @@ export class Page {
     this.view.take(this.svg);
     this.listen();
     this.chips();
+    const { first, in: box } = figure.dataset, node = this.node(first) || this.node(box);
+    if (node) this.view.show(this.rect(node)); // where the page says that one looks first
   }
 
   button(face, label, keys, act) {
