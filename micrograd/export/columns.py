@@ -123,18 +123,20 @@ _JS_ERF = """\
 function erf(x) { // by its series near 0, by a continued fraction of erfc further out
     const z = Math.abs(x);
     if (z !== z) return x;
-    if (z < 2.5) {
-        let term = z, sum = z;
-        for (let n = 1; n < 100 && Math.abs(term) > 1e-18 * sum; n++) {
+    if (z < 1.25) {
+        let term = z, sum = z, lost = 0;
+        for (let n = 1; n < 100 && term > 1e-18 * sum; n++) {
             term *= 2 * z * z / (2 * n + 1);
-            sum += term;
+            const more = sum + term;
+            lost += (sum - more) + term;
+            sum = more;
         }
-        return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * Math.exp(-z * z) * sum || x;
+        return Math.sign(x) * 1.1283791670955126 * (gauss(z, 1) * (sum + lost)) || x;
     }
     if (z > 6) return Math.sign(x);
     let f = z;
     for (let n = 120; n > 0; n--) f = z + (n / 2) / f;
-    return Math.sign(x) * (1 - Math.exp(-z * z) / (f * Math.sqrt(Math.PI)));
+    return Math.sign(x) * (1 - gauss(z, 1) / (f * 1.772453850905516));
 }
 """
 
@@ -180,7 +182,7 @@ function gauss(x, k) { // exp(-k x^2): x^2 is split exactly so that the tail kee
     return rounded - rounded * (k * error);
 }
 """, False),
-    "erf": ((), _JS_ERF, False),
+    "erf": (("gauss",), _JS_ERF, False),
 }  # fmt: skip
 
 

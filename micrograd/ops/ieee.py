@@ -57,11 +57,15 @@ def pow(x: float, p: float) -> float:
     try:
         return math.pow(x, p)
     except OverflowError:
-        return -inf if x < 0 and p % 2.0 == 1.0 else inf
+        return -inf if x < 0 and _odd(p) else inf
     except ValueError:
         if x == 0.0:
-            return math.copysign(inf, x) if p % 2.0 == 1.0 else inf
+            return math.copysign(inf, x) if _odd(p) else inf
         return nan
+
+
+def _odd(p: float) -> bool:
+    return abs(math.fmod(p, 2.0)) == 1.0  # exact, as % is not: -0.9999999999999999 % 2 rounds to 1
 
 
 def exp2(x: float) -> float:

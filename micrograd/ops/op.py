@@ -149,7 +149,7 @@ class Op:
     def _like(self, **changes: Any) -> Op:
         op: Op = object.__new__(type(self))
         op.__dict__.update(self.__dict__, **changes)
-        for made in ("reads", "passes", "maker", *(["pull"] if self.partials is not None else [])):
+        for made in ("reads", "passes", "maker", "told", *(["pull"] if self.partials is not None else [])):
             op.__dict__.pop(made, None)
         return op
 
@@ -253,6 +253,13 @@ class Op:
         from micrograd.pull import pull_source
 
         return pull_source(self if len(self.params) == len(self.constants) else self.bind(*self.defaults))
+
+    @cached_property
+    def told(self) -> dict[str, Any] | None:
+        """How it is computed, as data for those who cannot import it; None where its rules cannot be read (`micrograd.telling.rule`)."""
+        from micrograd.telling import rule
+
+        return rule(self if len(self.params) == len(self.constants) else self.bind(*self.defaults))
 
     def _called_pull(self, node: Any) -> None:
         g, y, args = node.grad, node._data, node.args

@@ -159,7 +159,7 @@ def test_reuse_shows_before_and_after_and_states_of_gradients(show):
     assert node(page, "a") == ("2", "0")
 
 
-def test_breakpoints_by_python_and_by_click(show):
+def test_breakpoints_by_python_and_by_the_panel(show):
     page = show(viz.step(lecture(), break_on=["e", "abs(grad) > 5"]))
     at = lambda: int(page.get_attribute(".mg-stepper", "data-step"))  # noqa: E731
     stops = []
@@ -172,6 +172,8 @@ def test_breakpoints_by_python_and_by_click(show):
     )
     page.keyboard.press("Home")
     page.locator(".mg-node", has_text="d").last.click()
+    assert page.locator(".mg-stopped").count() == 0  # a click selects
+    page.click(".mg-chosen button:has-text('Breakpoint')")
     assert page.locator(".mg-stopped").count() == 1
     assert "reakpoint" in page.inner_text(".mg-live-region")
 

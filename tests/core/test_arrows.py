@@ -52,6 +52,7 @@ LATE = {
 # Late arrows between the files and folders of micrograd that go up.
 UP = {
     ("ops", "pull"): "a row makes its backward code when first asked",
+    ("ops", "telling"): "a row tells its rules when first asked",
     ("scalar", "copying"): "pickling and copying are rare",
     ("transforms", "derived"): "a derivative of a derivative",
     ("train", "compiler"): "fit(compiled=True)",

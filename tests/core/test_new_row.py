@@ -110,7 +110,7 @@ def tellings(loss):
         "steps, backward": (str(steps[-1]), "∂y/∂a = 2 / (2 + abs(a))**2"),
         "steps, LaTeX": (steps[0].latex(), f"y = {tex} = "),
         "stepper": ("\n".join(stepper.log()), "y = softsign(a, 2) = −0.2"),
-        "stepper's page": (str(stepper.trace.ops), page),
+        "stepper's page": (" ".join(mathml.markup(told["f"]) for told in stepper.trace.ops), page),
         "picture": (viz.draw(loss).svg, ">softsign(x, 2)<"),
         "text tree": (viz.text_tree(loss), "y = softsign(x, 2) data"),
         "LaTeX": (viz.to_latex(loss), f"y &= {tex}"),

@@ -349,6 +349,12 @@ def test_polynomials_against_fifty_digits(t):
     assert corrected(0.0, LOWER_0, LOWER, 0.0)[0] == LOWER_0[0]
 
 
+def test_a_power_of_minus_zero_asks_for_a_whole_exponent():
+    """-0.9999999999999999 is no odd number, though % 2 rounds it to one."""
+    assert ieee.pow(-0.0, -0.9999999999999999) == ieee.inf == ieee.pow(-0.0, -2.0) and ieee.pow(-0.0, -1.0) == -ieee.inf
+    assert ieee.pow(-1e200, 3.0) == -ieee.inf and ieee.pow(-1e200, 2.0) == ieee.inf == ieee.pow(0.0, -3.0)
+
+
 @pytest.mark.parametrize("f", [ieee.cbrt])
 @given(x=st.floats(-1e300, 1e300, allow_subnormal=True))
 @example(5e-324)

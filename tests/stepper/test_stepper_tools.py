@@ -17,9 +17,9 @@ from micrograd import Value, nn
 from viz.bundle import script, static
 from viz.drawn import layers
 from viz.drawn.theme import contrast
-from viz.notation import rows
+from viz.notation import mathml, rows
 from viz.notation.numbers import show as fmt
-from viz.stepped.mathml import template
+from viz.stepped.rows import told
 from viz.stepped.scene import PALETTES, Scene
 from viz.stepped.stills import frames, picture
 from viz.training import histogram, layers_of
@@ -292,16 +292,23 @@ def test_the_script_is_one_block_with_nothing_left_to_import():
         assert code.count("const stepper_trace = ") == 1
 
 
-def test_every_template_has_its_holes():
+def test_every_form_has_its_holes():
     for name, row in rows.table().items():
         for arity in (row.arity,) if row.arity else (1, 3, 20) if name == "sum" else (2, 20):
-            made = template(row, name, arity)
+            made = told(row, name, arity)
             assert len(made["d"]) == arity, "no row without derivatives"
-            for text in [made["f"], *made["d"]]:
-                ET.fromstring(f"<math>{re.sub(r'{[0-9y]+:?}', '<mi>x</mi>', text)}</math>")
-    assert template(rows.by_symbol("f", 1), "f", 1) == {"s": "f", "f": "<mi>f</mi><mo>(</mo>{0:}<mo>)</mo>", "d": []}
+            for tokens in [made["f"], *made["d"]]:
+                ET.fromstring(f"<math>{re.sub(r'{[0-9y]+:?}', '<mi>x</mi>', mathml.markup(tokens))}</math>")
+                assert "<" not in json.dumps([t for t in flat(tokens) if t not in ("<", "≤")], ensure_ascii=False), "markup in a trace"
+    assert told(rows.by_symbol("f", 1), "f", 1) == {
+        "s": "f", "n": ["f"], "f": [["mi", "f"], ["mo", "("], ["bare", 0], ["mo", ")"]], "d": []
+    }  # fmt: skip
+
+
+def flat(tokens):
+    return [t for token in tokens for t in (flat(token) if isinstance(token, list) else [token])]
 
 
 def test_a_convention_stands_in_the_place_of_the_formula():
     row = rows.by_symbol("max", 2)
-    assert "by convention" in template(row, "max", 2, (0.5, 0.5))["d"][1] and "0.5" in template(row, "max", 2, (0.5, 0.5))["d"][1]
+    assert told(row, "max", 2, (0.5, 0.5))["d"] == [[["mn", "0.5"], ["mtext", ", by convention"]]] * 2

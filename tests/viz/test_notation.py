@@ -26,7 +26,7 @@ def read_all(tree, numbers):
     return {
         "text": of_text(text.write(tree, 17), numbers),
         "tex": of_tex(tex.write(tree, 17), {tex.name(n): x for n, x in numbers.items()}),
-        "mathml": of_mathml(mathml.write(tree, 17), {mathml.name(n): x for n, x in numbers.items()}),
+        "mathml": of_mathml(mathml.write(tree, 17), {mathml.markup(mathml.name(n)): x for n, x in numbers.items()}),
     }
 
 
@@ -108,7 +108,7 @@ def test_any_tree_is_read_back(tree, xs):
         return
     assert same(of_text(text.write(plainly, 17), {f"v{i}": x for i, x in enumerate(xs)}), wanted, 0.0)
     assert same(of_tex(tex.write(plainly, 17), {f"v_{{{i}}}": x for i, x in enumerate(xs)}), wanted, 1e-9)
-    found = of_mathml(mathml.write(tree, 17), {mathml.name(n): x for n, x in numbers.items()})
+    found = of_mathml(mathml.write(tree, 17), {mathml.markup(mathml.name(n)): x for n, x in numbers.items()})
     assert same(found, wanted, 1e-9)
 
 

@@ -1,18 +1,21 @@
 // The stepper: one trace, one page. mount(el, data, host) builds it and returns a handle: update, state, dispatch, destroy.
 
-import { Run, decode, stepAt, workAt } from "./stepper_trace.js";
+import { Run, decode, recompute, stepAt, workAt } from "./stepper_trace.js";
 import { Tree } from "./stepper_tree.js";
 import { at, carried, fresh, reduce, stopsAt } from "./stepper_state.js";
 import { Picture } from "./stepper_draw.js";
 import { fmt, lines, nameOf, sentence, signOf } from "./stepper_math.js";
-import { KEYS, dark, h, panel, tables } from "./stepper_page.js";
+import { KEYS, dark, h, mathml, panel, source, tables } from "./stepper_page.js";
+import { Chosen, tried } from "./stepper_chosen.js";
 import { Quiz } from "./stepper_ask.js";
 import { close, listen } from "./stepper_keys.js";
 
-const FORMAT = 2;
+const FORMAT = 3;
 let made = 0;
 
 export class Stepper {
+  static mount = mount;
+
   constructor(el, data, host = {}) {
     this.host = host;
     this.root = el;
@@ -35,6 +38,7 @@ export class Stepper {
     this.still = true;
     this.dispatch({ type: "step", step }, true);
     this.still = false;
+    this.chosen.show();
     Object.assign(this.ui.graph, { scrollLeft, scrollTop });
     if (playing) this.play(true);
     if (inside) this.ui.root.focus({ preventScroll: true });
@@ -46,14 +50,18 @@ export class Stepper {
     this.tree = new Tree(this.t);
     this.state = begin({ t: this.t, tree: this.tree });
     this.tree.show(this.state.open);
+    this.leafList = null;
+    recompute(this.t, this.state.leaves);
     this.ui = panel(this.root, this);
     this.picture = new Picture(this.ui.graph, this.run, this.tree, this);
+    this.chosen = new Chosen(this);
     this.quiz = new Quiz(this, this.state.quiz);
     this.listen();
     this.ui.help.hidden = !this.state.help;
     this.rebuild();
     this.show();
     this.ticks();
+    tried(this);
   }
 
   // ------------------------------------------------------------ actions
@@ -68,6 +76,7 @@ export class Stepper {
       this.state = state;
       this.changed(old);
     }
+    if (this.quiz.waiting) this.show();
     if (action.type === "resume") this.say(stopsAt(this, state, state.step) ? "Breakpoint. " : "", true);
     if (state !== old && !quiet) this.tell(action, old);
     return this.state;
@@ -84,14 +93,33 @@ export class Stepper {
   // Bring the page to the new state: only what differs.
   changed(old) {
     const { state } = this;
-    if (state.open !== old.open) this.tree.show(state.open);
-    if (state.open !== old.open) this.refold(state.selected);
+    if (state.leaves !== old.leaves) this.renumber();
+    if (state.open !== old.open) {
+      this.tree.show(state.open);
+      this.refold(state.selected);
+    }
     if (state.step !== old.step) this.goto(state.step);
     if (state.zoom !== old.zoom) this.picture.scale();
     if (state.selected !== old.selected) this.select(state.selected);
     if (state.breaks !== old.breaks) this.rebreak(old.breaks);
     if (state.help !== old.help) this.help(state.help);
     if (!state.quiz !== !this.quiz.on) this.quiz.toggle();
+    this.chosen.show();
+  }
+
+  // The same step of other numbers.
+  renumber() {
+    const { t, run, picture, quiz, still } = this;
+    recompute(t, this.state.leaves);
+    run.renew();
+    quiz.pending = null; // it is asked anew
+    for (const x of picture.nodes.keys()) picture.paint(x);
+    this.label(0, run.p);
+    if (t.asked.size) this.ticks();
+    tried(this);
+    this.still = true;
+    this.show();
+    this.still = still;
   }
 
   thingAt(k) { return this.tree.item[workAt(this.t, k)]; }
@@ -102,8 +130,7 @@ export class Stepper {
     const old = this.run.p, far = Math.abs(p - old) > 4000, dirty = new Set();
     this.run.goto(p, far ? null : (i) => dirty.add(this.tree.item[i]));
     const near = this.active();
-    const all = [...near.read, ...near.changed];
-    if (this.picture.partly && all.some((x) => !this.picture.nodes.has(x))) this.rebuild();
+    if (this.picture.partly && [...near.read, ...near.changed].some((x) => !this.picture.nodes.has(x))) this.rebuild();
     for (const x of far ? this.picture.nodes.keys() : dirty) this.picture.paint(x);
     if ((old > this.t.seed) !== (p > this.t.seed)) for (const x of this.picture.nodes.keys()) this.picture.paint(x);
     this.label(Math.min(old, p), Math.max(old, p));
@@ -166,7 +193,7 @@ export class Stepper {
     ui.root.dataset.step = run.p;
     ui.root.dataset.phase = phase;
     this.speak(near, asked);
-    if (!asked) this.source(step);
+    if (!asked) source(this, step);
     tables(this, near);
     for (const [key, off] of [["home", run.p === 0], ["back", run.p === 0], ["next", run.p === t.total], ["end", run.p === t.total]]) {
       ui.buttons[key].disabled = off;
@@ -176,35 +203,23 @@ export class Stepper {
   speak(near, asked) {
     const { t, ui, run } = this, { step } = near;
     if (asked) {
-      ui.math.innerHTML = lines(t, asked.step, asked).join("");
+      ui.math.replaceChildren(...lines(t, asked.step, asked).map(mathml));
       ui.source.replaceChildren();
       return this.say(`Question: ${asked.text}`);
     }
     if (!step) {
-      ui.math.innerHTML = "";
-      ui.math.append(h("p", { class: "mg-plain" }, "The leaves have their values. Step forward (→) to compute the rest."));
+      ui.math.replaceChildren(h("p", { class: "mg-plain" }, "The leaves have their values. Step forward (→) to compute the rest."));
       return this.say("Start. No step taken.");
     }
     const count = run.p - this.state.from;
     if (near.box >= 0 && count > 1) {
       const name = this.tree.name[near.box - this.tree.n];
       const what = step.kind === "forward" ? "operations" : "contributions";
-      ui.math.innerHTML = "";
-      ui.math.append(h("p", { class: "mg-plain" }, `${name}: ${count.toLocaleString("en")} ${what} in one step. Enter opens the box.`));
+      ui.math.replaceChildren(h("p", { class: "mg-plain" }, `${name}: ${count.toLocaleString("en")} ${what} in one step. Enter opens the box.`));
       return this.say(`${name}: ${count} ${what}.`);
     }
-    ui.math.innerHTML = lines(t, step).join("");
+    ui.math.replaceChildren(...lines(t, step).map(mathml));
     this.say(sentence(t, step, run.status(step.changed)));
-  }
-
-  source(step) {
-    const { t, ui } = this;
-    const line = step && t.lines?.[t.line?.[step.node]];
-    const code = step?.kind === "backward" ? t.lines?.[t.code?.[step.node]] : null;
-    const text = code || line;
-    ui.source.replaceChildren(...(text ? [h("span", { class: "mg-dim" }, code ? "its _backward" : "made by"), h("code", {}, text)] : []));
-    const marks = step ? t.marks[step.node] || [] : [];
-    ui.source.append(...marks.map((m) => h("p", { class: "mg-mark" }, `⚠ ${nameOf(t, step.node)}: ${m}`)));
   }
 
   say(text, add = false) { this.ui.live.textContent = add ? text + this.ui.live.textContent : text; }
@@ -328,4 +343,3 @@ function other(el, { format }, host) {
   return { state: null, dispatch: () => null, update: (data) => mount(el, data, host), destroy: () => el.replaceChildren() };
 }
 
-Stepper.mount = mount;

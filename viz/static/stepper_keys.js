@@ -1,5 +1,7 @@
 // What each key and a click in the graph does, and when a key is meant for the stepper.
 
+import { fixed } from "./stepper_trace.js";
+
 // The thing that keys start from: what is selected, else what this step changed.
 function current(s) {
   const { selected } = s.state;
@@ -47,6 +49,20 @@ function fold(s) {
   else s.say("This value is in no box.");
 }
 
+function leaf(s, act) {
+  const x = s.state.selected;
+  if (x >= 0 && s.t.when[x] < 0) act(x);
+  else s.say("Select a leaf first: ↓ goes to an operand.");
+}
+
+// To the field for another number.
+function attempt(s) {
+  leaf(s, () => {
+    if (s.chosen.field?.isConnected) s.chosen.field.select();
+    else s.say(fixed(s.t));
+  });
+}
+
 function actions(s) {
   const send = (type, more) => () => s.dispatch({ type, ...more });
   return {
@@ -55,6 +71,7 @@ function actions(s) {
     ArrowUp: () => walk(s, "users"), ArrowDown: () => walk(s, "args"),
     "S-ArrowUp": () => sideways(s, -1), "S-ArrowDown": () => sideways(s, 1),
     " ": () => s.play(), Home: send("start"), End: send("end"), b: send("backward"), ".": send("resume"),
+    e: () => attempt(s), s: () => leaf(s, (place) => s.dispatch({ type: "sweep", place })), r: send("reset"),
     f: () => fold(s), Enter: () => enter(s), q: send("quiz"), "?": send("help"),
     "+": send("zoom", { by: 1.25 }), "-": send("zoom", { by: 0.8 }), 0: send("zoom"),
     Escape: () => { s.dispatch({ type: "help", on: false }); s.play(false); s.dispatch({ type: "select", thing: -1 }); },
@@ -65,7 +82,9 @@ export function listen(s) {
   const act = s.act = actions(s);
   s.ui.root.addEventListener("keydown", (event) => {
     event.stopPropagation(); // the notebook must not hear keys meant for us
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=range])")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape" && event.target.matches(".mg-chosen input")) return void s.ui.root.focus({ preventScroll: true });
+    if (event.target.matches("input:not([type=range]), .mg-chosen input")) return;
     if (event.target.matches("button, summary") && (event.key === " " || event.key === "Enter")) return;
     const shift = event.shiftKey && event.key.startsWith("Arrow") ? "S-" : "";
     const wanted = act[shift + event.key] || act[shift + event.key.toLowerCase()];
@@ -80,7 +99,6 @@ export function listen(s) {
     s.still = true; // do not scroll away from what was clicked
     s.dispatch({ type: "select", thing: x });
     if (s.tree.isBox(x)) enter(s);
-    else s.dispatch({ type: "break", place: x });
     s.still = false;
   });
 }

@@ -1,7 +1,5 @@
-// Numbers, MathML lines and the sentences for the live region.
-
-export const escape = (text) =>
-  String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+// Numbers, formulas and the sentences for the live region. A formula is tokens (viz/notation/mathml.py): data, no markup. `["mo", "+"]` is
+// an element with its text or its tokens, a number the hole of that operand, -1 that of the result, `["bare", 0]` a hole without parentheses.
 
 // Four significant digits; whole numbers in full; a true minus sign.
 export function fmt(x) {
@@ -32,96 +30,92 @@ export const signOf = (t, i) => {
   });
 };
 
-const mo = (sign) => `<mo>${sign}</mo>`;
-const row = (...parts) => `<mrow>${parts.join("")}</mrow>`;
-const frac = (a, b) => `<mfrac>${row(a)}${row(b)}</mfrac>`;
+const mo = (sign) => ["mo", sign];
+const mn = (text) => ["mn", text];
+const row = (...parts) => ["mrow", ...parts];
+const frac = (a, b) => ["mfrac", row(...a), row(...b)];
 
 export function nameMath(t, i, bare) {
   // A number of the code.
   if (i >= t.n) return number(t.data[i], bare);
-  const [, stem, power] = nameOf(t, i).match(/^(.*?)(?:⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾)?$/s), name = shorten(stem, 16);
-  if (power) return `<msup>${wordMath(name)}<mrow>${mo("(")}<mn>${[...power].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).join("")}</mn>${mo(")")}</mrow></msup>`;
-  return wordMath(name);
+  const [, stem, power] = nameOf(t, i).match(/^(.*?)(?:⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾)?$/s), name = wordMath(shorten(stem, 16));
+  if (!power) return name;
+  return ["msup", name, row(mo("("), mn([...power].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).join("")), mo(")"))];
 }
 
 // A letter with a number gets an index, longer names stand upright.
 function wordMath(name) {
   const [, letter, plain, bracketed] = name.match(/^(\p{L})(?:_?(\d+)|\[(\d+)\])$/u) || [];
-  if (letter) return `<msub><mi>${letter}</mi><mn>${plain || bracketed}</mn></msub>`;
-  return name.length > 1 ? `<mi mathvariant="normal">${escape(name)}</mi>` : `<mi>${escape(name)}</mi>`;
+  if (letter) return ["msub", ["mi", letter], mn(plain || bracketed)];
+  return [name.length > 1 ? "word" : "mi", name];
 }
 
 const number = (x, bare) => {
-  const text = fmt(x), sign = text.startsWith("−");
-  const power = text.match(/^(.*)e(.*)$/);
-  const body = power
-    ? `<mn>${power[1]}</mn>${mo("·")}<msup><mn>10</mn><mn>${power[2]}</mn></msup>` : `<mn>${text}</mn>`;
-  return sign && !bare ? row(mo("("), body, mo(")")) : row(body);
+  const text = fmt(x), power = text.match(/^(.*)e(.*)$/);
+  const body = power ? [mn(power[1]), mo("·"), ["msup", mn("10"), mn(power[2])]] : [mn(text)];
+  return text.startsWith("−") && !bare ? row(mo("("), ...body, mo(")")) : row(...body);
 };
 
-// Fill a template's holes: {0} {1} … {y}, with ":" for a number that needs no parentheses.
-const fill = (template, put) =>
-  template.replace(/\{(\d+|y)(:?)\}/g, (_, hole, bare) => put(hole, bare === ":"));
+// Fill a form's holes.
+const fill = (form, put) => form.map((token) =>
+  typeof token === "number" ? put(token, false) : token[0] === "bare" ? put(token[1], true) : Array.isArray(token) ? fill(token, put) : token);
 
 // The collected gradient, which never looks like a local derivative.
-const grad = (t, i) => row(nameMath(t, i), `<mo lspace="0" rspace="0">.</mo><mi mathvariant="normal">grad</mi>`);
-const argOf = (t, node, hole) => (hole === "y" ? node : t.args[t.start[node] + Number(hole)]);
-const math = (...parts) => `<math displaystyle="true">${row(...parts)}</math>`;
+const grad = (t, i) => row(nameMath(t, i), ["dot", "."], ["word", "grad"]);
+const slope = (t, node, arg) => frac([["mi", "∂"], nameMath(t, node)], [["mi", "∂"], nameMath(t, arg)]);
+const argOf = (t, node, hole) => (hole < 0 ? node : t.args[t.start[node] + hole]);
+const inNames = (t, node, form) => fill(form, (hole, bare) => nameMath(t, argOf(t, node, hole), bare));
+const dotted = (form) => form.map((token) => (token === "\u2062" ? "·" : Array.isArray(token) ? dotted(token) : token));
+const inNumbers = (t, node, form) => fill(dotted(form), (hole, bare) => number(t.data[argOf(t, node, hole)], bare));
+const alike = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-export function formula(t, node) {
-  return fill(t.ops[t.op[node]].f, (hole, bare) => nameMath(t, argOf(t, node, hole), bare));
-}
-
-const numbers = (t, node, template) =>
-  fill(template.replaceAll("\u2062", "·"), (hole, bare) => number(t.data[argOf(t, node, hole)], bare));
+// Is a rule so short that its number is said already: a number, an operand, a convention?
+const said = (form) => form.at(-1)[0] === "mtext" || (form.length === 1 && (typeof form[0] === "number" || form[0][0] === "mn" || form[0][0] === "bare"));
 
 // A zero that a rule itself says passes nothing, not even infinity or nan.
 const nothing = ({ upstream, partial, value }) => value === 0 && Number.isNaN(upstream * partial) && !Number.isNaN(partial);
 
-// The lines of mathematics for one step, most important first.
+// The lines of mathematics for one step, most important first, as tokens.
 export function lines(t, step, question = null) {
   const { node } = step;
   if (step.kind === "forward") {
-    return [math(nameMath(t, node), mo("="), formula(t, node), mo("="),
-      numbers(t, node, t.ops[t.op[node]].f), mo("="), number(t.data[node], true))];
+    const { f } = t.ops[t.op[node]];
+    return [[nameMath(t, node), mo("="), ...inNames(t, node, f), mo("="), ...inNumbers(t, node, f), mo("="), number(t.data[node], true)]];
   }
-  if (step.kind === "seed") return [math(grad(t, node), mo("="), "<mn>1</mn>")];
+  if (step.kind === "seed") return [[grad(t, node), mo("="), mn("1")]];
   const { arg, partial, value, before, after } = step;
   if (question) return asked(t, step, question);
-  const up = step.upstream;
-  const local = frac(`<mi>∂</mi>${nameMath(t, node)}`, `<mi>∂</mi>${nameMath(t, arg)}`);
-  const p = number(partial), v = number(value, true);
+  const up = step.upstream, local = slope(t, node, arg), p = number(partial), v = number(value, true);
   const known = !Number.isNaN(partial) || Number.isNaN(value);
   const product = up * partial;
   const exact = Object.is(product, value) || product === value || (product !== product && value !== value);
   const made = [known
-    ? math(grad(t, arg), mo("+="), grad(t, node), mo("·"), local, mo("="), number(up, true), mo("·"), p,
-      ...(nothing(step) ? ["<mtext>, which passes nothing</mtext>"] : [mo(exact ? "=" : "≠"), v]))
-    : math(grad(t, arg), mo("+="), v)];
+    ? [grad(t, arg), mo("+="), grad(t, node), mo("·"), local, mo("="), number(up, true), mo("·"), p,
+      ...(nothing(step) ? [["mtext", ", which passes nothing"]] : [mo(exact ? "=" : "≠"), v])]
+    : [grad(t, arg), mo("+="), v]];
   const rule = t.ops[t.op[node]].d[step.slot];
   if (rule && known) {
-    const shown = fill(rule, (hole, bare) => nameMath(t, argOf(t, node, hole), bare)), inNumbers = numbers(t, node, rule);
-    made.push(math(local, mo("="), shown, ...(shown === inNumbers ? [] : [mo("="), inNumbers]),
-      ...(/^<mn>[^<]*<\/mn>$|^\{.:?\}$|by convention<\/mtext>$/.test(rule) ? [] : [mo("="), number(partial, true)])));
+    const shown = inNames(t, node, rule), numbers = inNumbers(t, node, rule);
+    made.push([local, mo("="), ...shown, ...(alike(shown, numbers) ? [] : [mo("="), ...numbers]),
+      ...(said(rule) ? [] : [mo("="), number(partial, true)])]);
   }
-  made.push(math(grad(t, arg), mo(":"), number(before, true), mo("+"), number(value), mo(
-    before + value === after || after !== after ? "=" : "≠"), number(after, true)));
+  made.push([grad(t, arg), mo(":"), number(before, true), mo("+"), number(value), mo(
+    before + value === after || after !== after ? "=" : "≠"), number(after, true)]);
   return made;
 }
 
 // The same while a question is open: symbols alone, then the rule, then its numbers.
 function asked(t, step, { kind, hints }) {
-  const { node, arg, partial, before, upstream } = step, blank = '<mi class="mg-blank">?</mi>';
-  const local = frac(`<mi>∂</mi>${nameMath(t, node)}`, `<mi>∂</mi>${nameMath(t, arg)}`);
+  const { node, arg, partial, before, upstream } = step, blank = ["blank", "?"], local = slope(t, node, arg);
   const rule = t.ops[t.op[node]].d[step.slot], made = [];
-  if (kind === "slope") made.push(math(local, mo("="), blank));
+  if (kind === "slope") made.push([local, mo("="), blank]);
   else {
     const sum = kind === "total" ? [number(before, true), mo("+")] : [];
     const numbers = hints > 1 && partial === partial ? [mo("="), ...sum, number(upstream, !sum.length), mo("·"), number(partial)] : [];
     const left = kind === "total" ? [grad(t, arg), mo("=")] : [grad(t, arg), mo("+=")];
-    made.push(math(...left, ...sum, grad(t, node), mo("·"), local, ...numbers, mo("="), blank));
+    made.push([...left, ...sum, grad(t, node), mo("·"), local, ...numbers, mo("="), blank]);
   }
-  if (hints > 0 && rule) made.push(math(local, mo("="), fill(rule, (hole, bare) => nameMath(t, argOf(t, node, hole), bare))));
+  if (hints > 0 && rule) made.push([local, mo("="), ...inNames(t, node, rule)]);
   return made;
 }
 

@@ -13,12 +13,34 @@ export function h(tag, attrs = {}, ...children) {
   return made;
 }
 
+const MATH = "http://www.w3.org/1998/Math/MathML";
+const TAGS = new Set(["mi", "mn", "mo", "mtext", "mrow", "mfrac", "msup", "msub", "msqrt", "mroot"]);
+const SPECIAL = {
+  word: ["mi", { mathvariant: "normal" }], dot: ["mo", { lspace: "0", rspace: "0" }], blank: ["mi", { class: "mg-blank" }],
+};
+
+// Tokens as an element: text stays text, and there are no elements but these.
+function element([kind, ...inside]) {
+  const [tag, attributes] = SPECIAL[kind] || [TAGS.has(kind) ? kind : "mrow", {}], made = document.createElementNS(MATH, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...inside.map((part) => (Array.isArray(part) ? element(part) : String(part))));
+  return made;
+}
+
+// A line of mathematics.
+export function mathml(tokens) {
+  const made = document.createElementNS(MATH, "math");
+  made.setAttribute("displaystyle", "true");
+  made.append(element(["mrow", ...tokens]));
+  return made;
+}
+
 export const KEYS = [
   ["→ ←", "step, step back"], ["Shift →", "over all contributions of this value"],
   ["↑ ↓", "select result or operand"], ["Shift ↑ ↓", "select in this column"],
   ["Space", "play or pause"], ["Home End", "to the start, to the end"], ["b", "to the backward pass"],
   [".", "to the next breakpoint"], ["Enter", "open the box; set or remove a breakpoint"],
-  ["f", "fold or unfold"], ["q", "quiz"], ["+ − 0", "zoom"], ["?", "this help"],
+  ["f", "fold or unfold"], ["e", "try another number for the selected leaf"], ["s", "sweep that leaf"], ["r", "Python's numbers again"], ["q", "quiz"], ["+ − 0", "zoom"], ["?", "this help"],
 ];
 
 // Icons drawn here: the media signs are missing from many fonts.
@@ -67,6 +89,8 @@ export function panel(el, stepper) {
     h("span", { class: "mg-side", style: `left:${(100 + cut) / 2}%` }, cut < 88 ? "backward" : ""));
   ui.graph = h("div", { class: "mg-graph" });
   ui.crumbs = h("div", { class: "mg-crumbs" });
+  ui.tried = h("div", { class: "mg-triedline", hidden: true });
+  ui.chosen = h("div", { class: "mg-card mg-chosen", hidden: true });
   ui.math = h("div", { class: "mg-math" });
   ui.source = h("div", { class: "mg-source" });
   ui.quiz = h("div", { class: "mg-quizbox", hidden: true });
@@ -75,13 +99,14 @@ export function panel(el, stepper) {
   ui.live = h("div", { class: "mg-live-region", "aria-live": "polite", role: "status" });
   ui.help = h("div", { class: "mg-keys", hidden: true },
     h("dl", {}, ...KEYS.flatMap(([key, text]) => [h("dt", {}, key), h("dd", {}, text)])),
-    h("p", { class: "mg-dim" }, "Click a value to set a breakpoint, a box to open it. Blue is read, orange is changed. " +
+    h("p", { class: "mg-dim" }, "Click a value to select it, a box to open it. The panel below the picture has the value's breakpoint, and for a leaf " +
+      "another number: type or drag it, and every value and gradient follows. Blue is read, orange is changed. " +
       "○ no gradient yet, ◐ more to come, ● finished."));
   ui.check = verdict(stepper);
   const style = h("style");
   style.textContent = stepper.host.css || "";
   ui.root = h("div", { class: "mg-stepper", tabindex: "0", role: "group", "aria-label": "Backpropagation stepper: arrow keys step, question mark for help", "data-lm-suppress-shortcuts": "true" },
-    bar, ui.scrub, ui.help, ...ui.check, ...(t.passes ? [h("p", { class: "mg-passes" }, t.passes)] : []), ui.graph, ui.crumbs, ui.quiz, ui.math, ui.source,
+    bar, ui.scrub, ui.help, ...ui.check, ...(t.passes ? [h("p", { class: "mg-passes" }, t.passes)] : []), ui.tried, ui.graph, ui.crumbs, ui.chosen, ui.quiz, ui.math, ui.source,
     h("div", { class: "mg-cards" }, ui.changes, ui.leaves), ui.live);
   el.replaceChildren(style, ui.root);
   return ui;
@@ -101,6 +126,15 @@ function verdict(stepper) {
   const more = marked.length - rows.length;
   if (more > 0) rows.push(h("li", { class: "mg-dim" }, `and ${more.toLocaleString("en")} more`));
   return [h("details", { class: "mg-found", open: marked.length <= 5 }, h("summary", {}, `⚠ ${check.said}`), h("ul", {}, ...rows))];
+}
+
+// The line that made the value at work, or its own _backward; and what the check found of it.
+export function source({ t, ui }, step) {
+  const code = step?.kind === "backward" ? t.lines?.[t.code?.[step.node]] : null;
+  const text = code || (step && t.lines?.[t.line?.[step.node]]);
+  ui.source.replaceChildren(...(text ? [h("span", { class: "mg-dim" }, code ? "its _backward" : "made by"), h("code", {}, text)] : []));
+  const marks = step ? t.marks[step.node] || [] : [];
+  ui.source.append(...marks.map((m) => h("p", { class: "mg-mark" }, `⚠ ${nameOf(t, step.node)}: ${m}`)));
 }
 
 function table(title, heads, rows, more) {

@@ -1,6 +1,6 @@
 // What a person has done, as one plain object that JSON can hold, and how each action changes it. Nothing here touches the page.
 
-import { workAt } from "./stepper_trace.js";
+import { fixed, workAt } from "./stepper_trace.js";
 
 // step, from: where the walk stands, and where its last move began; open: boxes; selected: a value or box, -1 for none;
 // breaks: values to stop at; leaves: the numbers that stand in place of the trace's, by place; sweep: the leaf that is swept, or -1.
@@ -34,7 +34,7 @@ export function behind(walk, p, whole = false) {
 // Is the step that ends at p one to stop at? `stops` are the trace's own positions.
 export function stopsAt({ t }, state, p) {
   if (p < 1) return false;
-  return t.breaks.has(p) || (state.breaks.length > 0 && state.breaks.includes(p <= t.seed + 1 ? workAt(t, p - 1) : t.cArg[p - t.seed - 2]));
+  return (t.breaks.has(p) && !(t.changed && t.asked.has(p))) || (state.breaks.length > 0 && state.breaks.includes(p <= t.seed + 1 ? workAt(t, p - 1) : t.cArg[p - t.seed - 2]));
 }
 
 function resumed(walk, state) {
@@ -66,7 +66,7 @@ const CHANGES = {
   help: (walk, { help }, { on = !help }) => ({ help: on }),
   quiz: ({ t }, { quiz }, { on = !quiz }) => ({ quiz: on ? quiz || t.quiz || { seed: 0 } : null }),
   leaf: ({ t }, { leaves }, { place, value }) => {
-    if (!(place >= 0 && place < t.n) || t.when[place] >= 0 || typeof value !== "number") return {};
+    if (!(place >= 0 && place < t.n) || t.when[place] >= 0 || typeof value !== "number" || fixed(t)) return {};
     const { [place]: _, ...others } = leaves;
     return { leaves: Object.is(value, t.told.data[place]) ? others : { ...others, [place]: value } };
   },
@@ -96,12 +96,12 @@ export function at(walk, state, step) {
 function restored(walk, given) {
   const { t, tree } = walk, base = fresh(t);
   const places = (list, most) => (Array.isArray(list) ? list.filter((x) => Number.isInteger(x) && x >= 0 && x < most) : []);
-  const leaf = ([i, x]) => t.when[i] < 0 && typeof x === "number";
+  const pairs = Object.entries(given.leaves || {}).filter(([i, x]) => t.when[i] < 0 && typeof x === "number");
   const step = within(given.step, t.total);
   return {
     ...base, step, from: Math.min(step, within(given.from ?? Math.max(0, step - 1), t.total)),
     open: given.open ? places(given.open, tree.size) : base.open, selected: has(walk, given.selected) ? given.selected : -1,
-    breaks: places(given.breaks, t.n), leaves: Object.fromEntries(Object.entries(given.leaves || {}).filter(leaf)),
+    breaks: places(given.breaks, t.n), leaves: pairs.length && !fixed(t) ? Object.fromEntries(pairs) : {},
     sweep: t.when[given.sweep] < 0 ? given.sweep : -1, zoom: Math.max(0.3, Math.min(4, Number(given.zoom) || 1)), help: given.help === true,
     quiz: given.quiz && typeof given.quiz === "object" ? given.quiz : null,
   };
@@ -121,7 +121,7 @@ export function carried(old, walk) {
     .filter(([i, , before]) => i >= 0 && t.when[i] < 0 && Object.is(t.told.data[i], before));
   return {
     ...restored(walk, { ...state, open, selected: state.selected < 0 ? -1 : shown(state.selected), breaks: state.breaks.map(place), sweep: place(state.sweep) }),
-    leaves: Object.fromEntries(leaves.map(([i, x]) => [i, x])), step: same(was.t, state.step, t, place), from: 0,
+    leaves: leaves.length && !fixed(t) ? Object.fromEntries(leaves.map(([i, x]) => [i, x])) : {}, step: same(was.t, state.step, t, place), from: 0,
   };
 }
 

@@ -1,4 +1,6 @@
-// The trace as typed arrays, and the state of the graph after any number of steps.
+// The trace as typed arrays: the graph, which is fixed, and its numbers; and the state of the graph after any number of steps.
+
+import { contributions, evaluate, slopes, unknown } from "./stepper_rules.js";
 
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
 const f64 = (text) => new Float64Array(bytes(text));
@@ -29,23 +31,21 @@ export function decode(json) {
   t.users = new Uint32Array(n); // how many operand places each value fills
   // An operand of n or more is a number of the code, which is no value.
   for (const a of t.args) if (a < n) t.users[a]++;
-  Object.assign(t, json.back ? told(json.back) : derived(t, root));
+  Object.assign(t, json.back ? told(json.back) : derived(t, t.partial));
   const F = t.forward.length;
   t.seed = F;
   t.total = F + 1 + t.cNode.length;
   t.need = new Uint32Array(n);
   for (const a of t.cArg) t.need[a]++;
-  t.cBefore = new Float64Array(t.cNode.length);
-  const grad = new Float64Array(n);
-  grad[root] = 1;
-  for (let k = 0; k < t.cNode.length; k++) {
-    t.cBefore[k] = grad[t.cArg[k]];
-    grad[t.cArg[k]] = t.cAfter[k];
-  }
+  if (json.back) before(t);
   t.breaks = new Set(json.breaks || []);
-  t.told = { data: t.data.slice() }; // as Python had them
+  t.asked = new Set(json.asked || []); // those among them that numbers decided
+  t.told = Object.fromEntries(["data", "partial", ...COLUMNS].map((key) => [key, t[key]])); // the numbers as Python had them
+  t.changed = false;
   return t;
 }
+
+const COLUMNS = ["cNode", "cArg", "cSlot", "cPartial", "cValue", "cBefore", "cAfter"];
 
 // A pass that did something else than the chain rule says comes with every number written out.
 function told(back) {
@@ -56,28 +56,81 @@ function told(back) {
   };
 }
 
-function derived(t, root) {
-  const m = t.args.reduce((sum, a) => sum + (a < t.n), 0);
-  const cNode = new Uint32Array(m), cArg = new Uint32Array(m), cSlot = new Int32Array(m);
-  const cPartial = new Float64Array(m), cValue = new Float64Array(m), cAfter = new Float64Array(m);
+function before(t) {
   const grad = new Float64Array(t.n);
-  grad[root] = 1;
-  let k = 0;
-  for (let f = t.forward.length - 1; f >= 0; f--) {
-    const i = t.forward[f];
+  t.cBefore = new Float64Array(t.cNode.length);
+  grad[t.root] = 1;
+  for (let k = 0; k < t.cNode.length; k++) {
+    t.cBefore[k] = grad[t.cArg[k]];
+    grad[t.cArg[k]] = t.cAfter[k];
+  }
+}
+
+function columns(t) {
+  const m = t.args.reduce((sum, a) => sum + (a < t.n), 0), numbers = () => new Float64Array(m);
+  return {
+    cNode: new Uint32Array(m), cArg: new Uint32Array(m), cSlot: new Int32Array(m), cPartial: numbers(), cValue: numbers(), cBefore: numbers(), cAfter: numbers(),
+  };
+}
+
+function derived(t, partial) {
+  const made = columns(t);
+  contributions(t, partial, null, made);
+  return made;
+}
+
+// Why other numbers cannot be tried here, in a sentence; "" where they can.
+export function fixed(t) {
+  if (t.why !== undefined) return t.why;
+  const without = unknown(t), i = without[0];
+  const signs = [...new Set(without.map((k) => t.ops[t.op[k]].s))].slice(0, 3).join(", ");
+  const more = without.length > 1 ? ` and ${(without.length - 1).toLocaleString("en")} more` : "";
+  t.why = without.length ? `This page cannot compute ${t.names[i] || t.auto[i]} (${signs})${more} anew: their rules are Python code, which runs in Python alone.`
+    : !t.forward.length ? "Nothing is computed from this value." : t.back && t.cNode.length !== columns(t).cNode.length
+      ? "This pass did something else than its rules say, so this page cannot run it with other numbers." : stale(t);
+  return t.why;
+}
+
+// Numbers that Python's rules would not give today, as of a graph whose leaves were set after it was made.
+function stale(t) {
+  const data = t.told.data.slice();
+  evaluate(t, data);
+  for (const i of t.forward) {
+    const [x, y] = [t.told.data[i], data[i]];
+    if (x === y || (x !== x && y !== y) || Math.abs(x - y) <= 1e-6 * Math.max(Math.abs(x), Math.abs(y), 1e-9)) continue;
+    return `The graph is older than its leaves: ${t.names[i] || t.auto[i]} would be another number today. Build it anew in Python to try other numbers here.`;
+  }
+  return "";
+}
+
+// The numbers with other leaves, {place: number}; with none of them Python's own.
+export function recompute(t, leaves) {
+  const others = Object.entries(leaves);
+  t.changed = others.length > 0 && !fixed(t);
+  if (!t.changed) return Object.assign(t, t.told);
+  t.own ||= { data: t.told.data.slice(), partial: new Float64Array(t.told.partial.length), passes: new Uint8Array(t.told.partial.length), columns: columns(t) };
+  const { data, partial, passes, columns: made } = t.own;
+  for (let i = 0; i < t.n; i++) if (t.when[i] < 0) data[i] = t.told.data[i];
+  for (const [i, x] of others) data[i] = x;
+  evaluate(t, data);
+  slopes(t, data, partial, passes);
+  contributions(t, partial, passes, made);
+  return Object.assign(t, { data, partial, ...made });
+}
+
+// What the root becomes for other numbers of one leaf: a function of that number, which leaves the trace as it is.
+export function sweep(t, leaf) {
+  const data = t.data.slice(), moved = new Uint8Array(t.n), only = [];
+  moved[leaf] = 1;
+  for (const i of t.forward) {
     for (let e = t.start[i]; e < t.start[i + 1]; e++) {
-      const arg = t.args[e];
-      if (arg >= t.n) continue;
-      cNode[k] = i;
-      cArg[k] = arg;
-      cSlot[k] = e - t.start[i];
-      cPartial[k] = t.partial[e];
-      cValue[k] = grad[i] * t.partial[e];
-      cAfter[k] = grad[arg] += cValue[k];
-      k++;
+      if (t.args[e] < t.n && moved[t.args[e]]) { moved[i] = 1; only.push(i); break; }
     }
   }
-  return { cNode, cArg, cSlot, cPartial, cValue, cAfter };
+  return (x) => {
+    data[leaf] = x;
+    return evaluate(t, data, only);
+  };
 }
 
 // Step k as an object; k runs from 0 to total - 1.
@@ -129,6 +182,15 @@ export class Run {
         touch?.(arg);
       }
     }
+  }
+
+  // The same step of other numbers.
+  renew() {
+    const p = this.p;
+    this.p = 0;
+    this.grad.fill(0);
+    this.got.fill(0);
+    this.goto(p);
   }
 
   computed(i) { return this.t.when[i] < this.p; }

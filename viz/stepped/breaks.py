@@ -78,23 +78,45 @@ def positions(trace: Trace, break_on: Any) -> list[int]:
     """
     if break_on is None:
         return []
-    wanted = break_on if isinstance(break_on, (list, tuple, set, frozenset)) else [break_on]
-    tests = [test_for(trace, one) for one in wanted]
+    tests = [test_for(trace, one) for one in _listed(break_on)]
     return [p for p, m in enumerate(trace.moments(), 1) if any(test(m) for test in tests)]
 
 
-def test_for(trace: Trace, wanted: Any) -> Test:
-    """The predicate that one item of ``break_on`` means for this trace."""
+def by_numbers(trace: Trace, break_on: Any) -> list[int]:
+    """Those of the positions that the numbers decide, which are others with other numbers; a name, an operation or a Value stays."""
+    lasting = [test for one in _listed(break_on) if (test := _named(trace, one))]
+    if break_on is None or len(lasting) == len(_listed(break_on)):
+        return []
+    steps = list(enumerate(trace.moments(), 1))
+    kept = {p for p, m in steps if any(test(m) for test in lasting)}
+    return [p for p in positions(trace, break_on) if p not in kept]
+
+
+def _listed(break_on: Any) -> list[Any]:
+    return list(break_on) if isinstance(break_on, (list, tuple, set, frozenset)) else [break_on]
+
+
+def _named(trace: Trace, wanted: Any) -> Test | None:
+    """The predicate of a name, an operation or a Value; None for anything else."""
     if isinstance(wanted, str):
         if wanted in trace.names:
             return lambda m: m.name == wanted
         rows = {i for i, row in enumerate(trace.ops) if i and wanted in (row["s"], trace.kinds[i])}
         if rows:
             return lambda m: m.trace.op[m.source] in rows
-        return WORDS.get(wanted) or _expression(trace, wanted)
+        return None
     for place, value in enumerate(trace.values):
         if value is wanted:
             return lambda m: m.place == place
+    return None
+
+
+def test_for(trace: Trace, wanted: Any) -> Test:
+    """The predicate that one item of ``break_on`` means for this trace."""
+    if test := _named(trace, wanted):
+        return test
+    if isinstance(wanted, str):
+        return WORDS.get(wanted) or _expression(trace, wanted)
     if callable(wanted):
         function: Callable[[Moment], Any] = wanted
         return lambda m: bool(function(m))

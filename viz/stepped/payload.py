@@ -1,6 +1,6 @@
 """A trace as JSON for the page.
 
-JSON (format 2), made to be small: columns are base64 of little-endian arrays:
+JSON (format 3), made to be small: columns are base64 of little-endian arrays:
 ``f64``, and ``whole``, numbers of 1, 2 or 4 bytes, as the digit before says.
 
 | key | meaning |
@@ -8,7 +8,7 @@ JSON (format 2), made to be small: columns are base64 of little-endian arrays:
 | ``n``, ``root`` | number of values (topological order), place of the root |
 | ``data`` | f64 column over values, and then over the numbers that the code wrote (literals) |
 | ``op`` | whole over values: row in ``ops``, 0 for leaves |
-| ``ops`` | rows ``{s, f, d, k}``: symbol, MathML form, local derivatives, what stands in the box (see ``mathml``) |
+| ``ops`` | rows ``{s, n, f, d, k, r}``: symbol, name and constants, form, local derivatives, what stands in the box, rule (see ``rows``) |
 | ``count``, ``args`` | whole: operands of each value, and all operands end to end ("slots"); n or more: a literal's place in ``data`` |
 | ``partial`` | f64 over slots, nan where unknown |
 | ``forward`` | whole: the values in the order of their steps, where that is not the order of places |
@@ -19,7 +19,7 @@ JSON (format 2), made to be small: columns are base64 of little-endian arrays:
 | ``marks`` | ``{place: [message …]}`` what ``check=True`` found |
 | ``check`` | what ``check=True`` said: ``said``, and whether it is ``ok`` |
 | ``passes`` | a sentence, where the leaves outside hold several passes |
-| ``breaks`` | positions to stop at |
+| ``breaks``, ``asked`` | positions to stop at; those among them that numbers decided |
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .recording import Trace
 
-FORMAT = 2
+FORMAT = 3
 NAN = float("nan")
 
 

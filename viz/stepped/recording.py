@@ -19,7 +19,7 @@ from ..notation.names import Names, complete, modules_of, unique
 from ..notation.numbers import show
 from ..notation.rows import Row, brief, circle, conventional, row_of, written
 from ..reading import op_of
-from . import mathml
+from . import rows as told_rows
 from .observe import Failure, drive
 from .payload import same
 
@@ -210,7 +210,7 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
 
 def _operations(trace: Trace) -> None:
     rows: dict[Any, int] = {}
-    trace.ops, trace.kinds = [{"s": "", "f": "", "d": []}], [""]
+    trace.ops, trace.kinds = [{"s": "", "n": [""], "f": [], "d": []}], [""]
     known: dict[Any, tuple[Row, str]] = {}  # by the op itself, which is alive as long as its values are
     n = len(trace.values)
     for value, args in zip(trace.values, trace.operands, strict=True):
@@ -226,7 +226,7 @@ def _operations(trace: Trace) -> None:
         key = *kind, literal, _conventions(value, row)
         if key not in rows:
             rows[key] = len(trace.ops)
-            trace.ops.append(mathml.template(row, symbol, len(args), key[-1], literal))
+            trace.ops.append(told_rows.told(row, symbol, len(args), key[-1], literal, getattr(value, "op", None)))
             trace.kinds.append(row.name)
         trace.op.append(rows[key])
 

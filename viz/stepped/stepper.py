@@ -145,6 +145,7 @@ class Stepper:
             in_a_row(self.tree, ROOM)  # or it says that there is none
         self.trace.arrange(self.tree.order())
         self.breaks = breaks.positions(self.trace, break_on)
+        self._by_numbers = breaks.by_numbers(self.trace, break_on)
         #: what is to be said where the leaves hold the sum of several passes
         self.passes = passes.beside(self.trace.values, self.trace.operands, self.trace.root, self.trace.grads(len(self.trace)))
         #: what ``check=True`` found, as (value, message) pairs
@@ -195,7 +196,7 @@ class Stepper:
             if self._checked:
                 made["check"] = {"said": self.checked(), "ok": not self.problems}
             if self.breaks:
-                made["breaks"] = self.breaks
+                made["breaks"], made["asked"] = self.breaks, self._by_numbers
             if self._quiz:
                 made["quiz"] = self._quiz
             self._add_lines(made)
