@@ -1,7 +1,7 @@
-"""The command line: `micrograd draw|step|check|quiz|exercise EXPR name=value … [-o FILE] [--open]`, `micrograd export|lab …`.
+"""The command line: `micrograd draw|step|check|quiz|exercise EXPR name=value … [-o FILE] [--open]`, `micrograd diff|export|lab …`.
 
-Exit status: 0 done, 1 the check found a wrong gradient, 2 the command or the expression was wrong, 3 the check could not decide,
-130 interrupted.
+Exit status: 0 done, 1 the check found a wrong gradient (`diff`: a difference), 2 the command or the expression was wrong, 3 the check
+could not decide, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micrograd import __version__, console
-from micrograd.cli import commands, completion, export, lab
+from micrograd.cli import commands, completion, diff, export, lab
 from micrograd.cli.assignments import Refused, assignments
 from micrograd.cli.colours import RED, look, wanted
 from micrograd.cli.expression import ExpressionError, read
@@ -105,7 +105,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"micrograd {__version__}")
     every: Any = parser.add_subparsers(
-        dest="command", required=True, metavar="draw | step | check | quiz | exercise | export | lab | completion"
+        dest="command", required=True, metavar="draw | step | check | quiz | exercise | diff | export | lab | completion"
     )
 
     def command(name: str, about: str, **more: Any) -> argparse.ArgumentParser:
@@ -145,6 +145,14 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         sub.add_argument("--seed", type=int, default=0, metavar="N", help="which questions (default: 0); a seed always asks the same")
     sheet.add_argument("--blanks", type=int, metavar="N", help="how many numbers to leave out (default: all)")
     sheet.add_argument("--key", action="store_true", help="with the answers")
+    two = command(
+        "diff",
+        "compare two expressions of the same numbers",
+        epilog=diff.ABOUT,
+        usage="%(prog)s EXPR EXPR [name=value ...] [-o FILE] [options]",
+    )
+    diff.options(two)
+    two.set_defaults(alone=diff.diff, needed=f"two expressions are needed: micrograd diff {_quoted('a*b')} {_quoted('a+b')} a=2 b=3")
     home = command(
         "export", "write a loss of a file of Python in another language; the file is run",
         epilog=export.ABOUT, usage="%(prog)s FILE.py:NAME -o FILE [options]",

@@ -30,6 +30,7 @@ def diff(
     *,
     names: Sequence[str] = ("a", "b"),
     ulps: int = 0,
+    labels: bool = True,
     precision: int = 4,
     budget: int = 60,
     theme: str = "auto",
@@ -44,6 +45,7 @@ def diff(
 
     - ``names``: what the sides are called.
     - ``ulps``: numbers that lie at most so many doubles apart are the same (0: equal ones, 0.0 and -0.0, two nan).
+    - ``labels``: name values without a label by the caller's variables, and parameters; False: real labels alone.
     - ``precision``, ``budget``, ``theme``, ``layout``: as for `viz.draw`.
 
     Gradients are compared where both sides have some.
@@ -65,7 +67,7 @@ def diff(
     if isinstance(names, str) or len(names) != 2:
         raise ValueError(f"names={names!r}: expected two, what to call a and what to call b")
     digits, room, limit = precision_of(precision), whole("budget", budget, 1), whole("ulps", ulps, 0)
-    spaces = from_caller(sys._getframe(1))
+    spaces = from_caller(sys._getframe(1)) if labels else []
     found = Difference(side(a, Names(spaces)), side(b, Names(spaces)), limit)
     return Diff(found, (one_line(str(names[0]), 20), one_line(str(names[1]), 20)), digits, room, theme, layout)
 
