@@ -9,13 +9,12 @@ const list = (x, each, most = 100_000) => Array.isArray(x) && x.length <= most &
 const shape = (of) => (x) => x !== null && typeof x === "object" && Object.entries(of).every(([key, fits]) => fits(x[key]));
 const maybe = (fits) => (x) => x === undefined || x === null || fits(x);
 
-// Templates of formulas, as viz/stepped/mathml.py writes them: these elements, these attributes, no others. The page puts them into innerHTML.
-const PIECE = "<(?:mi|mo|mn|mrow|msup|msub|mfrac|msqrt|mroot|mtext|mspace|mtable|mtr|mtd|mover|munder|mstyle|mpadded|mphantom)" +
-  "(?: (?:mathvariant|lspace|rspace|stretchy|fence|separator|form|width|columnalign|displaystyle|scriptlevel|accent)=\"[\\w.%-]*\")*\\s*/?>";
-const MATHML = new RegExp(`^(?:[^<>&"]|${PIECE}|</m[a-z]+>|&(?:lt|gt|amp|quot|#\\d+);)*$`);
-export const formula = (x) => text(x, 100_000) && MATHML.test(x);
+// Formulas, as viz/notation/mathml.py writes them: a number is a hole, a list a kind and its text or tokens. The page makes elements of them.
+const token = (x, depth = 0) => number(x) || (Array.isArray(x) && depth < 60 && text(x[0], 20) && x.length <= 10_000 &&
+  x.slice(1).every((y) => text(y) || token(y, depth + 1)));
+export const formula = (x) => list(x, (y) => token(y), 10_000);
 
-// Numbers, texts, flags and lists and tables of them; templates in `ops`.
+// Numbers, texts, flags and lists and tables of them; formulas in `ops`.
 function data(x, depth = 0) {
   if (x === null || number(x) || flag(x) || x === undefined) return true;
   if (typeof x === "string") return x.length <= LONG;
