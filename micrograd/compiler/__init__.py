@@ -61,8 +61,9 @@ def compile(
     to differentiate by (a module, nested lists, a dict); by default every leaf that the loss uses and that existed before.
     batch: `loss` is of one sample; calls take a leading axis of samples and give the mean over them, of a model's outputs too:
     `step.each(inputs)` gives what it returns for each. backend: "numpy", "interpreter"
-    (compiled code that runs every program, made once on a machine), "numba" (code made for this program, compiled at once),
-    "reference", or "auto": NumPy at first, then what of these is on disk or a long run has earned (see `compiler.tiers`).
+    (compiled code that runs every program, made once on a machine), "c" and "numba" (code made for this program, compiled at
+    once by the C compiler of this machine, or by Numba), "reference",
+    or "auto": NumPy at first, then what of these is on disk or a long run has earned (see `compiler.tiers`).
     exact: the eager engine's numbers, bit for bit (by NumPy, slowly); the default re-associates sums, see `micrograd.compiler`.
     input_grads: also differentiate by the inputs.
 

@@ -215,7 +215,7 @@ class Compiled(Generic[Answer]):
     @property
     def source(self) -> str:
         """The code that the specialised tier runs for the program."""
-        return choose.code(self.program)
+        return choose.code(self.program, self.backend, self.machine.samples)
 
     def __repr__(self) -> str:
         known = f"{len(self._plans)} structure(s) traced" if self._plans else "not traced yet"

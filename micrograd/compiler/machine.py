@@ -33,8 +33,8 @@ class Runs(Protocol):
     entry: tuple[Any, Any]  # compiled code that is all of the program, and its arguments; (None, ()) where there is none
 
     @property
-    def native(self) -> bool:
-        """Whether compiled code runs it."""
+    def native(self) -> str:
+        """Whose compiled code runs it: "numba", "c", or "" where none does."""
 
     def forward(self) -> None:
         """Compute every value."""
@@ -55,7 +55,7 @@ class Runs(Protocol):
 class Machine:
     """Pools for a program and one batch size. `run()` computes outputs and gradients."""
 
-    native = False
+    native = ""
     loaded = -1
     entry: tuple[Any, Any] = None, ()
     kept: Any = None  # what has to live as long
@@ -90,8 +90,8 @@ class Machine:
         pools = self.pools
         self.bound = [self.call(s, pools) for s in self.program.forward], [self.call(s, pools) for s in self.program.backward]
 
-    def spend(self, seconds: float) -> None:
-        """What it is told when compiled code has run it for so long."""
+    def spend(self, seconds: float, steps: int = 1) -> None:
+        """What it is told when compiled code has run it for so long, some steps in one call."""
 
     def __str__(self) -> str:
         """What runs the program; where it is the interpreter, its table of instructions."""

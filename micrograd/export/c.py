@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from micrograd.compiler.braces import columns
+from micrograd.compiler.braces.c_file import PART, C, Functions, before, comment, names_of
+from micrograd.compiler.braces.nests import Shared
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.instruction import Instruction
-from micrograd.compiler.program.show import Names, extents
-from micrograd.export import columns
-from micrograd.export.c_nests import CNest, apart_in_memory
+from micrograd.compiler.program.instruction import Step
 from micrograd.export.c_public import Public, array, number
-from micrograd.export.lanes import KERNELS, LANES
-from micrograd.export.nests import Language, Shared, cut, identifier, words
 from micrograd.export.taken import Taken, Update
 from micrograd.files import write
 
 ROOM = 2**18  # bytes that the values and gradients of the samples in one pass may take
-
-C = Language(
-    templates=columns.C, index="int", number="double", constant="const double", whole="(int){0}", at="{name}[{offset}]",
-    function="static inline double {0}({1})", argument="double {0}",
-)  # fmt: skip
 
 
 def to_c(step: Any, path: str | os.PathLike[str] | None = None, *, optimizer: Any = None, steps: int = 100) -> str:
@@ -58,30 +51,26 @@ class _File:
         self.taken, self.program, self.steps = taken, taken.program, steps
         size = max(1, self.program.sizes[1])
         self.room = taken.samples if taken.together else max(8, min(256, ROOM // (16 * size), -(-taken.samples // 8) * 8))
-        self.shared, self.names, self.known = Shared(C), Names(self.program.families), dict[str, int]()
+        self.shared = Shared(C)
+        self.functions = Functions(self.shared, self.program, self.room if self.program.batch else 1)
         self.update = None if optimizer is None else Update(optimizer, taken.plan.traced.params, columns.C)
         self.batch = self.program.batch
 
     def lines(self) -> list[str]:
         """Everything, in the order in which it stands; what is printed only if it is used is printed last."""
-        sections = [("forward", "make", self.program.forward), ("backward", "grad", self.program.backward)]
+        sections: list[tuple[str, str, Sequence[Step]]] = [
+            ("forward", "make", self.program.steps[0]),
+            ("backward", "grad", self.program.steps[1]),
+        ]
         flags, again = self.taken.careful
         if again:
             sections.append(("again", "again", [*flags, *again]))
         functions = [line for name, word, steps in sections for line in self._section(name, word, steps)]
         rest = Public(self.taken, self.update, self.steps, self.room, bool(again)).lines()
-        rules = [line for _, lines in self.shared.rules.values() for line in ("", *lines)]
-        loose, exact = _apart(self.shared.rules.values())
         code = [*functions, *rest]
-        names = set().union(*(words(line) for line in (*rules, *code) if not line.startswith("/*")))
-        helpers = columns.used(columns.C_HELPERS, names)
-        kernels = [KERNELS[name] for name in KERNELS if name in names]
-        return [
-            *self._head(names), *([LANES, *kernels] if kernels else []),
-            *[columns.C_HELPERS[h][1] for h in helpers if not columns.C_HELPERS[h][2]],
-            *(_exactly([*[columns.C_HELPERS[h][1] for h in helpers if columns.C_HELPERS[h][2]], *exact])), *loose,
-            *self._pools(names), *code,
-        ]  # fmt: skip
+        first = before(self.shared, code)
+        names = names_of([*first, *code])
+        return [*self._head(names), *first, *self._pools(names), *code]
 
     # --- what stands first -----------------------------------------------------------------------------------------------
 
@@ -94,8 +83,7 @@ class _File:
             "",
             *[f"   {comment(line)}" for line in str(program).splitlines()], "*/", "",
             *[f"#include <{name}.h>" for name in ("float", "math", "stdint", "stdio", "stdlib", "string")], "",
-            "#if defined(__GNUC__) /* many small functions are compiled sooner, and no worse, than one large one */",
-            "#define PART static __attribute__((noinline))", "#else", "#define PART static", "#endif", "",
+            PART,
             *(["#define inf INFINITY"] if "inf" in names else []), *(["#define nan NAN"] if "nan" in names else []),
             f"#define PARAMS {len(self.taken.params)}", f"#define INPUTS {len(program.inputs)}", f"#define OUTPUTS {len(program.outputs)}",
             *([f"#define ROOM {self.room} /* samples in one pass */"] if self.batch else []), "",
@@ -121,59 +109,9 @@ class _File:
 
     # --- the loops -------------------------------------------------------------------------------------------------------
 
-    def _section(self, section: str, word: str, steps: Sequence[Instruction]) -> list[str]:
+    def _section(self, section: str, word: str, steps: Sequence[Step]) -> list[str]:
         """A function for each instruction, and the one that calls them."""
-        lines, called = [], []
-        for step in steps:
-            nest = CNest(self.program.boxed(step), self.shared, self.room if self.batch else 1)
-            stem = f"{word}_{identifier(self.names.family(step.out).name)}"
-            self.known[stem] = self.known.get(stem, 0) + 1
-            name = stem if self.known[stem] == 1 else f"{stem}_{self.known[stem]}"
-            body = nest.lines()
-            own = "*restrict " if apart_in_memory(self.program.boxed(step)) else "*"
-            text = set().union(*map(words, body))
-            operands = [x for x in nest.operands if x in text]
-            given = [f"{'' if x == 'out' else 'const '}double {own}{x}" for x in operands]
-            here = [f"{nest.pool(x)}" + (f" + {nest.base(x)}" if nest.base(x) else "") for x in operands]
-            if "n" in text:
-                given.append("int n")
-                here.append("n")
-            about = f"/* {comment(self.names.line(step))}    {extents(step)}".rstrip() + " */"
-            lines += ["", about, f"PART void {name}({', '.join(given)}) {{", *("    " + line for line in body), "}"]
-            called.append(f"    {name}({', '.join(here)});")
+        lines, called = self.functions.section(steps, word)
         n = "int n" if self.batch else "void"
         unused = ["    (void)n;"] if self.batch and not any(line.endswith("n);") for line in called) else []
-        return [*lines, "", f"static void {section}({n}) {{", *unused, *called, "}"]
-
-
-def _apart(rules: Iterable[tuple[str, list[str]]]) -> tuple[list[str], list[str]]:
-    """(rules whose products may be rounded together with a sum, those that split numbers by the very rounding of a product)."""
-    loose: list[str] = []
-    exact: list[str] = []
-    for _, lines in rules:
-        splits = any("134217729.0" in line for line in lines)
-        if splits:
-            first = [lines[0].replace("static inline", "static"), *lines[1:]]
-            exact += ["", *first[:1], "    EXACTLY", *first[1:]]
-        else:
-            loose += ["", *lines]
-    return loose, exact
-
-
-def _exactly(lines: list[str]) -> list[str]:
-    """Functions in which no product is rounded together with a sum."""
-    if not lines:
-        return []
-    text = [line.replace(") { /* exp(-k", ") { EXACTLY /* exp(-k") for line in lines]
-    gcc = "#if defined(__GNUC__) && !defined(__clang__)"
-    return [
-        "#if defined(__clang__)", '#define EXACTLY _Pragma("STDC FP_CONTRACT OFF")', "#else", "#define EXACTLY", "#endif",
-        gcc, "#pragma GCC push_options", '#pragma GCC optimize("fp-contract=off")', "#endif", *text,
-        gcc, "#pragma GCC pop_options", "#endif",
-    ]  # fmt: skip
-
-
-def comment(text: str) -> str:
-    """A text that no comment of C ends in."""
-    plain = "".join(c if c.isprintable() else "?" for c in text)
-    return cut(plain).replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
+        return [*lines, "", f"static void {section}({n}) {{", *unused, *("    " + line for line in called), "}"]

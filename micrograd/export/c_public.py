@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from micrograd.export.nests import words
+from micrograd.compiler.braces.nests import words
 from micrograd.export.taken import Taken, Update
 
 

@@ -6,12 +6,12 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from micrograd.compiler.braces import columns
+from micrograd.compiler.braces.nests import Language, Nest, Shared, cut, identifier, words
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.instruction import Instruction
 from micrograd.compiler.program.rule import product
 from micrograd.compiler.program.show import Names, extents
-from micrograd.export import columns
-from micrograd.export.nests import Language, Nest, Shared, cut, identifier, words
 from micrograd.export.taken import Taken, Update
 from micrograd.files import write
 

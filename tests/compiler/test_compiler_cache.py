@@ -87,7 +87,7 @@ def training(backend: str, make: Any = optim.SGD) -> tuple[list[float], float, i
     step = micrograd.compile(lambda: (w * 3.0 - 1.0) ** 2, [w], backend=backend)
     optimizer = make([w], lr=0.01)
     losses = step.train(optimizer, steps=STEPS)
-    return losses, w.data, optimizer.steps, step._latest[1].native
+    return losses, w.data, optimizer.steps, bool(step._latest[1].native)
 
 
 def agrees(found: tuple[list[float], float, int, bool], native: bool, make: Any = optim.SGD) -> None:

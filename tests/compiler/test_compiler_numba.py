@@ -168,7 +168,7 @@ def test_a_long_run_earns_its_code(monkeypatch: Any) -> None:
     expected = step.value_and_grad(*data)
     machine = step._latest[1]
     assert machine._compiler is not None
-    assert machine._compiler.wait(120) == 0
+    assert machine._compiler.process.wait(120) == 0
     value, grads = step.value_and_grad(*data)  # notices that it is done
     value, grads = step.value_and_grad(*data)
     assert machine.native

@@ -65,6 +65,12 @@ def test_programs_in_the_interpreter() -> None:
         check(programs, [Compiled(programs, "interpreter")])
 
 
+def test_programs_in_c(c_compiler: None) -> None:
+    for seed in seeds(2):
+        programs = [Program(60_000 + 20 * seed + k) for k in range(20)]
+        check(programs, [Compiled(programs, "c")])
+
+
 @pytest.mark.slow
 def test_programs_in_code_of_their_own() -> None:
     pytest.importorskip("numba")
@@ -73,12 +79,14 @@ def test_programs_in_code_of_their_own() -> None:
         check(programs, [Compiled(programs, "numba")], 12)
 
 
-@pytest.mark.parametrize("backend", ["reference", "numpy", pytest.param("interpreter", marks=pytest.mark.slow)])
-def test_batches(backend: str) -> None:
+@pytest.mark.parametrize("backend", ["reference", "numpy", "c", pytest.param("interpreter", marks=pytest.mark.slow)])
+def test_batches(backend: str, request: pytest.FixtureRequest) -> None:
     """The mean over samples, of values and of gradients."""
     if backend == "interpreter":
         pytest.importorskip("numba")
-    for seed in seeds(25):
+    if backend == "c":
+        request.getfixturevalue("c_compiler")
+    for seed in seeds(3 if backend == "c" else 25):  # each is compiled for three numbers of samples
         program = Program(30_000 + seed)
         params = [Value(1.0) for _ in program.places("p")]
         step = micrograd.compile(program.loss(params), params, batch=True, backend=backend)

@@ -107,7 +107,7 @@ def test_random_programs_answer_as_the_engine_does(first, tmp_path):
 def test_a_wrong_rule_in_the_column_is_found(tmp_path, monkeypatch):
     from fuzz_check import Wrong, check
     from fuzz_programs import Program
-    from micrograd.export import columns
+    from micrograd.compiler.braces import columns
 
     monkeypatch.setitem(columns.C_HELPERS, "maximum", ((), columns.C_HELPERS["maximum"][1].replace("x > y", "x >= y - 1e-3"), False))
     with pytest.raises(Wrong):

@@ -117,8 +117,8 @@ def _plain(x: float) -> Any:
 
 
 def _product(x: float, y: float) -> Any:
-    """inf where only rounding by itself makes it so."""
-    size = abs(x * y)
+    """inf where only rounding by itself makes it so; nor is it 0 before it is rounded, where it is added so."""
+    size = abs(x * y) or (TINY if x and y else 0.0)
     return 1, size if math.isfinite(size) or (math.isfinite(x) and math.isfinite(y)) else 0.0, True
 
 

@@ -132,7 +132,12 @@ def vouch(path: Path) -> None:
 
 def name_of(text: str) -> str:
     """The name of this source: by its text, by what it takes functions from, and by what compiles it for which processor."""
-    return f"micrograd_{hashlib.sha256(f'{_circumstances()}{text}'.encode()).hexdigest()[:24]}"
+    return named(text, _circumstances())
+
+
+def named(text: str, circumstances: str) -> str:
+    """… which are said."""
+    return f"micrograd_{hashlib.sha256(f'{circumstances}{text}'.encode()).hexdigest()[:24]}"
 
 
 @lru_cache(maxsize=1)
@@ -155,9 +160,9 @@ def path_of(text: str) -> Path:
     return folder() / f"{name_of(text)}.py"
 
 
-def write(text: str) -> Path:
+def write(text: str, path: Path | None = None) -> Path:
     """The source as a file, with this text and no other."""
-    path, content = path_of(text), text.encode()
+    path, content = path or path_of(text), text.encode()
     with suppress(OSError):
         if path.read_bytes() == content:
             return path
@@ -212,7 +217,7 @@ def _compiled(path: Path) -> list[Path]:
 
 
 def _parts(path: Path) -> list[Path]:
-    return [path, *(part for part in _compiled(path) if part.suffix in (".nbi", ".nbc"))]
+    return [path, *(part for part in _compiled(path) if part.suffix in (".nbi", ".nbc", ".so"))]
 
 
 def _digests(path: Path) -> dict[str, str]:

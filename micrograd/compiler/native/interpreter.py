@@ -49,7 +49,7 @@ def bind(machine: Machine) -> None:
         return partial(run, *arguments, x, x + 1) if isinstance(x, int) else bound(x, machine.program, machine.pools, machine.samples)
 
     machine.bound = [call(x) for x in parts[0]], [call(x) for x in parts[1]]
-    machine.native = True
+    machine.native = "numba"
     machine.entry = (run, arguments) if parts == ([0], [1]) else (None, ())
 
 

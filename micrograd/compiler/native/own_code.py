@@ -29,6 +29,8 @@ _one_at_a_time = threading.RLock()
 class Code:
     """The code of a program for machines of so many samples: all of it but the products that are large, which are BLAS's."""
 
+    kind = "numba"
+
     def __init__(self, program: Program, samples: int) -> None:
         self.program, self.samples = program, samples
         self.outside = frozenset(step for step in program if large(step, samples))
@@ -41,6 +43,10 @@ class Code:
     def on_disk(self) -> bool:
         """Whether it has been compiled before."""
         return find_spec("numba") is not None and cache.sealed(cache.path_of(self.text))
+
+    def compiling(self) -> subprocess.Popen[bytes]:
+        """Another process that compiles it."""
+        return compiler(cache.write(self.text), self.program.batch)
 
     def bind(self, machine: Machine) -> None:
         """Give a machine the calls that run it: `native` and `arguments`, and `entry` where nothing is outside."""
@@ -56,7 +62,7 @@ class Code:
             else:
                 calls[backward].extend(bound(step, self.program, machine.pools, machine.samples) for step in unrolled(steps))
         machine.bound = calls
-        machine.native = True
+        machine.native = "numba"
         machine.entry = None if self.outside else run, arguments
 
 

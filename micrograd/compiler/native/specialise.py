@@ -41,7 +41,7 @@ def generate(program: Program, outside: Container[Instruction] = ()) -> tuple[st
     known: Counter[str] = Counter()
     for number, steps in enumerate(steps for _, inside, steps in sections(program, outside) if inside):
         lines.append(f"    if first <= {number} < last:")
-        for turns, body in _by_loops(steps):
+        for turns, body in by_loops(steps):
             given, space = (f"{arguments}, t", " " * 12) if turns else (arguments, " " * 8)
             if turns:
                 lines.append(f"        for t in range({turns}):")
@@ -58,7 +58,7 @@ def generate(program: Program, outside: Container[Instruction] = ()) -> tuple[st
     return "\n".join([*head, *functions, *lines]) + "\n", table
 
 
-def _by_loops(steps: Sequence[Step]) -> Iterator[tuple[int, list[Instruction]]]:
+def by_loops(steps: Sequence[Step]) -> Iterator[tuple[int, list[Instruction]]]:
     """(turns, instructions): of a loop its body, of what stands between loops as much as there is, with 0 turns."""
     for looped, run in groupby(steps, key=lambda step: isinstance(step, Repeat)):
         if looped:

@@ -48,8 +48,8 @@ class TiledMachine:
         self._sums = np.zeros(len(program.outputs))
 
     @property
-    def native(self) -> bool:
-        """Whether specialised code runs it."""
+    def native(self) -> str:
+        """Whose compiled code runs it."""
         return self.first.native
 
     def _tiles(self, run: Callable[[Any], None]) -> None:

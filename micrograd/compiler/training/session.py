@@ -123,19 +123,19 @@ class _Session:
     def _native_steps(self, count: int) -> list[float] | None:
         """So many steps in one call; None where something has to happen between them."""
         plan, machine = self.plan, self.machine
-        plain = not (plan.program.batch or plan.traced.draws or plan.program.assigns or modes.here().anomaly)
+        plain = not ((plan.program.batch and machine.native != "c") or plan.traced.draws or plan.program.assigns or modes.here().anomaly)
         if not (self.inside and plain and machine.entry[0]):
             return None
         start = perf_counter()
         losses: list[float] | None = self._updates().loop(machine, count, self.ctrl_c)
         if losses is not None:
-            machine.spend(perf_counter() - start)
+            machine.spend(perf_counter() - start, len(losses))
         return losses
 
     def _updates(self) -> Any:
         """The optimizer on arrays; made anew when native code has arrived in the meantime."""
         native = self.machine.native
-        if self.updates is None or self.updates.native < native:
+        if self.updates is None or self.updates.native != native:
             if self.updates is not None:
                 self.updates.give_back()
             with collector.paused():

@@ -18,8 +18,8 @@ from micrograd.optim.optimizer import Group, Optimizer
 class Updates:
     """An optimizer bound to the parameters and gradients of a machine; its state is taken over and given back."""
 
-    def __init__(self, optimizer: Optimizer, params: Sequence[Value], native: bool = False) -> None:
-        self.optimizer, self.native, self.looping = optimizer, native, native
+    def __init__(self, optimizer: Optimizer, params: Sequence[Value], native: str = "") -> None:
+        self.optimizer, self.native, self.looping = optimizer, native, bool(native)
         places = {id(p): i for i, p in enumerate(params)}
         missing = [p for p in optimizer.params if id(p) not in places]
         if missing:
@@ -49,7 +49,7 @@ class Updates:
         made, part = self.optimizer, self.parts[0]
         if len(self.parts) > 1 or part.native is None or made.clip_value is not None or made.clip_norm is not None:
             return None
-        run = optimizers.loop() if self.looping else None
+        run = optimizers.loop(machine, part.native) if self.looping else None
         if run is None:
             self.looping = False
             return None
@@ -67,10 +67,7 @@ class Updates:
         finally:
             made.steps = steps
         losses = np.empty(count)
-        code, (values, gradients, table) = machine.entry
-        root = machine.program.outputs[0][1]
-        watched = machine.count if machine.watch else 0
-        done = run(code, part.native, values, gradients, table, part.slots, part.start, numbers, root, losses, watched)
+        done = run(machine, part.slots, part.start, numbers, losses)
         part.steps += done
         made.steps += done
         if done < count:
@@ -90,7 +87,7 @@ class Updates:
 class _Part:
     """One group: its parameters that are not frozen, as places in the arrays."""
 
-    def __init__(self, optimizer: Optimizer, group: Group, places: dict[int, int], native: bool) -> None:
+    def __init__(self, optimizer: Optimizer, group: Group, places: dict[int, int], native: str) -> None:
         self.optimizer, self.group = optimizer, group
         self.params = [p for p in group.params if not getattr(p, "frozen", False)]
         self.places = [places[id(p)] for p in self.params]
@@ -107,7 +104,7 @@ class _Part:
         still = optimizer.schedule is None and type(optimizer).numbers is Optimizer.numbers
         self.constant = np.array(optimizer.scalars(group, 1)) if still else None  # where no number depends on the step
         if native and whole and (self.made == self.made[0]).all():
-            self.native = optimizers.update(optimizer.kernel(group), len(self.slots))
+            self.native = optimizers.update(native, optimizer.kernel(group), len(self.slots))
 
     def numbers(self) -> Any:
         """What the rule needs at the next step."""

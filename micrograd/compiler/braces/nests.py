@@ -71,9 +71,13 @@ class Shared:
         return self.starts[key]
 
 
-def unwritten(op: Op) -> ValueError:
-    """An op that has no form here."""
-    return ValueError(
+class Unwritten(ValueError):
+    """An op has no form in this language."""
+
+
+def unwritten(op: Op) -> Unwritten:
+    """The error for an op that has no form here."""
+    return Unwritten(
         f"the op {op.name!r} is known by a Python function alone, which cannot go with the program: give it a `define` rule in primitives"
     )
 
@@ -258,7 +262,7 @@ class Nest:
         target = self.language.at.format(name="out", pool=self.pool("out"), offset=offset, whole=f"{base} + {offset}")
         body = [text.format(target)]
         if access.batch:
-            body = [f"for ({index} b = 0; b < n; b++) {{", *("    " + line for line in body), "}"]
+            body = [f"for ({index} b = 0; b < {self.extent['b']}; b++) {{", *("    " + line for line in body), "}"]
         return [f"for ({index} at = 0; at < {len(places)}; at++) {{", *("    " + line for line in body), "}"]
 
 

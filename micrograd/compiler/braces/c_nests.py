@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from micrograd.compiler.braces.nests import Nest
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.instruction import Access, Instruction
-from micrograd.export.nests import Nest
 
 
 class CNest(Nest):
@@ -23,6 +23,11 @@ class CNest(Nest):
             if self.lane not in self.summed and sum(lanes) == 1 and len(reads) == 2:
                 return self._product("x0" if lanes[0] else "x1", "x1" if lanes[0] else "x0")
         return super().lines()
+
+    def place(self, name: str) -> str:
+        """Where an operand begins, as an argument: `V + 3`, `V + 3 + 16 * t` in a loop around."""
+        base, step = self.base(name), int(self.operands[name].step) * (self.room if self.operands[name].batch else 1)
+        return self.pool(name) + (f" + {base}" if base else "") + (f" + {step} * t" if step else "")
 
     def _largest(self, axes: Iterable[str]) -> str:
         return max(axes, key=lambda a: 2**30 if a == "b" else self.extent[a], default="")
@@ -75,14 +80,22 @@ class CNest(Nest):
         return self._around([x for x in self.axes if x not in inner], call, inner)
 
 
-def apart_in_memory(step: Instruction) -> bool:
-    """Whether nothing that an instruction reads is where it writes (nor begins there, which a compiler takes for the same)."""
+def apart_in_memory(step: Instruction, turns: int = 0) -> bool:
+    """Whether nothing that an instruction reads is where it writes (nor begins there, which a compiler takes for the same).
+
+    turns: of the loop around it; an instruction is compared with itself in the same turn.
+    """
     out = step.out.addresses(step.shape)
+    first, last = int(out.min()), int(out.max())
     for read in step.accesses[1:]:
         if isinstance(read, Access) and read is not step.out and (read.pool, read.batch) == (step.out.pool, step.out.batch):
             found = read.addresses(step.shape)
-            if read.base == step.out.base:
-                return False
-            if found.min() <= out.max() and out.min() <= found.max() and len(np.intersect1d(found, out)):
-                return False
+            low, high = int(found.min()), int(found.max())
+            far = read.step - step.out.step  # from turn to turn
+            for turn in range(max(1, turns) if far else 1):
+                shift = turn * far
+                if read.base + shift == step.out.base:
+                    return False
+                if low + shift <= last and first <= high + shift and len(np.intersect1d(found + shift, out)):
+                    return False
     return True

@@ -1,0 +1,1 @@
+"""Instructions as loops in languages with braces: C and JavaScript."""

@@ -1,0 +1,82 @@
+"""An optimizer's update rule in C, and many training steps in one call: every product and sum rounded as the rule says, to the last bit."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from micrograd.compiler.braces import columns
+from micrograd.compiler.braces.c_file import C, before, names_of
+from micrograd.compiler.braces.nests import Shared, words
+from micrograd.compiler.native import cc
+from micrograd.compiler.native.c_code import POOLS
+from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.program.rule import written_out
+from micrograd.optim.optimizer import Kernel
+
+UPDATE = "double *restrict P, const double *restrict G, double *restrict S, long count, const double *numbers"
+LOOP = f"""
+/* Whole steps; how many: after a run that left a nan in one of the first `watched` gradients it ends without the update. */
+long loop(void (*run)({POOLS}, int, int), {POOLS}, double *S, long first, long count, const double *numbers,
+          long given, const double *root, long samples, double *losses, long steps, long watched) {{
+    for (long k = 0; k < steps; k++) {{
+        run(V, G, VB, GB, T, 0, 2);
+        double sum = 0.0;
+        for (long b = 0; b < samples; b++) sum += root[b];
+        losses[k] = sum / samples;
+        int bad = 0;
+        for (long i = 0; i < watched; i++) bad |= G[i] != G[i];
+        if (bad) return k;
+        update(V + first, G + first, S, count, numbers + k * given);
+    }}
+    return steps;
+}}
+"""
+
+
+class CUpdate:
+    """update(params, gradient, slots, first, numbers), and `loop`, for one rule. OSError where it cannot be compiled."""
+
+    def __init__(self, kernel: Kernel, slots: int) -> None:
+        body, results = written_out(kernel.results, columns.C)
+        _, _, *names = kernel.arguments
+        own, numbers = names[:slots], names[slots:]
+        read = set().union(*map(words, [*body, *results]))
+        code = [
+            "", f"void update({UPDATE}) {{",
+            *[f"    const double {name} = numbers[{k}];" for k, name in enumerate(numbers) if name in read],
+            "    for (long i = 0; i < count; i++) {",
+            *[f"        const double {name} = {name.upper()}[i];" for name in ("p", "g") if name in read],
+            *[f"        const double {name} = S[{k} * count + i];" for k, name in enumerate(own) if name in read],
+            *[f"        const double {line};" for line in body],
+            f"        P[i] = {results[0]};",
+            *[f"        S[{k} * count + i] = {text};" for k, text in enumerate(results[1:]) if text != own[k]],
+            "    }", "}",
+        ]  # fmt: skip
+        first = before(Shared(C), code)
+        known = names_of([*first, *code])
+        head = ["/* An optimizer's update rule, and the loop of training steps. */"]
+        head += [f"#include <{name}.h>" for name in ("float", "math", "stdint", "string")]
+        head += [f"#define {x} {y}" for x, y in (("inf", "INFINITY"), ("nan", "NAN")) if x in known]
+        library = cc.load("\n".join([*head, *first, *code, LOOP]), "an optimizer's rule once", "-ffp-contract=off", "-O3")
+        self._update, self._loop = library.update, library.loop
+        self._update.restype, self._loop.restype = None, ctypes.c_long
+
+    def __call__(self, params: Any, gradient: Any, slots: Any, first: int, numbers: Any) -> None:
+        count = slots.shape[1]
+        here = [ctypes.c_void_p(x.ctypes.data + 8 * first) for x in (params, gradient)]
+        self._update(*here, cc.pointer(slots), ctypes.c_long(count), cc.pointer(np.ascontiguousarray(numbers, dtype=np.float64)))
+
+    def loop(self, machine: Any, slots: Any, first: int, numbers: Any, losses: Any) -> int:
+        """So many steps as there are rows of numbers; how many were made, and their losses in `losses`."""
+        run, arguments = machine.entry
+        batch, place = machine.program.outputs[0]
+        root = cc.pointer(machine.values[batch][place:])
+        samples = machine.samples if batch else 1
+        watched = machine.count if machine.watch else 0
+        long = ctypes.c_long
+        done: int = self._loop(
+            run, *arguments, cc.pointer(slots), long(first), long(slots.shape[1]), cc.pointer(numbers), long(numbers.shape[1]),
+            root, long(samples), cc.pointer(losses), long(len(losses)), long(watched),
+        )  # fmt: skip
+        return done
