@@ -37,7 +37,7 @@ def told() -> str:
 
 def primitives() -> str:
     """The JavaScript of the primitives: a function for each, and for those of any number of arguments one of a list."""
-    from micrograd.export import columns  # whose room asks for NumPy
+    from micrograd.compiler.braces import columns  # whose room asks for NumPy
 
     lines = []
     for name, template in columns.JS.items():
@@ -45,7 +45,7 @@ def primitives() -> str:
         lines.append(f"  {name}: ({', '.join(arguments)}) => {template.format(*'abc')},")
     return "\n".join(
         [
-            "// Written by python -m micrograd.telling from micrograd/export/columns.py, which an exported program is written with too.",
+            "// Written by python -m micrograd.telling from micrograd/compiler/braces/columns.py, as exported programs are.",
             "",
             *(source for _, source, _ in columns.JS_HELPERS.values()),
             "export const PRIMITIVES = {",

@@ -1,4 +1,4 @@
-// Written by python -m micrograd.telling from micrograd/export/columns.py, which an exported program is written with too.
+// Written by python -m micrograd.telling from micrograd/compiler/braces/columns.py, as exported programs are.
 
 const relu = (x) => x > 0 || x !== x ? x : 0;
 
