@@ -160,8 +160,10 @@ def bell(e: Any) -> Any:
 
 
 def logistic(x: Any) -> Any:
-    """1/(1 + e⁻ˣ), which is eˣ far to the left."""
-    return table.where(table.less(x, -700.0), table.exp(x), table.div(1.0, 1.0 + table.exp(-x)))
+    """1/(1 + e⁻ˣ), which is eˣ far to the left: one exponential either way, so that no branch is taken around it."""
+    far = table.less(x, -700.0)
+    e = table.exp(table.where(far, x, -x))
+    return table.where(far, e, table.div(1.0, 1.0 + e))
 
 
 def halves(x: Any, factor: Any) -> Any:
