@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from micrograd import ops
+from micrograd.collector import expect
 from micrograd.ops.op import Op, Symbol, compile_function, source
 from micrograd.ops.symbol import names as names_in
 
@@ -23,6 +24,7 @@ ARGS, DATA = "abcdef", "xzuvwt"  # names in the compiled code
 
 def backward(order: Sequence[Any]) -> None:
     """Each node of `start_backward` passes on what reached it, the root first."""
+    expect(len(order))
     for v in reversed(order):
         if v.grad is not UNREACHED:
             v.op.pull(v)  # arg.grad += v.grad * partial, for each argument

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from micrograd import modes
+from micrograd import collector, modes
 from micrograd.compiler.outside import movers
 from micrograd.compiler.outside.guards import Guards
 from micrograd.compiler.passes.lowering import lowered
 from micrograd.compiler.plan import Plan
 from micrograd.compiler.provenance import compare
-from micrograd.compiler.tracing import arguments, collector, trace
+from micrograd.compiler.tracing import arguments, trace
 from micrograd.compiler.tracing.refusal import TraceError, told
 from micrograd.engine import Value
 

@@ -29,13 +29,13 @@ COMPILER = {
     "tiers": "numpy_gate program machine arrays native",
     "provenance": "numpy_gate tracing",
     "plan": "numpy_gate program tracing outside machine tiers",
-    "training": "numpy_gate tracing settle tiers provenance plan",
+    "training": "numpy_gate settle tiers provenance plan",
     "guarded": "tracing outside passes provenance plan",
     "compiled": "numpy_gate program tracing passes machine tiers provenance plan training guarded",
     "__init__": "tracing compiled",
 }
 # What the compiler needs of the rest of micrograd, and the engine of nobody.
-OF_THE_ENGINE = {"console", "engine", "files", "given", "interrupts", "modes", "nn", "ops", "optim", "pull", "__version__"}
+OF_THE_ENGINE = {"collector", "console", "engine", "files", "given", "interrupts", "modes", "nn", "ops", "optim", "pull", "__version__"}
 # Imports inside functions, each for a reason; any other would hide an arrow.
 LATE = {
     ("compiler/__init__", "micrograd.compiler.compiled"): "NumPy: take and TraceError need none",

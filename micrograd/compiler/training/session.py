@@ -9,11 +9,10 @@ from random import Random
 from time import monotonic, perf_counter
 from typing import Any
 
-from micrograd import modes
+from micrograd import collector, modes
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.plan import Plan, refuse_hooks
 from micrograd.compiler.provenance import check
-from micrograd.compiler.tracing import collector
 from micrograd.compiler.training.updates import Updates, bindable
 from micrograd.console import can_print
 from micrograd.given import whole
