@@ -33,6 +33,7 @@ from typing import Any
 from . import notebook
 from .browse import shown
 from .bundle import inline, script
+from .drawn.theme import STEPS
 from .given import page_path, short, whole
 from .model.boxes import FRAMES, ROOM, TOP, grow, opened
 from .model.graph import is_value, number
@@ -44,6 +45,7 @@ from .stepped.payload import f64, payload, whole_numbers
 from .stepped.recording import record
 from .stepped.stepper import PAGE
 
+LIGHT = STEPS["light"]
 LOW, HIGH, BINS = -12.0, 4.0, 32  # of the histograms, in powers of ten of |grad|
 
 
@@ -230,7 +232,7 @@ class Watch:
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
             f'height="{height}" font-family="sans-serif" font-size="12">{_DARK}'
-            f'<rect width="{width}" height="{height}" fill="#ffffff"/>'
+            f'<rect width="{width}" height="{height}" fill="{LIGHT["paper"]}"/>'
         ]
         if finite:
             low, high = min(v for _, v in finite), max(v for _, v in finite)
@@ -240,12 +242,12 @@ class Watch:
                 x, y = 50 + (width - 70) * (s - first) / (last - first), height - 30 - (height - 60) * (v - low) / span
                 line += f"{pen}{x:.1f},{y:.1f}h0" if math.isfinite(v) else ""
                 pen = "L" if math.isfinite(v) else "M"  # a gap where the loss was no number
-            parts.append(f'<path d="{line}" fill="none" stroke="#0059a8" stroke-width="2" stroke-linecap="round"/>')
+            parts.append(f'<path d="{line}" fill="none" stroke="{LIGHT["read"]}" stroke-width="2" stroke-linecap="round"/>')
             for v, y in ((high, 34), (low, height - 26)):
-                parts.append(f'<text x="44" y="{y}" text-anchor="end" fill="#1b1f24">{show(v)}</text>')
+                parts.append(f'<text x="44" y="{y}" text-anchor="end" fill="{LIGHT["ink"]}">{show(v)}</text>')
         for x in (50 + (width - 70) * (s - first) / (last - first) for s, v in seen if not math.isfinite(v)):
-            parts.append(f'<path d="M{x - 4:.1f},26l8,8m0,-8l-8,8" stroke="#b3003c" stroke-width="2"/>')
-        parts.append(f'<text x="50" y="18" fill="#1b1f24">{html.escape(self.alt())}</text></svg>')
+            parts.append(f'<path d="M{x - 4:.1f},26l8,8m0,-8l-8,8" stroke="{LIGHT["wrong"]}" stroke-width="2"/>')
+        parts.append(f'<text x="50" y="18" fill="{LIGHT["ink"]}">{html.escape(self.alt())}</text></svg>')
         return "".join(parts)
 
     def alt(self) -> str:
@@ -294,10 +296,8 @@ class Watch:
 
 # The curve's colours where its reader's are dark; none of them is told apart by colour alone.
 _DARK = "<style>@media(prefers-color-scheme:dark){{{}}}</style>".format("".join(
-    f'[{attribute}="{light}"]{{{attribute}:{dark}}}'
-    for attribute, light, dark in (
-        ("fill", "#ffffff", "#14171b"), ("fill", "#1b1f24", "#e8ebef"), ("stroke", "#0059a8", "#7cc0ff"), ("stroke", "#b3003c", "#ff8fb0")
-    )
+    f'[{attribute}="{LIGHT[role]}"]{{{attribute}:{STEPS["dark"][role]}}}'
+    for attribute, role in (("fill", "paper"), ("fill", "ink"), ("stroke", "read"), ("stroke", "wrong"))
 ))  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def test_a_page_is_whole_and_light_on_paper(page, tmp_path, kind):
         ("picture", "figure svg { min-width: 1500pt !important; max-width: none !important }", "cut at the side"),
         ("dark", "figure svg { max-height: none !important }", "higher than a page"),
         ("stepper", "@media print { .mg-bar > button { display: inline !important } }", "on the paper"),
-        ("stepper", "@media print { .mg-stepper { background: #14171b !important } }", "is dark"),
+        ("stepper", "@media print { .mg-stepper { background: #15181d !important } }", "is dark"),
         ("stepper", ".mg-graph { max-height: 90px !important; overflow: auto !important }", "scrolls"),
     ],
 )

@@ -16,11 +16,11 @@ import viz
 from micrograd import Value, nn
 from viz.bundle import script, static
 from viz.drawn import layers
-from viz.drawn.theme import contrast
+from viz.drawn.theme import STEPS, contrast
 from viz.notation import mathml, rows
 from viz.notation.numbers import show as fmt
 from viz.stepped.rows import told
-from viz.stepped.scene import PALETTES, Scene
+from viz.stepped.scene import Scene
 from viz.stepped.stills import frames, picture
 from viz.training import histogram, layers_of
 
@@ -243,7 +243,7 @@ def css_palette(selector):
 
 @pytest.mark.parametrize("theme, selector", [("light", ".mg-stepper {"), ("dark", '[data-theme="dark"] {')])
 def test_colours_are_the_same_everywhere_and_have_contrast(theme, selector):
-    css, stills = css_palette(selector), PALETTES[theme]
+    css, stills = css_palette(selector), STEPS[theme]
     assert {name: css[name] for name in stills} == stills
     for ground in ("paper", "fill", "read-fill", "changed-fill"):
         assert contrast(css["ink"], css[ground]) >= 7
@@ -280,7 +280,7 @@ def lab(colour, matrix=None):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("blindness", [None, *BLIND])
 def test_read_and_changed_differ_for_the_colour_blind(theme, blindness):
-    palette, matrix = PALETTES[theme], BLIND.get(blindness)
+    palette, matrix = STEPS[theme], BLIND.get(blindness)
     for one, two in (("read", "changed"), ("read-fill", "changed-fill")):
         assert math.dist(lab(palette[one], matrix), lab(palette[two], matrix)) > 15
 

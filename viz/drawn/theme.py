@@ -79,6 +79,22 @@ DARK = Palette(
 )  # fmt: skip
 
 
+#: the stepper's colours by role, on its page (static/stepper.css says the same; a test compares them), stills and worksheets: paper and
+#: letters are those of the pictures
+STEPS: dict[str, dict[str, str]] = {
+    "light": {
+        "paper": LIGHT.paper, "ink": LIGHT.ink, "dim": LIGHT.muted, "line": LIGHT.line, "soft": "#d5dae0", "fill": LIGHT.value,
+        "read": "#0059a8", "read-fill": "#dcecfb", "changed": "#b04a00", "changed-fill": "#ffe8d4", "done": "#00704f",
+        "wrong": LIGHT.bad_line,
+    },
+    "dark": {
+        "paper": DARK.paper, "ink": DARK.ink, "dim": DARK.muted, "line": DARK.line, "soft": "#39414a", "fill": DARK.value,
+        "read": "#7cc0ff", "read-fill": "#12324f", "changed": "#ffb070", "changed-fill": "#4a2a10", "done": "#5fd6ad",
+        "wrong": DARK.bad_line,
+    },
+}  # fmt: skip
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of "#rrggbb", as WCAG 2.2 defines it: 0 for black, 1 for white."""
     linear = []

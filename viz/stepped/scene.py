@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..drawn import layers
 from ..drawn.metrics import width
+from ..drawn.theme import STEPS
 from ..notation.numbers import show
 from .fitting import SIZE, TAG_HIGH, TAG_ROOM, TAG_SIZE, beside, letters, spot
 
@@ -19,37 +20,6 @@ if TYPE_CHECKING:
 W, H, PAD, CAPTION = 136, 62, 14, 44
 FONT = "system-ui,'Segoe UI',Roboto,'Noto Sans','DejaVu Sans',sans-serif"
 
-#: the page's colours (static/stepper.css says the same; a test compares them)
-PALETTES = {
-    "light": {
-        "paper": "#ffffff",
-        "ink": "#1b1f24",
-        "dim": "#59636e",
-        "line": "#8a94a0",
-        "soft": "#d5dae0",
-        "fill": "#f5f7f9",
-        "read": "#0059a8",
-        "read-fill": "#dcecfb",
-        "changed": "#b04a00",
-        "changed-fill": "#ffe8d4",
-        "done": "#00704f",
-        "wrong": "#b3003c",
-    },
-    "dark": {
-        "paper": "#14171b",
-        "ink": "#e8ebef",
-        "dim": "#a3adb8",
-        "line": "#7d8894",
-        "soft": "#39414a",
-        "fill": "#1f242a",
-        "read": "#7cc0ff",
-        "read-fill": "#12324f",
-        "changed": "#ffb070",
-        "changed-fill": "#4a2a10",
-        "done": "#5fd6ad",
-        "wrong": "#ff8fb0",
-    },
-}
 _RULES = """.p{{fill:{paper}}}.b{{fill:{fill};stroke:{line};stroke-width:1.2}}.t{{fill:{ink}}}.n{{font-weight:700}}
 .d{{fill:{dim}}}.k{{font-size:11px}}.e{{fill:none;stroke:{line};stroke-width:1.4;opacity:.75}}
 .f{{stroke:{done};stroke-width:1.6}}.m{{fill:{done}}}.r{{fill:{read-fill};stroke:{read};stroke-width:2}}
@@ -59,7 +29,7 @@ _RULES = """.p{{fill:{paper}}}.b{{fill:{fill};stroke:{line};stroke-width:1.2}}.t
 
 
 def _rules(theme: str) -> str:
-    return _RULES.format_map(PALETTES[theme])
+    return _RULES.format_map(STEPS[theme])
 
 
 @dataclass

@@ -62,8 +62,8 @@ PAGE = """<!doctype html>
 <title>{head}</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ margin: 0; padding: 12px; background: #f2f4f6; color: #1b1f24; font-family: system-ui, sans-serif; }}
-@media screen and (prefers-color-scheme: dark) {{ body {{ background: #0d0f12; color: #e8ebef; }} }}
+body {{ margin: 0; padding: 12px; background: #f2f4f6; color: #1a1f26; font-family: system-ui, sans-serif; }}
+@media screen and (prefers-color-scheme: dark) {{ body {{ background: #0d0f12; color: #eceff3; }} }}
 main {{ max-width: 1180px; margin: 0 auto; }}
 h1 {{ font-size: 20px; margin: 4px 0 10px; }}
 @media (max-width: 560px) {{ body {{ padding: 4px; }} }}

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..drawn.film import film
 from ..drawn.png import png
+from ..drawn.theme import STEPS
 from ..given import above_zero
-from .scene import PALETTES, Scene
+from .scene import Scene
 
 if TYPE_CHECKING:
     from .stepper import Stepper
@@ -53,8 +54,8 @@ def frames(
     from ..save import write
     from .stepper import Stepper, step
 
-    if theme not in PALETTES:
-        raise ValueError(f"theme={theme!r}: expected one of {sorted(PALETTES)}")
+    if theme not in STEPS:
+        raise ValueError(f"theme={theme!r}: expected one of {sorted(STEPS)}")
     scale, seconds = above_zero("scale", scale), above_zero("seconds", seconds)
     target = Path(path)
     ending = target.suffix.lower()

@@ -45,7 +45,7 @@ PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light; }}
-body {{ font: 15px/1.6 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1b1f24; background: #fff; }}
+body {{ font: 15px/1.6 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1a1f26; background: #fff; }}
 body {{ max-width: 980px; margin: 24px auto; padding: 0 16px; }}
 h1 {{ font-size: 22px; }} svg {{ max-width: 100%; height: auto; }}
 ol {{ columns: 2; column-gap: 40px; padding-left: 28px; }} li {{ break-inside: avoid; margin-bottom: 8px; }}
