@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import micrograd
-from micrograd import Value, functional, optim
+from micrograd import Value, functional, nn, optim
 from micrograd.compiler import take
 
 np = pytest.importorskip("numpy")
@@ -60,6 +60,26 @@ def test_losses_have_the_gradients_of_the_eager_engine() -> None:
     step = agree(loss, params, [1, 4, 0, 3, 3])
     value, _ = step.value_and_grad([2, 2, 1, 0, 4])
     assert value == pytest.approx(eager(loss, params, [2, 2, 1, 0, 4])[0], rel=1e-12)
+
+
+def test_a_convolution_over_a_batch(monkeypatch: Any) -> None:
+    """Its loops have more axes than any other's, and the batch around them; none is a matrix product for BLAS, however large."""
+    monkeypatch.setattr("micrograd.compiler.arrays.machine.LARGE", 1000)
+    rng = random.Random(3)
+    layer = nn.Conv2d(2, 3, 3, padding=1, rng=rng)
+
+    def sample(*x: Any) -> Any:
+        image = [[[x[36 * c + 6 * i + j] for j in range(6)] for i in range(6)] for c in range(2)]
+        return sum(v * v for channel in nn.MaxPool2d(2)(layer(image)) for row in channel for v in row)
+
+    step = micrograd.compile(sample, layer, batch=True, backend="c")
+    images = [[rng.gauss(0, 1) for _ in range(5)] for _ in range(72)]
+    value, grads = eager(lambda: sum(sample(*x) for x in zip(*images, strict=True)) * (1 / 5), layer.parameters())
+    found, gradient = step.value_and_grad(*images)
+    assert max(len(inner.shape) for inner in step.program) == 6
+    assert step.machine.entry[0] is not None
+    assert found == pytest.approx(value, rel=1e-13)
+    assert gradient.tolist() == pytest.approx(grads, rel=1e-10, abs=1e-13)
 
 
 @pytest.mark.parametrize("over", SPANS)

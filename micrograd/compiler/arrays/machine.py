@@ -71,8 +71,23 @@ class ArrayMachine(Machine):
 
 
 def large(step: Instruction, samples: int) -> bool:
-    """Whether it is a product of so many terms that BLAS does it best: compiled code leaves it to `bound`."""
-    return step.rule.product and len(step.reads) == 2 and step.size * (samples if step.batch else 1) >= LARGE
+    """Whether it is a matrix product of so many terms that BLAS does it best: compiled code leaves it to `bound`.
+
+    In a convolution one number is read at several indices (i + k): BLAS would be given copies.
+    """
+    if not step.rule.product or len(step.reads) != 2 or step.size * (samples if step.batch else 1) < LARGE:
+        return False
+    return all(_apart(access, step) for access in step.accesses)
+
+
+def _apart(access: Access, step: Instruction) -> bool:
+    """Whether an access goes to another number at each of the indices that it uses."""
+    span = 0
+    for stride, extent in sorted((abs(s), n) for s, n in zip(access.strides, step.shape, strict=True) if s and n > 1):
+        if stride <= span:
+            return False
+        span += stride * (extent - 1)
+    return access.affine
 
 
 def bound(step: Instruction, program: Program, pools: Pools, samples: int) -> Run:

@@ -141,7 +141,7 @@ def in_rows(loop: Loop, numbering: Numbering) -> Instruction | None:
     inner = len(shape)  # the axes that are within a row: its items, and the terms of each
     while inner and int(np.prod(shape[inner:])) < most * terms:
         inner -= 1
-    if int(np.prod(shape[inner:])) != most * terms or shape[inner] != most:
+    if inner == len(shape) or int(np.prod(shape[inner:])) != most * terms or shape[inner] != most:
         return None
     outer = [a for a in range(inner) if along[a] or (a == 0 and table is not None)]
     if len(outer) != 1:

@@ -21,7 +21,7 @@ from typing import Any
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.rule import Rule
 
-LETTERS = "ijklmnopqrsuvwxyz"  # of axes; t is the loop around instructions
+LETTERS = "ijklmopqrsuvwxyz"  # of axes; t is the loop around instructions, n the number of samples
 LINE = 8  # numbers in a line of the cache: families and pools begin at one
 
 
