@@ -33,7 +33,7 @@ def static(name: str) -> str:
 @cache
 def script(entry: str, css: str = "stepper.css") -> str:
     """All modules that ``entry`` needs, each once, with the style sheet as ``mgCSS``."""
-    sheets = dict.fromkeys(["stepper.css", css])
+    sheets = dict.fromkeys(["stepper.css", css, "viewport.css"])
     text = squeezed_css("".join(static(sheet) for sheet in sheets))
     return f"const mgCSS = {json.dumps(text)};\n{joined([entry])}"
 
@@ -62,8 +62,8 @@ def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
     return (
         f'<div class="mg-host" data-mg="{uid}">{fallback}</div>\n'
         f'<script type="module">\n{safe(code)}\nconst data = {safe(payload)};\n'
-        f"const find = () => document.querySelectorAll('[data-mg=\"{uid}\"]:not([data-mounted])');\n"
-        "const start = (tries) => {\nconst found = find();\n"
+        f"const waiting = () => document.querySelectorAll('[data-mg=\"{uid}\"]:not([data-mounted])');\n"
+        "const start = (tries) => {\nconst found = waiting();\n"
         f"for (const el of found) {{ el.dataset.mounted = 1; {module}.mount(el, data, {{ css: mgCSS }}); }}\n"
         "if (!found.length && tries) setTimeout(() => start(tries - 1), 50);\nfound.forEach(fit);\n};\n"
         f"{_FIT}start(200);\n</script>"

@@ -77,7 +77,7 @@ def test_the_wheel_is_the_pages_until_the_picture_was_clicked(opened):
     page.mouse.wheel(0, 60)
     page.wait_for_function("scrollY > 0")
     assert page.evaluate(STATE) == before
-    assert "wheel" in page.locator(".mg-hint.on").inner_text()
+    assert "wheel" in page.locator(".mg-how.on").inner_text()
     page.evaluate("scrollTo(0, 0)")
     cx, cy = place(page, "n2")
     page.mouse.click(cx, cy)
@@ -290,6 +290,85 @@ def test_a_comparison_begins_where_the_two_part_and_its_rows_lead_there(opened):
     assert hidden >= 0
     rows.nth(hidden).click()  # the box that the value is in
     assert page.locator(".node.fold.sel").count() == 1
+
+
+# ------------------------------------------------------------ the stepper
+
+
+STEPPER = "document.querySelector('.mg-host').stepper"
+SEEN = f"() => {{ const v = {STEPPER}.picture.view; return [v.x, v.y, v.k]; }}"
+
+
+def walked():
+    random.seed(1)
+    model = nn.MLP(2, [3, 1])
+    loss = sum((model([random.random(), 0.5]) - y) ** 2 for y in (1.0, -1.0, 0.5, 0.2, 0.1, 0.7, 1.0))
+    loss.label = "loss"
+    return viz.step(loss, fold=30)
+
+
+def test_the_stepper_is_dragged_and_zoomed_and_a_click_selects(show):
+    page = show(walked())
+    x, y, k = page.evaluate(SEEN)
+    box = page.locator(".mg-box").first
+    at = box.bounding_box()
+    cx, cy = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
+    page.mouse.move(cx, cy)
+    page.mouse.down()
+    page.mouse.move(cx - 40, cy + 10, steps=4)
+    page.mouse.up()
+    assert page.evaluate(SEEN) == pytest.approx([x - 40, y + 10, k], abs=1)
+    assert page.locator(".mg-selected").count() == 0
+    many = page.evaluate(f"{STEPPER}.tree.items.length")
+    page.mouse.click(cx - 40, cy + 10)
+    assert page.locator(".mg-box.mg-selected").count() == 1 and page.evaluate(f"{STEPPER}.tree.items.length") == many
+    page.mouse.wheel(0, -120)
+    page.wait_for_function(f"{STEPPER}.picture.view.k > {k} * 1.1")
+    zoom = page.evaluate(f"{STEPPER}.state.zoom")
+    assert zoom == pytest.approx(page.evaluate(f"{STEPPER}.picture.view.k / {STEPPER}.picture.base"))
+    page.mouse.dblclick(cx - 40, cy + 10)
+    assert page.evaluate(f"{STEPPER}.tree.items.length") > many
+    assert page.evaluate(f"{STEPPER}.state.zoom") == pytest.approx(zoom)
+    page.keyboard.press("0")
+    assert page.evaluate(f"{STEPPER}.picture.view.k") == pytest.approx(page.evaluate(f"{STEPPER}.picture.view.whole()"))
+
+
+def test_the_wheel_over_a_stepper_is_the_pages(show):
+    page = show(walked())
+    page.set_viewport_size({"width": 900, "height": 420})
+    page.wait_for_timeout(300)
+    k = page.evaluate(SEEN)[2]
+    at = page.locator(".mg-graph").bounding_box()
+    page.mouse.move(at["x"] + 200, at["y"] + 60)
+    page.mouse.wheel(0, 60)  # the stepper has the focus, and that is not enough
+    page.wait_for_function("scrollY > 0")
+    assert page.evaluate(SEEN)[2] == k
+
+
+def test_the_steppers_search_opens_boxes_and_keys_come_back(show):
+    stepper = walked()
+    page = show(stepper)
+    hidden = page.evaluate(f"{STEPPER}.tree.item.findIndex((x, i) => x !== i && {STEPPER}.t.when[i] >= 0)")
+    name = stepper.trace.told[hidden]
+    page.keyboard.press("/")
+    page.keyboard.type(name)
+    assert page.evaluate(f"{STEPPER}.state.selected") == hidden
+    assert page.locator(".mg-hit.mg-selected").count() == 1
+    at, holder = page.locator(".mg-hit.mg-selected").bounding_box(), page.locator(".mg-graph").bounding_box()
+    assert holder["x"] <= at["x"] and at["x"] + at["width"] <= holder["x"] + holder["width"]
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute(".mg-stepper", "data-step") == "1"
+
+
+def test_another_graph_keeps_zoom_and_place(show):
+    page = show(walked())
+    page.evaluate(f"() => {{ const s = {STEPPER}; s.picture.view.zoom(1.5, [100, 100]); s.picture.view.pan(-30, -20); }}")
+    before, zoom = page.evaluate(SEEN), page.evaluate(f"{STEPPER}.state.zoom")
+    page.evaluate("(data) => document.querySelector('.mg-host').stepper.update(data)", walked().data)
+    assert page.evaluate(SEEN) == pytest.approx(before, abs=1)
+    assert page.evaluate(f"{STEPPER}.state.zoom") == pytest.approx(zoom)
+    assert page.locator(".mg-how").count() == 1  # the old viewport is gone
 
 
 def id_of(found):

@@ -152,7 +152,7 @@ export class Page {
     const old = this.svg;
     this.svg = this.boxes.draw();
     old.replaceWith(this.svg);
-    this.view.fitted = false;
+    this.view.fitted = "";
     this.view.take(this.svg);
     this.chips();
     this.found(this.find.items);

@@ -9,6 +9,7 @@ import { KEYS, dark, h, mathml, panel, source, tables } from "./stepper_page.js"
 import { Chosen, tried } from "./stepper_chosen.js";
 import { Quiz } from "./stepper_ask.js";
 import { close, listen } from "./stepper_keys.js";
+import { way } from "./stepper_way.js";
 
 const FORMAT = 3;
 let made = 0;
@@ -26,7 +27,7 @@ export class Stepper {
 
   // Another graph for the same person: what they had stays, by names.
   update(data) {
-    const old = { walk: { t: this.t, tree: this.tree }, state: this.state }, { scrollLeft, scrollTop } = this.ui.graph;
+    const old = { walk: { t: this.t, tree: this.tree }, state: this.state }, place = this.picture.view.state;
     const inside = this.ui.root.contains(document.activeElement), playing = this.timer;
     this.leave();
     let step = 0;
@@ -39,7 +40,7 @@ export class Stepper {
     this.dispatch({ type: "step", step }, true);
     this.still = false;
     this.chosen.show();
-    Object.assign(this.ui.graph, { scrollLeft, scrollTop });
+    this.picture.view.state = place;
     if (playing) this.play(true);
     if (inside) this.ui.root.focus({ preventScroll: true });
   }
@@ -55,6 +56,7 @@ export class Stepper {
     this.ui = panel(this.root, this);
     this.picture = new Picture(this.ui.graph, this.run, this.tree, this);
     this.chosen = new Chosen(this);
+    this.find = way(this);
     this.quiz = new Quiz(this, this.state.quiz);
     this.listen();
     this.ui.help.hidden = !this.state.help;
@@ -120,6 +122,11 @@ export class Stepper {
     this.still = true;
     this.show();
     this.still = still;
+  }
+
+  // The wheel or two fingers have zoomed.
+  zoomed(to) {
+    if (Math.abs(to - this.state.zoom) > 1e-6) this.dispatch({ type: "zoom", to });
   }
 
   thingAt(k) { return this.tree.item[workAt(this.t, k)]; }
@@ -311,15 +318,13 @@ export class Stepper {
     }
     this.media = matchMedia("(prefers-color-scheme: dark)");
     this.media.addEventListener("change", this.themed);
-    this.sizes = new ResizeObserver(() => this.picture.scale());
-    this.sizes.observe(ui.graph);
   }
 
   // Stop hearing.
   leave() {
     this.play(false);
     this.watcher.disconnect();
-    this.sizes.disconnect();
+    this.picture.view.destroy();
     this.media.removeEventListener("change", this.themed);
   }
 

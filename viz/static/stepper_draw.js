@@ -3,9 +3,11 @@
 import { curve, layout } from "./stepper_layout.js";
 import { fmt, nameOf, shorten, signOf } from "./stepper_math.js";
 import { LIMIT } from "./stepper_tree.js";
+import { Viewport } from "./viewport.js";
 
 const W = 136, H = 62, NS = "http://www.w3.org/2000/svg";
 const TAG = 52, NUMBER = W - 9 - 52, NAME = 111; // room for letters: on edges (never wider than a gap), beside a key, of a name and a sign
+const HIGH = 540, READABLE = 0.6; // pixels of the picture at most; the scale at which letters can still be read
 const MARK = { untouched: "○", partial: "◐", finished: "●" };
 
 export const svg = (tag, attrs = {}, ...children) => {
@@ -44,11 +46,15 @@ const spot = (points, wide, around) => {
 };
 
 export class Picture {
-  // owner: its `uid`, and the `state` with breakpoints and zoom.
+  // owner: its `uid`, the `state` with breakpoints and zoom, and `zoomed`, which (if there) hears of another zoom.
   constructor(holder, run, tree, owner) {
     Object.assign(this, { holder, run, tree, owner, t: run.t });
     this.svg = svg("svg", { class: "mg-svg", "aria-hidden": "true", focusable: "false" });
     holder.append(this.svg);
+    this.view = new Viewport(holder, null, {
+      first: READABLE, limits: () => [Math.min(this.view.whole(), 0.3 * this.base), 4 * this.base],
+      on: ({ k }) => { if (!this.placing) owner.zoomed?.(k / this.base); },
+    });
     this.face = getComputedStyle(holder).fontFamily || "sans-serif";
     this.lit = new Set(); // things and edges with a role at present
   }
@@ -75,7 +81,7 @@ export class Picture {
     this.nodes = new Map();
     this.edges = new Map();
     this.svg.replaceChildren();
-    this.scale();
+    this.fit();
     const under = svg("g", { class: "mg-edges" }), over = svg("g"), tags = svg("g", { class: "mg-tags" });
     this.svg.append(this.heads(), under, over, tags);
     under.classList.toggle("mg-dense", edges.length > 150);
@@ -254,29 +260,35 @@ export class Picture {
     this.nodes.get(x)?.group.classList.add("mg-selected");
   }
 
-  // Fit the width of the page as far as text stays readable; the state's zoom is the person's own factor.
-  scale() {
-    const room = this.holder.clientWidth || 900;
-    const fit = Math.max(0.6, Math.min(1, (room - 4) / this.width, 520 / this.height));
-    const z = fit * this.owner.state.zoom;
-    this.svg.setAttribute("viewBox", `0 0 ${Math.ceil(this.width)} ${Math.ceil(this.height)}`);
-    this.svg.setAttribute("width", Math.ceil(this.width * z));
-    this.svg.setAttribute("height", Math.ceil(this.height * z));
-    this.z = z;
+  // The scale at which zoom is 1: all of it, as far as text stays readable.
+  get base() { return Math.max(this.view.whole(), READABLE); }
+
+  // As high as the picture needs at that scale.
+  fit() {
+    const { holder, view, svg: drawing } = this, wide = Math.ceil(this.width), tall = Math.ceil(this.height);
+    drawing.setAttribute("viewBox", `0 0 ${wide} ${tall}`);
+    drawing.setAttribute("width", wide);
+    drawing.setAttribute("height", tall);
+    const k = Math.max(READABLE, Math.min(1, (holder.clientWidth || 900) / wide, (HIGH - 2) / tall));
+    holder.style.height = `${Math.min(HIGH, Math.ceil(tall * k) + 2)}px`;
+    this.placing = true; // the zoom is the person's, whatever is seen
+    view.take(drawing);
+    this.scale();
+    this.placing = false;
   }
 
-  // Scroll so that these things are in view.
+  // The scale that the state's zoom asks for.
+  scale() {
+    const { view } = this, k = this.base * this.owner.state.zoom;
+    if (Math.abs(k - view.k) > 1e-9 * k) view.zoom(k / view.k);
+  }
+
+  // Move so that these things are in view.
   follow(things) {
     const found = things.map((x) => this.nodes.get(x)).filter(Boolean);
     if (!found.length) return;
-    const { holder, z } = this;
-    const span = (key, size) => [Math.min(...found.map((v) => v[key])) - size / 2 - 14,
-      Math.max(...found.map((v) => v[key])) + size / 2 + 14].map((v) => v * z);
-    const fit = ([low, high], from, room) => {
-      if (low >= from && high <= from + room) return from;
-      return high - low > room ? low : Math.max(0, (low + high - room) / 2);
-    };
-    holder.scrollLeft = fit(span("cx", W), holder.scrollLeft, holder.clientWidth);
-    holder.scrollTop = fit(span("cy", H), holder.scrollTop, holder.clientHeight);
+    const span = (key, size) => [Math.min(...found.map((v) => v[key])) - size / 2, Math.max(...found.map((v) => v[key])) + size / 2];
+    const [[left, right], [top, low]] = [span("cx", W), span("cy", H)];
+    this.view.show({ x: left, y: top, width: right - left, height: low - top });
   }
 }

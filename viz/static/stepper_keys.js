@@ -73,7 +73,8 @@ function actions(s) {
     " ": () => s.play(), Home: send("start"), End: send("end"), b: send("backward"), ".": send("resume"),
     e: () => attempt(s), s: () => leaf(s, (place) => s.dispatch({ type: "sweep", place })), r: send("reset"),
     f: () => fold(s), Enter: () => enter(s), q: send("quiz"), "?": send("help"),
-    "+": send("zoom", { by: 1.25 }), "-": send("zoom", { by: 0.8 }), 0: send("zoom"),
+    "+": send("zoom", { by: 1.25 }), "-": send("zoom", { by: 0.8 }), 0: () => s.picture.view.fit(),
+    "/": () => s.find.open(),
     Escape: () => { s.dispatch({ type: "help", on: false }); s.play(false); s.dispatch({ type: "select", thing: -1 }); },
   };
 }
@@ -98,7 +99,10 @@ export function listen(s) {
     const x = Number(hit.dataset.thing);
     s.still = true; // do not scroll away from what was clicked
     s.dispatch({ type: "select", thing: x });
-    if (s.tree.isBox(x)) enter(s);
     s.still = false;
+  });
+  s.ui.graph.addEventListener("dblclick", (event) => {
+    const hit = event.target.closest?.("[data-thing]");
+    if (hit && s.tree.isBox(Number(hit.dataset.thing))) enter(s);
   });
 }

@@ -40,7 +40,8 @@ export const KEYS = [
   ["↑ ↓", "select result or operand"], ["Shift ↑ ↓", "select in this column"],
   ["Space", "play or pause"], ["Home End", "to the start, to the end"], ["b", "to the backward pass"],
   [".", "to the next breakpoint"], ["Enter", "open the box; set or remove a breakpoint"],
-  ["f", "fold or unfold"], ["e", "try another number for the selected leaf"], ["s", "sweep that leaf"], ["r", "Python's numbers again"], ["q", "quiz"], ["+ − 0", "zoom"], ["?", "this help"],
+  ["f", "fold or unfold"], ["e", "try another number for the selected leaf"], ["s", "sweep that leaf"], ["r", "Python's numbers again"], ["q", "quiz"],
+  ["+ − 0", "zoom in, out, the whole picture"], ["/", "find by name"], ["?", "this help"],
 ];
 
 // Icons drawn here: the media signs are missing from many fonts.
@@ -87,6 +88,7 @@ export function panel(el, stepper) {
     h("div", { class: "mg-track" }, ui.fill, h("div", { class: "mg-divider", style: `left:${cut}%` })), ui.ticks, ui.range,
     h("span", { class: "mg-side", style: `left:${cut / 2}%` }, cut > 12 ? "forward" : ""),
     h("span", { class: "mg-side", style: `left:${(100 + cut) / 2}%` }, cut < 88 ? "backward" : ""));
+  ui.way = h("div", { class: "mg-way" });
   ui.graph = h("div", { class: "mg-graph" });
   ui.crumbs = h("div", { class: "mg-crumbs" });
   ui.tried = h("div", { class: "mg-triedline", hidden: true });
@@ -99,14 +101,15 @@ export function panel(el, stepper) {
   ui.live = h("div", { class: "mg-live-region", "aria-live": "polite", role: "status" });
   ui.help = h("div", { class: "mg-keys", hidden: true },
     h("dl", {}, ...KEYS.flatMap(([key, text]) => [h("dt", {}, key), h("dd", {}, text)])),
-    h("p", { class: "mg-dim" }, "Click a value to select it, a box to open it. The panel below the picture has the value's breakpoint, and for a leaf " +
+    h("p", { class: "mg-dim" }, "Click a value or a box to select it, double click a box to open it. Drag moves the picture, the wheel with Ctrl or ⌘ and two fingers zoom; " +
+      "after a click on the picture the wheel alone does, and one finger moves it. The panel below the picture has the value's breakpoint, and for a leaf " +
       "another number: type or drag it, and every value and gradient follows. Blue is read, orange is changed. " +
       "○ no gradient yet, ◐ more to come, ● finished."));
   ui.check = verdict(stepper);
   const style = h("style");
   style.textContent = stepper.host.css || "";
   ui.root = h("div", { class: "mg-stepper", tabindex: "0", role: "group", "aria-label": "Backpropagation stepper: arrow keys step, question mark for help", "data-lm-suppress-shortcuts": "true" },
-    bar, ui.scrub, ui.help, ...ui.check, ...(t.passes ? [h("p", { class: "mg-passes" }, t.passes)] : []), ui.tried, ui.graph, ui.crumbs, ui.chosen, ui.quiz, ui.math, ui.source,
+    bar, ui.scrub, ui.help, ...ui.check, ...(t.passes ? [h("p", { class: "mg-passes" }, t.passes)] : []), ui.tried, ui.way, ui.graph, ui.crumbs, ui.chosen, ui.quiz, ui.math, ui.source,
     h("div", { class: "mg-cards" }, ui.changes, ui.leaves), ui.live);
   el.replaceChildren(style, ui.root);
   return ui;

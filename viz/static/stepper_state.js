@@ -8,6 +8,8 @@ export const fresh = (t) => ({
   step: 0, from: 0, open: [...(t.open || [])], selected: -1, breaks: [], leaves: {}, sweep: -1, zoom: 1, help: false, quiz: t.quiz || null,
 });
 
+// From a large graph seen whole to letters four times as large.
+const zoomed = (x) => Math.max(0.02, Math.min(4, Number(x) || 1));
 const within = (p, most) => Math.max(0, Math.min(most, Math.round(Number(p) || 0)));
 const thingAt = ({ t, tree }, k) => tree.item[workAt(t, k)];
 const phase = (t, k) => Math.sign(k - t.seed);
@@ -62,7 +64,7 @@ const CHANGES = {
     (place >= 0 && place < t.n ? { breaks: breaks.includes(place) ? without(breaks, place) : [...breaks, place] } : {}),
   open: ({ tree }, { open }, { box }) => (tree.isBox(box) && !open.includes(box - tree.n) ? { open: [...open, box - tree.n] } : {}),
   close: ({ tree }, { open }, { box }) => (open.includes(box - tree.n) ? { open: without(open, box - tree.n) } : {}),
-  zoom: (walk, { zoom }, { by }) => ({ zoom: by ? Math.max(0.3, Math.min(4, zoom * by)) : 1 }),
+  zoom: (walk, { zoom }, { by, to = by ? zoom * by : 1 }) => ({ zoom: zoomed(to) }),
   help: (walk, { help }, { on = !help }) => ({ help: on }),
   quiz: ({ t }, { quiz }, { on = !quiz }) => ({ quiz: on ? quiz || t.quiz || { seed: 0 } : null }),
   leaf: ({ t }, { leaves }, { place, value }) => {
@@ -102,7 +104,7 @@ function restored(walk, given) {
     ...base, step, from: Math.min(step, within(given.from ?? Math.max(0, step - 1), t.total)),
     open: given.open ? places(given.open, tree.size) : base.open, selected: has(walk, given.selected) ? given.selected : -1,
     breaks: places(given.breaks, t.n), leaves: pairs.length && !fixed(t) ? Object.fromEntries(pairs) : {},
-    sweep: t.when[given.sweep] < 0 ? given.sweep : -1, zoom: Math.max(0.3, Math.min(4, Number(given.zoom) || 1)), help: given.help === true,
+    sweep: t.when[given.sweep] < 0 ? given.sweep : -1, zoom: zoomed(given.zoom), help: given.help === true,
     quiz: given.quiz && typeof given.quiz === "object" ? given.quiz : null,
   };
 }

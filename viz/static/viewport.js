@@ -7,14 +7,13 @@ const REST = 140, MOST = 8, NEAR = 48; // ms without a move until it is drawn sh
 
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-// options: active() → whether the wheel alone zooms; on(view) hears every move; first: the least scale to begin with.
+// options: on(view) hears every move; first: the least scale to begin with; limits(): the least and the largest scale.
 export class Viewport {
   constructor(holder, drawing, options = {}) {
-    Object.assign(this, { holder, options, x: 0, y: 0, k: 1, fitted: true });
-    this.active = options.active || (() => holder.contains(document.activeElement));
+    Object.assign(this, { holder, options, x: 0, y: 0, k: 1, fitted: "home" });
     holder.classList.add("mg-view");
     this.hint = document.createElement("div");
-    this.hint.className = "mg-hint";
+    this.hint.className = "mg-how";
     this.hint.setAttribute("aria-hidden", "true");
     holder.append(this.hint);
     this.pointers = new Map();
@@ -32,8 +31,9 @@ export class Viewport {
     this.width = box.width * unit;
     this.height = box.height * unit;
     this.unit = unit;
+    this.sharp = null;
     drawing.classList.add("mg-moved");
-    if (this.fitted) this.home();
+    if (this.fitted) this[this.fitted]();
     else this.move();
     this.draw();
   }
@@ -50,19 +50,18 @@ export class Viewport {
   // As at first: whole, as far as its letters stay readable; then its beginning.
   home() {
     const [w, h] = this.room, k = Math.max(this.whole(), this.options.first || 0);
-    this.set(Math.max(0, (w - this.width * k) / 2), Math.max(0, (h - this.height * k) / 2), k);
-    this.fitted = true;
+    this.set(Math.max(0, (w - this.width * k) / 2), Math.max(0, (h - this.height * k) / 2), k, "home");
   }
 
   fit() {
     const [w, h] = this.room, k = this.whole();
-    this.glide(() => this.set((w - this.width * k) / 2, (h - this.height * k) / 2, k));
-    this.fitted = true;
+    this.glide(() => this.set((w - this.width * k) / 2, (h - this.height * k) / 2, k, "fit"));
   }
 
   // Zoom by a factor; the point (px in the holder) stays where it is, the middle where none is given.
   zoom(by, [px, py] = this.room.map((size) => size / 2)) {
-    const least = Math.min(this.whole(), 0.3), k = Math.max(least, Math.min(MOST, this.k * by)), q = k / this.k;
+    const [least, most] = this.options.limits?.() || [Math.min(this.whole(), 0.3), MOST];
+    const k = Math.max(least, Math.min(most, this.k * by)), q = k / this.k;
     this.set(px - (px - this.x) * q, py - (py - this.y) * q, k);
   }
 
@@ -71,12 +70,13 @@ export class Viewport {
   // Bring a rectangle (in the drawing's own units) into view; nothing moves where it is in view already.
   show({ x, y, width, height }, middle = false) {
     const k = this.k * this.unit, [w, h] = this.room, pad = 16;
-    const along = (from, size, at, room) => {
+    const inside = (at, room, all) => Math.max(Math.min(0, room - all), Math.min(Math.max(0, room - all), at)); // with no empty side
+    const along = (from, size, at, room, all) => {
       const low = from * k + at - pad, high = (from + size) * k + at + pad;
       if (!middle && low >= 0 && high <= room) return at;
-      return high - low > room ? at - low : at + (room - low - high) / 2;
+      return inside(high - low > room ? at - low : at + (room - low - high) / 2, room, all * this.k);
     };
-    const to = [along(x, width, this.x, w), along(y, height, this.y, h)];
+    const to = [along(x, width, this.x, w, this.width), along(y, height, this.y, h, this.height)];
     if (to[0] !== this.x || to[1] !== this.y) this.glide(() => this.set(...to, this.k));
   }
 
@@ -89,17 +89,18 @@ export class Viewport {
     change();
   }
 
-  get state() { return this.fitted ? null : { x: this.x, y: this.y, k: this.k }; }
+  get state() { return this.fitted || { x: this.x, y: this.y, k: this.k }; }
 
   set state(at) {
-    if (at) this.set(at.x, at.y, at.k);
-    else this.home();
+    if (typeof at === "string") this[at]();
+    else this.set(at.x, at.y, at.k);
   }
 
   // ------------------------------------------------------------ moving
 
-  set(x, y, k) {
-    Object.assign(this, { x, y, k, fitted: false });
+  // fitted: "home" or "fit" where it is to be so whatever becomes of the room.
+  set(x, y, k, fitted = "") {
+    Object.assign(this, { x, y, k, fitted });
     this.move();
   }
 
@@ -133,10 +134,13 @@ export class Viewport {
 
   resized() {
     if (!this.drawing) return;
-    if (this.fitted) { this.home(); this.draw(); } else this.move();
+    if (this.fitted) { this[this.fitted](); this.draw(); } else this.move();
   }
 
   // ------------------------------------------------------------ wheel and pointers
+
+  // Is the picture at work, so that the wheel alone zooms and one finger moves it?
+  get active() { return this.holder.classList.contains("mg-work") || document.activeElement === this.holder; }
 
   at(event) {
     const box = this.holder.getBoundingClientRect();
@@ -153,7 +157,7 @@ export class Viewport {
   listen() {
     const { holder } = this, on = (type, act, options) => holder.addEventListener(type, act, { signal: this.off.signal, ...options });
     on("wheel", (event) => {
-      if (!event.ctrlKey && !event.metaKey && !this.active()) {
+      if (!event.ctrlKey && !event.metaKey && !this.active) {
         if (Math.abs(event.deltaY) > Math.abs(event.deltaX)) this.say(`${/Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl"} + wheel zooms; after a click the wheel alone`);
         return;
       }
@@ -161,6 +165,8 @@ export class Viewport {
       const lines = [1, 16, 400][event.deltaMode] * event.deltaY;
       this.zoom(Math.exp(-Math.max(-240, Math.min(240, lines)) * (event.ctrlKey && Math.abs(lines) < 50 ? 0.01 : 0.002)), this.at(event));
     }, { passive: false });
+    document.addEventListener("pointerdown", (event) => holder.classList.toggle("mg-work", holder.contains(event.target)),
+      { signal: this.off.signal, capture: true });
     on("pointerdown", (event) => {
       if (event.button || event.target.closest("button,input,a")) return;
       if (!this.pointers.size) this.dragged = false;
