@@ -6,8 +6,7 @@
     …
 
 Turns are alike but for where their accesses begin, and these move by the same distance from each turn to the next. A number of the
-code that is another in each turn becomes a slot of a table of constants. What every turn only adds to the same sums (the
-gradient of the weights) is one nest after the loop, with the turn as one more index that is summed.
+code that is another in each turn becomes a slot of a table of constants.
 """
 
 from __future__ import annotations
@@ -60,16 +59,10 @@ class _Roller:
             length, turns, start = _best(kinds, bases, where, steps, i)
             found.extend(steps[i:start])
             if turns:
-                found.extend(self._loop(steps, start, length, turns))
+                body = [self._moved(steps[start + k : start + length * turns : length]) for k in range(length)]
+                found.append(Repeat(turns, body))
             i = start + length * turns
         return found
-
-    def _loop(self, steps: list[Instruction], start: int, length: int, turns: int) -> list[Step]:
-        body = [self._moved(steps[start + k : start + length * turns : length]) for k in range(length)]
-        if self.program.exact:
-            return [Repeat(turns, body)]
-        inside = [step for step in body if not _apart(step)]
-        return [*([Repeat(turns, inside)] if inside else []), *(_one(step, turns) for step in body if _apart(step))]
 
     def _moved(self, turns: list[Instruction]) -> Instruction:
         """The instruction of the first turn, its accesses with their steps."""
@@ -165,32 +158,3 @@ def _run(kinds: list[int], bases: Any, i: int, n: int) -> int:
 def _moving(first: Access, second: Access) -> Access:
     chosen = None if first.chosen is None or second.chosen is None else _moving(first.chosen, second.chosen)
     return replace(first, chosen=chosen, step=second.base - first.base)
-
-
-# --- what every turn only adds to the same sums ---------------------------------------------------------------------------
-
-
-def _apart(step: Instruction) -> bool:
-    """Whether an instruction of a loop can wait until that has ended: all turns add to the same slots.
-
-    What it reads stays as it is, for a value, or a gradient, is whole before anything reads it; for that reason, nothing in the loop reads
-    what it adds to.
-    """
-    accesses = [r for r in step.reads if isinstance(r, Access)]
-    chosen = any(a.chosen is not None for a in step.accesses)
-    return step.add and step.rule.fold == "+" and not step.out.step and step.out.affine and bool(accesses) and not chosen
-
-
-def _one(step: Instruction, turns: int) -> Instruction:
-    """All turns of an instruction as one nest, the turn as an axis: the first, or the second where the first has tables."""
-    tables = any(a.index is not None for a in step.accesses)
-    at = 1 if tables else 0
-
-    def wider(access: Any) -> Any:
-        if not isinstance(access, Access):
-            return access
-        return replace(access, strides=(*access.strides[:at], access.step, *access.strides[at:]), step=0)
-
-    shape = (*step.shape[:at], turns, *step.shape[at:])
-    limit = step.limit and replace(step.limit, axis=step.limit.axis + (step.limit.axis >= at), by=step.limit.by + (step.limit.by >= at))
-    return replace(step, shape=shape, out=wider(step.out), reads=tuple(map(wider, step.reads)), limit=limit)
