@@ -19,8 +19,9 @@ op is written is asked of `viz.notation`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import cached_property
+import re
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -104,10 +105,11 @@ class Telling:
 
     @cached_property
     def table(self) -> dict[int, str]:
-        return dict(zip(map(id, self.nodes), teller().names(self.nodes, self.variables), strict=True))
+        found = dict(zip(map(id, self.nodes), teller().names(self.nodes, self.variables), strict=True))
+        return found | {start: found[id(self.told(x))] for start, x in self.starts.items()}
 
     def __getitem__(self, node: Value) -> str:
-        return self.table[id(self.told(node))]
+        return self.table[id(node)]
 
     def told(self, node: Value) -> Value:
         """The node itself, or the x of a 0 + x."""
@@ -160,8 +162,7 @@ class ForwardStep(_OfNode):
     kind = "forward"
 
     def __str__(self) -> str:
-        name, symbols, numbers, result = _pad(_forward_row(self.node, self.names), self.names.forward_widths, "<<>>")
-        return f"forward   {name} = {symbols} = {numbers} = {result}"
+        return "forward   " + _columns(FORWARD, self.names.forward_widths).format(*_forward_row(self.node, self.names))
 
     def latex(self) -> str:
         """This step as LaTeX: name = symbols = numbers = result."""
@@ -194,14 +195,8 @@ class BackwardStep(_OfNode):
 
     def __str__(self) -> str:
         rows = _backward_rows(self.node, self.upstream, self.contributions, self.names)
-        own = _widths(rows)  # wider than the walk's where its numbers could not be known beforehand
-        widths = tuple(map(max, self.names.backward_widths or own, own))
-        lines = []
-        for row in rows:
-            arg, rule, up, local, value, name, before, added, equal, after, why = _pad(row, widths, "<<>>><>>>><")
-            line = f"{arg} += {rule} = {up} × {local} = {value}   {name} {before} + {added} {equal} {after}   {why}"
-            lines.append(line.rstrip())
-        return "\n".join(("backward  " if i == 0 else "          ") + line for i, line in enumerate(lines))
+        line = _columns(BACKWARD, _widths(rows, self.names.backward_widths))  # the walk's, unless its numbers could not be known beforehand
+        return "\n".join([("          " if i else "backward  ") + line.format(*row).rstrip() for i, row in enumerate(rows)])
 
     def latex(self) -> str:
         """This step as LaTeX: an `aligned` environment with one line a contribution; the sum follows where there is one."""
@@ -250,12 +245,23 @@ def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], n
     return rows
 
 
-def _widths(rows: Any) -> Widths:
-    """For each column the length of its longest cell up to WIDE."""
-    columns = zip(*rows, strict=True)
-    return tuple([max((n for n in map(len, column) if n <= WIDE), default=0) for column in columns])
+FORWARD = "< = < = > = >"  # sides of the columns, and what stands between
+BACKWARD = "< += < = > × > = >   < > + > > >   <"
 
 
-def _pad(row: Row, widths: Widths, sides: str) -> list[str]:
-    cells = zip(row, widths, sides, strict=True)
-    return [cell.ljust(wide) if side == "<" else cell.rjust(wide) for cell, wide, side in cells]
+def _widths(rows: Iterable[Row], least: Widths = ()) -> Widths:
+    """For each column the length of its longest cell up to WIDE, or the least."""
+    found = list(least)
+    for row in rows:
+        found = found or [0] * len(row)
+        for i, n in enumerate(map(len, row)):
+            if found[i] < n <= WIDE:
+                found[i] = n
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _columns(line: str, widths: Widths) -> str:
+    """A line as what `str.format` takes: {:<7} = {:<12} = {:>20} = {:>9}."""
+    sides = iter(widths)
+    return re.sub("[<>]", lambda side: f"{{:{side[0]}{next(sides)}}}", line)

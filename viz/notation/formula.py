@@ -148,6 +148,7 @@ def _mapped(tree: Tree, f: Callable[[Any], Any]) -> Tree:
     return tree
 
 
+@lru_cache(maxsize=4096)
 def is_word(name: str) -> bool:
     """Whether a name may stand inside an expression as it is: `x1`, `layers[0].w[1]`; not `x1*w1`, as the lectures name a product."""
     return not _BREAKS.search(name) and name != ""

@@ -5,15 +5,16 @@ What `micrograd` prints of its own steps asks this file, and so does whoever tel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..reading import args_of, is_literal, number
 from . import tex, text
-from .formula import Name, Number, Tree, is_word
+from .formula import Minus, Name, Number, Tree, is_word
 from .names import Names, complete, modules_of, unique
 from .numbers import TEXT, plain
-from .rows import conventional, row_of, slope, written
+from .rows import Row, conventional, row_of, slope, written
 
 
 def _write(tree: Tree, as_tex: bool) -> str:
@@ -55,27 +56,85 @@ class _Operands(Sequence[Tree]):
         return Number(number(arg.data)) if is_literal(arg) else Name(self.names[at])
 
 
+# An operation is written some hundred thousand times in a long walk, in few forms: which parentheses there are depends on no name or
+# number but on whether a name is a word and whether a number has a sign. So each form is written once, with places for the operands.
+
+_STANDS: dict[str, Callable[[str], Tree]] = {
+    "w": lambda place: Name(f"{{{place}}}"),  # a word, or a number without a sign
+    "x": lambda place: Name(f"{{{place}:^}}"),  # what is no word, as this is none (centred in no width it stays as it is)
+    "-": lambda place: Minus(Name(f"{{{place}}}")),  # a number with a sign
+}
+_FEW = 3  # operands of an operation that is written by its form
+
+
+def _by_name(name: str) -> tuple[str, str]:
+    """How it stands in a form, and its text there."""
+    return ("w" if is_word(name) else "x"), name
+
+
+def _by_number(x: float) -> tuple[str, str]:
+    text = plain(x, TEXT)
+    return ("-", text[1:]) if text.startswith("-") else ("w", text)
+
+
+def _filled(row: Row, index: int, told: list[tuple[str, str]]) -> str | None:
+    """The operation (index -1), or its derivative by an operand, of operands told so; after these comes the result."""
+    form = _form(row, index, "".join([kind for kind, _ in told]), repr(row.params) if row.params else "")
+    return None if form is None else form.format(*[text for _, text in told])
+
+
+@lru_cache(maxsize=4096)
+def _form(row: Row, index: int, kinds: str, params: str) -> str | None:
+    """params: theirs, for which 0.0 and -0.0 are not the same. None: nobody knows the derivative."""
+    row = row._replace(name=_braced(row.name), symbol=_braced(row.symbol))
+    trees = [_STANDS[kind](str(i)) for i, kind in enumerate(kinds)]
+    tree = written(row, trees) if index < 0 else slope(row, index, trees[:-1], trees[-1])
+    return None if tree is None else text.write(tree, TEXT)
+
+
+def _braced(name: str) -> str:
+    return name.replace("{", "{{").replace("}", "}}")
+
+
+def _short(row: Row, operands: int) -> bool:
+    return operands <= _FEW and row.arity is not None
+
+
 def operation(value: Any, operands: Sequence[str], as_tex: bool = False) -> str:
     """The operation that made a value, of operands by name (a literal as its number)."""
-    return _write(written(row_of(value, len(operands)), _Operands(value, operands)), as_tex)
+    row = row_of(value, len(operands))
+    if _short(row, len(operands)) and not as_tex:
+        return _filled(row, -1, _told(value, operands)) or ""
+    return _write(written(row, _Operands(value, operands)), as_tex)
+
+
+def _told(value: Any, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Operands by name, a literal as its number."""
+    pairs = zip(args_of(value), names, strict=True)
+    return [_by_number(number(arg.data)) if is_literal(arg) else _by_name(name) for arg, name in pairs]
 
 
 def in_numbers(value: Any, as_tex: bool = False) -> str:
     """The operation that made a value, in the numbers of its operands."""
-    data = [Number(number(arg.data)) for arg in args_of(value)]
-    return _write(written(row_of(value, len(data)), data), as_tex)
+    data = [number(arg.data) for arg in args_of(value)]
+    row = row_of(value, len(data))
+    if _short(row, len(data)) and not as_tex:
+        return _filled(row, -1, list(map(_by_number, data))) or ""
+    return _write(written(row, [Number(x) for x in data]), as_tex)
 
 
 def derivative(value: Any, index: int, operands: Sequence[str], name: str, partial: float, as_tex: bool = False) -> str:
     """∂value/∂operands[index] as a formula in names; the number and "by convention" where there is none; '' where nobody knows it."""
     args = args_of(value)
     row = row_of(value, len(args))
-    tree = slope(row, index, _Operands(value, operands), Name(name))
-    if tree is None:
-        return ""
     by_hand = getattr(getattr(value, "op", None), "formula", None) == ()  # known by its symbol alone: its rule may be another
+    if not row.formula:
+        return ""
     if (row.kinks or by_hand) and conventional(row, index, [number(arg.data) for arg in args], number(value.data), partial):
         if by_hand:
             return ""
         return _write(Number(partial), as_tex) + (r" \text{, by convention}" if as_tex else ", by convention")
-    return _write(tree, as_tex)
+    if _short(row, len(args)) and not as_tex:
+        return _filled(row, index, [*_told(value, operands), _by_name(name)]) or ""
+    tree = slope(row, index, _Operands(value, operands), Name(name))
+    return "" if tree is None else _write(tree, as_tex)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
+from math import inf
 
 MINUS = "−"  # the sign, as wide as a digit; a hyphen is easily overlooked
 PICTURE, TEXT = 4, 6
@@ -28,17 +29,18 @@ def plain(x: float, digits: int = TEXT) -> str:
     >>> plain(-6.0), plain(0.70710678), plain(1.23456e-7), plain(float("-inf")), plain(1e22), plain(-0.0)
     ('-6', '0.707107', '1.23456e-7', '-inf', '1e22', '-0')
     """
-    if x != x:
-        return "nan"
-    if x in (float("inf"), float("-inf")):
-        return "inf" if x > 0 else "-inf"
-    if x == int(x) and abs(x) < _LARGE:
-        return "-0" if x == 0 and str(x).startswith("-") else str(int(x))
-    return _rounded(x, digits)
+    return _told(x, digits) if x else "-0" if str(x).startswith("-") else "0"
 
 
 @lru_cache(maxsize=4096)  # the numbers of a step come several times in it, and again in the next
-def _rounded(x: float, digits: int) -> str:
+def _told(x: float, digits: int) -> str:
+    """… that is not 0: of two zeros only one would be kept."""
+    if x != x:
+        return "nan"
+    if abs(x) == inf:
+        return "inf" if x > 0 else "-inf"
+    if x == int(x) and abs(x) < _LARGE:
+        return str(int(x))
     rounded = Decimal(x).normalize(Context(prec=digits, rounding=ROUND_HALF_UP)).normalize(Context(prec=digits))
     if Decimal("1e-4") <= abs(rounded) < _LARGE:
         return f"{rounded:f}"
