@@ -53,8 +53,8 @@ def modules(*entries: str) -> str:
     return safe(joined(entries))
 
 
-def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
-    """A div and one module script that mounts ``module`` on it; ``fallback`` shows until then.
+def inline(uid: str, fallback: str, code: str, module: str, data: Any, page: bool = False) -> str:
+    """A div and one module script that mounts ``module`` on it; ``fallback`` shows until then. page: it has the page to itself.
 
     The div may be put into the page after the script has run (some notebooks do), so the script looks again.
     """
@@ -64,7 +64,7 @@ def inline(uid: str, fallback: str, code: str, module: str, data: Any) -> str:
         f'<script type="module">\n{safe(code)}\nconst data = {safe(payload)};\n'
         f"const waiting = () => document.querySelectorAll('[data-mg=\"{uid}\"]:not([data-mounted])');\n"
         "const start = (tries) => {\nconst found = waiting();\n"
-        f"for (const el of found) {{ el.dataset.mounted = 1; {module}.mount(el, data, {{ css: mgCSS }}); }}\n"
+        f"for (const el of found) {{ el.dataset.mounted = 1; {module}.mount(el, data, {{ css: mgCSS, page: {str(page).lower()} }}); }}\n"
         "if (!found.length && tries) setTimeout(() => start(tries - 1), 50);\nfound.forEach(fit);\n};\n"
         f"{_FIT}start(200);\n</script>"
     )

@@ -273,7 +273,7 @@ class Watch:
         fallback = ""
         if image:
             fallback = notebook.still(self.curve(), self.alt())
-        return inline(uid, fallback, script("training", "training.css"), "training", self.payload())
+        return inline(uid, fallback, script("training", "training.css"), "training", self.payload(), not image)
 
     def to_html(self) -> str:
         """One self-contained page that opens offline."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micrograd import __version__, console
-from micrograd.cli import commands, completion, diff, export, lab
+from micrograd.cli import commands, completion, diff, export, lab, site
 from micrograd.cli.assignments import Refused, assignments
 from micrograd.cli.colours import RED, look, wanted
 from micrograd.cli.expression import ExpressionError, read
@@ -77,7 +77,7 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
         options = [option for action in command._actions for option in action.option_strings]
         instead = f": write {name.lstrip('-')}={number}" if number else did_you_mean(name, options)
         command.error(f"there is no option {name}{instead}")
-    if found.expression is None:
+    if found.expression is None and found.needed:
         command.error(found.needed)
     return found
 
@@ -104,14 +104,12 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         formatter_class=_Help, allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"micrograd {__version__}")
-    every: Any = parser.add_subparsers(
-        dest="command", required=True, metavar="draw | step | check | quiz | exercise | diff | export | lab | completion"
-    )
+    every: Any = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, about: str, **more: Any) -> argparse.ArgumentParser:
         more = {"epilog": epilog, **more, "formatter_class": _Help, "allow_abbrev": False}
         sub: argparse.ArgumentParser = every.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", **more)
-        sub.set_defaults(command=name, alone=None, output=None)
+        sub.set_defaults(command=name, alone=None, output=None, needed="")
         return sub
 
     def of_expression(name: str, run: Callable[[Any, Value], int], about: str, output: str, page: bool = True) -> argparse.ArgumentParser:
@@ -163,11 +161,15 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
                    usage="%(prog)s [FILE.py] [-o lab.html] [--open] [--small | --online URL]")  # fmt: skip
     lab.options(room)
     room.set_defaults(alone=lab.lab)
+    pages = command("site", "build the site: lessons, reference, tables", epilog=site.ABOUT, usage="%(prog)s [CHECKOUT] -o DIR [--open]")
+    site.options(pages)
+    pages.set_defaults(alone=site.site)
     shell = command(
         "completion", "print the script that completes this command in a shell", epilog=completion.ABOUT, usage="%(prog)s bash|zsh|tcsh"
     )
     completion.options(shell)
     shell.set_defaults(alone=lambda args: completion.completion(args, parser), needed="which shell? micrograd completion bash, zsh or tcsh")
+    every.metavar = " | ".join(every.choices)
     return parser, dict(every.choices)
 
 

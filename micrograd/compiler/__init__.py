@@ -74,22 +74,22 @@ def compile(
     cannot repeat: branches on numbers known only when it runs, draws random numbers or takes from an iterator, changes what it
     reads. What is not seen:
 
-    ==================================================  ==========================================================
-    a program keeps what the trace found in             instead
-    ==================================================  ==========================================================
-    files, sockets, the date, other processes           read them outside and pass the numbers as arguments
-    objects of libraries that are no arrays; C code     as arguments
-    `eval`, `globals()`, names looked up by them        write the name
-    `type(x) is float`, `isinstance(x, Value)`,         `isinstance(x, float)` or `int` is right for an argument,
-    `repr(x)` of an argument                            which is neither, and a Value
-    `v.label` and other notes on Values                 a keyword argument
-    numbers in threads that the loss starts             no threads in a loss
-    printing and other output: happens at a trace       return what you want to see beside the loss
-    a node computed before the loss: computed anew      compute it in the loss
-    float32 and integers among arguments: as doubles    nothing: the engine's own numbers are doubles too
-    the dtype of an array (nan_to_num asks for it):     clean the data outside
-    one of arguments holds objects
-    ==================================================  ==========================================================
+        ==================================================  ==========================================================
+        a program keeps what the trace found in             instead
+        ==================================================  ==========================================================
+        files, sockets, the date, other processes           read them outside and pass the numbers as arguments
+        objects of libraries that are no arrays; C code     as arguments
+        `eval`, `globals()`, names looked up by them        write the name
+        `type(x) is float`, `isinstance(x, Value)`,         `isinstance(x, float)` or `int` is right for an argument,
+        `repr(x)` of an argument                            which is neither, and a Value
+        `v.label` and other notes on Values                 a keyword argument
+        numbers in threads that the loss starts             no threads in a loss
+        printing and other output: happens at a trace       return what you want to see beside the loss
+        a node computed before the loss: computed anew      compute it in the loss
+        float32 and integers among arguments: as doubles    nothing: the engine's own numbers are doubles too
+        the dtype of an array (nan_to_num asks for it):     clean the data outside
+        one of arguments holds objects
+        ==================================================  ==========================================================
     """
     from micrograd.compiler.compiled import Compiled
 

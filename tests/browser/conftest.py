@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import accessible
+
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -71,23 +73,10 @@ def page(context):
 
 
 @pytest.fixture(scope="session")
-def axe(tmp_path_factory):
-    """What axe-core has against a page, as lines: ``axe(page)``. It comes from npm by its client; skipped where there is none."""
-    folder = tmp_path_factory.mktemp("axe")
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed")
-    done = subprocess.run(["npm", "pack", "axe-core@4.14.1"], cwd=folder, capture_output=True, text=True, timeout=120)
-    if done.returncode:
-        pytest.skip("npm gave no axe-core")
-    subprocess.run(["tar", "xf", done.stdout.split()[-1]], cwd=folder, check=True)
-    source = (folder / "package" / "axe.min.js").read_text(encoding="utf-8")
-    line = "`${v.impact} ${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`"
-
-    def violations(page):
-        page.evaluate(source)
-        return page.evaluate(f"async () => (await axe.run()).violations.map((v) => {line})")
-
-    return violations
+def axe():
+    """What axe-core has against a page, as lines: ``axe(page)``. Skipped, with the reason, where it cannot be had."""
+    accessible.source()
+    return accessible.violations
 
 
 @pytest.fixture

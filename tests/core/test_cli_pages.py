@@ -197,4 +197,6 @@ def test_every_command_is_in_the_help(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     out = capsys.readouterr().out
-    assert all(re.search(rf"^    {name} ", out, re.M) for name in ("draw", "step", "check", "quiz", "exercise", "export", "completion"))
+    assert all(
+        re.search(rf"^    {name} ", out, re.M) for name in ("draw", "step", "check", "quiz", "exercise", "export", "site", "completion")
+    )

@@ -43,7 +43,7 @@ CORE = {
 MAY = {"numpy_gate": {"numpy"}, "compiler/native": {"numpy", "numba", "llvmlite"}, "testing": {"hypothesis"}}
 # What needs the engine and may not be needed by it.
 LATE = {
-    "nn", "losses", "optim", "train", "data", "metrics", "plots", "checking", "testing", "compiler", "export", "cli", "lab",
+    "nn", "losses", "optim", "train", "data", "metrics", "plots", "checking", "testing", "compiler", "export", "cli", "lab", "site",
     "feed", "predictor", "derived",
 }  # fmt: skip
 

@@ -102,7 +102,7 @@ def _leaves(graph: Graph, precision: int) -> str:
     added = sentence(graph.passes)
     notes += [f"{added[:1].upper()}{added[1:]}; the steps below are those of one pass."] if added else []
     return (
-        '<section class="leaves"><h2>Gradients of the leaves</h2><div class="scroll"><table>'
+        '<section class="leaves"><h2>Gradients of the leaves</h2><div class="scroll" tabindex="0"><table>'
         '<thead><tr><th scope="col">leaf</th><th scope="col">data</th><th scope="col">gradient</th>'
         '<th scope="col">size</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>{_notes(notes)}</section>"
@@ -142,7 +142,8 @@ def _steps(graph: Graph, precision: int) -> str:
         notes.append(f"Only the first {ROWS} forward steps are listed.")
     if any(node.kind == "fold" for node in graph.nodes):
         notes.append("Steps inside folded boxes are not listed.")
-    return f'<section><h2>Steps</h2><div class="scroll"><table class="steps">{forward}{backward}</table></div>{_notes(notes)}</section>'
+    table = f'<div class="scroll" tabindex="0"><table class="steps">{forward}{backward}</table></div>'
+    return f"<section><h2>Steps</h2>{table}{_notes(notes)}</section>"
 
 
 def _backward(graph: Graph, shown: list[Node], precision: int) -> tuple[str, list[str]]:

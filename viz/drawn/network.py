@@ -106,7 +106,7 @@ class Network(Picture):
         heads = ("layer", "neurons", "parameters", "then", "mean size", "largest")
         head = "".join(f'<th scope="col">{text}</th>' for text in heads)
         return (
-            '<section><h2>Layers</h2><div class="scroll"><table>'
+            '<section><h2>Layers</h2><div class="scroll" tabindex="0"><table>'
             f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
         )
 

@@ -7,6 +7,7 @@ import { Picture } from "./stepper_draw.js";
 import { fmt, lines, nameOf, sentence, signOf } from "./stepper_math.js";
 import { KEYS, dark, h, mathml, panel, source, tables } from "./stepper_page.js";
 import { Chosen, tried } from "./stepper_chosen.js";
+import { play, speed } from "./stepper_play.js";
 import { Quiz } from "./stepper_ask.js";
 import { close, listen } from "./stepper_keys.js";
 import { way } from "./stepper_way.js";
@@ -20,6 +21,7 @@ export class Stepper {
   constructor(el, data, host = {}) {
     this.host = host;
     this.root = el;
+    this.rate = 1; // of playing
     this.uid = `mg${++made}-${Math.random().toString(36).slice(2, 8)}`;
     this.load(data, ({ t }) => fresh(t));
     this.dispatch({ type: "step", step: data.at || 0 }, true);
@@ -284,21 +286,9 @@ export class Stepper {
     ui.ticks.replaceChildren(...found.map((p) => h("i", { style: `left:${(100 * p) / t.total}%` })));
   }
 
-  play(on = !this.timer) {
-    clearInterval(this.timer);
-    this.timer = null;
-    if (on) {
-      if (this.run.p >= this.t.total) this.dispatch({ type: "start" });
-      this.timer = setInterval(() => {
-        if (this.run.p >= this.t.total || this.quiz.pending || !this.root.isConnected) return this.play(false);
-        this.dispatch({ type: "next" });
-        if (stopsAt(this, this.state, this.run.p)) this.play(false);
-        return null;
-      }, this.pace || 900);
-    }
-    this.ui.buttons.play.setAttribute("aria-pressed", String(!!on));
-    this.ui.root.classList.toggle("mg-playing", !!on);
-  }
+  play(on) { play(this, on); }
+
+  speed(by) { speed(this, by); }
 
   help(on) {
     this.ui.help.hidden = !on;
@@ -324,6 +314,7 @@ export class Stepper {
   leave() {
     this.play(false);
     this.watcher.disconnect();
+    document.removeEventListener("keydown", this.onPage);
     this.picture.view.destroy();
     this.media.removeEventListener("change", this.themed);
   }

@@ -45,11 +45,19 @@ const spot = (points, wide, around) => {
   return places.find((p) => around.every(([a, b, c, d]) => Math.abs(p[0] - a) > c || Math.abs(p[1] - b) > d)) || places[0];
 };
 
+// A value as a screen reader says it: what it is, of what, and where its numbers stand.
+export const spoken = (t, run, x, on, status, stop) => {
+  const args = Array.from(t.args.subarray(t.start[x], t.start[x + 1])).filter((a) => a < t.n).map((a) => nameOf(t, a));
+  return [nameOf(t, x), t.when[x] < 0 ? "leaf" : `${signOf(t, x)} of ${args.join(" and ")}`, on ? `data ${fmt(t.data[x])}` : "not computed",
+    `gradient ${status === "untouched" ? "0" : fmt(run.grad[x])}`, ...(run.p > t.seed ? [status] : []), ...(stop ? ["breakpoint"] : []),
+    ...(t.marks[x] || []).map((m) => `warning: ${m}`)].join(", ");
+};
+
 export class Picture {
   // owner: its `uid`, the `state` with breakpoints and zoom, and `zoomed`, which (if there) hears of another zoom.
   constructor(holder, run, tree, owner) {
     Object.assign(this, { holder, run, tree, owner, t: run.t });
-    this.svg = svg("svg", { class: "mg-svg", "aria-hidden": "true", focusable: "false" });
+    this.svg = svg("svg", { class: "mg-svg", focusable: "false" });
     holder.append(this.svg);
     this.view = new Viewport(holder, null, {
       first: READABLE, limits: () => [Math.min(this.view.whole(), 0.3 * this.base), 4 * this.base],
@@ -82,7 +90,7 @@ export class Picture {
     this.edges = new Map();
     this.svg.replaceChildren();
     this.fit();
-    const under = svg("g", { class: "mg-edges" }), over = svg("g"), tags = svg("g", { class: "mg-tags" });
+    const under = svg("g", { class: "mg-edges", "aria-hidden": "true" }), over = svg("g"), tags = svg("g", { class: "mg-tags", "aria-hidden": "true" });
     this.svg.append(this.heads(), under, over, tags);
     under.classList.toggle("mg-dense", edges.length > 150);
     things.forEach((x, i) => over.append(this.node(x, plan.x[i] + 12, plan.y[i] + 12)));
@@ -109,7 +117,7 @@ export class Picture {
     const leaf = !box && t.when[x] < 0;
     const group = svg("g", {
       class: `mg-node ${box ? "mg-box" : leaf ? "mg-leaf" : "mg-value"}`,
-      transform: `translate(${cx - W / 2},${cy - H / 2})`, "data-thing": x,
+      transform: `translate(${cx - W / 2},${cy - H / 2})`, "data-thing": x, role: "img",
     });
     if (box) group.append(svg("rect", { class: "mg-back", x: 4, y: -4, width: W, height: H, rx: 5 }));
     group.append(svg("rect", { class: "mg-rect", width: W, height: H, rx: leaf ? 16 : 5 }));
@@ -212,6 +220,7 @@ export class Picture {
     css.toggle("mg-off", !on);
     css.toggle("mg-stopped", this.owner.state.breaks.includes(x));
     for (const s of ["untouched", "partial", "finished"]) css.toggle(`mg-${s}`, run.p > t.seed && s === status);
+    made.group.setAttribute("aria-label", spoken(t, run, x, on, status, this.owner.state.breaks.includes(x)));
     made.title.textContent = `${made.name}${t.when[x] < 0 ? "" : ` (${signOf(t, x)})`}\n` +
       `data ${on ? t.data[x] : "not computed yet"}\ngrad ${run.grad[x]}\n` +
       (t.need[x] ? `${run.got[x]} of ${t.need[x]} contributions\n` : "") +
@@ -234,6 +243,8 @@ export class Picture {
     css.toggle("mg-off", steps > 0 && !done);
     css.toggle("mg-stopped", stopped);
     css.toggle("mg-finished", run.p > t.seed && off === inside.length);
+    made.group.setAttribute("aria-label", `${made.name}, closed box of ${inside.length} values, ${done} of ${steps} operations done, ` +
+      `last output ${last < 0 ? "none" : fmt(t.data[last])}, sum of the sizes of gradients ${fmt(sum)}`);
     made.title.textContent = `${made.name}: ${inside.length.toLocaleString("en")} values\n` +
       `${done} of ${steps} operations done\nlast output ${last < 0 ? "–" : t.data[last]}\nΣ|grad| ${sum}\n` +
       "Enter opens it";
@@ -241,6 +252,8 @@ export class Picture {
 
   // Roles of this step: things read (blue), the one changed (orange), and the edges at work.
   roles(read, changed, edges) {
+    this.svg.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    if (changed.length) this.nodes.get(changed[0])?.group.setAttribute("aria-current", "step");
     for (const css of this.lit) css.remove("mg-read", "mg-changed", "mg-live", "mg-live-back");
     this.lit.clear();
     const light = (css, role) => { if (css) { css.add(role); this.lit.add(css); } };

@@ -73,26 +73,38 @@ function actions(s) {
     " ": () => s.play(), Home: send("start"), End: send("end"), b: send("backward"), ".": send("resume"),
     e: () => attempt(s), s: () => leaf(s, (place) => s.dispatch({ type: "sweep", place })), r: send("reset"),
     f: () => fold(s), Enter: () => enter(s), q: send("quiz"), "?": send("help"),
+    "<": () => s.speed(-1), ">": () => s.speed(1),
     "+": send("zoom", { by: 1.25 }), "-": send("zoom", { by: 0.8 }), 0: () => s.picture.view.fit(),
     "/": () => s.find.open(),
     Escape: () => { s.dispatch({ type: "help", on: false }); s.play(false); s.dispatch({ type: "select", thing: -1 }); },
   };
 }
 
+// Is this press meant for what has the focus: letters in a field, Enter on a button, Space in the quiz or on a list that unfolds?
+const taken = ({ target, key, ctrlKey, metaKey, altKey }) => ctrlKey || metaKey || altKey || target.matches("input:not([type=range]), .mg-chosen input") ||
+  (key === "Enter" && target.matches("button, summary, a")) || (key === " " && target.matches("summary, button:not(.mg-bar button)"));
+
 export function listen(s) {
   const act = s.act = actions(s);
-  s.ui.root.addEventListener("keydown", (event) => {
-    event.stopPropagation(); // the notebook must not hear keys meant for us
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const press = (event) => {
     if (event.key === "Escape" && event.target.matches(".mg-chosen input")) return void s.ui.root.focus({ preventScroll: true });
-    if (event.target.matches("input:not([type=range]), .mg-chosen input")) return;
-    if (event.target.matches("button, summary") && (event.key === " " || event.key === "Enter")) return;
+    if (taken(event)) return;
     const shift = event.shiftKey && event.key.startsWith("Arrow") ? "S-" : "";
     const wanted = act[shift + event.key] || act[shift + event.key.toLowerCase()];
     if (!wanted) return;
     event.preventDefault();
     wanted();
+  };
+  s.ui.root.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // the notebook must not hear keys meant for us
+    press(event);
   });
+  s.ui.root.addEventListener("keyup", (event) => { // Space plays: Firefox would press the button too
+    if (event.key === " " && !taken(event)) event.preventDefault();
+  });
+  // On a page of its own keys work before anything is clicked.
+  s.onPage = (event) => { if (event.target === document.body && s.host.page) press(event); };
+  document.addEventListener("keydown", s.onPage);
   s.ui.graph.addEventListener("click", (event) => {
     const hit = event.target.closest?.("[data-thing]");
     if (!hit) return;

@@ -38,7 +38,7 @@ export function mathml(tokens) {
 export const KEYS = [
   ["→ ←", "step, step back"], ["Shift →", "over all contributions of this value"],
   ["↑ ↓", "select result or operand"], ["Shift ↑ ↓", "select in this column"],
-  ["Space", "play or pause"], ["Home End", "to the start, to the end"], ["b", "to the backward pass"],
+  ["Space", "play or pause"], ["< >", "slower, faster"], ["Home End", "to the start, to the end"], ["b", "to the backward pass"],
   [".", "to the next breakpoint"], ["Enter", "open the box; set or remove a breakpoint"],
   ["f", "fold or unfold"], ["e", "try another number for the selected leaf"], ["s", "sweep that leaf"], ["r", "Python's numbers again"], ["q", "quiz"],
   ["+ − 0", "zoom in, out, the whole picture"], ["/", "find by name"], ["?", "this help"],
@@ -48,10 +48,10 @@ export const KEYS = [
 const ICONS = {
   home: "M3 2v12M13 2L5 8l8 6z", back: "M14 8H3M7 4L3 8l4 4", next: "M2 8h11M9 4l4 4-4 4", end: "M13 2v12M3 2l8 6-8 6z",
   over: "M2 11c0-9 12-9 12 0M14 11l-3-3M14 11l1-5", play: "M4 2l9 6-9 6z", backward: "M14 4H6a4 4 0 000 8h8M9 9l-3 3 3 3",
-  resume: "M2 2l6 6-6 6zM11 8a2.5 2.5 0 105 0 2.5 2.5 0 00-5 0",
+  pause: "M4 2h3v12H4zM9 2h3v12H9z", resume: "M2 2l6 6-6 6zM11 8a2.5 2.5 0 105 0 2.5 2.5 0 00-5 0",
 };
 
-function icon(name) {
+export function icon(name) {
   const box = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   box.setAttribute("viewBox", "0 0 16 16");
   box.setAttribute("aria-hidden", "true");
@@ -73,7 +73,7 @@ export function panel(el, stepper) {
   ui.score = h("span", { class: "mg-score" });
   const bar = h("div", { class: "mg-bar", role: "toolbar", "aria-label": "Steps" },
     button("home", "To the start", "Home", act("Home")), button("back", "Step back", "←", act("ArrowLeft")),
-    button("play", "Play or pause", "Space", act(" ")), button("next", "Next step", "→", act("ArrowRight")),
+    button("play", "Play", "Space", act(" ")), button("speed", `Play speed ${stepper.rate}×`, "< >", () => stepper.speed(), `${stepper.rate}×`), button("next", "Next step", "→", act("ArrowRight")),
     button("over", "Step over the value", "Shift →", act("S-ArrowRight")), button("end", "To the end", "End", act("End")),
     button("backward", "To the backward pass", "b", act("b")), button("resume", "Continue to the next breakpoint", ".", act(".")),
     button("fold", "Fold or unfold", "f", act("f"), "Fold"), button("quiz", "Quiz", "q", act("q"), "Quiz"),
@@ -89,7 +89,7 @@ export function panel(el, stepper) {
     h("span", { class: "mg-side", style: `left:${cut / 2}%` }, cut > 12 ? "forward" : ""),
     h("span", { class: "mg-side", style: `left:${(100 + cut) / 2}%` }, cut < 88 ? "backward" : ""));
   ui.way = h("div", { class: "mg-way" });
-  ui.graph = h("div", { class: "mg-graph" });
+  ui.graph = h("div", { class: "mg-graph", tabindex: "0", role: "group", "aria-label": "Computation graph" });
   ui.crumbs = h("div", { class: "mg-crumbs" });
   ui.tried = h("div", { class: "mg-triedline", hidden: true });
   ui.chosen = h("div", { class: "mg-card mg-chosen", hidden: true });
@@ -146,8 +146,8 @@ function table(title, heads, rows, more) {
     made.append(...[].concat(cell));
     return made;
   }));
-  const body = [h("h4", {}, title)];
-  if (rows.length) body.push(h("table", {}, h("thead", {}, line(heads, "th")), h("tbody", {}, ...rows.map((row) => line(row, "td")))));
+  const body = rows.length ? [h("table", {}, h("caption", {}, title), h("thead", {}, line(heads, "th")), h("tbody", {}, ...rows.map((row) => line(row, "td"))))]
+    : [h("p", { class: "mg-title" }, title)];
   if (more > 0) body.push(h("p", { class: "mg-dim" }, `and ${more.toLocaleString("en")} more`));
   return body;
 }
@@ -159,8 +159,8 @@ export function tables(stepper, near) {
   const { t, run, ui } = stepper, { from } = stepper.state;
   const first = near.box >= 0 ? from : Math.max(0, run.p - 1);
   const list = run.p - first > 1 ? summary(t, run, first) : run.p ? [change(t, run.p - 1)] : [];
-  const rows = list.slice(0, MOST).map((c) => [nameOf(t, c.i), c.what, c.old === null ? "·" : fmt(c.old), "→", fmt(c.now)]);
-  ui.changes.replaceChildren(...table("Changed by this step", ["value", "", "old", "", "new"], rows, (list.total ?? list.length) - rows.length));
+  const rows = list.slice(0, MOST).map((c) => [nameOf(t, c.i), c.what, c.old === null ? "·" : fmt(c.old), `→ ${fmt(c.now)}`]);
+  ui.changes.replaceChildren(...table("Changed by this step", ["value", "what", "old", "new"], rows, (list.total ?? list.length) - rows.length));
   leaves(stepper);
 }
 
@@ -214,9 +214,10 @@ function leaves(stepper) {
     }
     list = top;
   }
-  const mark = { partial: "◐", finished: "●" };
-  ui.leaves.replaceChildren(...table("Leaf gradients so far", ["leaf", "data", "grad", ""],
-    list.map((i) => [nameOf(t, i), fmt(t.data[i]), fmt(run.grad[i]), mark[run.status(i)] || ""]), total - list.length));
+  const mark = (status) => ({ partial: "◐", finished: "●" })[status];
+  const state = (i) => h("span", { role: "img", "aria-label": run.status(i), title: run.status(i) }, mark(run.status(i)) || "");
+  ui.leaves.replaceChildren(...table("Leaf gradients so far", ["leaf", "data", "grad", "state"],
+    list.map((i) => [nameOf(t, i), fmt(t.data[i]), fmt(run.grad[i]), state(i)]), total - list.length));
   if (!total) ui.leaves.append(h("p", { class: "mg-dim" }, "none yet"));
 }
 

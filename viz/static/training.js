@@ -25,7 +25,7 @@ export class Training {
     this.range = h("input", { type: "range", min: 0, max: Math.max(0, shots.length - 1), value: 0, "aria-label": "Recorded step" });
     this.range.oninput = () => this.goto(Number(this.range.value));
     this.where = h("span", { class: "mg-where" });
-    this.playing = h("button", { type: "button", class: "mg-button", "aria-label": "Play or pause", title: "Play or pause (Space)" }, "Play");
+    this.playing = h("button", { type: "button", class: "mg-button", title: "Play or pause (Space)" }, "Play");
     this.playing.onclick = () => this.play();
     const step = (by, face, label) => {
       const made = h("button", { type: "button", class: "mg-button", "aria-label": label, title: label }, face);
@@ -48,11 +48,13 @@ export class Training {
     for (const what of ["(prefers-color-scheme: dark)", "print"]) matchMedia(what).addEventListener("change", this.themed);
     this.root.dataset.theme = dark(this.el) ? "dark" : "light";
     this.root.addEventListener("keydown", (event) => this.key(event));
+    this.root.addEventListener("keyup", (event) => { if (event.key === " ") event.preventDefault(); }); // Space plays, and presses nothing
+    if (this.host.page) document.addEventListener("keydown", (event) => { if (event.target === document.body) this.key(event); });
     this.curve();
     if (this.net) this.network();
     if (this.map) {
       this.canvas = h("canvas", { width: 240, height: 240, role: "img", "aria-label": "decision boundary" });
-      this.map.append(h("h4", {}, "Decision boundary"), this.canvas);
+      this.map.append(h("p", { class: "mg-title" }, "Decision boundary"), this.canvas);
     }
   }
 
@@ -61,7 +63,7 @@ export class Training {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const act = { ArrowRight: () => this.goto(this.at + 1), ArrowLeft: () => this.goto(this.at - 1),
       Home: () => this.goto(0), End: () => this.goto(this.shots.length - 1), " ": () => this.play() }[event.key];
-    if (!act || (event.key === " " && event.target.matches("button"))) return;
+    if (!act) return;
     event.preventDefault();
     act();
   }
@@ -76,7 +78,7 @@ export class Training {
         this.goto(this.at + 1);
       }, 250);
     }
-    this.playing.setAttribute("aria-pressed", String(!!on));
+    this.playing.textContent = on ? "Pause" : "Play";
   }
 
   goto(at) {
@@ -101,7 +103,7 @@ export class Training {
   // The loss curve, on a logarithmic scale where it falls far.
   curve() {
     const all = this.data.losses.map(([s, v]) => [s, number(v)]), points = all.filter((p) => Number.isFinite(p[1]));
-    this.loss.append(h("h4", {}, "Loss"));
+    this.loss.append(h("p", { class: "mg-title" }, "Loss"));
     if (this.data.trouble) this.loss.append(h("p", { class: "mg-mark" }, `⚠ ${this.data.trouble}`));
     if (!points.length) return;
     const W = 340, H = 210, left = 56, values = points.map((p) => p[1]);
@@ -148,7 +150,7 @@ export class Training {
         h("span", { class: "mg-dim" }, said), ...(state ? [h("span", { class: "mg-mark" }, `⚠ ${state}`)] : []));
     });
     this.warning = warnings.join(", ");
-    this.bars.replaceChildren(h("h4", {}, `|gradient| by layer, ${power(low)} to ${power(high)}`), ...rows);
+    this.bars.replaceChildren(h("p", { class: "mg-title" }, `|gradient| by layer, ${power(low)} to ${power(high)}`), ...rows);
   }
 
   boundary(shot) {
@@ -187,7 +189,7 @@ export class Training {
     const known = new Set(this.data.picture.parameters);
     const run = { t, p: 0, grad, got: new Uint32Array(t.n), computed: (i) => known.has(i), status: (i) => (known.has(i) ? "partial" : "untouched") };
     const holder = h("div", { class: "mg-graph" });
-    this.net.append(h("h4", {}, "Parameters, in boxes the mean |p| and |g|. Gradients: blue above 0, orange below, grey in boxes; the stronger, the larger"), holder);
+    this.net.append(h("p", { class: "mg-title" }, "Parameters, in boxes the mean |p| and |g|. Gradients: blue above 0, orange below, grey in boxes; the stronger, the larger"), holder);
     this.tree = new Tree(t);
     this.picture = new Picture(holder, run, this.tree, { uid: `mgt${Math.random().toString(36).slice(2)}`, state: { breaks: [], zoom: 1 } });
     this.run = run;

@@ -258,15 +258,15 @@ class Stepper:
     def _name(self, place: int) -> str:
         return self.trace.told[place]
 
-    def fragment(self, *, image: bool = True) -> str:
-        """The stepper as an HTML fragment: a div and one inline module script, nothing fetched."""
+    def fragment(self, *, image: bool = True, page: bool = False) -> str:
+        """The stepper as an HTML fragment: a div and one inline module script, nothing fetched. page: keys work before it is clicked."""
         uid = uuid.uuid4().hex
         fallback = ""
         if image:
             from .stills import picture
 
             fallback = notebook.still(picture(self), self.alt())
-        return inline(uid, fallback, script("stepper"), "stepper", self.data)
+        return inline(uid, fallback, script("stepper"), "stepper", self.data, page)
 
     def alt(self) -> str:
         """One sentence for those who cannot see the picture."""
@@ -278,7 +278,7 @@ class Stepper:
     def to_html(self) -> str:
         """One self-contained page that opens offline."""
         title = html.escape(self.title)
-        return PAGE.format(head=html.escape(self.head()), title=title, body=self.fragment(image=False))
+        return PAGE.format(head=html.escape(self.head()), title=title, body=self.fragment(image=False, page=True))
 
     def head(self) -> str:
         """What the tab of the page says: what is computed, then the title; a title of one's own alone."""

@@ -55,7 +55,9 @@ ol {{ columns: 2; column-gap: 40px; padding-left: 28px; }} li {{ break-inside: a
 </style>
 </head>
 <body>
+<main>
 {body}
+</main>
 </body>
 </html>
 """
