@@ -105,7 +105,8 @@ class Compared(Sketcher):
         c = self.colours
         pairs = [self.sides.pairs[k] for k in node.members]
         kinds = {p.status for p in pairs}
-        width = 2.0 if node.id in self.roots else 1.0
+        firsts = (self.sides.found.first, self.sides.found.first_grad)
+        width = 3.5 if any(p is first for p in pairs for first in firsts) else 1.0
         if kinds == {ONLY_A}:
             return c.leaf, c.leaf_line, width
         if kinds == {ONLY_B}:
@@ -163,6 +164,7 @@ class Compared(Sketcher):
         }
         shown = kinds | ({NUMBER} if MADE in kinds else set())
         legend = "; ".join(text for kind, text in said.items() if kind in shown)
+        legend += "; a thick frame: where they first part" if not found.alike else ""
         folded = f"{self.graph.note}; a double frame holds several values" if self.graph.note else ""
         return [note for note in (folded, legend) if note]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..given import short
 from ..notation.formula import Name, Number, Tree
-from ..notation.names import Names, as_python, modules_of, unique
+from ..notation.names import Names, as_python, modules_of, parameter_names, unique
 from ..notation.numbers import show
 from ..notation.rows import Row, circle, row_of, written
 from ..notation.text import write
@@ -85,8 +85,9 @@ def side(what: Any, called: Names) -> Side:
         trace = getattr(what, "trace", None)
         if trace is not None and hasattr(trace, "operands"):
             grads = trace.grads(len(trace))
-            labels = [bool(label_of(value).strip()) for value in trace.values]
-            return Side(list(trace.values), list(trace.operands), list(trace.data), grads, list(trace.names), labels, [trace.root])
+            names, labels = _names(trace.values, lambda value: "")
+            names = unique([own or found for own, found in zip(names, trace.names, strict=True)])
+            return Side(list(trace.values), list(trace.operands), list(trace.data), grads, names, labels, [trace.root])
         if not is_value(what) and (parameters := _parameters(what)):
             paths = unique([path for path, _ in parameters])
             values = [value for _, value in parameters]
@@ -103,16 +104,29 @@ def _of_graph(what: Any, called: Names) -> Side:
             f"cannot compare {short(what)} ({type(what).__name__}): expected a Value, a list of them, what viz.step recorded, or a model"
         ) from None
     graph = told(roots)
-    called.modules = modules_of(graph.values)
+    names, labels = _names(graph.values, called.path)
     return Side(
         graph.values,
         graph.operands,
         [*(number(value.data) for value in graph.values), *graph.numbers],
         [grad_of(value) for value in graph.values],
-        unique([called.path(value).strip() for value in graph.values]),
-        [bool(label_of(value).strip()) for value in graph.values],
+        unique(names),
+        labels,
         [graph.place[id(root)] for root in roots],
     )
+
+
+def _names(values: list[Any], otherwise: Callable[[Any], str]) -> tuple[list[str], list[bool]]:
+    """What to call each value, and whether its author said so: its label, its place in its model, or what `otherwise` says."""
+    places: dict[int, str] = {}
+    for module in reversed(modules_of(values)):
+        places.update(parameter_names(module))
+    names, labels = [], []
+    for value in values:
+        label = label_of(value).strip()
+        names.append(label or places.get(id(value)) or otherwise(value).strip())
+        labels.append(bool(label))
+    return names, labels
 
 
 def _parameters(model: Any) -> list[tuple[str, Any]]:

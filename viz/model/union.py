@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .boxes import TOP, Boxes, grow, opened
-from .difference import SAME, Difference, Pair
+from .difference import SAME, Difference
 from .fold import partition
 from .graph import Graph, Inside, materialise
 from .matching import FREE
@@ -32,7 +32,7 @@ def union(found: Difference, budget: int) -> Graph:
     roots = list(dict.fromkeys([place_a[i] for i in a.roots] + [place_b[j] for j in b.roots]))
     told = Told(values, operands, [], {id(v): k for k, v in enumerate(values)}, {}, values)
     boxes = grow(values, operands, roots, room=budget, deep=True)
-    is_open = _opened(boxes, pairs, budget)
+    is_open = _opened(boxes, found, budget)
     names = _namer(values, found.named)
     plan = partition(boxes, is_open)
     if len(plan.groups) < len(values):
@@ -48,12 +48,16 @@ def _namer(values: list[Any], names: list[str]) -> Callable[[Any], str]:
     return lambda value: known.get(id(value), "")
 
 
-def _opened(boxes: Boxes, pairs: list[Pair], budget: int) -> list[int]:
-    """The boxes on the way to what differs, the first difference first; all where there is room."""
+def _opened(boxes: Boxes, difference: Difference, budget: int) -> list[int]:
+    """The boxes on the way to what differs, the first differences first; all where there is room."""
     inside = boxes.inside()
     if len(boxes.of) <= budget:
         return opened(boxes, budget=budget)
-    sources = [k for k, p in enumerate(pairs) if p.status != SAME and (p.source or p.grad_source)]
+    pairs = difference.pairs
+    firsts = [p for p in (difference.first, difference.first_grad) if p is not None]
+    sources = [k for first in firsts for k, p in enumerate(pairs) if p is first]
+    sources += [k for k, p in enumerate(pairs) if p.status != SAME and p.source]
+    sources += [k for k, p in enumerate(pairs) if p.status != SAME and p.grad_source]
     if not sources:
         return opened(boxes, budget=budget)
     seen, found = len(inside[TOP]), set[int]()

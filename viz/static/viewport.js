@@ -10,7 +10,7 @@ const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 // options: on(view) hears every move; first: the least scale to begin with; limits(): the least and the largest scale.
 export class Viewport {
   constructor(holder, drawing, options = {}) {
-    Object.assign(this, { holder, options, x: 0, y: 0, k: 1, fitted: "home" });
+    Object.assign(this, { holder, options, x: 0, y: 0, k: 1, fitted: "home", cost: 0 });
     holder.classList.add("mg-view");
     this.hint = document.createElement("div");
     this.hint.className = "mg-how";
@@ -112,7 +112,7 @@ export class Viewport {
     this.y = kept(this.y, high, h);
     this.place();
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.draw(), REST);
+    this.resting = setTimeout(() => this.draw(), Math.max(REST, Math.min(1000, 2 * this.cost)));
     this.options.on?.(this);
   }
 
@@ -121,6 +121,8 @@ export class Viewport {
   // Draw it at the scale it has.
   draw() {
     if (this.drawn !== this.k || this.sharp !== this.drawing) {
+      const begun = performance.now(); // a large one is slow to draw: it waits longer for the next time
+      requestAnimationFrame(() => requestAnimationFrame(() => { this.cost = performance.now() - begun; }));
       this.drawing.style.width = `${this.width * this.k}px`;
       this.drawing.style.height = `${this.height * this.k}px`;
       this.drawn = this.k;
