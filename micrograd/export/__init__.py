@@ -1,4 +1,4 @@
-"""One program, many homes: a compiled loss leaves for C or JavaScript, with its gradients and its optimizer; a graph for SymPy.
+"""One program, many homes: a compiled loss leaves for PyTorch, JAX, C or JavaScript; a graph for SymPy.
 
     >>> import micrograd
     >>> from micrograd import Value, compile
@@ -17,7 +17,9 @@ parameters and the latest arguments.
 from __future__ import annotations
 
 from micrograd.export.c import to_c
+from micrograd.export.jax import jax_source, to_jax
 from micrograd.export.js import to_js
 from micrograd.export.sympy import to_sympy
+from micrograd.export.torch import to_torch, torch_source
 
-__all__ = ["to_c", "to_js", "to_sympy"]
+__all__ = ["jax_source", "to_c", "to_jax", "to_js", "to_sympy", "to_torch", "torch_source"]
