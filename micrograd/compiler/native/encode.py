@@ -13,16 +13,17 @@ from typing import Any
 
 from micrograd.compiler.arrays.machine import large
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.instruction import Access, Instruction
+from micrograd.compiler.program.instruction import Access, Instruction, Limit
 from micrograd.compiler.program.rule import positive
 
 SCRATCH, BOUNDS = range(2)  # a table: address of buffers; where each section of records begins, and where the last ends; records
-LENGTH, KIND, KERNEL, COUNT, MODE, PIECE, AXES, AXIS, EXTENTS = range(9)  # a record; `axis` is the one that tables index
+LENGTH, KIND, KERNEL, COUNT, MODE, PIECE, AXES, AXIS, SPANS, OUTER, INNER, EXTENTS = range(12)  # a record; `axis`: that tables index
 BASE, TABLE, WAY, STRIDES = range(4)  # an access: the output's, then each operand's
 ACCESS = STRIDES  # numbers of an access beside its strides
 MAP, LOOKUP, LANES, PAIRS, SUMMED = range(5)  # kinds: elementwise; chosen rows of tables; products, by what their lanes are
 DIRECT, ASSIGN, ADD, ORDERED, LARGEST, POSITIVE = range(6)  # modes: what becomes of results (POSITIVE: products that begin with 0.0)
 GATHERED, FLAT, CONSTANT = range(3)  # ways: an operand is collected, used where it is, or one number
+# SPANS: 0, or the address of where the axis `INNER` begins, and then of where it ends, at each step of the axis `OUTER`
 COPY = -1  # the kernel that does nothing
 CHUNK = 512  # points at a time
 SLOTS = 8  # an output and operands, at most
@@ -38,6 +39,22 @@ class Place:
 
 
 @dataclass
+class Spans:
+    """Two axes of a loop of which each goes, at a step of the other, from one of its own to another: by axis, [firsts, ends]."""
+
+    tables: dict[int, Any]
+
+    def along(self, axes: Sequence[int]) -> Spans:
+        """The same for a loop of these axes."""
+        return Spans({axes.index(a): table for a, table in self.tables.items()})
+
+    def by(self, outer: int) -> tuple[int, int, int]:
+        """(address of the table, axis that it is by, the other axis)."""
+        (inner,) = self.tables.keys() - {outer}
+        return int(self.tables[outer].ctypes.data), outer, inner
+
+
+@dataclass
 class Encoder:
     """Makes records for the pools of a machine, and keeps what they point to."""
 
@@ -47,6 +64,7 @@ class Encoder:
     kept: list[Any] = field(default_factory=list)
     scratch: Any = field(default_factory=lambda: np.empty(SLOTS * (CHUNK + 1)))
     tables: dict[tuple[int, int], Any] = field(default_factory=dict)
+    limits: dict[Limit, Spans] = field(default_factory=dict)
 
     def table(self, sections: Sequence[Sequence[list[int]]]) -> Any:
         """Sections of records as a table."""
@@ -57,7 +75,8 @@ class Encoder:
     def records(self, step: Instruction) -> list[list[int]] | None:
         """The records of an instruction; None where only NumPy can do it."""
         samples = self.machine.samples
-        step = self.machine.program.boxed(step)
+        if not self.spanned(step):
+            step = self.machine.program.boxed(step)
         if step.size == 0 or large(step, samples):
             return None
         shape = [*step.shape, samples] if step.batch else [*step.shape]
@@ -66,9 +85,9 @@ class Encoder:
         out = self.place(step.out, step)
         if step.rule.product or step.rule.fold != "+":
             if step.rule.product and len(step.reads) == 2 and not step.scatters and all(isinstance(r, Access) for r in step.reads):
-                found = _product(shape, [out, *(self.place(r, step) for r in step.reads)], step.add, step.zero)
+                found = _product(shape, [out, *(self.place(r, step) for r in step.reads)], step.add, step.zero, self.spans(step))
                 if found is not None:
-                    return [*([] if found[1] else [self.start(shape, out, 0.0 if step.zero else -0.0)]), found[0]]
+                    return [*([] if found[1] else [self.start(shape, out, 0.0 if step.zero else -0.0, self.spans(step))]), found[0]]
             number, reads = (COPY, step.reads) if len(step.reads) == 1 else (self.kernel(step.rule)[0], step.reads)
         elif not step.reads:
             number, reads = COPY, (float(step.rule.result),)
@@ -94,17 +113,35 @@ class Encoder:
         mode = {"shift": LARGEST, "ordered": ORDERED}.get(fold, ADD if step.add or many else ASSIGN)
         if not many and not step.add:
             mode = ASSIGN
-        extents, moved, axis = _ordered(shape, places, fold == "ordered")
+        spans = self.spans(step)
+        extents, moved, axis, spans = _ordered(shape, places, fold == "ordered", spans)
         fits = extents[-1] <= CHUNK and _sums_inside(extents, moved[0], axis)
         whole = mode == ADD and not step.add and not zero and not step.scatters and fits
         if whole:
             mode = ASSIGN
-        found = [_record(extents, moved, axis, MAP, number, mode)]
+        found = [_record(extents, moved, axis, MAP, number, mode, spans)]
         if many and not step.add and not whole:
-            found.insert(0, self.start(shape, out, -math.inf if mode == LARGEST else 0.0 if zero else -0.0))
+            found.insert(0, self.start(shape, out, -math.inf if mode == LARGEST else 0.0 if zero else -0.0, self.spans(step)))
         if fold == "shift":
-            found.append(self.on_outputs(shape, out, self.kernel(self.settle)[0], out))
+            found.append(self.on_outputs(shape, out, self.kernel(self.settle)[0], out, self.spans(step)))
         return found
+
+    def spanned(self, step: Instruction) -> bool:
+        """Whether the interpreter goes to the end of a limit, neither beyond it nor by tables."""
+        limit = step.limit
+        if limit is None or self.machine.program.whole(step):
+            return False
+        return min(step.shape[limit.axis], step.shape[limit.by]) > 1 and limit.monotone and all(a.affine for a in step.accesses)
+
+    def spans(self, step: Instruction) -> Spans | None:
+        """The limit of an instruction, from both of its axes."""
+        limit = step.limit
+        if limit is None:
+            return None
+        if limit not in self.limits:
+            tables = {limit.by: [(0, end) for end in limit.ends], limit.axis: limit.spans(step.shape[limit.axis])}
+            self.limits[limit] = Spans({a: np.array(rows, dtype=np.int64).T.copy() for a, rows in tables.items()})
+        return self.limits[limit]
 
     def lookup(self, step: Instruction, shape: list[int]) -> list[list[int]] | None:
         """A copy from, or a sum into, rows of a table that are chosen at every run."""
@@ -116,23 +153,25 @@ class Encoder:
         (side,) = sides
         out, row, number = self.place(step.out, step), self.place(step.reads[0], step), self.place(side.chosen, step)
         number.table = self.scaled(side.jumps, side)
-        extents, places, _ = _ordered(shape, [out, row, number], False, indexed=False)
+        extents, places, *_ = _ordered(shape, [out, row, number], False, indexed=False)
         record = _record(extents, places, -1, LOOKUP, int(side is step.out), ADD if step.add or summed else ASSIGN)
-        return [*([self.start(shape, out, -0.0)] if summed and not step.add else []), record]
+        return [*([self.start(shape, out, -0.0, None)] if summed and not step.add else []), record]
 
-    def start(self, shape: list[int], out: Place, number: float) -> list[int]:
+    def start(self, shape: list[int], out: Place, number: float, spans: Spans | None) -> list[int]:
         """The record that sets outputs to one number."""
-        return self.on_outputs(shape, out, COPY, Place(self.number(number), [0] * len(shape)))
+        return self.on_outputs(shape, out, COPY, Place(self.number(number), [0] * len(shape)), spans)
 
-    def on_outputs(self, shape: list[int], out: Place, number: int, read: Place) -> list[int]:
+    def on_outputs(self, shape: list[int], out: Place, number: int, read: Place, spans: Spans | None) -> list[int]:
         """One operand's kernel over the axes that the output has."""
         kept = [n if s or (out.table is not None and a == 0) else 1 for a, (n, s) in enumerate(zip(shape, out.strides, strict=True))]
         if out.table is not None and (read is out or not any(read.strides)):
             table = self.unique(out.table)
             kept[0], out = len(table), Place(out.base, out.strides, table)
             read = out if read.table is not None else read
-        extents, moved, axis = _ordered(kept, [out, read], False)
-        return _record(extents, moved, axis, MAP, number, ASSIGN)
+        if spans is not None and not all(out.strides[a] for a in spans.tables):  # each step of one is before some end
+            spans = None
+        extents, moved, axis, spans = _ordered(kept, [out, read], False, spans)
+        return _record(extents, moved, axis, MAP, number, ASSIGN, spans)
 
     def place(self, read: Any, step: Instruction) -> Place:
         """An operand (or output) in memory."""
@@ -199,11 +238,15 @@ def _along(places: list[Place], axes: Sequence[int]) -> list[Place]:
     return [Place(p.base, [p.strides[a] for a in axes], p.table) for p in places]
 
 
-def _ordered(shape: Sequence[int], places: list[Place], still: bool, indexed: bool = True) -> tuple[list[int], list[Place], int]:
-    """Extents, places and the tables' axis with the axes in a good order and merged; still: as they are."""
+def _ordered(
+    shape: Sequence[int], places: list[Place], still: bool, spans: Spans | None = None, indexed: bool = True
+) -> tuple[list[int], list[Place], int, Spans | None]:
+    """Extents, places, the tables' axis and spans with the axes in a good order and merged; still: as they are."""
     extents, places, axis = _dropped(shape, places, indexed)
     if not extents:
-        return [1], [Place(p.base, [0], p.table) for p in places], -1
+        return [1], [Place(p.base, [0], p.table) for p in places], -1, None
+    if spans is not None:
+        spans = spans.along([a for a, n in enumerate(shape) if n > 1])
 
     def cost(a: int) -> float:
         """Of a point, were this axis the innermost: a row costs time to begin, steps beyond the neighbour cost more."""
@@ -217,18 +260,23 @@ def _ordered(shape: Sequence[int], places: list[Place], still: bool, indexed: bo
         order = [*rest, last]
         extents, places = [extents[a] for a in order], _along(places, order)
         axis = order.index(axis) if axis >= 0 else -1
+        spans = spans and spans.along(order)
     a = len(extents) - 2
     while a >= 0:
-        if axis not in (a, a + 1) and all(p.strides[a] == p.strides[a + 1] * extents[a + 1] for p in places):
+        apart = {axis, *(spans.tables if spans else ())}
+        if not apart & {a, a + 1} and all(p.strides[a] == p.strides[a + 1] * extents[a + 1] for p in places):
             extents[a : a + 2] = [extents[a] * extents[a + 1]]
             for p in places:
                 del p.strides[a]
             axis -= axis > a
+            spans = spans and Spans({x - (x > a): table for x, table in spans.tables.items()})
         a -= 1
-    return extents, places, axis
+    return extents, places, axis, spans
 
 
-def _record(extents: list[int], places: list[Place], axis: int, kind: int, number: int, mode: int) -> list[int]:
+def _record(
+    extents: list[int], places: list[Place], axis: int, kind: int, number: int, mode: int, spans: Spans | None = None, edged: bool = False
+) -> list[int]:
     flat = [math.prod(extents[a + 1 :]) for a in range(len(extents))]
     ways = [FLAT if p.table is None and p.strides == flat else GATHERED for p in places]
     if mode == ASSIGN and kind == MAP and ways[0] == FLAT:
@@ -238,8 +286,9 @@ def _record(extents: list[int], places: list[Place], axis: int, kind: int, numbe
             ways[k] = GATHERED
         elif number != COPY and p.table is None and not any(p.strides):
             ways[k] = CONSTANT
-    piece = math.prod(extents) if mode == DIRECT and all(w == FLAT for w in ways) else CHUNK
-    found = [0, kind, number, len(places) - 1, mode, piece, len(extents), axis, *extents]
+    piece = math.prod(extents) if mode == DIRECT and all(w == FLAT for w in ways) and not spans else CHUNK
+    ends = (0, -1, -1) if spans is None else spans.by(max(spans.tables) if kind == LANES and edged else min(spans.tables))
+    found = [0, kind, number, len(places) - 1, mode, piece, len(extents), axis, *ends, *extents]
     for p, way in zip(places, ways, strict=True):
         found += [p.base, 0 if p.table is None else int(p.table.ctypes.data), way, *p.strides]
     found[LENGTH] = len(found)
@@ -249,7 +298,7 @@ def _record(extents: list[int], places: list[Place], axis: int, kind: int, numbe
 # --- products ------------------------------------------------------------------------------------------------------------
 
 
-def _product(shape: list[int], places: list[Place], add: bool, zero: bool) -> tuple[list[int], bool] | None:
+def _product(shape: list[int], places: list[Place], add: bool, zero: bool, spans: Spans | None) -> tuple[list[int], bool] | None:
     """(the record of a sum of products that has lanes, whether it needs no start); None where it has no lanes.
 
     A block of axes is innermost: LANES out[j, i] += a[j, k]·b[k, i], PAIRS out[j, i] += a[j, k, i]·b[j, k, i],
@@ -276,19 +325,29 @@ def _product(shape: list[int], places: list[Place], add: bool, zero: bool) -> tu
     if kind == LANES and a.strides[lane]:
         a, b = b, a
     others = [x for x in axes if x not in (lane, axis)]
+    edge = -1  # the axis of the block that ends sooner, or begins later, at some lanes
+    if spans is not None:
+        spans = spans.along([x for x, n in enumerate(shape) if n > 1])
+        other = next((x for x in spans.tables if x != lane and lane in spans.tables), min(spans.tables))
+        others.remove(other)
+        if kind == SUMMED and lane in spans.tables and not b.strides[other]:
+            a, b = b, a
+        if lane in spans.tables and ((kind == SUMMED and not a.strides[other]) or (kind == LANES and other in summed)):
+            edge = other  # else it is outside, so that where the other begins and ends is known there
 
     def largest(fits: Callable[[int], bool]) -> int:
         return max((x for x in others if fits(x)), key=lambda x: extents[x], default=-1)
 
     if kind == SUMMED:
         j = largest(lambda x: bool(out.strides[x]) and not b.strides[x])
-        k = largest(lambda x: x != j and bool(out.strides[x]) and not a.strides[x])
+        k = edge if edge >= 0 else largest(lambda x: x != j and bool(out.strides[x]) and not a.strides[x])
     else:
         j = largest(lambda x: bool(out.strides[x]) and (kind == PAIRS or not b.strides[x]))
-        k = largest(lambda x: not out.strides[x])
+        k = edge if edge >= 0 else largest(lambda x: not out.strides[x])
     rest = [x for x in axes if x not in (j, k, lane)]
     whole = add or not any(x in rest for x in summed)
     extents = [*(extents[x] for x in rest), *(extents[x] if x >= 0 else 1 for x in (j, k, lane))]
     moved = [Place(p.base, [p.strides[x] if x >= 0 else 0 for x in (*rest, j, k, lane)], p.table) for p in (out, a, b)]
     mode = ADD if add or not whole else POSITIVE if zero else ASSIGN
-    return _record(extents, moved, rest.index(axis) if axis >= 0 else -1, kind, COPY, mode), whole
+    spans = spans and spans.along([*rest, j, k, lane])
+    return _record(extents, moved, rest.index(axis) if axis >= 0 else -1, kind, COPY, mode, spans, edge >= 0), whole

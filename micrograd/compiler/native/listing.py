@@ -3,7 +3,8 @@
     section 0
       0  lanes   add      16 × 2 × 100   sum1[0; 100 0 1] <- p[0; 2 1 0] · x1[0; 0 100 1]
 
-An access is a family, the slot in it at which it begins, and its stride along each axis ("t": by a table).
+An access is a family, the slot in it at which it begins, and its stride along each axis ("t": by a table). Where one axis ends sooner
+at some steps of another, both have a ≤.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from micrograd.compiler.native.encode import (
     COPY,
     COUNT,
     EXTENTS,
+    INNER,
     KERNEL,
     KIND,
     LENGTH,
     LOOKUP,
     MAP,
     MODE,
+    OUTER,
+    SPANS,
     STRIDES,
     TABLE,
     WAY,
@@ -49,7 +53,8 @@ def listing(table: Any, encoder: Encoder) -> str:
     for section in range(count):
         lines.append(f"section {section}")
         for number, record in enumerate(records(table, section)):
-            extents = " × ".join(map(str, record[EXTENTS : EXTENTS + record[AXES]]))
+            ends = {record[OUTER], record[INNER]} if record[SPANS] else set()
+            extents = " × ".join(f"{'≤' * (a in ends)}{n}" for a, n in enumerate(record[EXTENTS : EXTENTS + record[AXES]]))
             out, *reads = accesses(record, encoder)
             text = _told(record, reads, codes)
             lines.append(f"  {number:3}  {KINDS[record[KIND]]:7} {MODES[record[MODE]]:8} {extents:>20}   {out} <- {text}")

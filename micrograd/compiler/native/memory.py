@@ -57,13 +57,20 @@ def _address(typingctx: Any, array: Any) -> Any:
 address: Any = intrinsic(_address)
 
 
+_DOUBLE = llvm.DoubleType()
+
+
 class _Lanes:
     """Instructions on so many neighbouring numbers at once."""
 
-    def __init__(self, builder: Any, lanes: int) -> None:
-        self.builder, self.lanes = builder, lanes
-        self.kind = llvm.VectorType(llvm.DoubleType(), lanes) if lanes > 1 else llvm.DoubleType()
-        self.zero = llvm.Constant(self.kind, [-0.0] * lanes if lanes > 1 else -0.0)  # what changes no sum, not even of -0.0
+    def __init__(self, builder: Any, lanes: int, number: Any = _DOUBLE) -> None:
+        self.builder, self.lanes, self.number = builder, lanes, number
+        self.kind = llvm.VectorType(number, lanes) if lanes > 1 else number
+
+    @property
+    def zero(self) -> Any:
+        """What changes no sum, not even of -0.0."""
+        return llvm.Constant(self.kind, [-0.0] * self.lanes if self.lanes > 1 else -0.0)
 
     def place(self, base: Any, *moves: Any) -> Any:
         """base + Σ 8·(index · stride)."""
@@ -133,6 +140,41 @@ def tile(rows: int, lanes: int, both: bool = False) -> Any:
             return context.get_dummy_value()
 
         return types.void(*[types.int64] * 8, types.boolean, types.float64), codegen
+
+    return intrinsic(typed)
+
+
+def edge(rows: int, lanes: int) -> Any:
+    """out[j, i] += a[j, k] · b[k, i] for a few rows j and neighbouring lanes i, each for those k that are from its first to its end.
+
+    Arguments: address and stride by j of out; address (of the first k) and strides by j and k of a; address and stride by k of b; the
+    first k, and how many there are; addresses of the first k and of the end of each lane.
+    """
+
+    def typed(
+        typingctx: Any, out: Any, out_j: Any, a: Any, a_j: Any, a_k: Any, b: Any, b_k: Any, k: Any, terms: Any, firsts: Any, ends: Any
+    ) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            out, out_j, a, a_j, a_k, b, b_k, k, terms, firsts, ends = args
+            v, whole = _Lanes(builder, lanes), _Lanes(builder, lanes, llvm.IntType(64))
+            with builder.if_then(builder.icmp_signed(">", terms, llvm.Constant(terms.type, 0))):
+                outs = [v.place(out, (j, out_j)) for j in range(rows)]
+                sums = v.sums(lambda j: v.load(outs[j]), rows)
+                first, end = whole.load(firsts), whole.load(ends)
+                with cgutils.for_range(builder, terms) as loop:
+                    here = whole.spread(builder.add(k, loop.index))
+                    inside = builder.and_(builder.icmp_signed("<=", first, here), builder.icmp_signed("<", here, end))
+                    y = v.load(v.place(b, (loop.index, b_k)))
+                    start = v.place(a, (loop.index, a_k))
+                    for j, s in enumerate(sums):
+                        before = builder.load(s)
+                        product = builder.fmul(v.everywhere(v.place(start, (j, a_j))), y, flags=FREE)
+                        builder.store(builder.select(inside, builder.fadd(before, product, flags=FREE), before), s)
+                for s, place in zip(sums, outs, strict=True):
+                    v.store(builder.load(s), place)
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 11), codegen
 
     return intrinsic(typed)
 

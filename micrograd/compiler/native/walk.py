@@ -2,23 +2,20 @@
 
 An instruction is done in pieces of some hundred points: operands that do not lie side by side in memory are gathered into
 buffers, the rule's kernel goes through them as vector lanes, and what it gives is put where it belongs, replacing, adding or summing.
-Products keep tiles of outputs in registers (`numba_memory`).
+Products keep tiles of outputs in registers (`products`).
 
-What is read here is laid out in `encode.Layout`. Operands are addresses, so neither pools nor batches are a special case.
+What is read here is laid out in `encode`. Operands are addresses, so neither pools nor batches are a special case.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from micrograd.compiler.native.encode import (
     ACCESS,
     ADD,
     ASSIGN,
     AXES,
-    AXIS,
     BASE,
     BOUNDS,
     CHUNK,
@@ -30,68 +27,24 @@ from micrograd.compiler.native.encode import (
     FLAT,
     KERNEL,
     KIND,
-    LANES,
     LARGEST,
     LENGTH,
     LOOKUP,
     MAP,
     MODE,
     ORDERED,
-    PAIRS,
     PIECE,
-    POSITIVE,
     SCRATCH,
     SLOTS,
+    SPANS,
     STRIDES,
     TABLE,
     WAY,
 )
 from micrograd.compiler.native.functions import maximum
-from micrograd.compiler.native.memory import address, peek, poke, set_word, summed_tile, tile, word
-
-inner: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # called by compiled code alone
-part: Any = njit(**inner, fastmath=False)
-summing: Any = njit(**inner, fastmath={"reassoc", "contract"})
-
-tile_4_16, tile_1_16, tile_4_4, tile_1_4, tile_4_1, tile_1_1 = (tile(j, n) for n in (16, 4, 1) for j in (4, 1))
-pairs_16, pairs_4, pairs_1 = (tile(1, n, both=True) for n in (16, 4, 1))
-summed_4_4, summed_4_1, summed_1_4, summed_1_1 = (summed_tile(j, q) for j in (4, 1) for q in (4, 1))
-
-
-# --- where things are ----------------------------------------------------------------------------------------------------
-
-
-@part
-def offset(P, A, axes, row):  # type: ignore[no-untyped-def]
-    """The address that an access has at a row: a place in the index space of the outer `axes`."""
-    axis, table, found = word(P, AXIS), word(A, TABLE), 0
-    for a in range(axes - 1, -1, -1):
-        i = row
-        if a > 0:
-            extent = word(P, EXTENTS + a)
-            row = row // extent
-            i -= row * extent
-        if a == axis and table != 0:
-            found += word(table, i)
-        else:
-            found += i * word(A, STRIDES + a)
-    return word(A, BASE) + 8 * found
-
-
-@part
-def rows_of(P, axes):  # type: ignore[no-untyped-def]
-    """How many rows the outer axes of a nest make."""
-    count = 1
-    for a in range(axes):
-        count *= word(P, EXTENTS + a)
-    return count
-
-
-@part
-def inner_table(P, A):  # type: ignore[no-untyped-def]
-    """The table of an access whose innermost axis goes by it, or 0."""
-    return word(A, TABLE) if word(P, AXIS) == word(P, AXES) - 1 else 0
-
+from micrograd.compiler.native.memory import address, peek, poke, set_word, word
+from micrograd.compiler.native.places import inner_table, offset, part, rows_of, span, summing
+from micrograd.compiler.native.products import products
 
 # --- elementwise rules ---------------------------------------------------------------------------------------------------
 
@@ -147,6 +100,10 @@ def put(P, A, axes, x, first, rows, start, n, mode):  # type: ignore[no-untyped-
         elif stride == 1 and mode == ADD:
             for j in range(n):
                 poke(out, start + j, peek(out, start + j) + peek(x, j))
+        elif stride == 1 and mode == LARGEST:  # of zeros any: `settle` makes them 0.0
+            for j in range(n):
+                y, most = peek(x, j), peek(out, start + j)
+                poke(out, start + j, y if y > most or y != y else most)
         else:
             for j in range(n):
                 merge(out, (start + j) * stride, peek(x, j), mode)
@@ -190,84 +147,6 @@ def lookup(P):  # type: ignore[no-untyped-def]
             poke(o, k, peek(o, k) + number if adds else number)
 
 
-# --- products ------------------------------------------------------------------------------------------------------------
-
-
-@part
-def products(P, kind):  # type: ignore[no-untyped-def]
-    """Sums of products: the last three axes are a block (see `encode.product`), the others go round it."""
-    axes, add, zero = word(P, AXES), word(P, MODE) == ADD, 0.0 if word(P, MODE) == POSITIVE else -0.0
-    size = 8 * (ACCESS + axes)
-    out = P + 8 * (EXTENTS + axes)
-    last = EXTENTS + axes - 3
-    rows, columns, n = word(P, last), word(P, last + 1), word(P, last + 2)
-    s = STRIDES + axes - 3
-    A, B = out + size, out + 2 * size
-    for r in range(rows_of(P, axes - 3)):
-        o, a, b = offset(P, out, axes - 3, r), offset(P, A, axes - 3, r), offset(P, B, axes - 3, r)
-        if kind == LANES:
-            block(o, word(out, s), a, word(A, s), word(A, s + 1), b, word(B, s + 1), rows, columns, n, add, zero)
-        elif kind == PAIRS:
-            pairs(o, word(out, s), a, word(A, s), word(A, s + 1), b, word(B, s), word(B, s + 1), rows, columns, n, add, zero)
-        else:
-            block_summed(o, word(out, s), word(out, s + 1), a, word(A, s), b, word(B, s + 1), rows, columns, n, add, zero)
-
-
-@part
-def block(o, oj, a, aj, ak, b, bk, rows, terms, n, add, zero):  # type: ignore[no-untyped-def]
-    """out[j, i] (+)= Σₖ a[j, k] · b[k, i], i along lanes."""
-    i = 0
-    while i + 16 <= n:
-        for j in range(0, rows - 3, 4):
-            tile_4_16(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
-        for j in range(rows & -4, rows):
-            tile_1_16(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
-        i += 16
-    while i + 4 <= n:
-        for j in range(0, rows - 3, 4):
-            tile_4_4(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
-        for j in range(rows & -4, rows):
-            tile_1_4(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
-        i += 4
-    while i < n:
-        for j in range(0, rows - 3, 4):
-            tile_4_1(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
-        for j in range(rows & -4, rows):
-            tile_1_1(o + 8 * (j * oj + i), oj, a + 8 * j * aj, aj, ak, b + 8 * i, bk, terms, add, zero)
-        i += 1
-
-
-@part
-def pairs(o, oj, a, aj, ak, b, bj, bk, rows, terms, n, add, zero):  # type: ignore[no-untyped-def]
-    """out[j, i] (+)= Σₖ a[j, k, i] · b[j, k, i], i along lanes."""
-    for j in range(rows):
-        i = 0
-        while i + 16 <= n:
-            pairs_16(o + 8 * (j * oj + i), 0, a + 8 * (j * aj + i), 0, ak, b + 8 * (j * bj + i), bk, terms, add, zero)
-            i += 16
-        while i + 4 <= n:
-            pairs_4(o + 8 * (j * oj + i), 0, a + 8 * (j * aj + i), 0, ak, b + 8 * (j * bj + i), bk, terms, add, zero)
-            i += 4
-        while i < n:
-            pairs_1(o + 8 * (j * oj + i), 0, a + 8 * (j * aj + i), 0, ak, b + 8 * (j * bj + i), bk, terms, add, zero)
-            i += 1
-
-
-@part
-def block_summed(o, oj, oq, a, aj, b, bq, rows, columns, n, add, zero):  # type: ignore[no-untyped-def]
-    """out[j, q] (+)= Σᵢ a[j, i] · b[q, i], i along lanes."""
-    for j in range(0, rows - 3, 4):
-        for q in range(0, columns - 3, 4):
-            summed_4_4(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add, zero)
-        for q in range(columns & -4, columns):
-            summed_4_1(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add, zero)
-    for j in range(rows & -4, rows):
-        for q in range(0, columns - 3, 4):
-            summed_1_4(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add, zero)
-        for q in range(columns & -4, columns):
-            summed_1_1(o + 8 * (j * oj + q * oq), oj, oq, a + 8 * j * aj, aj, b + 8 * q * bq, bq, n, add, zero)
-
-
 # --- the interpreter -----------------------------------------------------------------------------------------------------
 
 
@@ -288,10 +167,15 @@ def interpreter(kernel: Any) -> Any:
                 spread(buffers + 8 * CHUNK * (k + 1), min(chunk, rows * n), peek(word(A, BASE), 0))
         together = chunk // n if n <= chunk else 1
         direct = number if mode == DIRECT else 0
-        for start in range(0, n, chunk):
-            wide = min(chunk, n - start)
+        together = together if word(P, SPANS) == 0 else 1
+        for piece in range(0, n, chunk):
             for first in range(0, rows, together):
                 some = min(together, rows - first)
+                start, end = span(P, axes - 1, first, axes - 1, n)
+                start, end = max(start, piece), min(end, piece + chunk)
+                wide = end - start
+                if wide <= 0:
+                    continue
                 done = 8 * (first * n + start)
                 into = word(out, BASE) + done if mode == DIRECT else buffers
                 for k in range(count):

@@ -103,13 +103,16 @@ class Limit:
         return steps.pop() if len(steps) == 1 else 0
 
     @property
-    def rising(self) -> bool:
-        """Whether no end is before an earlier one: then the steps of `by` for one of `axis` are the last ones."""
-        return all(a <= b for a, b in pairwise(self.ends))
+    def monotone(self) -> bool:
+        """Whether ends only rise, or only fall: then the steps of `by` that reach a step of `axis` are neighbours."""
+        return list(self.ends) in (sorted(self.ends), sorted(self.ends, reverse=True))
 
-    def starts(self, extent: int) -> tuple[int, ...]:
-        """For each of so many steps of `axis`, the first step of `by` that reaches it, where ends are `rising`."""
-        return tuple(bisect_right(self.ends, j) for j in range(extent))
+    def spans(self, extent: int) -> list[tuple[int, int]]:
+        """For each of so many steps of `axis`, the first step of `by` that reaches it, and the one after the last; if `monotone`."""
+        ends, n = self.ends, len(self.ends)
+        if ends[0] <= ends[-1]:
+            return [(bisect_right(ends, j), n) for j in range(extent)]
+        return [(0, n - bisect_right(ends[::-1], j)) for j in range(extent)]
 
     def text(self, letters: Sequence[str]) -> str:
         """The end, in the letters of the axes: `i + 1`, `16 - i`; `n(i)` where it is no affine function."""
