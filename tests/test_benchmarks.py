@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import compiled, native, peers, process, report, workloads
+from benchmarks import compiled, native, one_process, peers, process, recurrence, report, workloads
 from benchmarks.workloads import Workload, engine
 
 SMALL: dict[str, Callable[..., Workload]] = {
@@ -170,3 +170,22 @@ def test_a_step_that_could_not_be_measured_says_so() -> None:
     assert report.verdict(1.9, "≤", 2) == "1.9"
     assert report.verdict(2.1, "≤", 2) == "2.1 ✗"
     assert report.verdict(9, "≥", 10) == "9 ✗"
+
+
+def test_the_recurrence_is_that_of_the_engine() -> None:
+    """Loss and gradients of what `benchmarks.recurrence` compiles, and training steps that bring the loss down."""
+    pytest.importorskip("numpy")
+    work = recurrence.Work(4)
+    (value, gradient), train = recurrence.ours(work, "numpy")
+    losses = [work.loss(x, y) for x, y in zip(work.xs, work.ys, strict=True)]
+    mean = sum(losses) * (1 / len(losses))
+    mean.backward()
+    assert close(value, mean.data) and all(map(close, gradient, [p.grad for p in work.params]))
+    train(20)
+    assert recurrence.ours(work, "numpy")[0][0] < value
+
+
+def test_peers_that_differ_are_not_timed() -> None:
+    with pytest.raises(ArithmeticError, match="b differs by 1"):
+        one_process.compared({"a": lambda: ((1.0, [2.0]), print), "b": lambda: ((1.0, [3.0]), print)})
+    assert list(one_process.compared({"a": lambda: ((1.0, [2.0]), print), "b": lambda: ((1.0, [2.0]), print)})) == ["a", "b"]
