@@ -44,16 +44,16 @@ __all__ = ["TraceError", "compile", "lower", "take"]
 @overload
 def compile(
     loss: Callable[..., Value], params: Any = None, *, batch: bool = False, backend: str = "auto", exact: bool = False,
-    input_grads: bool = False,
+    input_grads: bool = False, threads: int | None = None,
 ) -> Compiled[float]: ...  # fmt: skip
 @overload
 def compile(
     loss: Callable[..., Any], params: Any = None, *, batch: bool = False, backend: str = "auto", exact: bool = False,
-    input_grads: bool = False,
+    input_grads: bool = False, threads: int | None = None,
 ) -> Compiled[Any]: ...  # fmt: skip
 def compile(
     loss: Callable[..., Any], params: Any = None, *, batch: bool = False, backend: str = "auto", exact: bool = False,
-    input_grads: bool = False,
+    input_grads: bool = False, threads: int | None = None,
 ) -> Compiled[Any]:  # fmt: skip
     """The loss as a function that runs at tensor speed; it is traced at its first call.
 
@@ -65,7 +65,8 @@ def compile(
     once by the C compiler of this machine, or by Numba), "reference",
     or "auto": NumPy at first, then what of these is on disk or a long run has earned (see `compiler.tiers`).
     exact: the eager engine's numbers, bit for bit (by NumPy, slowly); the default re-associates sums, see `micrograd.compiler`.
-    input_grads: also differentiate by the inputs.
+    input_grads: also differentiate by the inputs. threads: how many share a large batch in code of the program's own in C, by default
+    one for each core; the numbers are the same to the last bit for any.
 
     A compiled loss is the eager one, whatever it reads: numbers, lists, dicts, arrays and attributes that its code can come to, in
     closures, globals, objects and modules (`training` of layers too) are compared when a call or a training run begins, and
@@ -93,7 +94,7 @@ def compile(
     """
     from micrograd.compiler.compiled import Compiled
 
-    return Compiled(loss, params, batch=batch, backend=backend, exact=exact, input_grads=input_grads)
+    return Compiled(loss, params, batch=batch, backend=backend, exact=exact, input_grads=input_grads, threads=threads)
 
 
 def lower(root: Any, params: Any = None, *, backend: str = "auto", exact: bool = False) -> Compiled[float]:

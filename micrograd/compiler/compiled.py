@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from micrograd import modes
+from micrograd import given, modes
 from micrograd.compiler import guarded
 from micrograd.compiler.guarded import listed
 from micrograd.compiler.machine import Runs
@@ -36,7 +36,7 @@ class Compiled(Generic[Answer]):
 
     def __init__(
         self, loss: Callable[..., Any], params: Any = None, *, batch: bool = False, backend: str = "auto", exact: bool = False,
-        input_grads: bool = False,
+        input_grads: bool = False, threads: int | None = None,
     ) -> None:  # fmt: skip
         if not callable(loss):
             graph = ": an existing graph is compiled by micrograd.lower" if isinstance(loss, Value) else ""
@@ -46,7 +46,8 @@ class Compiled(Generic[Answer]):
         self._given = params if again or params is None else listed(params)
         self.params = None if params is None else listed(self._given)
         self._ids = {id(p) for p in self.params or ()}
-        self.backend = "numpy" if exact and backend in ("auto", "interpreter", "numba") else choose.named(backend)
+        self.backend = "numpy" if exact and backend in ("auto", "interpreter", "numba", "c") else choose.named(backend)
+        self.threads = None if threads is None else given.whole("threads", threads, 1)
         self._plans: dict[Any, Plans] = {}
         self._reader = Reader()
         self._told = False  # that keyword arguments have too many values
@@ -298,7 +299,7 @@ class Compiled(Generic[Answer]):
     def _machine(self, plan: Plan, numbers: Any, whole: bool = False) -> Runs:
         """For these inputs; in tiles, unless every number will be asked for."""
         in_tiles = self.batch and not (whole or self.input_grads or modes.here().anomaly)
-        return plan.machine(self.backend, numbers.shape[1] if self.batch else 1, in_tiles)
+        return plan.machine(self.backend, numbers.shape[1] if self.batch else 1, in_tiles, self.threads)
 
     def _done(self, plan: Plan, machine: Runs) -> None:
         if plan.program.assigns:

@@ -20,7 +20,7 @@ class Plan:
 
     def __init__(self, program: Program, traced: trace.Trace, shapes: tuple[Any, ...], guards: Guards) -> None:
         self.program, self.traced, self.shapes, self.guards = program, traced, shapes, guards
-        self.machines: dict[tuple[str, int, bool], Runs] = {}
+        self.machines: dict[tuple[str, int, bool, int | None], Runs] = {}
         flat = [v for block in traced.inputs for v in block]
         self.integers = np.array([i for i, v in enumerate(flat) if id(v) in traced.limits], dtype=np.int64)
         self.limits = np.array([traced.limits[id(flat[i])] for i in self.integers], dtype=np.float64)
@@ -28,9 +28,9 @@ class Plan:
             self.limits = self.limits[:, None]
         self.where, self.order = _in_a_row(program.inputs)
 
-    def machine(self, backend: str, samples: int, in_tiles: bool) -> Runs:
+    def machine(self, backend: str, samples: int, in_tiles: bool, threads: int | None = None) -> Runs:
         """The pools and bound instructions for this many samples, made when first needed (the latest sizes are kept)."""
-        key = backend, samples, in_tiles
+        key = backend, samples, in_tiles, threads
         if key not in self.machines:
             if len(self.machines) > 4:
                 self.machines.pop(next(iter(self.machines)))

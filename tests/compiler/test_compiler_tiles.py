@@ -121,3 +121,44 @@ def test_native_code_in_tiles(tmp_path_factory: Any, monkeypatch: Any) -> None:
     expected = eager(X, K)
     assert loss == pytest.approx(expected[0], rel=1e-13)
     assert grads.tolist() == pytest.approx(expected[2], rel=1e-12)
+
+
+def test_threads_share_the_tiles_and_change_no_bit(c_compiler: None) -> None:
+    X, K = data(8 * 13 + 5)
+    found = []
+    for threads in (1, 2, 3, 50):
+        step = micrograd.compile(sample, W, batch=True, backend="c", threads=threads)
+        (loss, mean), grads = step.value_and_grad(X, K)
+        shared = step._latest[1]._shared  # type: ignore[index, union-attr]
+        assert shared.threads == len(shared.machines) == min(threads, 13)
+        found.append((loss, mean, grads.tolist(), step(X, K)))
+    assert found.count(found[0]) == len(found)
+    loss, mean, grads, called = found[0]
+    expected = eager(X, K)
+    assert (loss, mean) == called == pytest.approx(expected[:2], rel=1e-13)
+    assert grads == pytest.approx(expected[2], rel=1e-12)
+
+
+def test_what_passes_nothing_is_left_out_in_threads_too(c_compiler: None) -> None:
+    w = Value(0.7)
+    step = micrograd.compile(lambda x: (w * x).relu().sqrt(), [w], batch=True, backend="c", threads=2)
+    xs = [1.0] * 30 + [-1.0] * 3
+    value, (slope,) = step.value_and_grad(xs)
+    assert value == pytest.approx(0.7**0.5 * 30 / 33) and slope == pytest.approx(0.5 * 0.7**-0.5 * 30 / 33)
+
+
+def test_training_in_threads_is_training(c_compiler: None) -> None:
+    def run(backend: str) -> list[float]:
+        net = Sequential(Linear(2, 5, rng=random.Random(1)), Tanh(), Linear(5, 1, rng=random.Random(2)))
+        X, K = data(50)
+        step = micrograd.compile(lambda x, k: (net(x)[0] - k) ** 2, net, batch=True, backend=backend)
+        step.train(optim.Adam(net, lr=0.02), (X, K), steps=30)
+        return [p.data for p in net.parameters()]
+
+    assert run("c") == pytest.approx(run("numpy"), rel=1e-9)
+
+
+@pytest.mark.parametrize("threads", [0, 1.5, "two"])
+def test_threads_are_a_whole_number(threads: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="threads must be"):
+        micrograd.compile(sample, W, batch=True, threads=threads)

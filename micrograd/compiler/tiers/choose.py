@@ -32,12 +32,15 @@ def named(backend: str) -> str:
     return backend
 
 
-def machine(program: Program, backend: str, samples: int, in_tiles: bool = False) -> Runs:
-    """Pools for a program and so many samples, with the means to run it; in_tiles: a large batch a part at a time."""
+def machine(program: Program, backend: str, samples: int, in_tiles: bool = False, threads: int | None = None) -> Runs:
+    """Pools for a program and so many samples, with the means to run it.
+
+    in_tiles: a large batch a part at a time, by so many threads (None: one for each core).
+    """
     kind = MACHINES["numpy" if backend == "auto" and find_spec("numba") is None and cc.compiler() is None else backend]
     size = tile(program, samples) if in_tiles else samples
     if size < samples:
-        return TiledMachine(program, samples, size, lambda n, share: kind(program, n, share))
+        return TiledMachine(program, samples, size, lambda n, share: kind(program, n, share), threads)
     return kind(program, samples)
 
 

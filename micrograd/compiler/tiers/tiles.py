@@ -1,7 +1,8 @@
 """Tiles: a batch too large for the cache, run a part at a time.
 
 Samples of a batch meet only in sums over the batch, and gradients are linear in where they start: so the gradients of the parts
-add up to those of the whole, and each part stays in the cache from its first instruction to its last.
+add up to those of the whole, and each part stays in the cache from its first instruction to its last. Where a program's own code is C, the
+tiles are shared by all cores (see `native.c_tiles`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from micrograd.compiler.machine import Machine
+from micrograd.compiler.native import c_tiles
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.ir import Program
 
@@ -33,8 +35,13 @@ class TiledMachine:
     loaded = -1
     entry: tuple[Any, Any] = None, ()
 
-    def __init__(self, program: Program, samples: int, size: int, make: Callable[[int, Machine | None], Machine]) -> None:
+    def __init__(
+        self, program: Program, samples: int, size: int, make: Callable[[int, Machine | None], Machine], threads: int | None
+    ) -> None:
         self.program, self.samples, self.size, self._make = program, samples, size, make
+        self.threads = c_tiles.cores() if threads is None else threads
+        self._shared: c_tiles.Tiles | None = None
+        self._means = [k for k, output in enumerate(program.outputs) if isinstance(output, tuple) and output[0]]
         self.first = make(size, None)
         self.rest = make(samples % size, self.first) if samples % size else None
         for machine in (self.first, self.rest):
@@ -52,21 +59,37 @@ class TiledMachine:
         """Whose compiled code runs it."""
         return self.first.native
 
-    def _tiles(self, run: Callable[[Any], None]) -> None:
+    def _tiles(self, run: Callable[[Any], None], sections: int) -> None:
         self._sums[:] = 0.0
-        for start in range(0, self.samples, self.size):
+        for start in range(self._in_c(sections), self.samples, self.size):
             stop = min(start + self.size, self.samples)
             machine: Any = self.first if stop - start == self.size else self.rest
             machine.inputs[: self._fed] = self.inputs[:, start:stop]
             run(machine)
-            for k, output in enumerate(self.program.outputs):
-                if isinstance(output, tuple) and output[0]:
-                    with np.errstate(all="ignore"):
-                        self._sums[k] += machine.values[1][output[1]].sum()
+            with np.errstate(all="ignore"):
+                for k in self._means:
+                    self._sums[k] += machine.values[1][self.program.outputs[k][1]].sum()
+
+    def _in_c(self, sections: int) -> int:
+        """Let C do the whole tiles, if it can; how many samples are done. sections: 1, or 2 with the gradients."""
+        first = self.first
+        if first.native != "c" or not first.entry[0]:
+            return 0
+        if self._shared is None:
+            self._shared = c_tiles.Tiles(first, self.samples, self.threads, [self.program.outputs[k][1] for k in self._means])
+        shared = self._shared
+        if shared.run(self.inputs, self._fed, sections) and first.watch:
+            return 0  # what passes nothing has to be left out: see `settle`
+        with np.errstate(all="ignore"):
+            for sums, gradient in zip(shared.sums, shared.gradients, strict=True):
+                self._sums[self._means] += sums
+                if sections > 1:
+                    self.gradient += gradient
+        return self.samples // self.size * self.size
 
     def forward(self) -> None:
         """Compute the outputs."""
-        self._tiles(lambda machine: machine.forward())
+        self._tiles(lambda machine: machine.forward(), 1)
 
     def run(self) -> None:
         """Compute the outputs and the gradients of the parameters."""
@@ -77,7 +100,7 @@ class TiledMachine:
             with np.errstate(all="ignore"):
                 np.add(self.gradient, machine.gradient, out=self.gradient)
 
-        self._tiles(part)
+        self._tiles(part, 2)
 
     def all(self) -> Machine:
         """A machine with every number of the latest run: in tiles they were written over, so they are computed once more."""

@@ -1,0 +1,91 @@
+"""`python -m benchmarks.cores [samples]`: a training step of the moons network over many samples, by one thread and by two.
+
+Wall-clock seconds, everybody in turn, the least of many rounds: on a machine that others use, too, two threads are seldom both at work, so
+what each wall-clock second had of processors is printed beside it (2.0: both, all the time). Ours is one sample in plain scalar code,
+compiled with `batch=True`; its gradients are compared for equality in every bit between one thread and two.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.workloads import make
+
+THREADS = (1, 2)
+Train = Callable[[int], Any]
+
+
+def ours(samples: int, threads: int) -> Train:
+    import micrograd
+    from micrograd import optim
+
+    work = make("W3", samples=samples)
+    assert work.sample is not None
+    step = micrograd.compile(work.sample, work.params, batch=True, backend="c", threads=threads)
+    print("gradients", hash(step.value_and_grad(*work.inputs)[1].tobytes()), file=sys.stderr)
+    optimizer = optim.SGD(work.params, work.optimizer.lr)
+    return lambda steps: step.train(optimizer, work.inputs, steps=steps)
+
+
+def peer(name: str, samples: int) -> Train:
+    from benchmarks.peers import load
+
+    train: Train = load(name)(make("W3", samples=samples)).train
+    return train
+
+
+def timed(who: str, samples: int, threads: int) -> None:
+    """Print, for each line on stdin, wall-clock and processor seconds of a step."""
+    if who == "torch":
+        import torch
+
+        train = peer("torch", samples)
+        torch.set_num_threads(threads)
+    else:
+        train = ours(samples, threads) if who == "ours" else peer("jax.loop", samples)
+
+    def once(steps: int) -> tuple[float, float]:
+        start = time.perf_counter(), time.process_time()
+        train(steps)
+        return time.perf_counter() - start[0], time.process_time() - start[1]
+
+    once(2)
+    for _ in sys.stdin:
+        (short, _), (long, used) = once(3), once(13)
+        print((long - short) / 10, used / long, flush=True)
+
+
+def main(samples: int, rounds: int) -> None:
+    runs = {}
+    for who in ("ours", "torch", "jax"):
+        for threads in THREADS:
+            flags = "" if threads > 1 else "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+            environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": "1", "XLA_FLAGS": flags}
+            command = [sys.executable, "-m", "benchmarks.cores", who, str(samples), str(threads)]
+            runs[who, threads] = subprocess.Popen(
+                command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            )
+    best: dict[Any, tuple[float, float]] = dict.fromkeys(runs, (math.inf, 0.0))
+    for _ in range(rounds):
+        for key, run in runs.items():
+            assert run.stdin is not None and run.stdout is not None
+            run.stdin.write("\n")
+            seconds, busy = map(float, run.stdout.readline().split())
+            best[key] = min(best[key], (seconds, busy))
+    for run in runs.values():
+        run.communicate()
+    for (who, threads), (seconds, busy) in best.items():
+        print(f"{who:6} {threads} threads {1e3 * seconds:8.2f} ms a step, {busy:.2f} processors at work; {best[who, 1][0] / seconds:.2f} ×")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2 and sys.argv[1] in ("ours", "torch", "jax"):
+        timed(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000, int(sys.argv[2]) if len(sys.argv) > 2 else 15)
