@@ -179,3 +179,82 @@ def server(tmp_path_factory):
     yield start
     for one in running.values():
         one.stop()
+
+
+# --- the lab ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """A function: the page that `micrograd lab` writes with these options. Skipped, aloud, where nothing can fetch its Python."""
+    from micrograd.lab import runtime
+
+    if not runtime.tool("npm"):
+        pytest.skip(f"no npm here, so the lab's Python cannot be fetched: pip install {runtime.WHEEL}")
+    made = {}
+
+    def build(*options):
+        if options not in made:
+            path = tmp_path_factory.mktemp("lab") / "lab.html"
+            command = [sys.executable, "-m", "micrograd", "lab", *options, "-o", str(path)]
+            done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300)
+            assert done.returncode == 0, done.stderr
+            made[options] = path
+        return made[options]
+
+    return build
+
+
+class Lab:
+    """A lab in a page, driven as a person does."""
+
+    def __init__(self, page, address):
+        self.page, self.address = page, address
+
+    def open(self, fragment="", wait="live"):
+        self.page.goto(self.address + fragment)
+        self.page.wait_for_selector(f"html[data-lab={wait}]", timeout=90_000)
+        if not fragment and wait == "live":
+            self.until(lambda: self.runs)
+        return self
+
+    @property
+    def runs(self):
+        return int(self.page.evaluate("document.documentElement.dataset.run ?? 0"))
+
+    @property
+    def said(self):
+        return self.page.locator(".lab-said").inner_text()
+
+    def until(self, true, seconds=60):
+        for _ in range(int(seconds * 50)):
+            if found := true():
+                return found
+            self.page.wait_for_timeout(20)
+        raise AssertionError(self.page.locator("body").inner_text())
+
+    def put(self, text):
+        """Put a program into the editor, as typing does."""
+        change = "({ view }) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } })"
+        self.page.evaluate(f"text => ({change})(document.body.lab.editor)", text)
+
+    def write(self, text, seconds=60):
+        """… and wait for the end of the run that it starts; the sentence that the page says then."""
+        before = self.runs
+        self.put(text)
+        self.until(lambda: self.runs > before, seconds)
+        return self.said
+
+    def tab(self, name):
+        self.page.get_by_role("tab", name=name).click()
+        return self.page.get_by_role("tabpanel", name=name)
+
+    @property
+    def output(self):
+        return self.page.locator(".lab-out").text_content()
+
+
+@pytest.fixture
+def lab(page, built):
+    """The lab, not yet open, without a network; its page fails the test on console errors and requests."""
+    return Lab(page, built().as_uri())

@@ -1,84 +1,133 @@
 """The lab in a real Chromium with the network off, built as a person builds it."""
 
-import subprocess
-import sys
-
 import pytest
+
+from micrograd.lab import page as lab_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """A function: the page of `micrograd lab` with these options. Skipped, aloud, where there is no npm to fetch Python with."""
-    from micrograd.lab import runtime
-
-    if not runtime.tool("npm"):
-        pytest.skip(f"no npm here: the lab's Python cannot be fetched (pip install {runtime.WHEEL})")
-    made = {}
-
-    def build(*options):
-        if options not in made:
-            path = tmp_path_factory.mktemp("lab") / "lab.html"
-            done = subprocess.run(
-                [sys.executable, "-m", "micrograd", "lab", *options, "-o", str(path)], capture_output=True, encoding="utf-8", timeout=120
-            )
-            assert done.returncode == 0, done.stderr
-            made[options] = path
-        return made[options]
-
-    return build
-
-
-@pytest.fixture
-def lab(page, built):
-    """A live lab: (page, type): type(text) puts a program into the editor as a person's typing does."""
-    options = ()
-
-    def open_it(fragment="", wait="live"):
-        page.goto(built(*options).as_uri() + fragment)
-        page.wait_for_selector(f"html[data-lab={wait}]", timeout=60_000)
-        if not fragment and wait == "live":
-            page.wait_for_selector("html[data-run]", timeout=60_000)
-        return page
-
-    return open_it
-
-
-def write(page, text):
-    """Put a program into the editor, as typing does, and wait for the run that it starts."""
-    before = runs(page)
-    change = "({ view }) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } })"
-    page.evaluate(f"text => ({change})(document.body.lab.editor)", text)
-    until(page, lambda: runs(page) > before)
-
-
-def runs(page):
-    return int(page.evaluate("document.documentElement.dataset.run ?? 0"))
-
-
-def until(page, true, seconds=30):
-    for _ in range(int(seconds * 50)):
-        if true():
-            return
-        page.wait_for_timeout(20)
-    raise AssertionError(page.locator("body").inner_text())
-
-
 HEAD = "from micrograd import Value\na, b = Value(2.0), Value(-3.0)\n"
+EXAMPLES = {example["name"]: example for example in lab_page.examples()}
 
 
-def test_a_program_is_typed_and_its_graph_follows(lab):
-    page = lab()
-    assert page.locator(".mg-stepper").count() == 1, page.locator("body").inner_text()
+def test_a_program_is_typed_and_its_views_follow(lab):
+    page = lab.open().page
     assert "of 15" in page.locator(".mg-where").inner_text()
-    write(page, HEAD + "c = a * b\nprint('seen', c.data)")
-    until(page, lambda: "of 4" in page.locator(".mg-where").inner_text())
-    page.get_by_role("tab", name="Output").click()
-    assert page.locator(".lab-out").inner_text() == "seen -6.0\n"
-    page.get_by_role("tab", name="Graph").click()
-    until(page, lambda: "c = −6" in (page.locator(".lab-picture svg").get_attribute("aria-label") or ""))
-    page.get_by_role("tab", name="Steps").click()
-    until(page, lambda: page.locator(".lab-steps li").all_inner_texts()[0] == "c = a * b = −6")
-    page.get_by_role("tab", name="Check").click()
-    until(page, lambda: "every gradient agrees" in page.locator("#lab-panel-check").inner_text())
+    lab.write(HEAD + "c = a * b\nprint('seen', c.data)")
+    lab.until(lambda: "of 4" in page.locator(".mg-where").inner_text())
+    lab.tab("Output")
+    assert lab.output == "seen -6.0\n"
+    lab.tab("Graph")
+    lab.until(lambda: "c = −6" in (page.locator(".lab-picture").get_attribute("aria-label") or ""))
+    lab.tab("Steps")
+    lab.until(lambda: page.locator(".lab-steps li").first.inner_text() == "c = a * b = −6")
+    panel = lab.tab("Check")
+    lab.until(lambda: "every gradient agrees" in panel.inner_text())
+
+
+def test_by_the_keyboard_key_by_key(lab):
+    page = lab.open().page
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    before = lab.runs
+    page.keyboard.type("L = o * 2", delay=20)
+    lab.until(lambda: lab.runs > before and "of 17" in page.locator(".mg-where").inner_text())
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")  # leaves the editor
+    assert not page.evaluate("document.activeElement.closest('.cm-editor')")
+
+
+def test_the_picture_is_there_before_python(lab):
+    page = lab.open(wait="editor").page
+    assert page.locator(".mg-node").count() == 10 and page.evaluate("document.documentElement.dataset.run") is None
+
+
+def test_what_a_person_had_survives_typing(lab):
+    page = lab.open().page
+    page.locator(".mg-stepper").focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "+"):
+        page.keyboard.press(key)
+    where = page.locator(".mg-where").inner_text()
+    before = page.evaluate("document.body.lab.views.walker.state")
+    lab.write(EXAMPLES["a neuron"]["code"].replace("6.88", "7.25"))
+    assert page.locator(".mg-where").inner_text() == where and where.startswith("Step 3 of")
+    after = page.evaluate("document.body.lab.views.walker.state")
+    assert after["step"] == before["step"] == 3 and after["zoom"] == before["zoom"] > 1
+    lab.write("o = (")  # and what it had is still there after a slip, or without any Value
+    lab.write("x = 1")
+    lab.write(EXAMPLES["a neuron"]["code"])
+    assert page.locator(".mg-where").inner_text() == where
+
+
+def test_an_error_stands_at_its_line_and_the_picture_stays(lab):
+    page = lab.open().page
+    assert lab.write(HEAD + "c = a * b\nd = c.nothing()").startswith("Line 4: AttributeError: 'Value' object has no attribute 'nothing'")
+    lab.until(lambda: page.locator(".cm-lintRange-error").inner_text() == "d = c.nothing()")
+    assert page.locator(".mg-node").count() == 10 and "lab-old" in page.locator("#lab-panel-stepper").get_attribute("class")
+    lab.tab("Output")
+    assert lab.output.startswith('Traceback (most recent call last):\n  File "lab.py", line 4, in <module>\n    d = c.nothing()\n')
+    assert lab.write("x = (1").startswith("Line 1: SyntaxError: '(' was never closed")
+    assert not lab.write(HEAD + "a * b").startswith("Line")
+    assert page.locator(".cm-lintRange-error").count() == 0
+
+
+def test_compile_says_what_is_missing(lab):
+    lab.open()
+    said = lab.write(HEAD + "import micrograd\nmicrograd.compile(lambda: a * b)()")
+    assert said.startswith("Line 4: ImportError: micrograd.compile needs NumPy") and "save the program as .py" in said
+
+
+@pytest.mark.parametrize("name", list(EXAMPLES))
+def test_each_example_opens_at_its_tab(lab, name):
+    page = lab.open().page
+    before = lab.runs
+    page.locator(".lab-limit").select_option("120")  # of a busy machine
+    page.locator(".lab-example").select_option(label=name)
+    lab.until(lambda: lab.runs > before)
+    panel = page.get_by_role("tabpanel")
+    lab.until(lambda: panel.inner_text().strip() and "nothing has run" not in panel.inner_text())
+    assert page.locator("[role=tab][aria-selected=true]").inner_text().lower().startswith(EXAMPLES[name]["tab"])
+    assert page.locator(".lab-said.lab-wrong").count() == 0
+
+
+def test_the_moving_boundary_of_the_moons(lab):
+    page = lab.open().page
+    page.locator(".lab-limit").select_option("120")
+    page.locator(".lab-example").select_option(label="two moons")
+    lab.until(lambda: page.locator(".lab-panel .mg-training canvas").count())
+    first = page.evaluate("document.querySelector('.mg-training canvas').toDataURL()")
+    page.locator(".mg-training").focus()
+    page.keyboard.press("Home")
+    assert page.evaluate("document.querySelector('.mg-training canvas').toDataURL()") != first
+
+
+def test_an_own_class_with_a_mistake_is_diagnosed_and_mended(lab):
+    page = lab.open().page
+    page.locator(".lab-example").select_option(label="an engine of one's own, with a mistake")
+    panel = page.locator("#lab-panel-check")
+    lab.until(lambda: "problem" in panel.inner_text())
+    assert "⚠" in panel.inner_text() and "+=" in panel.inner_text()
+    mended = (
+        EXAMPLES["an engine of one's own, with a mistake"]["code"]
+        .replace("grad = other", "grad += other")
+        .replace("grad = self", "grad += self")
+    )
+    lab.write(mended)
+    lab.until(lambda: "✓" in panel.inner_text() and "no problem" in panel.inner_text())
+
+
+def test_a_quiz_is_done(lab):
+    page = lab.open().page
+    lab.write(HEAD + "c = a * b + a")
+    page.locator(".mg-stepper").focus()
+    page.keyboard.press("q")
+    page.keyboard.press("End")
+    pending = "(() => { const q = document.body.lab.views.walker.quiz.pending; return q && { kind: q.kind, answer: q.answer }; })()"
+    while (q := page.evaluate(pending)) is not None:
+        if q["kind"] == "slope":
+            page.click(f'.mg-choice[data-value="{q["answer"]:g}"]')
+        else:
+            page.fill(".mg-answer", f"{q['answer']:.10g}")
+            page.keyboard.press("Enter")
+        page.keyboard.press("ArrowRight")
+    assert "Done: 4 of 4 points" in page.inner_text(".mg-quizbox")

@@ -2,18 +2,18 @@
 import viz
 from micrograd import data, nn, optim
 
-points, classes = data.moons(40)
+points, classes = data.moons(30)
 sides = [2 * c - 1 for c in classes]                   # -1 and 1
 model = nn.MLP(2, [8, 1])
-optimizer = optim.Adam(model.parameters(), lr=0.05)
-watch = viz.watch(model, data=(points, sides), grid=16, every=3)
+optimizer = optim.Adam(model.parameters(), lr=0.1)
+watch = viz.watch(model, data=(points, sides), grid=12, every=3)
 
 
 def hinge():
     return sum((1 - side * model(point)).relu() for point, side in zip(points, sides)) / len(points)
 
 
-for step in range(45):
+for step in range(30):
     loss = hinge()
     optimizer.zero_grad()
     loss.backward()

@@ -72,9 +72,9 @@ class Lab {
     this.python = new Python(parts, {
       ready: () => {
         document.documentElement.dataset.lab = "live";
-        if (this.held) return;
+        if (this.held || this.ran) return;
         this.say("live");
-        if (!this.ran) this.run();
+        this.run();
       },
       busy: () => { this.busy(true); },
       out: (text) => this.print(text),
@@ -99,10 +99,8 @@ class Lab {
   }
 
   run() {
-    if (this.held) {
-      this.held = false;
-      this.ui.held.hidden = true;
-    }
+    this.held = false;
+    this.ui.held.hidden = true;
     clearTimeout(this.typing);
     this.go();
   }
@@ -113,24 +111,20 @@ class Lab {
     this.python.run(this.editor.text(), Number(this.ui.limit.value) * 1000, KINDS.includes(this.tab) ? this.tab : "stepper");
   }
 
-  fresh() { if (this.printed) { this.out.replaceChildren(); this.printed = 0; } }
-
   print(text, style = "") {
     if (this.clear) { this.out.replaceChildren(); this.printed = 0; this.clear = false; }
     this.printed = (this.printed ?? 0) + text.length;
-    if (this.printed > OUTPUT) return;
+    if (!text || this.printed > OUTPUT) return;
     this.out.append(style ? h("span", { class: style }, text) : text);
     if (this.tab !== "output") this.buttons.output.classList.add("lab-news");
   }
 
   done({ told, view, dropped: lost }, took) {
     this.busy(false);
-    if (this.clear) this.print("");
-    this.clear = true;
+    this.print(""); // where the program printed nothing, what the one before printed goes
     if (lost) this.print(`\n… and ${lost.toLocaleString("en")} more characters\n`, "lab-dim");
-    this.clear = false;
     if (told.error) this.print(told.error.traceback, "lab-error");
-    this.clear = true;
+    this.clear = true; // by the first that the next one prints
     const { error } = told;
     this.editor.mark(error?.line ? [error] : []);
     document.documentElement.dataset.run = String(Number(document.documentElement.dataset.run ?? 0) + 1);
@@ -191,12 +185,14 @@ class Lab {
     try {
       found = await unpacked(location.hash);
     } catch (error) {
-      return this.say(error.message, true);
+      this.ui.held.hidden = false;
+      this.ui.held.textContent = error.message;
+      return;
     }
     if (!found) return;
     if (found.code !== undefined && found.code !== this.editor.text()) {
       this.take(found.code, "This program came with the link and has not run. Read it, then press Run.");
-      this.views.clear();
+      this.views.forget();
       this.say("waiting for Run");
     }
     if (found.state || found.step !== undefined) this.views.restore(found.state, found.step);
@@ -210,6 +206,8 @@ class Lab {
     if (!shown) return this.say(`Open the ${kind === "svg" ? "graph" : "stepper"} first: it is what is saved.`, true);
     if (kind === "svg") {
       const drawing = this.panels.graph.querySelector("svg").cloneNode(true);
+      drawing.removeAttribute("style"); // where it was moved to
+      drawing.classList.remove("mg-moved");
       drawing.setAttribute("xmlns", "http://www.w3.org/2000/svg");
       return save("lab.svg", `${new XMLSerializer().serializeToString(drawing)}\n`, "image/svg+xml");
     }

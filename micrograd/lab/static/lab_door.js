@@ -18,7 +18,7 @@ export const formula = (x) => list(x, (y) => token(y), 10_000);
 function data(x, depth = 0) {
   if (x === null || number(x) || flag(x) || x === undefined) return true;
   if (typeof x === "string") return x.length <= LONG;
-  if (typeof x !== "object" || depth > 12 || !(Array.isArray(x) || Object.getPrototypeOf(x) === Object.prototype)) return false;
+  if (typeof x !== "object" || depth > 80 || !(Array.isArray(x) || Object.getPrototypeOf(x) === Object.prototype)) return false;
   return Object.entries(x).every(([key, value]) => key !== "__proto__" && data(value, depth + 1));
 }
 

@@ -9,6 +9,7 @@ const SAID = new Set([
 const SPACE = "http://www.w3.org/2000/svg";
 
 export function drawn(text) {
+  if (/<[^>]*\son\w+\s*=/i.test(text)) return null; // none of ours has a handler
   const read = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   return read.localName === "svg" && read.namespaceURI === SPACE ? again(read) : null;
 }

@@ -2,7 +2,7 @@
 
 import { admit } from "./lab_door.js";
 
-const PATIENCE = 400; // milliseconds past the limit until a worker that does not listen is ended
+const PATIENCE = 1000; // milliseconds past the limit until a worker that does not listen is ended
 const MANY = 300; // messages of one run; and so many more a second
 
 export class Python {

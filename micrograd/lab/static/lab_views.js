@@ -39,7 +39,10 @@ export class Views {
     else this[kind](el, view);
   }
 
-  clear() {
+  // For another program: nothing of the old one is kept.
+  forget() {
+    this.walker?.destroy();
+    this.walker = this.room = this.training = this.wanted = null;
     for (const kind of KINDS) this.show({ kind, nothing: "nothing has run" });
   }
 
@@ -53,7 +56,7 @@ export class Views {
     if (!this.picture?.holder.isConnected) {
       const holder = h("div", { class: "lab-picture", tabindex: "0", role: "group" });
       el.replaceChildren(holder);
-      this.picture = new Viewport(holder, null, { first: 0.75 });
+      this.picture = new Viewport(holder, null, { first: 0.5 });
       const button = (face, label, keys, action) => {
         const one = h("button", { type: "button", class: "lab-button", title: `${label} (${keys})`, "aria-label": label }, face);
         one.onclick = action;
