@@ -60,6 +60,7 @@ USES: dict[str, Callable[[], Any]] = {
     "draw, page": lambda: viz.draw(value()).html,
     "draw": lambda: viz.draw(plain(), partials=True).svg,
     "draw_dot": lambda: viz.draw_dot(value()).source,
+    "diff, page": lambda: (str(viz.diff(value(), value())), viz.diff(value(), plain()).html),
     "stepper": lambda: viz.step(plain()).to_html(),
     "stepper, of a module": lambda: viz.step(value()).to_html(),
     "stepper, checked": lambda: viz.step(value(), check=True).to_html(),

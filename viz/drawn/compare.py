@@ -11,6 +11,7 @@ from .. import notebook
 from ..escape import one_line, xml
 from ..given import one_of, precision_of, whole
 from ..model.difference import MADE, NUMBER, ONLY_A, ONLY_B, SAME, Difference, Pair, relative
+from ..model.graph import Graph
 from ..model.sides import side
 from ..model.union import union
 from ..notation.names import Names, from_caller
@@ -195,14 +196,14 @@ class Diff(Picture):
 
     # ------------------------------------------------------------ pictures
 
-    def sketcher(self) -> type[Compared]:
+    def sketcher(self, graph: Graph, look: Look) -> Compared:
         """What draws the boxes of this comparison."""
-        return Compared.of(Sides(self.found, self.names))
+        return Compared(Sides(self.found, self.names), graph, look)
 
     @cached_property
     def sketch(self) -> Sketch:
         """What is drawn, before it has a place."""
-        return self.sketcher()(self.graph, self.look).made()
+        return self.sketcher(self.graph, self.look).made()
 
     @property
     def _still(self) -> Picture:

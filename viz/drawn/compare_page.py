@@ -20,7 +20,7 @@ ROWS = 400  # a longer table is cut, and says so
 def page(diff: Diff, light: Diff, svg: str) -> str:
     """A self-contained page. light: the same in light colours, whose drawing is ``svg``."""
     said = "".join(f"<p>{xml(line)}</p>" for line in (diff.counted(), *diff.parted(signs=True)))
-    opens = opening(light.graph, light.look, light.sketcher())
+    opens = opening(light.graph, light.look, light.sketcher)
     parts = [f'<div class="said">{said}</div>', _figure(diff, svg, opens), _numbers(diff), _others(diff)]
     return html.whole(parts, diff.title, diff.theme, svg, diff.head)
 

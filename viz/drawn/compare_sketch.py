@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 from ..escape import one_line
 from ..model.difference import MADE, NUMBER, ONLY_A, ONLY_B, SAME, Difference, Pair, relative, ulps
@@ -30,14 +29,8 @@ class Sides:
 class Compared(Sketcher):
     """Draws the boxes of a comparison."""
 
-    sides: ClassVar[Sides]
-
-    @classmethod
-    def of(cls, sides: Sides) -> type[Compared]:
-        """The class that draws this comparison."""
-        return type("Compared", (cls,), {"sides": sides})
-
-    def __init__(self, graph: Graph, look: Look) -> None:
+    def __init__(self, sides: Sides, graph: Graph, look: Look) -> None:
+        self.sides = sides
         super().__init__(graph, look)
         self.at = {node.id: node.members[0] for node in graph.nodes if node.kind != "fold"}
 

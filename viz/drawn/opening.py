@@ -5,7 +5,7 @@ The page lays out what is open (`static/picture_boxes.js`) as `place` does witho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..model.boxes import FRAMES, TOP, describe
@@ -17,7 +17,7 @@ from .sketch import Box, Line, Look, Sketcher
 MOST = 3000  # values of a graph whose page can open every box: some hundred bytes for each
 
 
-def opening(graph: Graph, look: Look, make: type[Sketcher] = Sketcher) -> dict[str, Any] | None:
+def opening(graph: Graph, look: Look, make: Callable[[Graph, Look], Sketcher] = Sketcher) -> dict[str, Any] | None:
     """The data of a page that opens boxes; None where the graph has none, or too many values. make: what draws the boxes.
 
     ``things``: a value each, then a box each: what is drawn (see `_box`), and its circle. ``args``: the operands of each value.

@@ -61,6 +61,13 @@ export class Page {
   high() {
     const [, , w, tall] = this.svg.getAttribute("viewBox").split(" ").map(Number), wide = this.holder.clientWidth;
     const k = Math.min(1, Math.max(0.75, wide / (w * 4 / 3)));
+    for (const table of document.querySelectorAll(".scroll")) { // what scrolls is reached by the keyboard
+      const scrolls = table.scrollWidth > table.clientWidth, said = table.closest("section")?.querySelector("h2")?.textContent;
+      for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", said || "table"]]) {
+        if (scrolls) table.setAttribute(name, value);
+        else table.removeAttribute(name);
+      }
+    }
     this.holder.style.height = `${Math.max(120, Math.min(tall * 4 / 3 * k + 2, innerHeight * 0.72))}px`;
   }
 
