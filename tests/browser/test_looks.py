@@ -25,7 +25,7 @@ def test_numbers_are_written_the_same_in_python_and_on_the_page(show):
     page = show(viz.step(graph()))
     shown = page.evaluate(
         """xs => { const s = document.querySelector('.mg-host').stepper, t = s.t, out = [];
-        for (const x of xs) { t.data[0] = x; s.picture.paint(0); out.push(s.picture.nodes.get(0).data.textContent); }
+        for (const x of xs) { t.data[0] = x; s.show(); out.push(s.picture.nodes.get(0).data.textContent); }
         return out; }""",
         xs,
     )

@@ -3,6 +3,7 @@
 import { Run, decode, recompute, stepAt, workAt } from "./stepper_trace.js";
 import { Tree } from "./stepper_tree.js";
 import { at, carried, fresh, reduce, stopsAt } from "./stepper_state.js";
+import { active, scene } from "./stepper_scene.js";
 import { Picture } from "./stepper_draw.js";
 import { fmt, lines, nameOf, sentence, signOf } from "./stepper_math.js";
 import { KEYS, dark, h, mathml, panel, source, tables } from "./stepper_page.js";
@@ -41,7 +42,6 @@ export class Stepper {
     this.still = true;
     this.dispatch({ type: "step", step }, true);
     this.still = false;
-    this.chosen.show();
     this.picture.view.state = place;
     if (playing) this.play(true);
     if (inside) this.ui.root.focus({ preventScroll: true });
@@ -56,7 +56,7 @@ export class Stepper {
     this.leafList = null;
     recompute(this.t, this.state.leaves);
     this.ui = panel(this.root, this);
-    this.picture = new Picture(this.ui.graph, this.run, this.tree, this);
+    this.picture = new Picture(this.ui.graph, this.t, this.tree, this);
     this.chosen = new Chosen(this);
     this.find = way(this);
     this.quiz = new Quiz(this, this.state.quiz);
@@ -96,34 +96,38 @@ export class Stepper {
 
   // Bring the page to the new state: only what differs.
   changed(old) {
-    const { state } = this;
+    const { state, run } = this, folded = state.open !== old.open;
     if (state.leaves !== old.leaves) this.renumber();
-    if (state.open !== old.open) {
-      this.tree.show(state.open);
-      this.refold(state.selected);
-    }
-    if (state.step !== old.step) this.goto(state.step);
+    if (folded) this.tree.show(state.open);
+    run.goto(state.step);
+    if (folded || this.missing()) this.rebuild();
+    this.show(state.step !== old.step);
     if (state.zoom !== old.zoom) this.picture.scale();
-    if (state.selected !== old.selected) this.select(state.selected);
+    if (state.selected !== old.selected) this.selected();
     if (state.breaks !== old.breaks) this.rebreak(old.breaks);
     if (state.help !== old.help) this.help(state.help);
     if (!state.quiz !== !this.quiz.on) this.quiz.toggle();
-    this.chosen.show();
+  }
+
+  // Is something not drawn that must be seen?
+  missing() {
+    const { read, changed } = active(this), { selected } = this.state;
+    return this.picture.partly && [...read, ...changed, ...(selected < 0 ? [] : [selected])].some((x) => !this.picture.nodes.has(x));
+  }
+
+  // To a step, also when it is this one: then what is asked there may be another.
+  goto(p) {
+    if (this.state.step === p) this.show();
+    else this.dispatch({ type: "step", step: p });
   }
 
   // The same step of other numbers.
   renumber() {
-    const { t, run, picture, quiz, still } = this;
-    recompute(t, this.state.leaves);
-    run.renew();
-    quiz.pending = null; // it is asked anew
-    for (const x of picture.nodes.keys()) picture.paint(x);
-    this.label(0, run.p);
-    if (t.asked.size) this.ticks();
+    recompute(this.t, this.state.leaves);
+    this.run.renew();
+    this.quiz.pending = null; // it is asked anew
+    if (this.t.asked.size) this.ticks();
     tried(this);
-    this.still = true;
-    this.show();
-    this.still = still;
   }
 
   // The wheel or two fingers have zoomed.
@@ -133,67 +137,14 @@ export class Stepper {
 
   thingAt(k) { return this.tree.item[workAt(this.t, k)]; }
 
-  goto(p) {
-    if (this.state.step !== p) return this.dispatch({ type: "step", step: p });
-    if (this.hot?.tag?.textContent === "?") this.picture.label(this.hot, null);
-    const old = this.run.p, far = Math.abs(p - old) > 4000, dirty = new Set();
-    this.run.goto(p, far ? null : (i) => dirty.add(this.tree.item[i]));
-    const near = this.active();
-    if (this.picture.partly && [...near.read, ...near.changed].some((x) => !this.picture.nodes.has(x))) this.rebuild();
-    for (const x of far ? this.picture.nodes.keys() : dirty) this.picture.paint(x);
-    if ((old > this.t.seed) !== (p > this.t.seed)) for (const x of this.picture.nodes.keys()) this.picture.paint(x);
-    this.label(Math.min(old, p), Math.max(old, p));
-    return this.show(near);
-  }
-
-  // Local derivatives on the edges whose contributions lie between two positions.
-  label(low, high) {
-    const { t, picture } = this;
-    if (!picture.labels) return;
-    for (let c = Math.max(0, low - t.seed - 1); c < Math.max(0, high - t.seed - 1); c++) {
-      const edge = picture.find(t.cArg[c], t.cNode[c], t.cSlot[c]);
-      if (edge) picture.label(edge, t.seed + 1 + c < this.run.p ? fmt(t.cPartial[c]) : null);
-    }
-  }
-
-  // What the step just taken read and changed, as things on the picture.
-  active() {
-    const { t, tree, run } = this;
-    if (!run.p) return { read: [], changed: [], edges: [], step: null };
-    const step = stepAt(t, run.p - 1), item = tree.item;
-    step.upstream = run.grad[step.node];
-    const node = item[step.node];
-    if (tree.isBox(node)) return { read: [], changed: [node], edges: [], step, box: node };
-    if (step.kind === "seed") return { read: [], changed: [node], edges: [], step };
-    if (step.kind === "backward") return { ...this.about(step), step };
-    const edges = [];
-    for (let e = t.start[step.node], slot = 0; e < t.start[step.node + 1]; e++, slot++) {
-      if (t.args[e] < t.n) edges.push({ a: item[t.args[e]], b: node, slot, back: false });
-    }
-    return { read: [...new Set(edges.map((e) => e.a))], changed: [node], edges, step };
-  }
-
-  // The things and the edge of one contribution.
-  about({ arg, node, slot }) {
-    const { item } = this.tree;
-    return { read: [item[node]], changed: [item[arg]], edges: [{ a: item[arg], b: item[node], slot, back: true }], box: -1 };
-  }
-
   // ------------------------------------------------------------ showing
 
-  show(near = this.active()) {
+  // moved: bring what this step is about into view.
+  show(moved = false) {
     const { picture, ui, run, t } = this, asked = this.quiz.show();
-    if (asked) near = { ...near, ...this.about(asked.step) };
-    const edges = near.edges.map((e) => ({ edge: picture.find(e.a, e.b, e.slot), back: e.back })).filter((e) => e.edge);
-    picture.roles(near.read, near.changed, edges);
-    this.hot?.tag?.classList.remove("mg-hot");
-    this.hot = null;
-    if (edges[0]?.back) {
-      this.hot = edges[0].edge;
-      picture.label(this.hot, asked ? "?" : fmt(near.step.partial), "mg-hot");
-    }
-    if (near.changed.length && !this.still) picture.follow([...near.read, ...near.changed]);
-    const { step } = near;
+    const seen = scene(this, [...picture.nodes.keys()], picture.labels, asked), { near } = seen, { step } = near;
+    picture.paint(seen);
+    if (moved && near.changed.length && !this.still) picture.follow([...near.read, ...near.changed]);
     const phase = run.p === 0 ? "start" : step.kind;
     ui.where.textContent = `Step ${run.p} of ${t.total} · ${phase}`;
     ui.range.value = run.p;
@@ -204,6 +155,7 @@ export class Stepper {
     this.speak(near, asked);
     if (!asked) source(this, step);
     tables(this, near);
+    this.chosen.show();
     for (const [key, off] of [["home", run.p === 0], ["back", run.p === 0], ["next", run.p === t.total], ["end", run.p === t.total]]) {
       ui.buttons[key].disabled = off;
     }
@@ -234,11 +186,9 @@ export class Stepper {
   say(text, add = false) { this.ui.live.textContent = add ? text + this.ui.live.textContent : text; }
 
   rebuild() {
-    const { read, changed } = this.active(), { selected } = this.state;
+    const { read, changed } = active(this), { selected } = this.state;
     const focus = changed.length ? [...read, ...changed] : [this.thingAt(0)];
     this.picture.build(this.tree.items.includes(selected) ? [...focus, selected] : focus);
-    this.label(0, this.run.p);
-    this.picture.select(selected);
     this.crumbs();
   }
 
@@ -256,26 +206,18 @@ export class Stepper {
       ...(chips.length ? [h("span", { class: "mg-dim" }, "Open: "), ...chips] : []));
   }
 
-  refold(x) {
-    this.rebuild();
-    this.show();
-    this.picture.follow([x]);
-  }
-
-  select(x) {
-    if (x < 0) return this.picture.select(x);
-    if (!this.picture.nodes.has(x)) this.rebuild();
-    this.picture.select(x);
+  // What was selected is brought into view and said.
+  selected() {
+    const { t, run, tree, state } = this, x = state.selected;
+    if (x < 0) return;
     if (!this.still) this.picture.follow([x]);
-    const { t, run, tree } = this;
-    return this.say(tree.isBox(x) ? `${tree.name[x - tree.n]}, closed box of ${tree.inside(x).length} values.`
+    this.say(tree.isBox(x) ? `${tree.name[x - tree.n]}, closed box of ${tree.inside(x).length} values.`
       : `${nameOf(t, x)}${t.when[x] < 0 ? ", leaf" : `, ${signOf(t, x)}`}, data ${run.computed(x) ? fmt(t.data[x]) : "not computed"}, ` +
-        `gradient ${fmt(run.grad[x])}, ${run.status(x)}${this.state.breaks.includes(x) ? ", breakpoint" : ""}.`);
+        `gradient ${fmt(run.grad[x])}, ${run.status(x)}${state.breaks.includes(x) ? ", breakpoint" : ""}.`);
   }
 
   rebreak(before) {
     const { breaks } = this.state, moved = [...breaks.filter((i) => !before.includes(i)), ...before.filter((i) => !breaks.includes(i))];
-    for (const i of moved) this.picture.paint(this.tree.item[i]);
     this.ticks();
     if (moved.length === 1) this.say(`${breaks.includes(moved[0]) ? "Breakpoint set on" : "Breakpoint removed from"} ${nameOf(this.t, moved[0])}.`);
   }

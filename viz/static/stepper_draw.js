@@ -46,17 +46,17 @@ const spot = (points, wide, around) => {
 };
 
 // A value as a screen reader says it: what it is, of what, and where its numbers stand.
-export const spoken = (t, run, x, on, status, stop) => {
+const spoken = (t, x, { on, data, grad, status, stopped }) => {
   const args = Array.from(t.args.subarray(t.start[x], t.start[x + 1])).filter((a) => a < t.n).map((a) => nameOf(t, a));
-  return [nameOf(t, x), t.when[x] < 0 ? "leaf" : `${signOf(t, x)} of ${args.join(" and ")}`, on ? `data ${fmt(t.data[x])}` : "not computed",
-    `gradient ${status === "untouched" ? "0" : fmt(run.grad[x])}`, ...(run.p > t.seed ? [status] : []), ...(stop ? ["breakpoint"] : []),
+  return [nameOf(t, x), t.when[x] < 0 ? "leaf" : `${signOf(t, x)} of ${args.join(" and ")}`, on ? `data ${fmt(data)}` : "not computed",
+    `gradient ${fmt(grad)}`, ...(status ? [status] : []), ...(stopped ? ["breakpoint"] : []),
     ...(t.marks[x] || []).map((m) => `warning: ${m}`)].join(", ");
 };
 
 export class Picture {
-  // owner: its `uid`, the `state` with breakpoints and zoom, and `zoomed`, which (if there) hears of another zoom.
-  constructor(holder, run, tree, owner) {
-    Object.assign(this, { holder, run, tree, owner, t: run.t });
+  // owner: its `uid`, the `state` with the zoom, and `zoomed`, which (if there) hears of another zoom.
+  constructor(holder, t, tree, owner) {
+    Object.assign(this, { holder, t, tree, owner });
     this.svg = svg("svg", { class: "mg-svg", focusable: "false" });
     holder.append(this.svg);
     this.view = new Viewport(holder, null, {
@@ -64,7 +64,6 @@ export class Picture {
       on: ({ k }) => { if (!this.placing) owner.zoomed?.(k / this.base); },
     });
     this.face = getComputedStyle(holder).fontFamily || "sans-serif";
-    this.lit = new Set(); // things and edges with a role at present
   }
 
   // Lay out what is seen: everything, or what is around `focus` (things) where there is too much.
@@ -99,8 +98,7 @@ export class Picture {
       same.forEach((e, k) => this.edge(e, route, (k - (same.length - 1) / 2) * 20, under, tags));
     });
     this.labels = things.length <= 60 && tree.n <= 400;
-    this.lit.clear();
-    for (const x of things) this.paint(x);
+    this.last = null; // the scene that is painted
   }
 
   heads() {
@@ -183,19 +181,22 @@ export class Picture {
     return this.edges.get(`${a},${b},${slot}`) || this.edges.get(`${a},${b},-1`);
   }
 
-  // Write a local derivative on an edge (null takes it away).
-  label(edge, text, cls = "") {
+  // Write a local derivative on an edge (undefined takes it away).
+  label(edge, tag) {
     edge.tag?.remove();
     edge.tag = null;
-    if (text === null) return;
-    const full = measure(text, "650", 12, this.face), wide = Math.min(full, TAG) + 8;
+    if (!tag) return;
+    const text = tag.partial === null ? "?" : fmt(tag.partial), full = measure(text, "650", 12, this.face), wide = Math.min(full, TAG) + 8;
     const label = svg("text", { "text-anchor": "middle", y: 4 });
     label.textContent = text;
     if (full > TAG) label.style.fontSize = `${(12 * TAG) / full}px`;
-    const tags = [...this.edges.values()].filter((e) => e.tag).map((e) => [...e.at, wide, 18]);
-    const boxes = [...this.nodes.values()].map(({ cx, cy }) => [cx, cy, (W + wide) / 2, (H + 18) / 2]);
-    edge.at = spot(edge.points, wide, [...tags, ...boxes]);
-    edge.tag = svg("g", { class: `mg-tag ${cls}`, transform: `translate(${edge.at})` },
+    if (!(edge.room >= wide)) { // a tag that still fits stays where it was
+      const tags = [...this.edges.values()].filter((e) => e.tag).map((e) => [...e.at, wide, 18]);
+      const boxes = [...this.nodes.values()].map(({ cx, cy }) => [cx, cy, (W + wide) / 2, (H + 18) / 2]);
+      edge.at = spot(edge.points, wide, [...tags, ...boxes]);
+      edge.room = wide;
+    }
+    edge.tag = svg("g", { class: `mg-tag${tag.hot ? " mg-hot" : ""}`, transform: `translate(${edge.at})` },
       svg("rect", { x: -wide / 2, y: -9, width: wide, height: 18, rx: 9 }), label);
     edge.tags.append(edge.tag);
   }
@@ -207,70 +208,67 @@ export class Picture {
     at.style.fontSize = wide > NUMBER ? `${(12.5 * NUMBER) / wide}px` : "";
   }
 
-  // Bring the numbers and marks of one thing up to date.
-  paint(x) {
-    const made = this.nodes?.get(x);
-    if (!made) return;
-    const { run, t, tree } = this, css = made.group.classList;
-    if (tree.isBox(x)) return this.paintBox(x, made);
-    const on = run.computed(x), status = run.status(x);
-    this.number(made.data, on ? fmt(t.data[x]) : "·");
-    this.number(made.grad, status === "untouched" ? "0" : fmt(run.grad[x]));
-    made.mark.textContent = run.p > t.seed ? MARK[status] : "";
-    css.toggle("mg-off", !on);
-    css.toggle("mg-stopped", this.owner.state.breaks.includes(x));
-    for (const s of ["untouched", "partial", "finished"]) css.toggle(`mg-${s}`, run.p > t.seed && s === status);
-    made.group.setAttribute("aria-label", spoken(t, run, x, on, status, this.owner.state.breaks.includes(x)));
-    made.title.textContent = `${made.name}${t.when[x] < 0 ? "" : ` (${signOf(t, x)})`}\n` +
-      `data ${on ? t.data[x] : "not computed yet"}\ngrad ${run.grad[x]}\n` +
-      (t.need[x] ? `${run.got[x]} of ${t.need[x]} contributions\n` : "") +
-      (t.marks[x] || []).map((m) => `⚠ ${m}\n`).join("");
-  }
-
-  paintBox(x, made) {
-    const { run, t, tree } = this, inside = tree.inside(x), breaks = new Set(this.owner.state.breaks);
-    let sum = 0, done = 0, steps = 0, last = -1, stopped = false, off = 0;
-    for (const i of inside) {
-      sum += Math.abs(run.grad[i]);
-      if (t.when[i] >= 0) { steps++; if (run.computed(i)) { done++; last = i; } }
-      if (run.status(i) === "finished") off++;
-      stopped ||= breaks.has(i);
+  // Bring the picture to a scene, touching what differs from the one before.
+  paint(next) {
+    const old = this.last;
+    for (const [x, look] of next.looks) {
+      const was = old?.looks.get(x);
+      if (!was || Object.keys(look).some((key) => !Object.is(look[key], was[key]))) this.dress(x, look);
     }
-    if (!steps) last = inside.at(-1);
-    this.number(made.data, last < 0 ? "·" : done < steps ? `${done}/${steps}` : fmt(t.data[last]));
-    this.number(made.grad, fmt(sum));
-    const css = made.group.classList;
-    css.toggle("mg-off", steps > 0 && !done);
-    css.toggle("mg-stopped", stopped);
-    css.toggle("mg-finished", run.p > t.seed && off === inside.length);
-    made.group.setAttribute("aria-label", `${made.name}, closed box of ${inside.length} values, ${done} of ${steps} operations done, ` +
-      `last output ${last < 0 ? "none" : fmt(t.data[last])}, sum of the sizes of gradients ${fmt(sum)}`);
-    made.title.textContent = `${made.name}: ${inside.length.toLocaleString("en")} values\n` +
-      `${done} of ${steps} operations done\nlast output ${last < 0 ? "–" : t.data[last]}\nΣ|grad| ${sum}\n` +
-      "Enter opens it";
-  }
-
-  // Roles of this step: things read (blue), the one changed (orange), and the edges at work.
-  roles(read, changed, edges) {
-    this.svg.querySelector("[aria-current]")?.removeAttribute("aria-current");
-    if (changed.length) this.nodes.get(changed[0])?.group.setAttribute("aria-current", "step");
-    for (const css of this.lit) css.remove("mg-read", "mg-changed", "mg-live", "mg-live-back");
-    this.lit.clear();
-    const light = (css, role) => { if (css) { css.add(role); this.lit.add(css); } };
-    for (const x of read) light(this.nodes.get(x)?.group.classList, "mg-read");
-    for (const x of changed) light(this.nodes.get(x)?.group.classList, "mg-changed");
-    for (const { edge, back } of edges) {
-      light(edge.path.classList, back ? "mg-live-back" : "mg-live");
-      edge.path.parentNode.append(edge.path); // on top of the others
-      const id = this.owner.uid;
-      edge.path.setAttribute(back ? "marker-start" : "marker-end", `url(#${id}-${back ? "from" : "to"})`);
-      edge.path.removeAttribute(back ? "marker-end" : "marker-start");
+    for (const key of old ? old.tags.keys() : []) if (!next.tags.has(key) && this.edges.get(key)) this.label(this.edges.get(key));
+    for (const [key, tag] of next.tags) {
+      const was = old?.tags.get(key), edge = this.edges.get(key);
+      if (edge && !(was && Object.is(was.partial, tag.partial) && was.hot === tag.hot)) this.label(edge, tag);
     }
+    for (const { a, b, slot } of old?.edges || []) this.find(a, b, slot)?.path.classList.remove("mg-live", "mg-live-back");
+    for (const e of next.edges) this.work(this.find(e.a, e.b, e.slot), e.back);
+    if (old?.selected !== next.selected) {
+      this.nodes.get(old?.selected)?.group.classList.remove("mg-selected");
+      this.nodes.get(next.selected)?.group.classList.add("mg-selected");
+    }
+    this.last = next;
   }
 
-  select(x) {
-    this.svg.querySelector(".mg-selected")?.classList.remove("mg-selected");
-    this.nodes.get(x)?.group.classList.add("mg-selected");
+  // The numbers, marks and role of one thing.
+  dress(x, look) {
+    const made = this.nodes.get(x), css = made.group.classList, isBox = this.tree.isBox(x);
+    if (isBox) this.number(made.data, look.none ? "·" : look.done < look.steps ? `${look.done}/${look.steps}` : fmt(look.data));
+    else this.number(made.data, look.on ? fmt(look.data) : "·");
+    this.number(made.grad, fmt(look.grad));
+    if (made.mark) made.mark.textContent = MARK[look.status] || "";
+    css.toggle("mg-off", !look.on);
+    css.toggle("mg-stopped", look.stopped);
+    for (const s of ["untouched", "partial", "finished"]) css.toggle(`mg-${s}`, s === look.status);
+    for (const role of ["read", "changed"]) css.toggle(`mg-${role}`, role === look.role);
+    if (look.role === "changed") made.group.setAttribute("aria-current", "step");
+    else made.group.removeAttribute("aria-current");
+    made.group.setAttribute("aria-label", isBox ? this.boxSpoken(x, made, look) : spoken(this.t, x, look));
+    made.title.textContent = isBox ? this.boxTitle(x, made, look) : this.title(x, made, look);
+  }
+
+  title(x, { name }, { on, data, grad, got }) {
+    const { t } = this;
+    return `${name}${t.when[x] < 0 ? "" : ` (${signOf(t, x)})`}\ndata ${on ? data : "not computed yet"}\ngrad ${grad}\n` +
+      (t.need[x] ? `${got} of ${t.need[x]} contributions\n` : "") + (t.marks[x] || []).map((m) => `⚠ ${m}\n`).join("");
+  }
+
+  boxSpoken(x, { name }, { done, steps, none, data, grad }) {
+    return `${name}, closed box of ${this.tree.inside(x).length} values, ${done} of ${steps} operations done, ` +
+      `last output ${none ? "none" : fmt(data)}, sum of the sizes of gradients ${fmt(grad)}`;
+  }
+
+  boxTitle(x, { name }, { done, steps, none, data, grad }) {
+    return `${name}: ${this.tree.inside(x).length.toLocaleString("en")} values\n${done} of ${steps} operations done\n` +
+      `last output ${none ? "–" : data}\nΣ|grad| ${grad}\nEnter opens it`;
+  }
+
+  // An edge at work, on top of the others.
+  work(edge, back) {
+    if (!edge) return;
+    edge.path.classList.add(back ? "mg-live-back" : "mg-live");
+    edge.path.parentNode.append(edge.path);
+    edge.path.setAttribute(back ? "marker-start" : "marker-end", `url(#${this.owner.uid}-${back ? "from" : "to"})`);
+    edge.path.removeAttribute(back ? "marker-end" : "marker-start");
   }
 
   // The scale at which zoom is 1: all of it, as far as text stays readable.

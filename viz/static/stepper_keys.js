@@ -1,12 +1,13 @@
 // What each key and a click in the graph does, and when a key is meant for the stepper.
 
+import { active } from "./stepper_scene.js";
 import { fixed } from "./stepper_trace.js";
 
 // The thing that keys start from: what is selected, else what this step changed.
 function current(s) {
   const { selected } = s.state;
   if (selected >= 0 && s.picture.nodes.has(selected)) return selected;
-  return s.active().changed[0] ?? s.tree.item[s.t.root];
+  return active(s).changed[0] ?? s.tree.item[s.t.root];
 }
 
 const select = (s, thing) => thing !== undefined && s.dispatch({ type: "select", thing });

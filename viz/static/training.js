@@ -2,6 +2,7 @@
 
 import { decode } from "./stepper_trace.js";
 import { Tree } from "./stepper_tree.js";
+import { scene } from "./stepper_scene.js";
 import { Picture, svg } from "./stepper_draw.js";
 import { fmt } from "./stepper_math.js";
 import { dark, h } from "./stepper_page.js";
@@ -191,9 +192,12 @@ export class Training {
     const holder = h("div", { class: "mg-graph" });
     this.net.append(h("p", { class: "mg-title" }, "Parameters, in boxes the mean |p| and |g|. Gradients: blue above 0, orange below, grey in boxes; the stronger, the larger"), holder);
     this.tree = new Tree(t);
-    this.picture = new Picture(holder, run, this.tree, { uid: `mgt${Math.random().toString(36).slice(2)}`, state: { breaks: [], zoom: 1 } });
+    this.picture = new Picture(holder, t, this.tree, this.owner = { uid: `mgt${Math.random().toString(36).slice(2)}`, state: { breaks: [], zoom: 1 } });
     this.run = run;
-    const draw = () => this.picture.build([this.tree.item[t.root]]);
+    const draw = () => {
+      this.picture.build([this.tree.item[t.root]]);
+      this.picture.paint(scene({ t, run, tree: this.tree, state: this.owner.state }, [...this.picture.nodes.keys()], false));
+    };
     holder.addEventListener("click", (event) => {
       const x = Number(event.target.closest?.("[data-thing]")?.dataset.thing ?? -1);
       if (x < 0) return;
