@@ -9,6 +9,7 @@ from pathlib import Path
 
 from micrograd.site.front import front
 from micrograd.site.house import DOCUMENTS, STYLE, DeadLink, House
+from micrograd.site.lab import lab
 from micrograd.site.lessons import lessons
 from micrograd.site.links import faults
 from micrograd.site.markdown import coloured, rendered
@@ -47,13 +48,15 @@ def build(root: Path, out: Path, say: Callable[[str], object] = lambda text: Non
     _clear(out)
     house = House(root, out)
     try:
+        say("lab")
+        lacking = lab(house)
         say("lessons")
         titles = lessons(house)
         say("reference")
         notes = reference(house)
         say("documents")
         _documents(house)
-        front(house, titles)
+        front(house, titles, lacking)
         _sources(house)
     except DeadLink as dead:
         raise NotHere(str(dead)) from dead
@@ -63,6 +66,7 @@ def build(root: Path, out: Path, say: Callable[[str], object] = lambda text: Non
     for path in sorted(out.rglob("*.html")):
         guard(path)
     say("links")
+    notes += [f"no lab on the front page: {lacking}"] if lacking else []
     return Built(sum(1 for _ in out.rglob("*.html")), notes, faults(out))
 
 

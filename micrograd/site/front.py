@@ -8,6 +8,7 @@ from importlib import import_module
 from micrograd.engine import Value
 from micrograd.ops import tanh
 from micrograd.site.house import FRONT, REFERENCE, House
+from micrograd.site.lab import LAB
 from micrograd.site.markdown import coloured
 from micrograd.site.shell import page
 
@@ -20,7 +21,7 @@ BODY = """\
 <h1>See backpropagation happen</h1>
 <p class="lead">micrograd-lab is a scalar autograd engine that you can <b>see</b>, <b>step through</b>, <b>check</b> and <b>run</b>.
 Code written for Karpathy’s micrograd runs unmodified; one more line compiles it into tensor operations.
-Here is his neuron: press → to walk forward, then back, one application of the chain rule at a time.</p>
+{invitation}</p>
 <p class="ways-in">{ways}</p>
 {live}
 <h2>On your machine</h2>
@@ -32,14 +33,24 @@ Here is his neuron: press → to walk forward, then back, one application of the
 """
 
 
-def front(house: House, lessons: dict[str, str]) -> None:
-    """Write it. lessons: page and title of each."""
-    live = import_module("viz").step(_neuron(), names=False).fragment()
+LAB_FRAME = f'<iframe src="{LAB}" title="The lab: an editor for Value code, its graph, stepper and checks"></iframe>'
+INVITED = "Here is the lab: change a number of the neuron at the left, and all follows; nothing is sent anywhere."
+STEPS = "Here is his neuron: click it and press → to walk forward, then back, one application of the chain rule at a time."
+LACKING = '<p class="note">The lab, where you type code of your own, is not on this copy of the site: {why}.</p>'
+
+
+def front(house: House, lessons: dict[str, str], lacking: str) -> None:
+    """Write it. lessons: page and title of each. lacking: "" where the lab has been built, else why it has not."""
+    live = LAB_FRAME
+    if lacking:
+        live = import_module("viz").step(_neuron(), names=False).fragment() + LACKING.format(why=html.escape(lacking.rstrip(".")))
     numbers = " ".join(f"{name}={value:g}" for name, value in NUMBERS.items())
-    ways = [("lessons/index.html", "Lessons"), (REFERENCE, "Reference"), ("speed.html", "How fast?"), ("accuracy.html", "How exact?")]
+    ways = [(LAB, "The lab alone"), ("lessons/index.html", "Lessons"), (REFERENCE, "Reference")]
+    ways += [("speed.html", "How fast?"), ("accuracy.html", "How exact?")]
     body = BODY.format(
         ways="".join(f'<a href="{place}">{name}</a>' for place, name in ways if place in house.written),
         live=live,
+        invitation=STEPS if lacking else INVITED,
         commands=coloured(COMMANDS.format(expression=EXPRESSION, numbers=numbers), "sh"),
         cards="".join(f'<li><a href="{place}">{html.escape(title)}</a></li>' for place, title in lessons.items()),
     )

@@ -6,6 +6,7 @@ import html
 
 from micrograd import __version__
 from micrograd.site.house import DOCUMENTS, FRONT, REFERENCE, STYLE, House, relative
+from micrograd.site.lab import LAB
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -52,4 +53,4 @@ def page(house: House, here: str, title: str, body: str, kind: str = "") -> str:
 
 def _places(house: House) -> list[tuple[str, str]]:
     listed = [(page, name) for source, (page, name) in DOCUMENTS.items() if name and source in house.pages]
-    return [*listed[:1], (REFERENCE, "Reference"), *listed[1:]]
+    return [*([(LAB, "Lab")] if (house.out / LAB).is_file() else []), *listed[:1], (REFERENCE, "Reference"), *listed[1:]]

@@ -28,7 +28,7 @@ def folder(tmp_path_factory):
 
     made = tmp_path_factory.mktemp("served") / "some/where"
     built = build(ROOT, made)
-    assert built.notes == [] and built.pages >= 50
+    assert built.pages >= 50 and all(note.startswith("no lab on the front page: ") for note in built.notes)
     return made
 
 
@@ -87,14 +87,39 @@ def test_every_page_opens_without_an_error_or_a_request_off_the_site(folder, vis
     assert trouble == {}
 
 
-def test_the_stepper_of_the_front_page_and_those_of_the_lessons_are_live(visit):
-    for place, steppers in (("index.html", 1), ("lessons/05_stepper_tour.html", 5)):
-        page, wrong = visit(place)
-        page.wait_for_selector(".mg-stepper")
-        page.locator(".mg-stepper").nth(0).focus()
-        page.keyboard.press("ArrowRight")
-        assert page.locator(".mg-stepper").nth(0).get_attribute("data-step") == "1" and page.locator(".mg-stepper").count() == steppers
-        assert wrong == []
+def test_the_steppers_of_the_lessons_are_live(visit):
+    page, wrong = visit("lessons/05_stepper_tour.html")
+    page.wait_for_selector(".mg-stepper")
+    page.locator(".mg-stepper").nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".mg-stepper").nth(0).get_attribute("data-step") == "1" and page.locator(".mg-stepper").count() == 5
+    assert wrong == []
+
+
+def test_the_lab_on_the_front_page_is_live(folder, visit):
+    if not (folder / "lab.html").is_file():
+        pytest.skip("the lab could not be built here, and the front page says why")
+    page, wrong = visit("index.html")
+    lab = page.frame_locator("iframe")
+    lab.locator("html[data-lab=live]").wait_for(timeout=60_000)
+    lab.locator(".mg-stepper").focus()
+    page.keyboard.press("ArrowRight")
+    assert lab.locator(".mg-stepper").get_attribute("data-step") == "1" and wrong == []
+
+
+def test_without_the_lab_the_front_page_has_a_stepper_and_says_what_is_missing(page, tmp_path):
+    from micrograd.cli.site import ROOT
+    from micrograd.site.front import front
+    from micrograd.site.house import House
+
+    pytest.importorskip("pygments")
+    (tmp_path / "site.css").write_text("", encoding="utf-8")
+    front(House(ROOT, tmp_path), {}, "there is no npm here: install Node")
+    page.goto((tmp_path / "index.html").as_uri())
+    page.focus(".mg-stepper")
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute(".mg-stepper", "data-step") == "1" and page.locator("iframe").count() == 0
+    assert "is not on this copy of the site: there is no npm here: install Node." in page.inner_text(".note")
 
 
 def test_the_reference_can_be_searched_and_followed(visit):

@@ -23,6 +23,7 @@ class Lab {
     this.tabs();
     this.views = new Views(this.panels);
     this.editor = make(this.ui.editor, { doc: data.program, change: () => this.changed(), run: () => this.run() });
+    this.ui.editor.querySelector(".cm-content").tabIndex = 0; // it has the focus by Tab anyway: said aloud
     for (const view of data.prepared) this.views.show(view);
     this.listen();
     this.pick(data.tab);
