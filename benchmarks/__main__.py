@@ -9,17 +9,17 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks import chart, compiled, eager, report
+from benchmarks import chart, compiled, eager, report, waits
 from benchmarks.process import machine
 
 FOLDER = Path(__file__).parent
 PEERS = ("torch", "jax", "autograd", "tinygrad", "propgrad", "scalargrad", "xad", "casadi", "ddx-ad")
-PARTS = {"eager": eager.measure, **compiled.SECTIONS}
+PARTS = {"eager": eager.measure, "waits": waits.measure, **compiled.SECTIONS}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; compiled: all but the first; nothing: all")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; compiled: all but the first two; nothing: all")
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each figure (3)")
     parser.add_argument("--report", action="store_true", help="measure nothing: write tables and chart of results.json again")
     arguments = parser.parse_args()

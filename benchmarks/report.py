@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import eager
+from benchmarks import eager, waits
 from benchmarks.compiled import CURVES, TABLE
 from benchmarks.peers import PEERS
 from benchmarks.process import LONG
@@ -19,6 +19,8 @@ def whole(results: Figures) -> str:
     parts = []
     if "eager" in results:
         parts.append(f"### Eager\n\n{measured(results['eager'])}\n\n{eager.report(results['eager']['figures'])}")
+    if "waits" in results:
+        parts.append(f"### Where people wait\n\n{measured(results['waits'])}\n\n{waits.report(results['waits']['figures'])}")
     if "steps" in results:
         found = results["steps"]["figures"]
         parts.append(f"### Compiled\n\n{measured(results['steps'])}\n\n{steps(found)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
 from types import FrameType, SimpleNamespace
@@ -44,8 +44,13 @@ def variables(frame: FrameType) -> Any:
 
 def show(x: float) -> str:
     """A number to six significant digits."""
+    return shower()(x)
+
+
+def shower() -> Callable[[float], str]:
+    """What `show` calls, for who has many."""
     numbers = _ours("viz.notation.numbers")
-    return numbers.plain(x) if numbers else f"{x:.6g}"
+    return numbers.plain if numbers else "{:.6g}".format
 
 
 def _ours(name: str) -> Any:
@@ -70,4 +75,6 @@ def _in_numbers(value: Any, as_tex: bool = False) -> str:
     return _operation(value, [show(a.data) for a in value.args])
 
 
-PLAIN = SimpleNamespace(names=_names, word=str, operation=_operation, in_numbers=_in_numbers, derivative=lambda *_: "")
+PLAIN = SimpleNamespace(
+    names=_names, word=str, operation=_operation, in_numbers=_in_numbers, derivatives=lambda _, edges, *names: [""] * len(edges)
+)

@@ -25,7 +25,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from micrograd.notation import show, teller, tex_printer
+from micrograd.notation import show, shower, teller, tex_printer
 from micrograd.pull import UNREACHED
 
 if TYPE_CHECKING:
@@ -228,14 +228,13 @@ def _forward_row(node: Value, names: Telling) -> Row:
 
 
 def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], names: Telling) -> list[Row]:
-    tell, args = teller(), [names[arg] for arg in node.args]
+    tell, show, args = teller(), shower(), [names[arg] for arg in node.args]
     n, up = tell.word(names[node]), show(upstream)
     rows: list[Row] = []
-    for c in done:
-        if c.arg.is_literal and not c.arg.label:
-            continue
+    told = [c for c in done if not c.arg.is_literal or c.arg.label]
+    formulas = tell.derivatives(node, [(c.index, c.partial) for c in told], args, names[node])
+    for c, formula in zip(told, formulas, strict=True):
         a = tell.word(names[c.arg])
-        formula = tell.derivative(node, c.index, args, names[node], c.partial)
         partial, value = show(c.partial), show(c.value)
         why = f"∂{n}/∂{a} = {formula}" if formula and formula != partial else ""  # ∂ = 1 is in the numbers already
         if c.value is UNREACHED and upstream * c.partial != 0.0:

@@ -12,6 +12,7 @@ from micrograd.compiler.program.ir import Program
 from micrograd.compiler.tiers import choose
 from micrograd.compiler.tracing import trace
 from micrograd.compiler.tracing.refusal import TraceError
+from micrograd.compiler.tracing.traced import Index
 from micrograd.engine import _clock
 
 
@@ -24,6 +25,7 @@ class Plan:
         flat = [v for block in traced.inputs for v in block]
         self.integers = np.array([i for i, v in enumerate(flat) if id(v) in traced.limits], dtype=np.int64)
         self.limits = np.array([traced.limits[id(flat[i])] for i in self.integers], dtype=np.float64)
+        self.whole = all(isinstance(flat[i], Index) for i in self.integers)  # given as integers
         if program.batch:
             self.limits = self.limits[:, None]
         self.where, self.order = _in_a_row(program.inputs)
@@ -49,7 +51,9 @@ class Plan:
 
     def _check_indices(self, found: Any) -> None:
         """IndexError for one that is no whole number, or beyond what it is looked up in."""
-        good = (found >= 0.0) & (found < self.limits) & (np.floor(found) == found)
+        good = (found >= 0.0) & (found < self.limits)
+        if not self.whole:
+            good &= np.floor(found) == found
         if np.count_nonzero(good) < good.size:
             raise IndexError(f"an index among the inputs is {found[~good][0]:g}, outside 0 … {int(self.limits.min()) - 1}")
 

@@ -195,8 +195,10 @@ class Op:
 
     def gradient(self, y: Any, xs: Sequence[Any]) -> list[Any]:
         """∂y/∂xᵢ for every i."""
-        if self.partials is None or isinstance(self.partials, tuple):
-            return [self.partial(i, y, *xs) for i in range(len(xs))]
+        if isinstance(self.partials, tuple):
+            return [rule(y, *xs, *self.params) for rule in self.partials[: len(xs)]]
+        if self.partials is None:
+            return [self.partial(i, y, *xs) for i in range(len(xs))]  # raises
         found: list[Any] = self.partials(y, *xs)
         return found
 

@@ -123,18 +123,25 @@ def in_numbers(value: Any, as_tex: bool = False) -> str:
     return _write(written(row, [Number(x) for x in data]), as_tex)
 
 
-def derivative(value: Any, index: int, operands: Sequence[str], name: str, partial: float, as_tex: bool = False) -> str:
-    """∂value/∂operands[index] as a formula in names; the number and "by convention" where there is none; '' where nobody knows it."""
+def derivatives(value: Any, edges: Sequence[tuple[int, float]], operands: Sequence[str], name: str) -> list[str]:
+    """For each (index, partial used) ∂value/∂operands[index] as a formula in names.
+
+    The number and "by convention" where there is no derivative; '' where nobody knows it.
+    """
     args = args_of(value)
     row = row_of(value, len(args))
-    by_hand = getattr(getattr(value, "op", None), "formula", None) == ()  # known by its symbol alone: its rule may be another
     if not row.formula:
-        return ""
-    if (row.kinks or by_hand) and conventional(row, index, [number(arg.data) for arg in args], number(value.data), partial):
-        if by_hand:
-            return ""
-        return _write(Number(partial), as_tex) + (r" \text{, by convention}" if as_tex else ", by convention")
-    if _short(row, len(args)) and not as_tex:
-        return _filled(row, index, [*_told(value, operands), _by_name(name)]) or ""
-    tree = slope(row, index, _Operands(value, operands), Name(name))
-    return "" if tree is None else _write(tree, as_tex)
+        return [""] * len(edges)
+    by_hand = getattr(getattr(value, "op", None), "formula", None) == ()  # known by its symbol alone: its rule may be another
+    data = [number(arg.data) for arg in args] if row.kinks or by_hand else []
+    told = [*_told(value, operands), _by_name(name)] if _short(row, len(args)) else None
+    found: list[str | None] = []
+    for index, partial in edges:
+        if data and conventional(row, index, data, number(value.data), partial):
+            found.append(None if by_hand else f"{plain(partial)}, by convention")
+        elif told is not None:
+            found.append(_filled(row, index, told))
+        else:
+            tree = slope(row, index, _Operands(value, operands), Name(name))
+            found.append(None if tree is None else _write(tree, False))
+    return [text or "" for text in found]

@@ -44,7 +44,7 @@ from ..model.fold import in_a_row
 from ..notation import text
 from ..notation.names import from_caller
 from ..notation.numbers import show
-from ..reading import is_value, summed
+from ..reading import collector_paused, is_value, summed
 from ..save import write
 from . import breaks, sources
 from .check import check as check_trace
@@ -113,7 +113,8 @@ def step(
     if any(isinstance(other, (str, os.PathLike)) for other in more):
         raise TypeError(f"step() takes Values, and options by name: viz.step(…).save({short(more[0])}) writes the page")
     frame = sys._getframe(1) if names else None
-    return Stepper([root, *more] if more else root, frame, break_on, fold, quiz, check, at, title)
+    with collector_paused():
+        return Stepper([root, *more] if more else root, frame, break_on, fold, quiz, check, at, title)
 
 
 class Stepper:
