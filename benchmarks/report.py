@@ -11,7 +11,7 @@ from benchmarks.peers import PEERS
 from benchmarks.process import LONG
 
 Figures = dict[str, Any]
-OURS = ("ours.native", "ours.interpreter", "ours.numpy", "ours.auto", "ours.batch")
+OURS = ("ours.native", "ours.numba", "ours.interpreter", "ours.numpy", "ours.auto", "ours.batch")
 
 
 def whole(results: Figures) -> str:

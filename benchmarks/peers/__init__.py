@@ -25,6 +25,7 @@ PEERS = {
     "ours.numpy": ("benchmarks.peers.ours", "NumPy", "**ours, compiled, NumPy**"),
     "ours.interpreter": ("benchmarks.peers.ours", "Interpreter", "**ours, compiled, the interpreter**"),
     "ours.native": ("benchmarks.peers.ours", "Native", "**ours, compiled, code of its own**"),
+    "ours.numba": ("benchmarks.peers.ours", "Numba", "**ours, compiled, code of its own by Numba**"),
     "ours.auto": ("benchmarks.peers.ours", "Compiled", "**ours, compiled, as it comes**"),
     "ours.batch": ("benchmarks.peers.ours", "Batch", "**ours, compiled, batch=True**"),
     "c": ("benchmarks.native", "Native", "hand-written C"),

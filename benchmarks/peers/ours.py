@@ -8,6 +8,7 @@ import micrograd
 from benchmarks.optimizers import Adam
 from benchmarks.workloads import ALL, Workload, engine
 from micrograd import optim
+from micrograd.compiler.native import cc
 
 
 class Eager:
@@ -86,6 +87,12 @@ class Interpreter(Compiled):
 
 
 class Native(Compiled):
+    """What a long run gets: C, or Numba's code where there is no compiler for that."""
+
+    backend = "c" if cc.compiler() else "numba"
+
+
+class Numba(Compiled):
     backend = "numba"
 
 
