@@ -36,7 +36,8 @@ LARGE = tuple(name.replace("ours.native", "ours.batch") for name in SCALED)
 CURVES: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "samples": ("W3", "samples", (100, 1_000, 10_000, 100_000)),
     "width": ("W3", "width", (8, 16, 32, 64, 128)),
-    "positions": ("W5", "positions", (8, 16, 32, 64)),
+    "positions": ("W5", "positions", (8, 16, 32, 64, 128)),
+    "gpt_width": ("W5", "width", (16, 32, 64)),
 }
 MOST_NODES = 300_000  # beyond, the gradients are compared with C's, which agree with eager on the smaller ones
 MOST_STEPS = {"W3": 20_000, "W4": 20_000, "W5": 1_000, "W6": 1_000}  # of one training: no number becomes subnormal
@@ -171,7 +172,8 @@ def curve(name: str, rounds: int) -> dict[str, Any]:
     workload, axis, sizes = CURVES[name]
     jobs = {}
     for size in sizes:
-        for w in LARGE if axis == "samples" and size > 1000 else SCALED:
+        more = ("ours.interpreter",) if workload == "W5" else ()
+        for w in (*more, *(LARGE if axis == "samples" and size > 1000 else SCALED)):
             jobs[f"{w} {size}"] = (w, workload, json.dumps({axis: size}))
     return turns(jobs, rounds)
 

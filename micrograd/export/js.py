@@ -50,7 +50,7 @@ class _JSNest(Nest):
     def lines(self) -> list[str]:
         step = self.step
         affine = all(f"x{k}" in self.operands and self.operands[f"x{k}"].affine for k in range(len(step.reads)))
-        if step.rule is product and affine and self.summed and not step.scatters:
+        if step.rule is product and affine and self.summed and not step.scatters and step.limit is None:
             return self._blocks()
         return super().lines()
 
@@ -74,7 +74,7 @@ class _JSNest(Nest):
             *[f"{self._element('out', {r: i, c: j})} {onto} s{i}{j};" for i, j in pairs],
         ]
         order = [a for a in self.kept if a not in (r, c)] + [a for a in (r, c) if a]
-        return self.loop(order, body, {r: rows, c: columns_})
+        return self.loop(order, body, steps={r: rows, c: columns_})
 
     def _element(self, name: str, further: dict[str, int]) -> str:
         """The element so many steps further along some axes."""
@@ -133,7 +133,7 @@ class _Module:
             stem = f"{word}_{identifier(self.names.family(step.out).name)}"
             self.known[stem] = self.known.get(stem, 0) + 1
             name = stem if self.known[stem] == 1 else f"{stem}_{self.known[stem]}"
-            body = _JSNest(self.program.boxed(step), self.shared, self.room if self.batch else 1).lines()
+            body = _JSNest(self.program.boxed(step, keep=True), self.shared, self.room if self.batch else 1).lines()
             about = f"// {comment(self.names.line(step))}    {extents(step)}".rstrip()
             lines += ["", about, f"function {name}({'n' if step.batch else ''}) {{", *("    " + line for line in body), "}"]
             called.append(f"    {name}({'n' if step.batch else ''});")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
+import shutil
+import subprocess
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -47,6 +50,35 @@ def test_attention_over_rows_of_every_kind(over: str, backend: str) -> None:
         for seed in range(seeds):
             loss = Causal(over, n, seed)
             agrees(loss, loss.params(), backend)
+
+
+@pytest.mark.parametrize("n", [5, 19])
+@pytest.mark.parametrize("over", SPANS)
+@pytest.mark.usefixtures("c_compiler")
+def test_attention_in_c(over: str, n: int) -> None:
+    loss = Causal(over, n, 1)
+    loss.heads, loss.size, loss.scores, loss.style, loss.heads_first = 2, 2, "softmax", "sum_", False
+    loss.start = [0.05 * (k % 37) - 0.9 for k in range(12 * n)]
+    agrees(loss, loss.params(), "c")
+
+
+@pytest.mark.parametrize("n", [5, 19])
+@pytest.mark.parametrize("over", SPANS)
+def test_attention_in_javascript(over: str, n: int, tmp_path: Any) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node")
+    loss = Causal(over, n, 2)
+    params = loss.params()
+    step = agrees(loss, params, "numpy")
+    value, gradients = step.value_and_grad()
+    micrograd.export.to_js(step, tmp_path / "loss.mjs")
+    code = (
+        "import * as m from './loss.mjs'; const r = m.valueAndGrad(m.start, m.args); console.log(JSON.stringify([r.value, ...r.gradient]))"
+    )
+    (tmp_path / "run.mjs").write_text(code)
+    found = json.loads(subprocess.run([node, str(tmp_path / "run.mjs")], capture_output=True, check=True).stdout)
+    assert found == pytest.approx([value, *gradients.tolist()], rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.slow

@@ -52,7 +52,7 @@ class Functions:
 
     def of(self, step: Instruction, word: str, turns: int = 0) -> tuple[list[str], str]:
         """(the function of an instruction, the call of it). turns: of the loop around, whose variable is t."""
-        boxed = self.program.boxed(step, max(1, turns))
+        boxed = self.program.boxed(step, max(1, turns), keep=True)
         nest = CNest(boxed, self.shared, self.room)
         if step.batch and self.samples:
             nest.extent["b"] = self.samples

@@ -5,12 +5,12 @@ The axis whose neighbours are neighbours in memory runs innermost, which is what
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.instruction import LETTERS, Access, Instruction
+from micrograd.compiler.program.instruction import LETTERS, Access, Instruction, affine
 from micrograd.compiler.program.rule import Rule, calls
 from micrograd.ops.op import Op
 
@@ -186,13 +186,28 @@ class Nest:
 
     # --- loops -------------------------------------------------------------------------------------------------------
 
-    def loop(self, axes: Sequence[str], body: Sequence[str], steps: Mapping[str, int] | None = None) -> list[str]:
-        """Nested loops, the first outermost. steps: how far an axis goes at a time, if not by 1."""
+    def bounds(self, axis: str, outside: Container[str]) -> tuple[str, str]:
+        """Where an axis begins and ends, inside of loops over these axes."""
+        limit = self.step.limit
+        if limit is None or axis not in (pair := (self.axes[limit.axis], self.axes[limit.by])):
+            return "0", str(self.extent[axis])
+        other = pair[0] if axis == pair[1] else pair[1]
+        if other not in outside:
+            return "0", str(self.extent[axis])
+        firsts, ends = zip(*limit.spans(self.extent[other]), strict=True) if other == pair[0] else ((0,), limit.ends)
+        first, end = (affine(x, other, " * ") or f"T[{self.shared.table(np.array(x))} + {other}]" for x in (firsts, ends))
+        return first, end
+
+    def loop(
+        self, axes: Sequence[str], body: Sequence[str], around: Sequence[str] = (), steps: Mapping[str, int] | None = None
+    ) -> list[str]:
+        """Nested loops, the first outermost. around: the axes of loops outside. steps: how far an axis goes at a time, if not by 1."""
         lines = list(body)
-        for axis in reversed(axes):
+        for place, axis in reversed([*enumerate(axes)]):
+            first, end = self.bounds(axis, {*around, *axes[:place]})
             by = (steps or {}).get(axis, 1)
             on = f"{axis}++" if by == 1 else f"{axis} += {by}"
-            head = f"for ({self.language.index} {axis} = 0; {axis} < {self.extent[axis]}; {on}) {{"
+            head = f"for ({self.language.index} {axis} = {first}; {axis} < {end}; {on}) {{"
             loads = self._loads(axis, lines)
             lines = [head, *("    " + line for line in [*loads, *lines]), "}"]
         return lines
@@ -229,7 +244,7 @@ class Nest:
         if not self.summed:
             return [*zero, *self.loop(self.kept, [f"{out} += {text};"])]
         inner = [a for a in self.summed if a != lane] + ([lane] if lane else [])
-        total = [f"{self.language.number} total = -0.0;", *self.loop(inner, [f"total += {text};"])]
+        total = [f"{self.language.number} total = -0.0;", *self.loop(inner, [f"total += {text};"], self.kept)]
         onto = "+=" if step.add or scattered else f"= {begin} +"
         return [*(zero if scattered else []), *self.loop(self.kept, [*total, f"{out} {onto} total;"])]
 
@@ -249,7 +264,7 @@ class Nest:
         if not self.step.scatters:
             return self.loop(self.kept, [text.format(self.ref("out"))])
         access, room = self.step.out, self.room if self.step.out.batch else 1
-        places = (np.unique(access.addresses(self.step.shape)) - access.base) * room
+        places = (np.unique(self.step.addresses(access)) - access.base) * room
         along = np.unique(np.diff(places))
         index = self.language.index
         if len(along) <= 1:

@@ -51,8 +51,7 @@ class Encoder:
     def records(self, step: Instruction) -> list[list[int]] | None:
         """The records of an instruction; None where only NumPy can do it."""
         samples = self.machine.samples
-        if not self.spanned(step):
-            step = self.machine.program.boxed(step)
+        step = self.machine.program.boxed(step, keep=step.rule.fold != "ordered")
         if step.size == 0 or large(step, samples):
             return None
         shape = [*step.shape, samples] if step.batch else [*step.shape]
@@ -101,13 +100,6 @@ class Encoder:
         if fold == "shift":
             found.append(self.on_outputs(shape, out, self.kernel(self.settle)[0], out, self.spans(step)))
         return found
-
-    def spanned(self, step: Instruction) -> bool:
-        """Whether the interpreter goes to the end of a limit, neither beyond it nor by tables."""
-        limit = step.limit
-        if limit is None or self.machine.program.whole(step):
-            return False
-        return min(step.shape[limit.axis], step.shape[limit.by]) > 1 and limit.monotone and all(a.affine for a in step.accesses)
 
     def spans(self, step: Instruction) -> Spans | None:
         """The limit of an instruction, from both of its axes."""

@@ -88,6 +88,20 @@ class Access:
 Read = Any  # an Access, or a float: a constant in the code
 
 
+def affine(numbers: Sequence[int], i: str, times: str = "") -> str:
+    """Numbers as an affine function of their place i: `i + 1`, `16 - 2i` (2 * i with times " * "), `7`; "" where they are none."""
+    slopes = {b - a for a, b in pairwise(numbers)} or {0}
+    if len(slopes) > 1:
+        return ""
+    slope, first = slopes.pop(), numbers[0]
+    moved = i if abs(slope) == 1 else f"{abs(slope)}{times}{i}"
+    if not slope:
+        return str(first)
+    if slope < 0:
+        return f"{first} - {moved}"
+    return moved + (f" + {first}" if first > 0 else f" - {-first}" if first else "")
+
+
 @dataclass(frozen=True)
 class Limit:
     """An axis that ends sooner: at step i of the axis `by` it has ends[i] steps. Triangles, and rows of any lengths."""
@@ -95,12 +109,6 @@ class Limit:
     axis: int
     by: int
     ends: tuple[int, ...]
-
-    @property
-    def slope(self) -> int:
-        """What one step of `by` adds to the end; 0 where that differs from step to step."""
-        steps = {b - a for a, b in pairwise(self.ends)}
-        return steps.pop() if len(steps) == 1 else 0
 
     @property
     def monotone(self) -> bool:
@@ -116,13 +124,8 @@ class Limit:
 
     def text(self, letters: Sequence[str]) -> str:
         """The end, in the letters of the axes: `i + 1`, `16 - i`; `n(i)` where it is no affine function."""
-        slope, first, i = self.slope, self.ends[0], letters[self.by]
-        if not slope:
-            return f"n({i})"
-        if slope < 0:
-            return f"{first} - {i if slope == -1 else f'{-slope}{i}'}"
-        rest = f" + {first}" if first > 0 else f" - {-first}" if first else ""
-        return f"{i if slope == 1 else f'{slope}{i}'}{rest}"
+        i = letters[self.by]
+        return affine(self.ends, i) or f"n({i})"
 
 
 @dataclass(eq=False)
@@ -172,6 +175,14 @@ class Instruction:
         """The addresses of an access at every point (with a last axis for the rows of a table, where one of them is chosen)."""
         found = access.addresses(self.shape)
         return found if self.inside is None else found[np.broadcast_to(self.inside, self.shape)]
+
+    @property
+    def ends_evenly(self) -> bool:
+        """Whether loops can go to the limit from either of its axes, without a table of addresses."""
+        limit = self.limit
+        if limit is None or min(self.shape[limit.axis], self.shape[limit.by]) < 2:
+            return False
+        return limit.monotone and all(a.affine for a in self.accesses)
 
     @cached_property
     def tabled(self) -> Instruction:

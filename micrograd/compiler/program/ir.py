@@ -75,11 +75,15 @@ class Program:
             self.cache[key] = self.spare is not None and all(_whole(step.at(turn), self.spare) for turn in range(turns))
         return step.limit is None or bool(self.cache[key])
 
-    def boxed(self, step: Instruction, turns: int = 1) -> Instruction:
-        """The same instruction without a limit: over the whole box where it may (see `whole`), else with tables of addresses."""
-        key = "boxed", step
+    def boxed(self, step: Instruction, turns: int = 1, keep: bool = False) -> Instruction:
+        """The same instruction without a limit: over the whole box where it may (see `whole`), else with tables of addresses.
+
+        keep: a limit that loops can go to stays, where the whole box may not be gone through.
+        """
+        key = "boxed", step, keep
         if step.limit is not None and key not in self.cache:
-            self.cache[key] = replace(step, limit=None) if self.whole(step, turns) else step.tabled
+            whole = self.whole(step, turns)
+            self.cache[key] = replace(step, limit=None) if whole else step if keep and step.ends_evenly else step.tabled
         found: Instruction = step if step.limit is None else self.cache[key]
         return found
 
