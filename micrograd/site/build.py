@@ -82,9 +82,10 @@ def _clear(out: Path) -> None:
 
 
 def _documents(house: House) -> None:
-    for source, (place, name) in DOCUMENTS.items():
-        if source in house.pages:
+    for source, place in house.pages.items():
+        if source.endswith(".md"):
             body, title = rendered(house, source, (house.root / source).read_text(encoding="utf-8"))
+            name = DOCUMENTS.get(source, ("", ""))[1] or Path(source).stem
             head = "" if title else f"<h1>{name}</h1>\n"
             house.put(place, page(house, place, title or name, head + body))
 

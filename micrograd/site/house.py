@@ -8,14 +8,12 @@ from pathlib import Path
 
 from micrograd.files import write
 
-# The documents, with what the list of pages calls them ("" for those that others link to).
+# Documents, with what the list of pages calls them ("" for those that others link to); more are in docs.
 DOCUMENTS = {
     "notebooks/README.md": ("lessons/index.html", "Lessons"),
     "benchmarks/results.md": ("speed.html", "Speed"),
     "benchmarks/accuracy.md": ("accuracy.html", "Accuracy"),
     "docs/design.md": ("docs/design.html", "Design"),
-    "docs/mutation.md": ("docs/mutation.html", ""),
-    "docs/release.md": ("docs/release.html", ""),
     "README.md": ("readme.html", "Read me"),
     "CONTRIBUTING.md": ("contributing.html", ""),
     "CHANGELOG.md": ("changelog.html", ""),
@@ -35,6 +33,7 @@ class House:
     def __init__(self, root: Path, out: Path) -> None:
         self.root, self.out = root, out
         self.pages = {source: page for source, (page, _) in DOCUMENTS.items() if (root / source).is_file()}
+        self.pages |= {f"docs/{path.name}": f"docs/{path.stem}.html" for path in sorted(root.glob("docs/*.md"))}
         self.lessons = sorted(path.relative_to(root).as_posix() for path in root.glob("notebooks/*.ipynb"))
         self.pages |= {lesson: f"lessons/{Path(lesson).stem}.html" for lesson in self.lessons}
         self.sources: dict[str, str] = {}  # files that a page links to, and where their page is

@@ -83,7 +83,7 @@ def house(tmp_path):
     root = tmp_path / "repository"
     (root / "docs").mkdir(parents=True)
     (root / "notebooks").mkdir()
-    for name in ("README.md", "docs/design.md", "notebooks/README.md", "notebooks/01_a.ipynb", "code.py", "picture.png"):
+    for name in ("README.md", "docs/design.md", "docs/more.md", "notebooks/README.md", "notebooks/01_a.ipynb", "code.py", "picture.png"):
         (root / name).write_text("x", encoding="utf-8")
     return House(root, tmp_path / "out")
 
@@ -91,6 +91,7 @@ def house(tmp_path):
 def test_links_between_documents_become_links_between_pages(house):
     assert house.link("README.md", "docs/design.md#why") == "docs/design.html#why"
     assert house.link("docs/design.md", "../notebooks/01_a.ipynb") == "../lessons/01_a.html"
+    assert house.link("README.md", "docs/more.md") == "docs/more.html"
     assert house.link("docs/design.md", "../code.py") == "../source/code.py.html" and house.sources == {"code.py": "source/code.py.html"}
     assert house.link("notebooks/README.md", "../picture.png") == "../picture.png" and house.files == {"picture.png"}
     assert house.link("README.md", "https://example.org/a#b") == "https://example.org/a#b" and house.link("README.md", "#x") == "#x"
