@@ -20,6 +20,9 @@ from micrograd.ops import TABLE
 from micrograd.ops.op import Op, Symbol
 from micrograd.pull import lives
 
+# what IEEE 754 rounds, or what picks
+ROUNDED = {"add", "sub", "mul", "div", "neg", "abs", "sqrt", "less", "equal", "where", "maximum", "minimum", "relu"} | {"floor", "ceil"}
+
 
 def told() -> str:
     """The table as JSON, a line a row."""
@@ -101,15 +104,15 @@ def rule(op: Op) -> dict[str, Any] | None:
 
     `f`: lines over the arguments, and where the result is; `g`: lines over the arguments and the result, where each partial is, and
     whether it passes something on (see `micrograd/pull.py`). For an op of any number of arguments its name (`all`) and what each
-    partial is.
+    partial is. `x`: 1 where every computer rounds the result alike, and 2 more where it does so with the partials, given the result.
 
     >>> from micrograd import ops
     >>> rule(ops.mul)
-    {'f': [[['mul', 0, 1]], 2], 'g': [[], [1, 0], ['1.0', '1.0']]}
-    >>> rule(ops.sqrt)["g"]
-    [[['abs', 1], ['div', '0.5', 2]], [3], ['1.0']]
+    {'f': [[['mul', 0, 1]], 2], 'g': [[], [1, 0], ['1.0', '1.0']], 'x': 3}
+    >>> rule(ops.exp)["x"], rule(ops.sqrt)["g"]
+    (2, [[['abs', 1], ['div', '0.5', 2]], [3], ['1.0']])
     >>> rule(ops.dot)
-    {'all': 'dot', 'each': 'opposite'}
+    {'all': 'dot', 'each': 'opposite', 'x': 3}
     """
     try:
         return _of_many(op) if op.arity is None else _of_some(op, op.arity)
@@ -125,7 +128,8 @@ def _of_some(op: Op, n: int) -> dict[str, Any]:
     result = forward.put(op.define(*xs, *op.params) if op.define else Symbol("", op, tuple(xs)))
     partials = [back.put(p) for p in op.gradient(y, xs)]
     passes = [back.put(p) for p in lives(op, y, xs)]
-    return {"f": [forward.lines, result], "g": [back.lines, partials, passes]}
+    exact = [all(line[0] in ROUNDED for line in tape.lines) for tape in (forward, back)]
+    return {"f": [forward.lines, result], "g": [back.lines, partials, passes], "x": exact[0] + 2 * exact[1]}
 
 
 def _of_many(op: Op) -> dict[str, Any]:
@@ -139,7 +143,7 @@ def _of_many(op: Op) -> dict[str, Any]:
             raise TypeError(f"the partials of {op.name} differ")
     if TABLE.get(op.name) is None or TABLE[op.name].forward is not op.forward:
         raise TypeError(f"{op.name} is no primitive")
-    return {"all": op.name, "each": each}
+    return {"all": op.name, "each": each, "x": 3}
 
 
 def main() -> None:

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import viz
-from micrograd import Value, nn, scope
+from micrograd import TABLE, Value, nn, scope
+from micrograd.stale import StaleDataWarning
 from viz.model import boxes as tree
 from viz.notation.numbers import show as fmt
 from viz.stepped.breaks import positions
@@ -63,10 +64,19 @@ def test_the_json_alone_gives_the_same_numbers(seed):
     """A second decoder, written from the table in the docstring of viz.stepped.payload."""
     root = expression(seed)
     data = json.loads(json.dumps(viz.step(root).data))
-    counts, args = unpack(data["count"], "I"), unpack(data["args"], "I")
-    partial, starts, grad = unpack(data["partial"], "d"), [0], [0.0] * data["n"]
+    counts, args, rows = unpack(data["count"], "I"), unpack(data["args"], "I"), unpack(data["op"], "I")
+    starts, grad, known, ops = [0], [0.0] * data["n"], data["known"], data["ops"]
     for c in counts:
         starts.append(starts[-1] + c)
+    sent, slopes = iter(unpack(data["data"], "d")), iter(unpack(data["partial"], "d"))
+    numbers = [None if known[row] & 1 else next(sent) for row in rows] + list(sent)
+    partial = [None if known[rows[i]] & 2 else next(slopes) for i in range(data["n"]) for _ in range(counts[i])]
+    for i in range(data["n"]):
+        rule, xs = ops[rows[i]].get("r"), [numbers[a] for a in args[starts[i] : starts[i + 1]]]
+        if numbers[i] is None:
+            numbers[i] = compute(rule["f"][0], [*xs], [rule["f"][1]])[0]
+        if counts[i] and partial[starts[i]] is None:
+            partial[starts[i] : starts[i + 1]] = compute(rule["g"][0], [*xs, numbers[i]], rule["g"][1])
     grad[data["root"]] = 1.0
     for node in reversed(range(data["n"])):
         for e in range(starts[node], starts[node + 1]):
@@ -76,7 +86,27 @@ def test_the_json_alone_gives_the_same_numbers(seed):
         v.grad = 0.0
     root.backward()
     assert grad == [v.grad for v in told(root)]
-    assert unpack(data["data"], "d")[: data["n"]] == [v.data for v in told(root)]
+    assert numbers[: data["n"]] == [v.data for v in told(root)]
+
+
+def compute(lines, registers, wanted):
+    """A rule's lines, in Python."""
+    at = lambda x: float(x) if isinstance(x, str) else registers[x]  # noqa: E731
+    for name, *operands in lines:
+        registers.append(TABLE[name].forward(*map(at, operands)))
+    return [at(x) for x in wanted]
+
+
+def test_what_the_page_works_out_is_left_out_and_no_more():
+    """Products, sums and relu are the same on every computer; exp is not, nor what a graph's leaves would not give today."""
+    a = Value(0.5, label="a")
+    data = viz.step((a * a + a).relu() * a.exp(), names=False).data
+    assert len(unpack(data["data"], "d")) == 2 and len(unpack(data["partial"], "d")) == 0  # a and its exp
+    b = a * 3.0
+    a.data = 7.0
+    with pytest.warns(StaleDataWarning):
+        data = viz.step(b, names=False).data
+    assert unpack(data["data"], "d") == [7.0, 1.5, 3.0]
 
 
 def test_the_graph_is_left_as_it_was():

@@ -112,7 +112,6 @@ export function compile({ r: rule }) {
 
 // Places of what the page cannot compute: an operation without a rule.
 export function unknown(t) {
-  t.rules ||= t.ops.map((row, k) => (k ? compile(row) : null));
   return Array.from(t.forward).filter((i) => !t.rules[t.op[i]]);
 }
 
@@ -127,10 +126,10 @@ export function evaluate(t, data, only = t.forward) {
 }
 
 // Every partial, and whether its edge passes something on, from the data.
-export function slopes(t, data, partial, passes) {
-  const { rules, op, args, start, forward: order } = t;
-  for (let k = 0; k < order.length; k++) {
-    const i = order[k];
+export function slopes(t, data, partial, passes, only = t.forward) {
+  const { rules, op, args, start } = t;
+  for (let k = 0; k < only.length; k++) {
+    const i = only[k];
     rules[op[i]].backward(data, args, start[i], data[i], partial, passes, start[i + 1]);
   }
 }

@@ -1,6 +1,6 @@
 // The trace as typed arrays: the graph, which is fixed, and its numbers; and the state of the graph after any number of steps.
 
-import { contributions, evaluate, slopes, unknown } from "./stepper_rules.js";
+import { compile, contributions, evaluate, slopes, unknown } from "./stepper_rules.js";
 
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
 const f64 = (text) => new Float64Array(bytes(text));
@@ -8,11 +8,10 @@ export const whole = (text) => new { 1: Uint8Array, 2: Uint16Array, 4: Uint32Arr
 
 export function decode(json) {
   const { n, root } = json;
-  const t = { ...json, data: f64(json.data), op: whole(json.op), args: whole(json.args) };
+  const t = { ...json, op: whole(json.op), args: whole(json.args) };
   const count = whole(json.count);
   t.start = new Uint32Array(n + 1); // operands of value i are args[start[i] .. start[i + 1])
   for (let i = 0; i < n; i++) t.start[i + 1] = t.start[i] + count[i];
-  t.partial = f64(json.partial);
   t.names ||= {};
   t.marks ||= {};
   t.named = new Uint8Array(n);
@@ -28,6 +27,7 @@ export function decode(json) {
   t.forward = json.forward ? whole(json.forward) : Uint32Array.from(count.keys()).filter((i) => count[i]);
   t.when = new Int32Array(n).fill(-1); // the forward step that makes value i, -1 for a leaf
   t.forward.forEach((i, k) => { t.when[i] = k; });
+  numbers(t, f64(json.data), f64(json.partial));
   t.users = new Uint32Array(n); // how many operand places each value fills
   // An operand of n or more is a number of the code, which is no value.
   for (const a of t.args) if (a < n) t.users[a]++;
@@ -43,6 +43,23 @@ export function decode(json) {
   t.told = Object.fromEntries(["data", "partial", ...COLUMNS].map((key) => [key, t[key]])); // the numbers as Python had them
   t.changed = false;
   return t;
+}
+
+// The numbers that were sent in their places, and the others worked out.
+function numbers(t, data, partial) {
+  const { n, op, start, known } = t, left = (i) => known[op[i]];
+  let sent = 0, slot = 0;
+  const others = data.length - op.reduce((sum, row) => sum + !(known[row] & 1), 0);
+  t.data = new Float64Array(n + others);
+  t.partial = new Float64Array(t.args.length);
+  for (let i = 0; i < n; i++) {
+    if (!(left(i) & 1)) t.data[i] = data[sent++];
+    if (!(left(i) & 2)) for (let e = start[i]; e < start[i + 1]; e++) t.partial[e] = partial[slot++];
+  }
+  t.data.set(data.subarray(sent), n);
+  t.rules = t.ops.map((row, k) => (k ? compile(row) : null));
+  evaluate(t, t.data, t.forward.filter((i) => left(i) & 1));
+  slopes(t, t.data, t.partial, new Uint8Array(t.args.length), t.forward.filter((i) => left(i) & 2));
 }
 
 const COLUMNS = ["cNode", "cArg", "cSlot", "cPartial", "cValue", "cBefore", "cAfter"];

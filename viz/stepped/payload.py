@@ -6,11 +6,12 @@ JSON (format 3), made to be small: columns are base64 of little-endian arrays:
 | key | meaning |
 |---|---|
 | ``n``, ``root`` | number of values (topological order), place of the root |
-| ``data`` | f64 column over values, and then over the numbers that the code wrote (literals) |
+| ``known`` | for each row of ``ops``: 1 the page works its results out to the last bit by its rule, 2 its partials, 3 both |
+| ``data`` | f64 column over the other values, and then over the numbers that the code wrote (literals) |
 | ``op`` | whole over values: row in ``ops``, 0 for leaves |
 | ``ops`` | rows ``{s, n, f, d, k, r}``: symbol, name and constants, form, local derivatives, what stands in the box, rule (see ``rows``) |
 | ``count``, ``args`` | whole: operands of each value, and all operands end to end ("slots"); n or more: a literal's place in ``data`` |
-| ``partial`` | f64 over slots, nan where unknown |
+| ``partial`` | f64 over the other slots, nan where unknown |
 | ``forward`` | whole: the values in the order of their steps, where that is not the order of places |
 | ``names`` | ``{place: label}``; others are called v1, v2 … (see ``notation.names.complete``) |
 | ``back`` | where the pass is not just the chain rule: whole ``node slot arg``, f64 ``partial value after`` |
@@ -48,16 +49,20 @@ def payload(trace: Trace) -> dict[str, Any]:
     for node, slot, p in zip(trace.node, trace.slot, trace.partial, strict=True):
         if slot >= 0:
             partial[start[node] + slot] = p
+    known = _exact(trace)  # what the page works out to the last bit is left out
+    n, rows = len(trace.values), trace.op
+    slots = [k for i in range(n) if not known[rows[i]] & 2 for k in range(start[i], start[i + 1])]
     made: dict[str, Any] = {
         "format": FORMAT,
-        "n": len(trace.values),
+        "n": n,
         "root": trace.root,
-        "data": f64(trace.data),
+        "data": f64([*(x for x, row in zip(trace.data, rows, strict=False) if not known[row] & 1), *trace.data[n:]]),
+        "known": known,
         "ops": trace.ops,
         "op": whole_numbers(trace.op),
         "count": whole_numbers(len(operands) for operands in trace.operands),
         "args": whole_numbers(flat),
-        "partial": f64(partial),
+        "partial": f64(partial if len(slots) == len(flat) else [partial[k] for k in slots]),
         "names": {i: name for i, name in enumerate(trace.names) if name},
     }
     if trace.order is not None:
@@ -74,6 +79,21 @@ def payload(trace: Trace) -> dict[str, Any]:
     if trace.marks:
         made["marks"] = trace.marks
     return made
+
+
+def _exact(trace: Trace) -> list[int]:
+    """For each row of ``ops`` what the page computes to the last bit: 1 the results, 2 the partials, 3 both.
+
+    A result is left out only where the row's own function gives it today, too: leaves may have been set since.
+    """
+    if not trace.engine:
+        return [0] * len(trace.ops)
+    known = [row.get("r", {}).get("x", 0) for row in trace.ops]
+    data = trace.data
+    for value, row, operands, y in zip(trace.values, trace.op, trace.operands, data, strict=False):
+        if known[row] & 1 and not same(value.op.forward(*[data[a] for a in operands], *value.op.params), y):
+            known[row] &= 2
+    return known
 
 
 def _plain(trace: Trace) -> bool:

@@ -25,7 +25,7 @@ function data(x, depth = 0) {
 const ops = (x) => list(x, (row) => shape({ s: text, f: formula })(row) && list(row.d, formula, 1000) && maybe(text)(row.k));
 const VALUES = 2_000_000; // more than a page can hold
 const trace = (x) => data(x) && shape({ format: number, n: number, root: number, data: (y) => text(y, LONG), ops })(x) &&
-  x.n >= 1 && x.n <= VALUES && x.n * 8 <= x.data.length;
+  x.n >= 1 && x.n <= VALUES && text(x.op, LONG) && x.n <= x.op.length;
 
 const VIEWS = {
   graph: shape({ svg: (x) => text(x, LONG) }),
