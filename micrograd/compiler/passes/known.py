@@ -25,16 +25,24 @@ def key(graph: Scalars) -> Any:
     ops: dict[int, int] = {}
     told: list[Any] = []
     code, args = array("i"), array("i")
+    v: Any
     for v in graph.nodes:
         op: Any = v.op
         number = ops.get(id(op))
         if number is None:
             number = ops[id(op)] = len(told)
             told.append((op.name, repr(op.params), op.forward, op.partials, op.define))
-        marks: Any = [a._mark for a in v.args]
-        args.extend(marks)
+        a, b = v._a, v._b  # (`v.args` written out)
+        if a is None:
+            marks: Any = [x._mark for x in b or ()]
+            args.extend(marks)
+            code.append(len(marks))
+        else:
+            args.append(a._mark)
+            if b is not None:
+                args.append(b._mark)
+            code.append(-1 if b is None else -2)
         code.append(number)
-        code.append(len(marks))
     rest = (graph.blocks, graph.outputs, graph.assigns, graph.exact)
     digest = blake2b(digest_size=32)
     for part in (code, args, graph.wanted, graph.batched, array("d", graph.data)):

@@ -37,7 +37,7 @@ class Scalars:
     def __init__(self, trace: Trace) -> None:
         self.trace, self.exact = trace, trace.exact
         roots = [*(v for v in trace.outputs if isinstance(v, Value)), *(new for _, new in trace.assigns)]
-        order = interior(roots)
+        order, trace.order = trace.order or interior(roots), []
         if trace.batch:
             order = _lifted(order, {v for block in trace.inputs for v in block} | {v for v, _ in trace.draws})
         blocks = [("p", trace.params), *(("x", block) for block in trace.inputs)]

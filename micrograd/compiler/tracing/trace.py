@@ -35,6 +35,7 @@ class Trace:
     inputs: list[list[Value]] = field(default_factory=list)  # the numbers of each argument
     outside: list[Value] = field(default_factory=list)  # leaves that were there before and are no parameters: read at every call
     outputs: list[Any] = field(default_factory=list)
+    order: list[Value] = field(default_factory=list)  # `interior` of the outputs, once it is known
     single: bool = True  # the loss returned one Value, not (loss, more …)
     row: bool = False  # … a list of them
     draws: list[tuple[Value, Callable[[], float]]] = field(default_factory=list)
@@ -123,10 +124,16 @@ def old_leaves(trace: Trace) -> list[Value]:
     """The leaves below the outputs that existed before the trace began, inputs and buffers apart, in the order of their first use."""
     known = {id(v) for block in trace.inputs for v in block} | {id(b) for b, _ in trace.assigns}
     roots = [*(v for v in trace.outputs if isinstance(v, Value)), *(new for _, new in trace.assigns)]
-    order = interior(roots)
-    found = {id(a): a for v in order for a in v.args if a.op is None}
-    found |= {id(v): v for v in roots if v.op is None}
-    old = [v for v in found.values() if v._born <= trace.born and id(v) not in known]
+    order = trace.order = interior(roots)
+    born = trace.born
+    found: dict[int, Value] = {}
+    for v in order:
+        a, b = v._a, v._b
+        for arg in (a, b) if a is not None else b or ():
+            if arg is not None and arg.op is None and arg._born <= born:
+                found[id(arg)] = arg
+    found |= {id(v): v for v in roots if v.op is None and v._born <= born}
+    old = [v for key, v in found.items() if key not in known]
     for v in (*order[:1], *old):  # (the first is the oldest)
         if v._born <= trace.born and isinstance(v, Traced):
             raise StaleError
@@ -137,15 +144,25 @@ def interior(roots: Iterable[Any]) -> list[Value]:
     """The nodes below these, leaves apart, in the order in which they were made."""
     mark = object()
     found: list[Any] = []
+    todo: list[Any] = []
     for v in roots:
         if v.op is not None and v._mark is not mark:
             v._mark = mark
-            found.append(v)
-    for v in found:  # grows while it is walked
+            todo.append(v)
+    while todo:  # depth first, as in the engine: nearly in order, backwards
+        found.append(v := todo.pop())
         a, b = v._a, v._b
-        for arg in (a, b) if a is not None else b or ():
-            if arg is not None and arg.op is not None and arg._mark is not mark:
+        if a is not None:
+            if a._mark is not mark and a.op is not None:
+                a._mark = mark
+                todo.append(a)
+            if b is not None and b._mark is not mark and b.op is not None:
+                b._mark = mark
+                todo.append(b)
+            continue
+        for arg in b or ():
+            if arg._mark is not mark and arg.op is not None:
                 arg._mark = mark
-                found.append(arg)
+                todo.append(arg)
     found.sort(key=attrgetter("_born"))
     return found
