@@ -1,10 +1,18 @@
 """Programs in and out of the lab: links, files."""
 
 import base64
+import functools
 import json
+import subprocess
+import sys
+import threading
 import zlib
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from conftest import Lab
+
+from micrograd.lab import runtime
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -115,11 +123,6 @@ def test_what_is_saved_can_be_used(lab, tmp_path):
 
 
 def test_a_file_given_to_the_command_is_in_the_editor_and_runs(page, browser, tmp_path):
-    import subprocess
-    import sys
-
-    from conftest import Lab
-
     (tmp_path / "lesson.py").write_text(HEAD + "print('</script><b>lesson')\n", encoding="utf-8")
     command = [sys.executable, "-m", "micrograd", "lab", "lesson.py", "--small", "-o", "lesson.html"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=300)
@@ -127,3 +130,36 @@ def test_a_file_given_to_the_command_is_in_the_editor_and_runs(page, browser, tm
     assert (tmp_path / "lesson.html").stat().st_size < 11e6
     lab = Lab(page, (tmp_path / "lesson.html").as_uri()).open()
     assert page.title() == "lesson.py · micrograd lab" and lab.output == "</script><b>lesson\n"
+
+
+class Files(SimpleHTTPRequestHandler):
+    def end_headers(self):
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_small_page_loads_python_from_an_address_by_its_digest(browser, tmp_path):
+    for name, content in runtime.pyodide().items():
+        (tmp_path / name).write_bytes(content)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=tmp_path))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    path = tmp_path / "online.html"
+    command = [sys.executable, "-m", "micrograd", "lab", "--online", f"http://127.0.0.1:{server.server_port}", "-o", str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    assert path.stat().st_size < 2.5e6
+    page = browser(offline=False).new_page()
+    try:
+        lab = Lab(page, path.as_uri()).open()
+        assert "Line" not in lab.write(HEAD + "a * b")
+        wasm = tmp_path / "pyodide.asm.wasm"
+        wasm.write_bytes(wasm.read_bytes()[:-1] + b"x")
+        page.goto("about:blank")
+        page.goto(path.as_uri())
+        lab.until(lambda: "pyodide.asm.wasm is another file than this page was made for" in lab.said)
+    finally:
+        page.close()
+        server.shutdown()
+        server.server_close()

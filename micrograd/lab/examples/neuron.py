@@ -1,4 +1,5 @@
-# A neuron, as in the lecture: change a number and look at the right.
+# A neuron, as in the lecture.
+# Change a number, and look at the right.
 from micrograd import Value
 
 x1, x2 = Value(2.0), Value(0.0)          # the inputs

@@ -1,4 +1,5 @@
-# An engine of one's own, with a mistake in one of its rules. Which one, and why? The check knows; find it before you look.
+# An engine of one's own, with a mistake in one of its rules.
+# Which one, and why? Find it before you look at the check.
 import math
 
 

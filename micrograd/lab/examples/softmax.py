@@ -1,4 +1,5 @@
-# Softmax and cross-entropy: the gradient of each score is its probability, minus 1 for the right one.
+# Softmax and cross-entropy: the gradient of each score is
+# its probability, minus 1 for the right one.
 from micrograd import Value
 
 scores = [Value(2.0, label="cat"), Value(1.0, label="dog"), Value(-1.0, label="owl")]
