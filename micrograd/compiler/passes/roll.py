@@ -49,14 +49,14 @@ class _Roller:
         """The same instructions in the same order, with loops around what repeats."""
         known: dict[Any, int] = {}
         kinds = [known.setdefault(_kind(step, self.names, self.program.exact), len(known)) for step in steps]
-        bases = _bases(steps)
+        numbers, bases = np.array(kinds), _bases(steps)
         where: dict[int, list[int]] = defaultdict(list)
         for i, kind in enumerate(kinds):
             where[kind].append(i)
         found: list[Step] = []
         i = 0
         while i < len(steps):
-            length, turns, start = _best(kinds, bases, where, steps, i)
+            length, turns, start = _best(kinds, numbers, bases, where, steps, i)
             found.extend(steps[i:start])
             if turns:
                 body = [self._moved(steps[start + k : start + length * turns : length]) for k in range(length)]
@@ -123,7 +123,9 @@ def _bases(steps: list[Instruction]) -> Any:
     return found
 
 
-def _best(kinds: list[int], bases: Any, where: dict[int, list[int]], steps: list[Instruction], i: int) -> tuple[int, int, int]:
+def _best(
+    kinds: list[int], numbers: Any, bases: Any, where: dict[int, list[int]], steps: list[Instruction], i: int
+) -> tuple[int, int, int]:
     """(length of a turn, turns, where the first begins) of what repeats from i on; turns 0, and what comes after i, where nothing does."""
     mine = where[kinds[i]]
     at = bisect_right(mine, i)
@@ -131,7 +133,7 @@ def _best(kinds: list[int], bases: Any, where: dict[int, list[int]], steps: list
     for later in mine[at : at + TRIED]:
         n = later - i
         if kinds[i : i + (LEAST - 1) * n] == kinds[i + n : i + LEAST * n]:
-            run = _run(kinds, bases, i, n)
+            run = _run(numbers, bases, i, n)
             if run // n >= LEAST and run // n * n > turns * length:
                 length, most, turns = n, run, run // n
     if not turns:
@@ -140,12 +142,12 @@ def _best(kinds: list[int], bases: Any, where: dict[int, list[int]], steps: list
     return length, turns, starts[-1] if starts else i
 
 
-def _run(kinds: list[int], bases: Any, i: int, n: int) -> int:
+def _run(kinds: Any, bases: Any, i: int, n: int) -> int:
     """How many instructions from i on are like those n before them, the first n aside, and move alike."""
     window = 4 * LEAST * n
     while True:
         end = min(i + window, len(kinds))
-        other = np.flatnonzero(np.not_equal(kinds[i : end - n], kinds[i + n : end]))
+        other = np.flatnonzero(kinds[i : end - n] != kinds[i + n : end])
         same = int(other[0]) + n if len(other) else end - i
         moves = bases[i + n : i + same] - bases[i : i + same - n]
         other = np.flatnonzero((moves[n:] != moves[:-n]).any(axis=1))

@@ -75,11 +75,12 @@ class Names:
         self.families: tuple[list[Family], list[Family]] = ([], [])
         for family in families:
             self.families[family.batch].append(family)
+        self.starts = [[f.base for f in found] for found in self.families]
 
     def family(self, access: Access) -> Family:
         """The family that an access reads or writes (where it reads several, the one of its first address)."""
         found = self.families[access.batch]
-        return found[max(0, bisect_right([f.base for f in found], access.base) - 1)]
+        return found[max(0, bisect_right(self.starts[access.batch], access.base) - 1)]
 
     def turning(self, access: Access, turns: int) -> tuple[str, int]:
         """(the family that an access of a loop is in, by the turn: `sum(3+2t)` for sum3, sum5, …; how far it moves within it)."""
