@@ -15,7 +15,7 @@ from micrograd.engine import Value
 ABOUT = """\
 NAME is what micrograd.compile or micrograd.lower gave (called once in the file, if it takes arguments), a loss
 without arguments, or a Value. The ending of the output says the language: .c (C99), .mjs or .js (an ES module), .py
-(PyTorch, or JAX with --jax).
+(PyTorch, or JAX with --jax), .onnx (the loss and its gradients; with --optimizer a whole step).
 
   micrograd export moons.py:loss -o moons.c --optimizer sgd --steps 200
   micrograd export moons.py:loss -o moons_torch.py
@@ -25,7 +25,7 @@ without arguments, or a Value. The ending of the output says the language: .c (C
 def options(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("expression", metavar="FILE.py:NAME", nargs="?", help="a file of Python, which is run, and a name in it")
-    parser.add_argument("-o", "--output", dest="output", metavar="FILE", help="write .c, .js, .mjs or .py")
+    parser.add_argument("-o", "--output", dest="output", metavar="FILE", help="write .c, .js, .mjs, .py or .onnx")
     parser.add_argument("--jax", action="store_true", help="a .py is a function of JAX, not a module of PyTorch")
     parser.add_argument("--optimizer", metavar="NAME", help="the name in the file of an optimizer of micrograd.optim, to train with")
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="how many steps the main of a .c trains for (default: 100)")
@@ -38,7 +38,7 @@ def export(args: argparse.Namespace) -> int:
         raise Refused(f"{args.expression!r} is not FILE.py:NAME, such as moons.py:loss")
     if args.output is None:
         raise Refused(f"where to? Add -o {Path(path).stem or 'model'}.c, say")
-    kind = ending_of(args.output, ".c", ".js", ".mjs", ".py")
+    kind = ending_of(args.output, ".c", ".js", ".mjs", ".py", ".onnx")
     if not Path(path).is_file():
         raise Refused(f"there is no file {path!r}")
     found = _run(path)
@@ -56,11 +56,13 @@ def export(args: argparse.Namespace) -> int:
         step = _compiled(found[name], name)
         if kind == ".c":
             homes.to_c(step, args.output, optimizer=optimizer, steps=args.steps)
+        elif kind == ".onnx":
+            homes.to_onnx(step, args.output, optimizer=optimizer)
         elif kind == ".py":
             (homes.jax_source if args.jax else homes.torch_source)(step, args.output)
         else:
             homes.to_js(step, args.output, optimizer=optimizer)
-    except (TypeError, ValueError) as error:  # it says what cannot go along
+    except (TypeError, ValueError, ImportError) as error:  # it says what cannot go along, or what to install
         raise Refused(str(error)) from error
     return 0
 

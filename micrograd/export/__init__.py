@@ -19,7 +19,8 @@ from __future__ import annotations
 from micrograd.export.c import to_c
 from micrograd.export.jax import jax_source, to_jax
 from micrograd.export.js import to_js
+from micrograd.export.onnx import to_onnx
 from micrograd.export.sympy import to_sympy
 from micrograd.export.torch import to_torch, torch_source
 
-__all__ = ["jax_source", "to_c", "to_jax", "to_js", "to_sympy", "to_torch", "torch_source"]
+__all__ = ["jax_source", "to_c", "to_jax", "to_js", "to_onnx", "to_sympy", "to_torch", "torch_source"]

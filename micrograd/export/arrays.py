@@ -38,6 +38,19 @@ def literal(x: float) -> str:
     return repr(x) if abs(x) < float("inf") else f'float("{x}")'
 
 
+def matrix_product(letters: tuple[str, str, str]) -> tuple[bool, bool, bool] | None:
+    """Of a contraction that is a product of a matrix (or a stack of rows) and a matrix or vector: (swapped?, transpose which?)."""
+    a, b, c = letters
+    for swapped, p, q in ((False, a, b), (True, b, a)):
+        k = [i for i in p if i in q and i not in c]
+        if len(k) != 1 or any(i in c for i in q if i in p) or set(c) != set(p + q) - set(k):
+            continue
+        lead, n = p.replace(k[0], ""), q.replace(k[0], "")
+        if (lead or not n) and c == lead + n and len(n) <= 1 and (p[-1] == k[0] or len(p) <= 2):  # the matrix first
+            return swapped, p[-1] != k[0], q[0] != k[0]
+    return None
+
+
 class Arrays:
     """A writer (see `tensors.Writer`) of Python source.
 
@@ -59,6 +72,12 @@ class Arrays:
         self.helpers: set[str] = set()
         self.used: dict[str, int] = {}
         self.count = "1"  # the number of samples, as source
+
+    def begin(self, arguments: Sequence[str], batch: bool) -> None:
+        """What the arguments are called; with `batch` they have the samples as their first axis."""
+        self.used.update(dict.fromkeys(arguments, 1))
+        if batch and arguments:
+            self.count = f"len({arguments[0]})"
 
     # --- names -----------------------------------------------------------------------------------------------------------
 
@@ -200,19 +219,14 @@ class Arrays:
         return Text(f"{self.help('greatest')}({x}, {self.table(places, 'index')}, {size})")
 
     def contract(self, x: Any, y: Any, letters: tuple[str, str, str]) -> Text:
-        a, b, c = letters
-        for left, right, p, q in ((x, y, a, b), (y, x, b, a)):
-            k = [i for i in p if i in q and i not in c]
-            if len(k) != 1 or any(i in c for i in q if i in p) or set(c) != set(p + q) - set(k):
-                continue
-            lead, n = p.replace(k[0], ""), q.replace(k[0], "")
-            if not lead and n:  # the matrix first
-                continue
-            if c != lead + n or len(n) > 1 or (p[-1] != k[0] and len(p) > 2):
-                continue
-            left = Text(within(left, TIMES), TIMES) if p[-1] == k[0] else self.permuted(Text(within(left)), [1, 0])
-            right = Text(within(right)) if q[0] == k[0] else self.permuted(Text(within(right)), [1, 0])
+        found = matrix_product(letters)
+        if found is not None:
+            swapped, *turned = found
+            left, right = (y, x) if swapped else (x, y)
+            left = self.permuted(Text(within(left)), [1, 0]) if turned[0] else Text(within(left, TIMES), TIMES)
+            right = self.permuted(Text(within(right)), [1, 0]) if turned[1] else Text(within(right))
             return Text(f"{left} @ {within(right)}", TIMES)
+        a, b, c = letters
         return Text(f'{self.module}.einsum("{a},{b}->{c}", {x}, {y})')
 
     def formula(self, rule: Rule, operands: Mapping[str, Any]) -> Any:

@@ -106,11 +106,11 @@ def _axes(x: Any) -> tuple[int, ...] | None:
 class Written:
     """The forward program, written: the tensors, the blocks of parameters, the arguments, the loss and the other outputs."""
 
-    def __init__(self, taken: Taken, writer: Any, param: str) -> None:
+    def __init__(self, taken: Taken, writer: Writer, param: str, kind: type[Tensors] = Tensors) -> None:
         program = taken.program
         self.blocks, self.arguments = parameters(taken), arguments(taken)
-        kept: Writer = writer
-        self.tensors = Tensors(program, kept)
+        self.tensors = kind(program, writer)
+        writer.begin([a.name for a in self.arguments], program.batch)
         buffers = {int(at) for at, _ in program.assigns}
         self.tensors.constants = {at + k: x for at, xs in taken.numbers for k, x in enumerate(xs) if at + k not in buffers}
         first = int(program.params[0]) if len(program.params) else 0
@@ -118,14 +118,11 @@ class Written:
             self.tensors.hold("v", Text(param.format(block.name)), first + block.base, block.axes, False)
         at = 0
         for argument in self.arguments:
-            writer.used[argument.name] = 1
             size = argument.numbers.shape[1]
             self._hold(
                 Text(argument.name), np.asarray(program.inputs[at : at + size], dtype=np.int64).reshape(argument.shape), program.batch
             )
             at += size
-        if program.batch:
-            writer.count = f"len({self.arguments[0].name})" if self.arguments else "1"
         self.buffers = [(f"buffer{k + 1}", int(at)) for k, (at, _) in enumerate(program.assigns)]
         self.numbers = {at + k: x for at, xs in taken.numbers for k, x in enumerate(xs)}
         for name, place in self.buffers:

@@ -98,3 +98,57 @@ class Jax:
     def numbers(self, p, x):
         found = self.loss(self.pytree(p), *self.given(x))
         return [float(found[0]), *np.ravel(found[1]).tolist()] if self.several else [float(found)]
+
+
+class Onnx:
+    """The model that `to_onnx` gives, run by ONNX Runtime."""
+
+    def __init__(self, step, **options):
+        import onnxruntime
+
+        from micrograd.export import to_onnx
+        from micrograd.export.homes import parameters
+
+        self.model, taken = to_onnx(step, **options), Taken(step)
+        settings = onnxruntime.SessionOptions()
+        settings.log_severity_level = 3
+        settings.intra_op_num_threads = settings.inter_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(self.model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+        self.args, self.batch = arguments(taken), taken.program.batch
+        self.blocks = parameters(taken)
+        self.params = len(taken.params)
+        self.names = [o.name for o in self.session.get_outputs()]
+
+    given = Torch.given
+
+    @property
+    def torch(self):
+        class Arrays:
+            tensor = staticmethod(lambda x, **_: np.asarray(x, dtype=np.float64))
+
+        return Arrays
+
+    def run(self, p, x, **more):
+        p = np.asarray(p, dtype=float)
+        feed = (
+            {b.name: np.asarray(p[b.places]) for b in self.blocks}
+            | {a.name: t for a, t in zip(self.args, self.given(x), strict=True)}
+            | more
+        )
+        return dict(zip(self.names, self.session.run(None, feed), strict=True))
+
+    def flat(self, found, prefix="grad."):
+        flat = np.zeros(self.params)
+        for b in self.blocks:
+            flat[b.places] = found[prefix + b.name]
+        return flat.tolist()
+
+    def value_and_grad(self, p, x, dx=False):
+        found = self.run(p, x)
+        if not dx:
+            return float(found["loss"]), self.flat(found)
+        return float(found["loss"]), self.flat(found), [float(g) for a in self.args for g in np.ravel(found[f"grad.{a.name}"])]
+
+    def numbers(self, p, x):
+        found = self.run(p, x)
+        return [float(found["loss"]), *(np.ravel(found["outputs"]).tolist() if "outputs" in found else [])]
