@@ -274,6 +274,62 @@ def test_models_in_two_variables_have_the_same_parameters():
     assert viz.diff(viz.step(a), viz.step(b)).found.names[:-1] == found.found.names[:-1]
 
 
+def kinds(found, status):
+    """The operations of what has this status, by side."""
+    return [(found.a.kinds[p.a] if p.a >= 0 else found.b.kinds[p.b])[0] for p in found.of(status)]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_an_expression_further_in_is_the_same_without_a_name(named):
+    def inner():
+        x, y, z = (Value(k, label=name if named else "") for k, name in ((2.0, "x"), (3.0, "y"), (4.0, "z")))
+        return x * y + z
+
+    found = compared(inner().exp(), inner().relu().exp())
+    assert kinds(found, "b") == ["relu"] and kinds(found, "made") == ["exp"] and kinds(found, "a") == []
+
+
+def test_what_its_author_named_is_that_wherever_it_stands():
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    c, d = x * y, x + y
+    c.label = d.label = "c"
+    found = compared(c.tanh() + x, (x * d.sin()).exp())
+    assert [(found.a.told[p.a], found.a.kinds[p.a][0], found.b.kinds[p.b][0]) for p in found.of("made") if found.names[p.a] == "c"] == [
+        ("c", "mul", "add")
+    ]
+
+
+def test_the_same_operation_of_the_same_is_the_same():
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    u, v = x * y, x + y
+    u.label = v.label = "u"
+    found = compared(u.tanh().exp(), v.tanh().sin().relu())
+    assert ("tanh", "tanh") in [(found.a.kinds[p.a][0], found.b.kinds[p.b][0]) for p in found.pairs if p.a >= 0 and p.b >= 0]
+    assert kinds(found, "b") == ["sin"]
+
+
+def test_leaves_of_other_labels_are_others_and_variables_may_be_renamed():
+    w = Value(2.0, label="w")
+    found = viz.diff(Value(1.0, label="x") * w, Value(1.0, label="y") * w)
+    assert [found.found.names[found.places_of[id(p)]] for p in found.found.of("a", "b")] == ["x", "y"]
+    before, after = Value(1.0), Value(1.5)
+    found = viz.diff(before * w, after * w)
+    assert found.first == "before | after" and found.found.of("a", "b") == []
+
+
+def test_one_object_is_one_leaf_whatever_its_number():
+    one, two = Value(1.0), Value(1.0)
+    found = compared(one - two, two - one)
+    assert kinds(found, "made") == ["sub"] and [found.a.values[p.a] is found.b.values[p.b] for p in found.of("same")] == [True, True]
+
+
+def test_one_object_is_one_value_among_its_equals():
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    twin, shared = x * y, x * y
+    found = compared(shared.exp(), (twin + shared).relu())
+    assert [found.b.values[p.b] is shared for p in found.pairs if p.a >= 0 and found.a.values[p.a] is shared] == [True]
+
+
 def test_several_roots():
     a, b = Value(1.0, label="a"), Value(2.0, label="b")
     found = viz.diff([a + b, a * b], [a + b, a - b])

@@ -49,7 +49,8 @@ class Matching:
         common = self._common()
         exact: list[list[int]] = []
         shape: list[list[int]] = []
-        for side in self.sides:
+        labelled = [any(label and not operands for label, operands in zip(s.labels, s.operands, strict=True)) for s in self.sides]
+        for side, other in zip(self.sides, reversed(labelled), strict=True):
             first, second = [0] * len(side.data), [0] * len(side.data)
             n = len(side.values)
             for place in range(n, len(side.data)):
@@ -62,6 +63,8 @@ class Matching:
                     second[place] = ids.setdefault((kind, *[second[o] for o in operands]), len(ids))
                     continue
                 key = common.get(id(side.values[place])) or common.get(side.names[place])
+                if key is None and side.labels[place] and other:  # where authors name leaves, another name is another leaf
+                    key = (place, id(side))
                 first[place] = ids.setdefault(("named", key) if key else ("leaf", repr(side.data[place])), len(ids))
                 second[place] = ids.setdefault(("named", key) if key else "leaf", len(ids))
             exact.append(first)
@@ -102,7 +105,6 @@ class Matching:
         self._upward()
         self._work(PLACE)
         self._upward()
-        self._leaves()
 
     def _tops(self) -> Iterable[tuple[int, int]]:
         """The roots: those of one name, then in their order."""
@@ -250,15 +252,3 @@ class Matching:
         n = len(side.values)
         told = [repr(side.data[o]) if o >= n else o if partner is None else partner[o] if partner[o] != FREE else None for o in operands]
         return (None, place) if None in told else (side.kinds[place], *told)
-
-    def _leaves(self) -> None:
-        """Leaves that are left: of one number, then in their order, where that says what they are."""
-        a, b = self.sides
-        left = [i for i, operands in enumerate(a.operands) if not operands and self.b_of[i] == FREE and not a.names[i]]
-        right = [j for j, operands in enumerate(b.operands) if not operands and self.a_of[j] == FREE and not b.names[j]]
-        by_number: dict[str, deque[int]] = defaultdict(deque)
-        for j in right:
-            by_number[repr(b.data[j])].append(j)
-        for i in left:
-            if where := by_number[repr(a.data[i])]:
-                self._match(i, where.popleft())
