@@ -17,8 +17,15 @@ def graph():
 
 @pytest.mark.parametrize(
     "make",
-    [viz.draw, viz.step, viz.exercise, lambda root: viz.watch(nn.MLP(2, [1])), lambda root: viz.draw(nn.MLP(2, [1]))],
-    ids=["picture", "stepper", "exercise", "watch", "network"],
+    [
+        viz.draw,
+        viz.step,
+        viz.exercise,
+        lambda root: viz.watch(nn.MLP(2, [1])),
+        lambda root: viz.draw(nn.MLP(2, [1])),
+        lambda root: viz.diff(root, root + 1),
+    ],
+    ids=["picture", "stepper", "exercise", "watch", "network", "comparison"],
 )
 def test_show_in_a_notebook_displays_and_elsewhere_opens_a_page(make, monkeypatch, tmp_path):
     import tempfile
