@@ -134,7 +134,7 @@ def curve(name: str, found: Figures) -> str:
     who = list(dict.fromkeys(job.split()[0].replace("ours.batch", "ours.native") for job in found))
     title = {"W3": "moons", "W5": "scalar GPT"}[workload]
     lines = [f"| {title}, {name} | " + " | ".join(PEERS[w][2] for w in who) + " |", "|---:" * (len(who) + 1) + "|"]
-    for size in sizes:
+    for size in (n for n in sizes if any(at(found, w, n) for w in who)):
         row = [cell(at(found, w, size), lambda f: micro(f["step"])) for w in who]
         lines.append(f"| {size:,} | " + " | ".join(row) + " |")
     return "\n".join(lines)
