@@ -21,6 +21,7 @@ if (frame) new ResizeObserver(grow).observe(el);
 };
 """
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
+_REMARK = re.compile(r"(?<=[;{},)]) // [^'\"`]*$")
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let) (\w+))", re.M)
 
 
@@ -88,8 +89,8 @@ def _collect(name: str, done: list[str], blocks: list[str], read: Callable[[str]
 
 
 def squeezed_js(text: str) -> str:
-    """A script without whole-line comments and indentation."""
-    lines = [line.strip() for line in text.splitlines()]
+    """A script without indentation, whole-line comments, and those at the end of a line in which there is no quotation mark."""
+    lines = [_REMARK.sub("", line.strip()) for line in text.splitlines()]
     return "\n".join(line for line in lines if line and not line.startswith("// "))
 
 

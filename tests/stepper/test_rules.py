@@ -1,5 +1,6 @@
 """The page's numbers against Python's: every row of the table at edge values and thousands of points, and whole graphs, under Node."""
 
+import json
 import math
 import random
 from pathlib import Path
@@ -244,3 +245,24 @@ def test_what_a_page_cannot_compute_is_said():
         stepper = viz.step(b, names=False)
     ((_, _, changed, why),) = whatif(stepper, [{0: 5.0}])
     assert not changed and "older than its leaves" in why
+
+
+def test_a_convention_is_said_where_it_holds_with_the_new_numbers():
+    """max at a tie: ½ by convention; elsewhere its formula; and the other way round."""
+    code = """
+    const t = stepper_trace.decode(data.trace);
+    for (const leaves of data.leaves) {
+      stepper_trace.recompute(t, leaves);
+      const run = new stepper_trace.Run(t);
+      run.goto(t.seed + 1);
+      const step = stepper_trace.stepAt(t, t.seed + 1);
+      console.log(JSON.stringify(stepper_math.lines(t, { ...step, upstream: run.grad[step.node] })[1]));
+    }
+    """
+    for start, tried in ((2.0, 3.0), (3.0, 2.0)):
+        a, b = Value(start, label="a"), Value(2.0, label="b")
+        trace = viz.step(a.maximum(b), names=False).data
+        before, after = run("stepper_trace stepper_math", code, {"trace": trace, "leaves": [{}, {"0": tried}]})
+        tie, apart = (before, after) if start == 2.0 else (after, before)
+        assert ", by convention" in json.dumps(tie) and "0.5" in json.dumps(tie)
+        assert ", by convention" not in json.dumps(apart) and '["mo", ">"]' in json.dumps(apart)

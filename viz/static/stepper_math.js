@@ -72,6 +72,15 @@ const alike = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 // Is a rule so short that its number is said already: a number, an operand, a convention?
 const said = (form) => form.at(-1)[0] === "mtext" || (form.length === 1 && (typeof form[0] === "number" || form[0][0] === "mn" || form[0][0] === "bare"));
 
+// The formula of a step's local derivative. Python told where it is a convention at its numbers; at others a kink is where operands meet.
+function formula(t, { node, slot, partial }) {
+  const row = t.ops[t.op[node]], { w } = row;
+  if (!t.changed || !w) return row.d[slot];
+  const xs = Array.from(t.args.subarray(t.start[node], t.start[node + 1]), (a) => t.data[a]);
+  const kink = xs.length > 1 && xs.every((x) => x === xs[0]) && (xs[0] === 0 || partial === 0.5);
+  return kink ? [number(partial, true), ["mtext", ", by convention"]] : (w.length ? w : row.d)[slot];
+}
+
 // A zero that a rule itself says passes nothing, not even infinity or nan.
 const nothing = ({ upstream, partial, value }) => value === 0 && Number.isNaN(upstream * partial) && !Number.isNaN(partial);
 
@@ -93,7 +102,7 @@ export function lines(t, step, question = null) {
     ? [grad(t, arg), mo("+="), grad(t, node), mo("·"), local, mo("="), number(up, true), mo("·"), p,
       ...(nothing(step) ? [["mtext", ", which passes nothing"]] : [mo(exact ? "=" : "≠"), v])]
     : [grad(t, arg), mo("+="), v]];
-  const rule = t.ops[t.op[node]].d[step.slot];
+  const rule = formula(t, step);
   if (rule && known) {
     const shown = inNames(t, node, rule), numbers = inNumbers(t, node, rule);
     made.push([local, mo("="), ...shown, ...(alike(shown, numbers) ? [] : [mo("="), ...numbers]),
@@ -107,7 +116,7 @@ export function lines(t, step, question = null) {
 // The same while a question is open: symbols alone, then the rule, then its numbers.
 function asked(t, step, { kind, hints }) {
   const { node, arg, partial, before, upstream } = step, blank = ["blank", "?"], local = slope(t, node, arg);
-  const rule = t.ops[t.op[node]].d[step.slot], made = [];
+  const rule = formula(t, step), made = [];
   if (kind === "slope") made.push([local, mo("="), blank]);
   else {
     const sum = kind === "total" ? [number(before, true), mo("+")] : [];

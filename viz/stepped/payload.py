@@ -9,7 +9,7 @@ JSON (format 3), made to be small: columns are base64 of little-endian arrays:
 | ``known`` | for each row of ``ops``: 1 the page works its results out to the last bit by its rule, 2 its partials, 3 both |
 | ``data`` | f64 column over the other values, and then over the numbers that the code wrote (literals) |
 | ``op`` | whole over values: row in ``ops``, 0 for leaves |
-| ``ops`` | rows ``{s, n, f, d, k, r}``: symbol, name and constants, form, local derivatives, what stands in the box, rule (see ``rows``) |
+| ``ops`` | rows ``{s, n, f, d, w, k, r}``: symbol, name, form, local derivatives, what stands in the box, rule (see ``rows``) |
 | ``count``, ``args`` | whole: operands of each value, and all operands end to end ("slots"); n or more: a literal's place in ``data`` |
 | ``partial`` | f64 over the other slots, nan where unknown |
 | ``forward`` | whole: the values in the order of their steps, where that is not the order of places |

@@ -23,7 +23,8 @@ def told(
     """The trace's row for one operation.
 
     ``s``: its symbol; ``n``: its name, with the numbers of its constants after it; ``f``: its form; ``d``: its local derivatives, empty
-    where nobody knows them (the page then writes the plain ∂y/∂x alone); ``k``: what stands in the picture, where that is not the
+    where nobody knows them (the page then writes the plain ∂y/∂x alone); ``w``, where there are kinks: the derivatives for other numbers,
+    where they are others than ``d``; ``k``: what stands in the picture, where that is not the
     symbol; ``r``: the rule by which a page computes it anew (``micrograd.telling.rule``), where its engine says one.
     ``conventions``: for each operand the number that is used by convention where there is no derivative, None where the formula holds.
     ``literals``: the operands that are numbers of the code; ``k`` has holes for them. ``op``: the engine's own row.
@@ -31,11 +32,14 @@ def told(
     holes = [Name(str(i), hole=True) for i in range(arity)]
     slopes = [rows.slope(row, i, holes, Name("y", hole=True)) for i in range(arity)]
     lines = [mathml.tokens(tree) for tree in slopes if tree is not None]
+    plain = list(lines)
     for i, x in enumerate(conventions):
         if x is not None:
             lines[i] = [mathml.number(x), BY_CONVENTION]
-    made = {"s": symbol, "n": [row.name, *map(str, row.params)], "f": mathml.tokens(rows.written(row, holes)), "d": lines}
+    made: dict[str, Any] = {"s": symbol, "n": [row.name, *map(str, row.params)], "f": mathml.tokens(rows.written(row, holes)), "d": lines}
     circle = rows.circle(rows.brief(row), {i: f"{{{i}}}" for i in literals})
+    if row.kinks:
+        made["w"] = [] if lines == plain else plain
     rule = getattr(op, "told", None)
     return made | ({"k": circle} if circle != symbol else {}) | ({"r": rule} if rule else {})
 
