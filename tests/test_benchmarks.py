@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import compiled, native, one_process, peers, process, recurrence, report, workloads
+from benchmarks import compiled, native, one_process, peers, process, recurrence, report, waits, workloads
 from benchmarks.workloads import Workload, engine
 
 SMALL: dict[str, Callable[..., Workload]] = {
@@ -189,3 +189,28 @@ def test_peers_that_differ_are_not_timed() -> None:
     with pytest.raises(ArithmeticError, match="b differs by 1"):
         one_process.compared({"a": lambda: ((1.0, [2.0]), print), "b": lambda: ((1.0, [3.0]), print)})
     assert list(one_process.compared({"a": lambda: ((1.0, [2.0]), print), "b": lambda: ((1.0, [2.0]), print)})) == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["W3", "W4"])
+def test_new_data_are_the_same_samples_in_another_order(name: str) -> None:
+    work = SMALL[name](engine("micrograd"))
+    loss, gradients = work.gradients()
+    orders = set()
+    for batch in waits.batches(work, 4):
+        orders.add(str(batch))
+        other = SMALL[name](engine("micrograd"))
+        other.inputs = tuple(x.tolist() for x in batch)
+        told, found = other.gradients()
+        assert close(told, loss)
+        assert all(map(close, found, gradients))
+    assert len(orders) > 1
+
+
+def test_waits_tell_a_figure_or_why_there_is_none() -> None:
+    text = waits.report({"gradcheck ours": {"seconds": 0.08}, "gradcheck torch": {"note": "not installed (torch)"}})
+    assert "| 0.08 s | PyTorch not installed (torch) |" in text
+
+
+def test_the_probes_of_waits_answer() -> None:
+    assert waits.gradcheck("ours")["seconds"] > 0
+    assert waits.calls("ours.numpy", "W3", "lists")["program"] > 0
