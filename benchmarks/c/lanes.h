@@ -9,6 +9,7 @@
 #define UNROLL _Pragma("GCC unroll 16")
 
 typedef double lane __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+typedef long bits __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 
 INLINE double across(lane x) {
     return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
@@ -16,10 +17,16 @@ INLINE double across(lane x) {
 
 INLINE lane fill(double x) { return (lane){x, x, x, x, x, x, x, x}; }
 
+/* What becomes of a sum before it is written: relu of it, or nothing where `mask` is not positive. */
+INLINE lane made(lane sum, int relu, const double *mask) {
+    const lane above = relu ? sum : mask ? *(const lane *)mask : fill(1);
+    return (lane)((bits)(above > fill(0)) & (bits)sum);
+}
+
 /* R rows and C vectors of out[r][n] (+)= sum over k of a[r*ar + k*ak] in[k][n], held in registers. */
 INLINE void product_tile(int R, int C, int K, int n, const double *a, int ar, int ak, const double *in, double *out,
-                         const double *bias, int add) {
-    lane sum[4][4];
+                         const double *bias, int add, int relu, const double *mask) {
+    lane sum[4][5];
     UNROLL for (int r = 0; r < R; r++)
         UNROLL for (int c = 0; c < C; c++)
             sum[r][c] = bias ? fill(bias[r]) : add ? *(const lane *)(out + r * n + c * LANES) : fill(0);
@@ -29,24 +36,49 @@ INLINE void product_tile(int R, int C, int K, int n, const double *a, int ar, in
             UNROLL for (int r = 0; r < R; r++) sum[r][c] += a[r * ar + k * ak] * x;
         }
     UNROLL for (int r = 0; r < R; r++)
-        UNROLL for (int c = 0; c < C; c++) *(lane *)(out + r * n + c * LANES) = sum[r][c];
+        UNROLL for (int c = 0; c < C; c++) {
+            const int at = r * n + c * LANES;
+            *(lane *)(out + at) = relu || mask ? made(sum[r][c], relu, mask ? mask + at : 0) : sum[r][c];
+        }
 }
 
 INLINE void product_rows(int R, int K, int n, const double *a, int ar, int ak, const double *in, double *out,
-                         const double *bias, int add) {
+                         const double *bias, int add, int relu, const double *mask) {
     int c = 0;
-    for (; c + 4 * LANES <= n; c += 4 * LANES) product_tile(R, 4, K, n, a, ar, ak, in + c, out + c, bias, add);
-    for (; c + 2 * LANES <= n; c += 2 * LANES) product_tile(R, 2, K, n, a, ar, ak, in + c, out + c, bias, add);
-    for (; c + LANES <= n; c += LANES) product_tile(R, 1, K, n, a, ar, ak, in + c, out + c, bias, add);
+    for (; c + 4 * LANES <= n && c + 5 * LANES != n; c += 4 * LANES)
+        product_tile(R, 4, K, n, a, ar, ak, in + c, out + c, bias, add, relu, mask ? mask + c : 0);
+    for (; c + 5 * LANES == n; c += 5 * LANES) /* a vector alone would wait for its own sums */
+        product_tile(R, 5, K, n, a, ar, ak, in + c, out + c, bias, add, relu, mask ? mask + c : 0);
+    for (; c + 2 * LANES <= n; c += 2 * LANES)
+        product_tile(R, 2, K, n, a, ar, ak, in + c, out + c, bias, add, relu, mask ? mask + c : 0);
+    for (; c + LANES <= n; c += LANES)
+        product_tile(R, 1, K, n, a, ar, ak, in + c, out + c, bias, add, relu, mask ? mask + c : 0);
 }
 
 /* out[r][n] = bias[r] + sum over k of a[r*ar + k*ak] in[k][n]; without bias, from zero or added to what is there. */
-INLINE void product(int rows, int K, int n, const double *a, int ar, int ak, const double *in, double *out,
-                    const double *bias, int add) {
+INLINE void product_made(int rows, int K, int n, const double *a, int ar, int ak, const double *in, double *out,
+                         const double *bias, int add, int relu, const double *mask) {
     int r = 0;
     for (; r + 4 <= rows; r += 4)
-        product_rows(4, K, n, a + r * ar, ar, ak, in, out + r * n, bias ? bias + r : 0, add);
-    for (; r < rows && rows % 4; r++) product_rows(1, K, n, a + r * ar, ar, ak, in, out + r * n, bias ? bias + r : 0, add);
+        product_rows(4, K, n, a + r * ar, ar, ak, in, out + r * n, bias ? bias + r : 0, add, relu, mask ? mask + r * n : 0);
+    for (; r < rows && rows % 4; r++)
+        product_rows(1, K, n, a + r * ar, ar, ak, in, out + r * n, bias ? bias + r : 0, add, relu, mask ? mask + r * n : 0);
+}
+
+INLINE void product(int rows, int K, int n, const double *a, int ar, int ak, const double *in, double *out,
+                    const double *bias, int add) {
+    product_made(rows, K, n, a, ar, ak, in, out, bias, add, 0, 0);
+}
+
+/* The totals of 8 vectors, as one. */
+INLINE lane totals(const lane *x) {
+    const bits low = {0, 1, 2, 3, 8, 9, 10, 11}, even = {0, 1, 4, 5, 8, 9, 12, 13}, first = {0, 2, 4, 6, 8, 10, 12, 14};
+    lane four[4], two[2];
+    UNROLL for (int k = 0; k < 4; k++)
+        four[k] = __builtin_shuffle(x[2 * k], x[2 * k + 1], low) + __builtin_shuffle(x[2 * k], x[2 * k + 1], low + 4);
+    UNROLL for (int k = 0; k < 2; k++)
+        two[k] = __builtin_shuffle(four[2 * k], four[2 * k + 1], even) + __builtin_shuffle(four[2 * k], four[2 * k + 1], even + 2);
+    return __builtin_shuffle(two[0], two[1], first) + __builtin_shuffle(two[0], two[1], first + 1);
 }
 
 INLINE void contract_tile(int R, int S, int n, const double *a, const double *b, double *out, int outr) {
@@ -58,6 +90,16 @@ INLINE void contract_tile(int R, int S, int n, const double *a, const double *b,
             lane x = *(const lane *)(a + r * n + c);
             UNROLL for (int s = 0; s < S; s++) sum[r][s] += x * *(const lane *)(b + s * n + c);
         }
+    if (R == 4 && S == 4) {
+        UNROLL for (int r = 0; r < 4; r += 2) {
+            const lane both = totals(sum[r]);
+            UNROLL for (int s = 0; s < 4; s++) {
+                out[r * outr + s] += both[s];
+                out[(r + 1) * outr + s] += both[4 + s];
+            }
+        }
+        return;
+    }
     UNROLL for (int r = 0; r < R; r++)
         UNROLL for (int s = 0; s < S; s++) out[r * outr + s] += across(sum[r][s]);
 }

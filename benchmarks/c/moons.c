@@ -9,10 +9,8 @@ enum { W0 = 0, B0 = 2 * WIDTH, W1 = B0 + WIDTH, B1 = W1 + WIDTH * WIDTH, W2 = B1
 
 INLINE double block(int n, const double *p, const double *x, const double *y, double *g) {
     double h[WIDTH * BLOCK], k[WIDTH * BLOCK], dh[WIDTH * BLOCK], dk[WIDTH * BLOCK], score[BLOCK], ds[BLOCK];
-    product(WIDTH, 2, n, p + W0, 2, 1, x, h, p + B0, 0);
-    for (int i = 0; i < WIDTH * n; i++) h[i] = h[i] > 0 ? h[i] : 0;
-    product(WIDTH, WIDTH, n, p + W1, WIDTH, 1, h, k, p + B1, 0);
-    for (int i = 0; i < WIDTH * n; i++) k[i] = k[i] > 0 ? k[i] : 0;
+    product_made(WIDTH, 2, n, p + W0, 2, 1, x, h, p + B0, 0, 1, 0);
+    product_made(WIDTH, WIDTH, n, p + W1, WIDTH, 1, h, k, p + B1, 0, 1, 0);
     product(1, WIDTH, n, p + W2, WIDTH, 1, k, score, p + B2, 0);
 
     double loss = 0;
@@ -22,10 +20,8 @@ INLINE double block(int n, const double *p, const double *x, const double *y, do
         ds[i] = live * -y[i] / SAMPLES;
     }
 
-    for (int j = 0; j < WIDTH; j++)
-        for (int i = 0; i < n; i++) dk[j * n + i] = k[j * n + i] > 0 ? p[W2 + j] * ds[i] : 0;
-    product(WIDTH, WIDTH, n, p + W1, 1, WIDTH, dk, dh, 0, 0);
-    for (int i = 0; i < WIDTH * n; i++) dh[i] = h[i] > 0 ? dh[i] : 0;
+    product_made(WIDTH, 1, n, p + W2, 1, 0, ds, dk, 0, 0, 0, k);
+    product_made(WIDTH, WIDTH, n, p + W1, 1, WIDTH, dk, dh, 0, 0, 0, h);
     contract(1, WIDTH, n, ds, k, g + W2, WIDTH);
     contract(WIDTH, WIDTH, n, dk, h, g + W1, WIDTH);
     contract(WIDTH, 2, n, dh, x, g + W0, 2);
