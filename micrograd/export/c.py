@@ -69,7 +69,7 @@ class _File:
         rest = Public(self.taken, self.update, self.steps, self.room, bool(again)).lines()
         code = [*functions, *rest]
         first = before(self.shared, code)
-        names = names_of([*first, *code])
+        names = names_of(self.shared, code)
         return [*self._head(names), *first, *self._pools(names), *code]
 
     # --- what stands first -----------------------------------------------------------------------------------------------

@@ -74,16 +74,16 @@ class Functions:
         return function, f"{name}({', '.join(here)});"
 
 
-def names_of(lines: Iterable[str]) -> set[str]:
-    """The names in lines of code."""
-    return set().union(*(words(line) for line in lines if not line.startswith("/*")))
+def names_of(shared: Shared, code: Iterable[str]) -> set[str]:
+    """The names in lines of code and in the rules that they call."""
+    rules = [line for _, lines in shared.rules.values() for line in lines]
+    return set().union(*(words(line) for line in (*rules, *code) if not line.startswith("/*")))
 
 
 def before(shared: Shared, code: Sequence[str]) -> list[str]:
     """What stands before the functions that use it: kernels, helpers, rules."""
-    rules = [line for _, lines in shared.rules.values() for line in ("", *lines)]
     loose, exact = _apart(shared.rules.values())
-    names = names_of([*rules, *code])
+    names = names_of(shared, code)
     helpers = columns.used(columns.C_HELPERS, names)
     kernels = [KERNELS[name] for name in KERNELS if name in names]
     return [

@@ -90,18 +90,32 @@ ONCE void product(int rows, int K, int n, double *restrict out, int out_r, const
 """
 
 CONTRACT = """\
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#define SHUFFLES
+/* The totals of 8 vectors, as one. */
+INLINE lane totals(const lane *x) {
+    const bits low = {0, 1, 2, 3, 8, 9, 10, 11}, even = {0, 1, 4, 5, 8, 9, 12, 13}, first = {0, 2, 4, 6, 8, 10, 12, 14};
+    lane four[4], two[2];
+    UNROLL for (int k = 0; k < 4; k++)
+        four[k] = __builtin_shuffle(x[2 * k], x[2 * k + 1], low) + __builtin_shuffle(x[2 * k], x[2 * k + 1], low + 4);
+    UNROLL for (int k = 0; k < 2; k++)
+        two[k] = __builtin_shuffle(four[2 * k], four[2 * k + 1], even) + __builtin_shuffle(four[2 * k], four[2 * k + 1], even + 2);
+    return __builtin_shuffle(two[0], two[1], first) + __builtin_shuffle(two[0], two[1], first + 1);
+}
+#endif
+
 /* out[r, s] (+)= sum over i of a[r, i] b[s, i]: neighbours i are the lanes. */
 #if defined(__GNUC__)
 INLINE void contract_tile(int R, int S, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
                           const double *restrict b, int b_s, int add, double begin) {
-    lane sum[4][4];
+    lane sum[16];
     UNROLL for (int r = 0; r < R; r++)
-        UNROLL for (int s = 0; s < S; s++) sum[r][s] = fill(-0.0);
+        UNROLL for (int s = 0; s < S; s++) sum[4 * r + s] = fill(-0.0);
     int i = 0;
     for (; i + LANES <= n; i += LANES)
         UNROLL for (int r = 0; r < R; r++) {
             const lane x = load(a + r * a_r + i);
-            UNROLL for (int s = 0; s < S; s++) sum[r][s] += x * load(b + s * b_s + i);
+            UNROLL for (int s = 0; s < S; s++) sum[4 * r + s] += x * load(b + s * b_s + i);
         }
     if (i < n && n > LANES) {
         bits fresh = (bits)fill(0.0);
@@ -109,13 +123,23 @@ INLINE void contract_tile(int R, int S, int n, double *restrict out, int out_r, 
         const bits minus = ~fresh & (bits)fill(-0.0); /* 0 times -0 changes no sum */
         UNROLL for (int r = 0; r < R; r++) {
             const lane x = (lane)((bits)load(a + r * a_r + n - LANES) & fresh);
-            UNROLL for (int s = 0; s < S; s++) sum[r][s] += x * (lane)(((bits)load(b + s * b_s + n - LANES) & fresh) | minus);
+            UNROLL for (int s = 0; s < S; s++) sum[4 * r + s] += x * (lane)(((bits)load(b + s * b_s + n - LANES) & fresh) | minus);
         }
         i = n;
     }
-    UNROLL for (int r = 0; r < R; r++)
+    double whole[16];
+    int r = 0;
+#if defined(SHUFFLES)
+    UNROLL for (; r < R && R == 4 && S == 4; r += 2) {
+        const lane both = totals(sum + 4 * r);
+        memcpy(whole + 4 * r, &both, sizeof both);
+    }
+#endif
+    UNROLL for (; r < R; r++)
+        UNROLL for (int s = 0; s < S; s++) whole[4 * r + s] = across(sum[4 * r + s]);
+    UNROLL for (r = 0; r < R; r++)
         UNROLL for (int s = 0; s < S; s++) {
-            double *place = out + r * out_r + s * out_s, all = across(sum[r][s]);
+            double *place = out + r * out_r + s * out_s, all = whole[4 * r + s];
             for (int j = i; j < n; j++) all += a[r * a_r + j] * b[s * b_s + j];
             *place = (add ? *place : begin) + all;
         }

@@ -48,7 +48,7 @@ def generate(program: Program, samples: int, outside: Container[Instruction] = (
         raise NotImplementedError(str(error)) from None
     table = np.concatenate(shared.tables).astype(np.int32) if shared.tables else np.zeros(1, dtype=np.int32)
     first = before(shared, [*code, *run])
-    names = names_of([*first, *code])
+    names = names_of(shared, code)
     head = [f"/* A program of {program.scalars:,} scalars, written by micrograd.compiler.native.c_code: its loops with constant bounds. */"]
     head += [f"#include <{name}.h>" for name in ("float", "math", "stdint", "string")]
     head += ["", PART, *[f"#define {x} {x.upper() if x == 'nan' else 'INFINITY'}" for x in ("inf", "nan") if x in names], ""]

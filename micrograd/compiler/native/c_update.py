@@ -53,8 +53,8 @@ class CUpdate:
             *[f"        S[{k} * count + i] = {text};" for k, text in enumerate(results[1:]) if text != own[k]],
             "    }", "}",
         ]  # fmt: skip
-        first = before(Shared(C), code)
-        known = names_of([*first, *code])
+        shared = Shared(C)
+        first, known = before(shared, code), names_of(shared, code)
         head = ["/* An optimizer's update rule, and the loop of training steps. */"]
         head += [f"#include <{name}.h>" for name in ("float", "math", "stdint", "string")]
         head += [f"#define {x} {y}" for x, y in (("inf", "INFINITY"), ("nan", "NAN")) if x in known]
