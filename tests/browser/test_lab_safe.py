@@ -13,11 +13,13 @@ HEAD = "from micrograd import Value\na, b = Value(2.0), Value(-3.0)\n"
 
 
 HOLE = """
-import viz.stepped.mathml as m, viz.stepped.recording as r
-old = m.template
-def template(*args, **more):
-    return old(*args, **more) | {"f": "ATTACK", "d": ["ATTACK"] * 9}
-m.template = r.mathml.template = template
+from viz.stepped.stepper import Stepper
+old = Stepper.data
+def data(self):
+    made = old.fget(self)
+    made["ops"][-1] |= {"f": FORM, "d": [FORM] * 9, "s": "ATTACK", "k": "ATTACK"}
+    return made
+Stepper.data = property(data)
 """
 
 
@@ -26,12 +28,26 @@ def untouched(lab):
     assert lab.page.title() == "micrograd lab" and lab.page.locator("body img, body iframe, body script:not([class]) + img").count() == 0
 
 
-def test_the_hole_that_was_shown(lab):
-    """A program that changes the templates of formulas, which the page puts into MathML."""
-    lab.open()
-    said = lab.write(HOLE.replace("ATTACK", ATTACK) + HEAD + "c = a * b")
-    assert said.startswith("Ended: it sent a message that is none of the lab's")
-    untouched(lab)
+@pytest.mark.parametrize(
+    ("form", "admitted"),
+    [
+        ('"ATTACK"', False),
+        ('[["mi", "ATTACK"], "ATTACK"]', False),
+        ('[["mi", "ATTACK"]]', True),
+        ('[["script", "document.title=1"], ["img", "x"], ["iframe", ["mi", "x"]]]', True),
+    ],
+)
+def test_the_hole_that_was_shown(lab, form, admitted):
+    """A program that changes the formulas, of which the page makes MathML: markup is refused, or stands there as letters."""
+    page = lab.open().page
+    said = lab.write(HOLE.replace("FORM", form).replace("ATTACK", ATTACK) + HEAD + "c = a * b")
+    assert said.startswith("Ended: it sent a message that is none of the lab's") != admitted
+    page.locator(".mg-stepper").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+        untouched(lab)
+    assert page.locator(".mg-math script, .mg-math img, .mg-math iframe").count() == 0
+    lab.until(lambda: page.evaluate("document.body.lab.python.ready"))
     assert "Line" not in lab.write(HEAD + "c = a * b")
 
 
@@ -41,13 +57,13 @@ def done(view="None", told="{'ok': True}"):
 
 def stepper(n, ops):
     columns = "'data': 'AAAAAAAAAEA=', 'op': '1AQ==', 'count': '1AA==', 'args': '1', 'partial': '', 'names': {}"
-    return done(f"{{'kind': 'stepper', 'data': {{'format': 2, 'n': {n}, 'root': 0, {columns}, 'ops': {ops}}}}}")
+    return done(f"{{'kind': 'stepper', 'data': {{'format': 3, 'n': {n}, 'root': 0, {columns}, 'ops': {ops}}}}}")
 
 
 SVG = """<svg xmlns="http://www.w3.org/2000/svg"ON><script>document.title=2</script><a href="javascript:1"><rect/></a>
 <foreignObject><img xmlns="http://www.w3.org/1999/xhtml" src="x"/></foreignObject></svg>"""
 MESSAGES = {
-    "a formula": stepper(1, "[{'s': '', 'f': '', 'd': []}, {'s': 'x', 'f': 'ATTACK', 'd': ['ATTACK']}]"),
+    "a formula": stepper(1, "[{'s': '', 'f': [], 'd': []}, {'s': 'x', 'f': 'ATTACK', 'd': ['ATTACK']}]"),
     "a drawing": done(f"{{'kind': 'graph', 'svg': {SVG.replace('ON', '')!r}}}"),
     "a drawing with a handler": done(f"{{'kind': 'graph', 'svg': {SVG.replace('ON', ' onload=document.title=1')!r}}}"),
     "a sentence": done(told="{'ok': False, 'error': {'line': 1, 'message': 'ATTACK', 'kind': 'ATTACK', 'traceback': 'ATTACK'}}"),
