@@ -12,7 +12,9 @@ from micrograd.site.links import faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SAMPLE = [
-    "index.html", "lessons/index.html", "lessons/01_first_graph.html", "lessons/12_descent_and_optimizers.html", "speed.html",
+    "index.html", "lessons/index.html", "lessons/01_first_graph.html", "lessons/05_stepper_tour.html",
+    "lessons/12_descent_and_optimizers.html",
+    "speed.html",
     "accuracy.html", "docs/design.html", "readme.html", "reference/index.html", "reference/micrograd.html", "reference/viz.html",
     "source/micrograd/engine.py.html",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ export class Find {
     this.at = -1;
     this.el = document.createElement("span");
     this.el.className = "mg-find";
-    this.el.setAttribute("role", "search");
+    this.el.setAttribute("role", "group"); // no landmark: a page may have several
     this.input = document.createElement("input");
     Object.assign(this.input, { type: "search", placeholder: "Find a name", title: "Search by name (/)", autocomplete: "off", spellcheck: false });
     this.input.setAttribute("aria-label", "Find a value or a box by its name");
