@@ -194,18 +194,9 @@ class Instruction:
         rest = [a for a in range(len(self.shape)) if a not in merged]
         box = tuple(n if a in merged else 1 for a, n in enumerate(self.shape))
         points = np.broadcast_to(self.inside, box)
-
-        def flat(access: Any) -> Any:
-            if not isinstance(access, Access):
-                return access
-            used = any(access.strides[a] or (a == 0 and access.index is not None) for a in merged)
-            index = access.starts(box)[points] - access.base if used else None
-            chosen = None if access.chosen is None else flat(access.chosen)
-            strides = (0, *(access.strides[a] for a in rest))
-            return replace(access, strides=strides, index=index, chosen=chosen)
-
         shape = (int(points.sum()), *(self.shape[a] for a in rest))
-        return replace(self, shape=shape, out=flat(self.out), reads=tuple(map(flat, self.reads)), limit=None)
+        out, *reads = (_flat(access, box, points, merged, rest) for access in (self.out, *self.reads))
+        return replace(self, shape=shape, out=out, reads=tuple(reads), limit=None)
 
     @cached_property
     def scatters(self) -> bool:
@@ -260,3 +251,13 @@ class Family:
     base: int
     size: int
     batch: bool = False
+
+
+def _flat(access: Any, box: tuple[int, ...], points: Any, merged: Sequence[int], rest: Sequence[int]) -> Any:
+    """An operand whose merged axes are one, of the points of their box, by a table; the rest as they are."""
+    if not isinstance(access, Access):
+        return access
+    used = any(access.strides[a] or (a == 0 and access.index is not None) for a in merged)
+    index = access.starts(box)[points] - access.base if used else None
+    strides = (0, *(access.strides[a] for a in rest))
+    return replace(access, strides=strides, index=index, chosen=_flat(access.chosen, box, points, merged, rest))
