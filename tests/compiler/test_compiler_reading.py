@@ -124,3 +124,19 @@ def test_an_index_outside_is_refused(bad: float) -> None:
     assert [step(np.array(float(i))) for i in range(3)] == [1.0, 2.0, 4.0]
     with pytest.raises(IndexError, match=r"outside 0 … 2"):
         step(np.array(float(bad)))
+
+
+def test_masked_numbers_are_no_numbers() -> None:
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    alone = micrograd.compile(lambda xs: xs[0] * 2 + xs[1], [], backend="numpy")
+    batch = micrograd.compile(lambda x: x * 2, [], batch=True, backend="numpy")
+    for step in (alone, batch):
+        with pytest.raises(TypeError, match="has masked numbers: fill them"):
+            step(masked)
+    assert alone(np.ma.array([1.0, 2.0])) == 4.0
+
+
+def test_memory_that_may_change_is_no_constant() -> None:
+    step = micrograd.compile(lambda xs: Value(1.0) * xs[0], [], backend="numpy")
+    with pytest.raises(TypeError, match="a constant that can be hashed, not memoryview"):
+        step(memoryview(np.ones(2)))

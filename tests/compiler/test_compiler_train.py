@@ -125,6 +125,24 @@ def test_data_as_tuples_functions_and_batches() -> None:
         one.train(optimizer, (1.0,))
 
 
+def test_one_list_with_other_numbers_at_each_step() -> None:
+    """A function of the step's number, or an iterable, may fill the same tuple again and again."""
+    buffer = np.zeros(2)
+    again = (buffer, 0.5)
+
+    def fill(number: int) -> Any:
+        buffer[:] = number, 1.0 - number
+        return again
+
+    def losses(data: Any) -> list[float]:
+        w = [Value(0.5), Value(-1.0)]
+        step = micrograd.compile(lambda xs, y: (w[0] * xs[0] + w[1] * xs[1] - y) ** 2, w, backend="numpy")
+        return step.train(optim.SGD(w, lr=0.01), data, steps=4)
+
+    expected = losses([(np.array([k, 1.0 - k]), 0.5) for k in range(4)])
+    assert losses(fill) == losses(fill(k) for k in range(4)) == expected
+
+
 def test_frozen_parameters_stay_and_strangers_are_refused() -> None:
     a, b = Value(1.0), Value(1.0)
     a.frozen = True

@@ -87,8 +87,9 @@ def structure(x: Any, flat: list[float], bools: bool = False, params: Any = ()) 
     TypeError for a Value through which the engine would pass gradients on: one that was computed, one of the `params` (ids).
     """
     if isinstance(x, np.ndarray) and x.dtype != object:
+        shape = shape_of(x)
         flat.extend(x.ravel().tolist())
-        return shape_of(x)
+        return shape
     if isinstance(x, (list, tuple)):
         name: Any = "list" if isinstance(x, list) else type(x) if hasattr(x, "_fields") else "tuple"
         if x and all(type(i) is float for i in x):  # the common case, fast
@@ -114,7 +115,7 @@ def structure(x: Any, flat: list[float], bools: bool = False, params: Any = ()) 
     if not isinstance(x, numbers.Real):
         try:
             hash(x)
-        except TypeError:
+        except (TypeError, ValueError):  # a view of memory that may change has the latter
             raise TypeError(
                 "an argument of a compiled loss is a number, or numbers in lists, tuples and arrays, or a constant that can be "
                 f"hashed, not {type(x).__name__}: {x!r:.80}. A keyword argument may be anything"
@@ -138,6 +139,8 @@ def _kind_of(x: Any) -> str:
     found = _KINDS.get(x.dtype.kind)
     if found is None:
         raise TypeError(f"an array among the arguments of a compiled loss holds real numbers, not {x.dtype}")
+    if type(x) is not np.ndarray and np.ma.is_masked(x):
+        raise TypeError("an array among the arguments of a compiled loss has masked numbers: fill them (x.filled(0.0)), or leave them out")
     return found
 
 

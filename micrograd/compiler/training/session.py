@@ -50,8 +50,9 @@ def train(
         if outer is not None:  # on_step trains too
             outer.interrupt()
         session = step._session = _Session(step, optimizer, static, ctrl_c, before_step)
+        same = isinstance(data, tuple) and batch_size is None  # else a list that comes twice may have other numbers in it
         try:
-            if isinstance(data, tuple) and all(x is None for x in (batch_size, on_step, before_step, bar)):
+            if same and all(x is None for x in (on_step, before_step, bar)):
                 session.repeat(next(feed), steps, losses)
                 steps = 0
             for number in range(steps):
@@ -59,7 +60,7 @@ def train(
                 args = next(feed, _END)
                 if args is _END:
                     break
-                losses.append(session.step(args))
+                losses.append(session.step(args, same))
                 if on_step is not None and (number + 1) % every == 0 and session.told(on_step, number):
                     break
                 if bar:
@@ -85,13 +86,16 @@ class _Session:
         self.updates: Any = None
         self.plan: Any = None
         self.machine: Any = None
-        self.given: Any = None
+        self.given = False  # the machine has the arguments of the latest step
         self.trusted: set[Plan] = set()  # plans whose guards were asked
         self.seen = 0  # modes.state.last_change, as far as the machine's numbers follow it
 
-    def step(self, args: Any) -> float:
-        """One step: loss, gradients, update. The loss. From the update on Ctrl-C is held, until the caller releases it."""
-        if self.given is None or args is not self.given:
+    def step(self, args: Any, same: bool = True) -> float:
+        """One step: loss, gradients, update. The loss. From the update on Ctrl-C is held, until the caller releases it.
+
+        same: the arguments are those of the step before, if there was one.
+        """
+        if not (same and self.given):
             self._enter(args)
         elif self.plan.traced.draws:
             self.plan.feed(self.machine, self.numbers)
@@ -166,7 +170,7 @@ class _Session:
             self._follow()
         self.compiled._latest = plan, machine
         plan.feed(machine, self.numbers)
-        self.given = args
+        self.given = True
 
     def _follow(self) -> None:
         """Take over what was set from outside since it was last looked, by whoever gives the data, say."""
@@ -186,15 +190,15 @@ class _Session:
             self.plan.load(self.machine)
             self.seen = modes.state.last_change
         if not self.plan.guards.hold():
-            self.given = None
+            self.given = False
             self.trusted.clear()
         return stop is True
 
     def interrupt(self) -> None:
         """The loss is called while training goes on: it is by what has been trained so far, and may use the same machine."""
-        if self.given is not None:
+        if self.given:
             self.write_back()
-            self.given = None
+            self.given = False
 
     def _update_outside(self) -> None:
         """An optimizer of another kind: it sees the parameters' Values."""
