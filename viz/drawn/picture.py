@@ -20,7 +20,7 @@ from ..notation.numbers import show
 from ..notebook import bundle, still
 from ..notebook import picture as in_a_document
 from ..save import write
-from . import html, render, svg, theme
+from . import html, mermaid, render, svg, theme, tikz
 from .dot import PORTS, source
 from .opening import opening
 from .place import places
@@ -28,7 +28,7 @@ from .png import png
 from .sketch import Look, Sketch, sketch
 from .text import text_tree
 
-ENDINGS = ("svg", "png", "pdf", "html", "dot", "txt")
+ENDINGS = ("svg", "png", "pdf", "html", "dot", "mmd", "tex", "txt")
 COLORS = ("kind", "grad")
 RANKS = ("", "leaves", "levels")
 BOXES = 1500  # more than this is no picture, and takes the layout minutes
@@ -146,6 +146,16 @@ class Picture:
         return source(self.sketch)
 
     @cached_property
+    def mmd(self) -> str:
+        """The picture as a Mermaid flowchart, which code hosts and note-takers draw."""
+        return mermaid.source(self._still.sketch)
+
+    @cached_property
+    def tex(self) -> str:
+        """The picture as a LaTeX document of one `tikzpicture`."""
+        return tikz.source(self._still.sketch, places(self._still.sketch, self.layout))
+
+    @cached_property
     def svg(self) -> str:
         """The picture as an SVG document. Nodes have stable ids and classes, edges and clusters too."""
         return svg.drawing(self.sketch, places(self.sketch, self.layout), title=self.title, chosen=self.theme)
@@ -220,7 +230,7 @@ class Picture:
         shown(self, lambda: self.html, "graph.html")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a file; its ending says how: svg, png, pdf, html, dot or txt.
+        """Write the picture to a file; its ending says how: svg, png, pdf, html, dot, mmd (Mermaid), tex (TikZ) or txt.
 
         The file appears whole or not at all. Returns its path.
         """
