@@ -53,7 +53,7 @@ def test_saving(picture, tmp_path, ending, start):
 
 @pytest.mark.parametrize("name", ["graph.gif", "graph", "graph.svg.gz"])
 def test_an_unknown_ending_says_which_are_known(picture, tmp_path, name):
-    with pytest.raises(ValueError, match=r"ending must be one of \.svg, \.png, \.pdf, \.html, \.dot, \.txt"):
+    with pytest.raises(ValueError, match=r"ending must be one of \.svg, \.png, \.pdf, \.html, \.dot, \.mmd, \.tex, \.txt"):
         picture.save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
