@@ -12,7 +12,7 @@ from micrograd.cli.assignments import Refused
 from micrograd.cli.output import keep
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("nbconvert", "nbformat", "mistune", "pdoc", "pygments")
+NEEDED = ("nbconvert", "nbformat", "mistune", "pdoc", "pygments", "numpy", "hypothesis")  # the last two: pdoc reads what imports them
 ABOUT = """\
 The folder can be served by any host, from a sub-path too; no page asks another host for anything. Links are checked: exit
 status 1 where one leads nowhere.
@@ -24,7 +24,7 @@ status 1 where one leads nowhere.
 def options(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument(
-        "expression", metavar="CHECKOUT", nargs="?", help="the repository, with its notebooks (default: where this code is)"
+        "expression", metavar="CHECKOUT", nargs="?", help="the repository, with its notebooks (default: the folder you are in)"
     )
     parser.add_argument("-o", "--output", dest="output", metavar="DIR", help="the folder to make: new, empty, or an older site")
     parser.add_argument("--open", action="store_true", help="open the front page in the browser")
@@ -37,9 +37,9 @@ def site(args: Any) -> int:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise Refused(f"the site needs {', '.join(missing)}: pip install 'micrograd-lab[site]'")
-    from micrograd.site.build import NotHere, build
+    from micrograd.site.build import NotHere, build, checkout
 
-    root = Path(args.expression) if args.expression else ROOT
+    root = Path(args.expression) if args.expression else next((here for here in (Path(), ROOT) if checkout(here)), Path())
     out = Path(args.output)
     try:
         built = build(root, out, lambda text: print(f"{text} …", file=sys.stderr))

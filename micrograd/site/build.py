@@ -38,13 +38,18 @@ class Built:
     faults: list[str]
 
 
+def checkout(folder: Path) -> bool:
+    """Whether the lessons are in `folder`, and the code that they are about."""
+    return all((folder / name).is_file() for name in ("notebooks/README.md", "micrograd/engine.py"))
+
+
 def build(root: Path, out: Path, say: Callable[[str], object] = lambda text: None) -> Built:
     """Build the site of the checkout `root` in the folder `out`; `say` hears what is being done.
 
     `out` is empty, new, or an older site. NotHere where that is not so, where `root` has no lessons, or where a document has a dead link.
     """
-    if not (root / "notebooks/README.md").is_file():
-        raise NotHere(f"{root} is no checkout of micrograd-lab: the lessons are in its folder notebooks; go there, or name it")
+    if not checkout(root):
+        raise NotHere(f"{root.resolve()} is no checkout of micrograd-lab: the lessons are in its folder notebooks; go there, or name it")
     _clear(out)
     house = House(root, out)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from micrograd.site.house import DeadLink, House, relative
 from micrograd.site.links import faults
 from micrograd.site.policy import guard, policy
 
+ROOT = Path(__file__).parents[2]
 FRONT = '<html><head><link rel="stylesheet" href="s.css"></head><body><h1 id="top">A</h1><a href="b/c.html#there">c</a></body></html>'
 OTHER = '<html><head></head><body><p id="there">x</p><a href="../index.html#top">up</a><img src="../i.png" alt=""></body></html>'
 
@@ -119,6 +121,18 @@ def test_markdown(house):
     assert '<h2 id="x">' in rendered(house, "README.md", "### X")[0]
 
 
+def test_every_link_of_our_own_documents_leads_somewhere(tmp_path):
+    pytest.importorskip("mistune")
+    pytest.importorskip("pygments")
+    from micrograd.site.markdown import rendered
+
+    ours = House(ROOT, tmp_path)
+    documents = [source for source in ours.pages if source.endswith(".md")]
+    assert len(documents) > 8
+    for source in documents:
+        rendered(ours, source, (ROOT / source).read_text(encoding="utf-8"))  # DeadLink otherwise
+
+
 # --- policies ---------------------------------------------------------------------------------------------------------
 
 
@@ -151,6 +165,18 @@ def test_what_is_refused(tmp_path, capsys, monkeypatch):
     ]:
         assert main(argv) == 2 and why in capsys.readouterr().err
     assert (tmp_path / "full/thesis.txt").read_text(encoding="utf-8") == "mine" and not (tmp_path / "new").exists()
+
+
+def test_where_the_code_is_installed_the_site_is_that_of_the_folder_one_is_in(tmp_path, monkeypatch):
+    monkeypatch.setattr("micrograd.cli.site.NEEDED", ())
+    monkeypatch.setattr("micrograd.cli.site.ROOT", tmp_path)
+    asked = []
+    monkeypatch.setattr(build, "build", lambda root, out, say: asked.append(root.resolve()) or build.Built(1, [], []))
+    monkeypatch.chdir(ROOT)
+    assert main(["site", "-o", str(tmp_path / "s")]) == 0 and asked == [ROOT]
+    monkeypatch.chdir(tmp_path)
+    main(["site", "-o", str(tmp_path / "s")])
+    assert asked[1] == tmp_path.resolve()  # build says that it is none
 
 
 def test_a_missing_library_is_named(tmp_path, capsys, monkeypatch):
