@@ -23,6 +23,7 @@ def lessons(house: House) -> dict[str, str]:
     titles = {source: _title(book) for source, book in books.items()}
     for i, source in enumerate(house.lessons):
         exporter.house, exporter.here = house, source
+        books[source]["metadata"]["language_info"]["pygments_lexer"] = "python"  # IPython's own comes with IPython alone
         body, _ = exporter.from_notebook_node(books[source])
         body = FIGURE.sub(f'alt="Figure of the lesson {html.escape(titles[source])}, made by the code above it"', body)
         body = body.replace("<pre>", '<pre tabindex="0">')

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from micrograd.site.house import FRONT, REFERENCE, House, relative
+from micrograd.site.shell import ICON
 
 MODULES = (
     "micrograd", "micrograd.losses", "micrograd.optim", "micrograd.train", "micrograd.data", "micrograd.metrics",
@@ -32,7 +33,10 @@ def reference(house: House) -> list[str]:
         module = import_module(name)
         for public in getattr(module, "__all__", ()):
             vars(module).setdefault(public, getattr(module, public))
-    pdoc.render.configure(docformat="markdown", template_directory=STATIC / "pdoc", footer_text="micrograd-lab", search=True)
+    pdoc.render.configure(
+        docformat="markdown", template_directory=STATIC / "pdoc", footer_text="micrograd-lab", search=True,
+        favicon=f"data:image/svg+xml,{ICON}",
+    )  # fmt: skip
     folder = house.out / REFERENCE.partition("/")[0]
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")

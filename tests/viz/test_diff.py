@@ -234,7 +234,7 @@ def test_gradients_of_one_side_alone_are_not_compared():
     y.backward()
     found = viz.diff(y, z)
     assert not found.found.grads and found.alike
-    assert "gradients are not compared: b has none" in str(found)
+    assert "gradients are not compared: second has none" in str(found)
 
 
 def test_a_sum_with_one_term_less_shifts_nothing():
@@ -409,7 +409,7 @@ def test_files_and_notebooks(tmp_path):
         assert found.save(tmp_path / f"d.{ending}").stat().st_size
     assert (tmp_path / "d.txt").read_text(encoding="utf-8") == str(found) + "\n"
     page = (tmp_path / "d.html").read_text(encoding="utf-8")
-    assert "Made in another way" in page and "Only in b" in page and "data-first" in page
+    assert "Made in another way" in page and "Only in second" in page and "data-first" in page
     shown = found._repr_html_()
     assert "first apart" in shown and "<img" in shown
     pytest.importorskip("resvg_py")

@@ -29,7 +29,7 @@ def diff(
     a: Any,
     b: Any,
     *,
-    names: Sequence[str] = ("a", "b"),
+    names: Sequence[str] = ("first", "second"),
     ulps: int = 0,
     labels: bool = True,
     precision: int = 4,
@@ -54,10 +54,10 @@ def diff(
     >>> from micrograd import Value
     >>> x, w = Value(2.0, label="x"), Value(-3.0, label="w")
     >>> print(diff((x * w + 1).tanh(), (x * w + 7).tanh()))
-    a: 5 values, b: 5 values: 3 alike, 1 with another number, 1 made in another way
+    first: 5 values, second: 5 values: 3 alike, 1 with another number, 1 made in another way
     first apart, going forward: v2, made in another way: v1 + 1 | v1 + 7
     <BLANKLINE>
-    value  made by   what          a         b  relative     ulps
+    value  made by   what      first    second  relative     ulps
     v2     v1 + 1    data         -5         1       1.2  9.22e18
     v3     tanh(v2)  data  -0.999909  0.761594      1.76  9.21e18
 
