@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -220,6 +221,23 @@ def test_a_compiler_that_fails_is_said_and_the_run_goes_on(
     assert capsys.readouterr().err.count("ended with status 3") == 1
     with pytest.raises(OSError, match="no such option"):
         micrograd.compile(lambda: w * 2.0, [w], backend="c")()
+
+
+@pytest.mark.parametrize(("path", "said"), [("true", "it wrote no library"), ("false", "it ended with status 1 and not a word")])
+def test_a_compiler_that_says_nothing(folder: Any, monkeypatch: Any, path: str, said: str) -> None:
+    monkeypatch.setenv("MICROGRAD_CC", path)
+    with pytest.raises(OSError, match=f"did not compile: {said}"):
+        micrograd.compile(lambda: Value(2.0) * 2.0, [], backend="c")()
+
+
+def test_threads_that_compile_the_same_at_once(folder: Any, capsys: Any) -> None:
+    def answer(_: int) -> float:
+        w = Value(2.0)
+        return micrograd.compile(lambda: w * w * w, [w], backend="c")()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(answer, range(6))) == [8.0] * 6
+    assert capsys.readouterr().err.count("compiling code for this program") == 1
 
 
 def test_without_a_compiler_it_cannot_be_asked_for(monkeypatch: Any) -> None:

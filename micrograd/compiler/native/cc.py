@@ -14,6 +14,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ FLAGS = ("-O2", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared", "-w
 COMPILERS = ("cc", "gcc", "clang")
 
 _loaded: dict[str, ctypes.CDLL] = {}
+_numbers = count()
 
 
 def compiler() -> str | None:
@@ -80,7 +82,7 @@ class Compiling:
         self.path = cache.write(text, path_of(text, *more))
         self.returncode: int | None = None
         self.complaint = ""
-        self._part = library_of(self.path).with_suffix(f".{os.getpid()}.part")
+        self._part = library_of(self.path).with_suffix(f".{os.getpid()}.{next(_numbers)}.part")  # threads may compile the same
         found = str(compiler())
         command = [found, *flags(found, *more), "-o", str(self._part), str(self.path), "-lm"]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -97,6 +99,8 @@ class Compiling:
             _, said = self._process.communicate(timeout=timeout)
             self.complaint = said.decode(errors="replace").strip()
             self.returncode = self._process.returncode
+            if not self.returncode and not self._part.exists():
+                self.returncode, self.complaint = 1, "it wrote no library"
             if not self.returncode:
                 os.chmod(self._part, 0o600)
                 os.replace(self._part, library_of(self.path))
@@ -111,14 +115,19 @@ def load(text: str, what: str, *more: str) -> Any:
     path = path_of(text, *more)
     if path.stem not in _loaded:
         if not cache.sealed(path):
-            cache.say(f"compiling {what}; kept in {cache.shown(path.parent)}")
-            cache.clear(path)
-            made = Compiling(text, *more)
-            path = made.path
-            if made.wait():
-                raise OSError(f"{compiler()} ended with status {made.returncode}: {made.complaint[:300]}")
+            with cache.lock(path):
+                if not cache.sealed(path):  # else somebody has made it while this one waited
+                    _compile(path, text, what, *more)
         _loaded[path.stem] = ctypes.CDLL(str(library_of(path)))
     return _loaded[path.stem]
+
+
+def _compile(path: Path, text: str, what: str, *more: str) -> None:
+    cache.say(f"compiling {what}; kept in {cache.shown(path.parent)}")
+    cache.clear(path)
+    made = Compiling(text, *more)
+    if made.wait():
+        raise OSError(f"{compiler()} did not compile: {made.complaint[:300] or f'it ended with status {made.returncode} and not a word'}")
 
 
 def pointer(array: Any) -> Any:
