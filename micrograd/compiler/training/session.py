@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from random import Random
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any
 
 from micrograd import collector, modes
@@ -129,11 +129,7 @@ class _Session:
         plain = not ((plan.program.batch and machine.native != "c") or plan.traced.draws or plan.program.assigns or modes.here().anomaly)
         if not (self.inside and plain and machine.entry[0]):
             return None
-        start = perf_counter()
-        losses: list[float] | None = self._updates().loop(machine, count, self.ctrl_c)
-        if losses is not None:
-            machine.spend(perf_counter() - start, len(losses))
-        return losses
+        return self._updates().loop(machine, count, self.ctrl_c)  # type: ignore[no-any-return]
 
     def _updates(self) -> Any:
         """The optimizer on arrays; made anew when native code has arrived in the meantime."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
+from time import perf_counter
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
@@ -67,7 +68,9 @@ class Updates:
         finally:
             made.steps = steps
         losses = np.empty(count)
+        start = perf_counter()
         done = run(machine, part.slots, part.start, numbers, losses)
+        seconds = perf_counter() - start  # not those in which the loop itself was compiled
         part.steps += done
         made.steps += done
         if done < count:
@@ -75,6 +78,7 @@ class Updates:
                 settle(machine)
             self.step(machine.params, machine.gradient)
             losses = losses[: done + 1]
+        machine.spend(seconds, len(losses))
         found: list[float] = losses.tolist()
         return found
 
