@@ -87,6 +87,17 @@ def test_the_wheel_is_the_pages_until_the_picture_was_clicked(opened):
     assert place(page, "n2") == pytest.approx([cx, cy], abs=1)  # what is under the pointer stays there
 
 
+@pytest.mark.parametrize("width", [1100, 390])
+def test_a_picture_that_is_too_tall_begins_at_its_result(opened, page, width):
+    random.seed(0)
+    page.set_viewport_size({"width": width, "height": 900})
+    loss = (nn.MLP(2, [4, 4, 1])([Value(1.0, label="x"), Value(-1.0, label="y")]) - 1) ** 2
+    loss.backward()
+    opened(viz.draw(loss))
+    shown, holder = (page.locator(what).first.bounding_box() for what in (".node.root", ".mg-holder"))
+    assert all(holder[at] <= shown[at] and shown[at] + shown[of] <= holder[at] + holder[of] for at, of in (("x", "width"), ("y", "height")))
+
+
 def test_ctrl_and_wheel_zoom_without_a_click(opened):
     page = opened(viz.draw(small()))
     k = page.evaluate(STATE)[2]

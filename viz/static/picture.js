@@ -47,8 +47,9 @@ export class Page {
     this.view.take(this.svg);
     this.listen();
     this.chips();
-    const { first, in: box } = figure.dataset, node = this.node(first) || this.node(box);
-    if (node) this.view.show(this.rect(node)); // where the page says that one looks first
+    const { first, in: box } = figure.dataset, cut = this.view.height * this.view.k > this.view.room[1] + 2;
+    const node = this.node(first) || this.node(box) || (cut && this.svg.querySelector(".node.root"));
+    if (node) this.view.show(this.rect(node)); // where the page says that one looks first, or the result: a corner of a tall picture is empty
   }
 
   button(face, label, keys, act) {
