@@ -72,8 +72,8 @@ def _check(run: Run) -> dict[str, Any]:
     if run.own:
         made = run.called(importlib.import_module("viz").step, title="", check=True)
         place = {id(value): i for i, value in enumerate(made.trace.values)}
-        rows = [[made.trace.told[place[id(value)]], message] for value, message in made.problems]
-        return {"said": made.checked(), "ok": not rows, "head": ["value", "what is wrong"], "rows": rows}
+        rows = [[made.trace.told[place[id(value)]], _rule(value, run.file), message] for value, message in made.problems]
+        return {"said": made.checked(), "ok": not rows, "head": ["value", "its rule", "what is wrong"], "rows": rows}
     from micrograd.checking.checks import check_grads
 
     if len(run.roots) > 1:
@@ -90,6 +90,12 @@ def _check(run: Run) -> dict[str, Any]:
     said = f"{wrong} wrong" if wrong else f"{undecided} undecided" if undecided else "every gradient agrees with its numeric derivative"
     head = ["input", "analytic", "numeric", "error", "ulps", "verdict"]
     return {"said": said, "ok": not wrong and not undecided, "head": head, "rows": rows, "note": report.note}
+
+
+def _rule(value: Any, file: str) -> str:
+    """Where in the program the rule of an own engine's value begins, if it is a closure there."""
+    code = getattr(getattr(value, "_backward", None), "__code__", None)
+    return f"line {code.co_firstlineno}" if code is not None and code.co_filename == file else ""
 
 
 def _train(run: Run) -> dict[str, Any]:

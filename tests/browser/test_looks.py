@@ -180,6 +180,17 @@ def test_a_gradient_is_written_without_gaps_around_its_point(show):
     assert abs(point[0] - left[1]) < 1 and abs(right[0] - point[1]) < 1
 
 
+@pytest.mark.parametrize("losses", [(0.4093, 0.009546), (-1.234e-10, -1234567.0), (-0.009546, -1.5)])
+def test_the_numbers_beside_the_curve_are_whole(page, tmp_path, losses):
+    watch = viz.watch(nn.MLP(2, [1]))
+    for loss in losses:
+        watch(loss)
+    page.goto(watch.save(tmp_path / "run.html").as_uri())
+    page.wait_for_selector(".mg-loss .mg-chart")
+    box = page.evaluate("document.querySelector('.mg-loss .mg-chart').getBBox().x")
+    assert box >= 0, box
+
+
 def test_a_loss_that_is_no_number_is_marked_on_the_curve_and_said(page, tmp_path):
     watch = viz.watch(nn.MLP(2, [1]))
     for loss in (1.0, 0.8, float("nan"), 0.5, float("inf")):

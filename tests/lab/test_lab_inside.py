@@ -105,6 +105,8 @@ def test_the_planted_mistake_is_diagnosed_and_no_other(lab):
     lab.run(code)
     found = lab.view("check")
     assert not found["ok"] and found["rows"] and all("*" in str(row) or "+=" in str(row) for row in found["rows"])
+    times = code[: code.index("def _backward", code.index("def __mul__"))].count("\n") + 1
+    assert {row[1] for row in found["rows"]} == {f"line {times}"}
     mended = code.replace("self.grad = other", "self.grad += other").replace("other.grad = self", "other.grad += self")
     assert mended != code and lab.run(mended)["ok"] and lab.view("check")["ok"]
     lab.run(mended.replace("1 - t**2", "1 - t"))

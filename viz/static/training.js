@@ -107,8 +107,8 @@ export class Training {
     this.loss.append(h("p", { class: "mg-title" }, "Loss"));
     if (this.data.trouble) this.loss.append(h("p", { class: "mg-mark" }, `⚠ ${this.data.trouble}`));
     if (!points.length) return;
-    const W = 340, H = 210, left = 56, values = points.map((p) => p[1]);
-    const least = Math.min(...values), most = Math.max(...values), log = least > 0 && most / least > 50;
+    const W = 340, H = 210, values = points.map((p) => p[1]), least = Math.min(...values), most = Math.max(...values);
+    const left = Math.max(56, 14 + 7.7 * Math.max(fmt(least).length, fmt(most).length)), log = least > 0 && most / least > 50;
     const f = log ? Math.log10 : (v) => v;
     const [low, high] = [f(least), f(most) === f(least) ? f(least) + 1 : f(most)];
     const first = all[0][0], last = Math.max(all.at(-1)[0], first + 1), wrong = all.filter((p) => !Number.isFinite(p[1]));
