@@ -141,3 +141,11 @@ def test_axe_has_nothing_against_it(lab, axe, tab):
     assert axe(page) == []
     page.evaluate("Object.assign(document.querySelector('.lab-run'), { textContent: '', title: '' })")  # and it does look
     assert axe(page) != []
+
+
+def test_the_first_graph_is_whole_in_a_small_window(lab):
+    lab.page.set_viewport_size({"width": 1200, "height": 900})
+    page = lab.open().page
+    lab.tab("Graph")
+    holder, root = (page.locator(what).first.bounding_box() for what in (".lab-picture", ".lab-picture .node.root"))
+    assert root["x"] + root["width"] <= holder["x"] + holder["width"]

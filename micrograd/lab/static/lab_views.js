@@ -56,7 +56,7 @@ export class Views {
     if (!this.picture?.holder.isConnected) {
       const holder = h("div", { class: "lab-picture", tabindex: "0", role: "group" });
       el.replaceChildren(holder);
-      this.picture = new Viewport(holder, null, { first: 0.5 });
+      this.picture = new Viewport(holder, null, { first: 0.44 }); // the first example whole in a window of 1200 px
       const button = (face, label, keys, action) => {
         const one = h("button", { type: "button", class: "lab-button", title: `${label} (${keys})`, "aria-label": label }, face);
         one.onclick = action;
