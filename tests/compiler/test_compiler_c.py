@@ -138,6 +138,22 @@ def test_training_is_numpys_to_the_last_bit_of_the_rule(batch: bool, make: Any) 
     assert found[0] == found[1]
 
 
+def test_a_schedule_that_fails_ends_the_run_where_it_does_in_numpy() -> None:
+    def schedule(step: int) -> float:
+        if step >= 300:
+            raise RuntimeError("no rate")
+        return 1.0
+
+    found = []
+    for backend in ("numpy", "c"):
+        w = Value(2.0)
+        optimizer = optim.SGD([w], lr=0.001, schedule=schedule)
+        with pytest.raises(RuntimeError, match="no rate"):
+            micrograd.compile(lambda w=w: (w * 3.0 - 1.0) ** 2, [w], backend=backend).train(optimizer, steps=1000)
+        found.append((optimizer.steps, pytest.approx(w.data, rel=1e-12)))
+    assert found[0] == (found[1][0], w.data) and found[0][0] == 300
+
+
 def test_a_loss_that_is_nan_on_the_way_trains_on() -> None:
     """The loop ends where a gradient is nan, and the gradients are worked out once more."""
     found = []

@@ -61,12 +61,17 @@ class Updates:
                 numbers = np.tile(part.constant, (count, 1))
             else:
                 rows = []
-                for k in range(count):
-                    rows.append(made.scalars(part.group, part.first + part.steps + k + 1))
-                    made.steps += 1
+                try:
+                    for k in range(count):
+                        rows.append(made.scalars(part.group, part.first + part.steps + k + 1))
+                        made.steps += 1
+                except Exception:
+                    if not rows:  # else the steps before it first, and then it is asked again
+                        raise
                 numbers = np.array(rows)
         finally:
             made.steps = steps
+        count = len(numbers)
         losses = np.empty(count)
         start = perf_counter()
         done = run(machine, part.slots, part.start, numbers, losses)
