@@ -69,7 +69,7 @@ def main(samples: int, rounds: int) -> None:
             environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": "1", "XLA_FLAGS": flags}
             command = [sys.executable, "-m", "benchmarks.cores", who, str(samples), str(threads)]
             runs[who, threads] = subprocess.Popen(
-                command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+                command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", bufsize=1
             )
     best: dict[Any, tuple[float, float]] = dict.fromkeys(runs, (math.inf, 0.0))
     for _ in range(rounds):

@@ -185,13 +185,11 @@ def page() -> dict[str, Any]:
 
 def drawn() -> dict[str, Any]:
     """`micrograd draw` of the lecture's neuron to SVG, beside a Python that does nothing; everything on disk before."""
-    import resource
-
     variables = {k: v for k, v in environment().items() if k != "PYTHONDONTWRITEBYTECODE"}
 
     def taken() -> float:
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime
+        used = os.times()
+        return used.children_user + used.children_system
 
     def run(*words: str) -> None:
         subprocess.run([sys.executable, *words], env=variables, cwd=ROOT, check=True, capture_output=True)

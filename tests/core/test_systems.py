@@ -172,11 +172,11 @@ def test_programs_are_found_where_each_system_keeps_them(monkeypatch: Any, tmp_p
     scripts = tmp_path / "Roaming" / "Python312" / "Scripts"
     scripts.mkdir(parents=True)
     (scripts / "graphviz-pure.exe").write_bytes(b"")
-    monkeypatch.setattr(render.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python.exe"))
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setattr(render.sysconfig, "get_preferred_scheme", lambda kind: "nt_user")
-    monkeypatch.setattr(render.sysconfig, "get_path", lambda what, scheme: str(scripts if scheme == "nt_user" else tmp_path / "Scripts"))
+    monkeypatch.setattr("sysconfig.get_preferred_scheme", lambda kind: "nt_user")
+    monkeypatch.setattr("sysconfig.get_path", lambda what, scheme: str(scripts if scheme == "nt_user" else tmp_path / "Scripts"))
     assert render.program() == str(scripts / "graphviz-pure.exe")
     monkeypatch.setattr(sys, "executable", None)  # Python within another program
     assert render.program() == str(scripts / "graphviz-pure.exe")

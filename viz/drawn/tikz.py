@@ -24,7 +24,7 @@ SPECIAL = {
     "^": "\\textasciicircum{}", "~": "\\textasciitilde{}", "<": "$<$", ">": "$>$", "|": "$|$", '"': "''", "−": "$-$", "×": "$\\times$",
     "·": "$\\cdot$", "÷": "$\\div$", "Σ": "$\\Sigma$", "∂": "$\\partial$", "√": "$\\surd$", "∞": "$\\infty$", "…": "\\dots{}",
     "→": "$\\to$", "≤": "$\\le$", "≥": "$\\ge$", "½": "$\\frac12$", "±": "$\\pm$", "≠": "$\\ne$", "Φ": "$\\Phi$", "σ": "$\\sigma$",
-    "π": "$\\pi$", "′": "$'$", "²": "$^2$", "³": "$^3$", "↑": "$\\uparrow$", "↓": "$\\downarrow$", "∈": "$\\in$", "↔": "$\\leftrightarrow$",
+    "π": "$\\pi$", "²": "$^2$", "³": "$^3$", "↑": "$\\uparrow$",
 }  # fmt: skip
 
 
@@ -143,5 +143,5 @@ def text(words: str) -> str:
     """
     made = ""
     for c in one_line(words):
-        made += SPECIAL.get(c) or (c if c.isascii() or c in "äöüÄÖÜßéèêàâçñáíóúøåæ" else f"U+{ord(c):04X}")
+        made += SPECIAL.get(c) or (c if c.isascii() or ("\u00c0" <= c <= "\u017f" and c.isalpha()) else f"U+{ord(c):04X}")
     return made

@@ -203,14 +203,16 @@ def _lifted(order: list[Value], sampled: set[Value]) -> list[Value]:
                 mine[0] = any(mine[1:])
             if any(mine) and not all(mine) and v.op is not None and v.op.arity is None and row_of(v.op) not in (ops.sum_, ops.dot):
                 anchor = args[mine.index(True, v.op is choose)]
-                new = [a if m else _before(v, apply(lift, (a, anchor))) for a, m in zip(args, mine, strict=True)]
+                new = [
+                    a if m else _before(v, apply(lift, (a, anchor)), k / len(args)) for k, (a, m) in enumerate(zip(args, mine, strict=True))
+                ]
                 found.extend(a for a, m in zip(new, mine, strict=True) if not m)
                 v._a, v._b = None, tuple(new)
         found.append(v)
     return found
 
 
-def _before(v: Value, made: Value) -> Value:
-    """A node made later that `v` uses now, in its place in the order."""
-    made._born = v._born - 0.5  # type: ignore[assignment]
+def _before(v: Value, made: Value, part: float) -> Value:
+    """A node made later that `v` uses now, in its place in the order: so far (0 to 1) among those before it."""
+    made._born = v._born - 1 + 0.5 * (1 + part)  # type: ignore[assignment]
     return made
