@@ -125,6 +125,7 @@ def test_parameters_travel_both_ways(home):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of PyTorch's own insides
 def test_torch_compile_gives_the_same():
     torch = pytest.importorskip("torch")
     step, _, args = MODELS[0](True)
