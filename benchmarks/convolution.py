@@ -11,13 +11,12 @@ import functools
 import math
 import random
 import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from benchmarks.one_process import Found, Train, compared, least
+
 RATE, BATCH = 0.01, 32
-Train = Callable[[int], Any]
-Found = tuple[float, list[float]]
 
 
 class Network:
@@ -149,37 +148,10 @@ PEERS: dict[str, Callable[[Network], tuple[Found, Train]]] = {
 }  # fmt: skip
 
 
-def least(runs: dict[str, Train], rounds: int = 15, target: float = 0.05) -> dict[str, float]:
-    """The least processor seconds of a step, everybody in turn."""
-    steps = {}
-    for name, train in runs.items():
-        train(2)
-        start = time.process_time()
-        train(5)
-        steps[name] = max(1, math.ceil(5 * target / max(1e-9, time.process_time() - start)))
-    found = dict.fromkeys(runs, math.inf)
-    for _ in range(rounds):
-        for name, train in runs.items():
-            start = time.process_time()
-            train(steps[name])
-            found[name] = min(found[name], (time.process_time() - start) / steps[name])
-    return found
-
-
 def main() -> None:
     for size in map(int, sys.argv[1:] or ("8", "28")):
-        net, runs = Network(size), {}
-        reference: Found | None = None
-        for name, make in PEERS.items():
-            try:
-                found, runs[name] = make(net)
-            except ImportError as error:
-                print(f"{name}: not installed ({error.name})")
-                continue
-            reference = reference or found
-            far = max(abs(a - b) for a, b in zip((found[0], *found[1]), (reference[0], *reference[1]), strict=True))
-            if not far < 1e-12:
-                raise ArithmeticError(f"{name} differs by {far}")
+        net = Network(size)
+        runs = compared({name: functools.partial(make, net) for name, make in PEERS.items()})
         for name, seconds in least(runs).items():
             print(f"{size} × {size}, batch {BATCH}: {name:26} {1e6 * seconds:9.1f} µs a step")
 
