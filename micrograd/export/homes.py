@@ -12,7 +12,7 @@ from micrograd.compiler.program.instruction import Access
 from micrograd.compiler.program.own_ops import row_of
 from micrograd.compiler.program.rule import calls
 from micrograd.compiler.tracing.arguments import nested
-from micrograd.export.arrays import Text
+from micrograd.export.arrays import Text, bare, literal, within
 from micrograd.export.pools import Writer
 from micrograd.export.taken import Taken
 from micrograd.export.tensors import Tensors
@@ -108,6 +108,7 @@ class Written:
 
     def __init__(self, taken: Taken, writer: Writer, param: str, kind: type[Tensors] = Tensors) -> None:
         program = taken.program
+        self.outputs = program.outputs
         self.blocks, self.arguments = parameters(taken), arguments(taken)
         self.tensors = kind(program, writer)
         writer.begin([a.name for a in self.arguments], program.batch)
@@ -149,6 +150,12 @@ class Written:
     def initial(self, at: int) -> float:
         """What a slot that nothing computes holds now."""
         return self.numbers[at]
+
+    def results(self) -> list[str]:
+        """As source: the loss (of a batch the mean), and where there are others these as one tensor."""
+        loss = self.slot("v", self.outputs[0])
+        text = literal(loss) if isinstance(loss, float) else f"{within(loss)}.mean()" if self.outputs[0][0] else bare(loss)
+        return [text, *([bare(self.slots("v", self.outputs[1:]))] if len(self.outputs) > 1 else [])]
 
     def slots(self, pool: str, places: Sequence[tuple[bool, int]]) -> Any:
         """The numbers at these places as one tensor; those of a batch, if any is."""

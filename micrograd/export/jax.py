@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from micrograd.export.arrays import Arrays, Text, bare, literal, within
+from micrograd.export.arrays import Arrays, Text, bare, within
 from micrograd.export.homes import Written, comment, named_limits, refuse, spelled
 from micrograd.export.own import Own
 from micrograd.export.taken import Taken
@@ -151,11 +151,7 @@ def _source(taken: Taken, exact: bool) -> str:
     writer.own = own
     writer.used["p"] = 1  # the parameters
     written = Written(taken, writer, 'p["{}"]')
-    loss = written.slot("v", taken.program.outputs[0])
-    loss = Text(f"{within(loss)}.mean()") if taken.program.outputs[0][0] else loss
-    results = [bare(literal(loss) if isinstance(loss, float) else loss)]
-    if len(taken.program.outputs) > 1:
-        results.append(bare(written.slots("v", taken.program.outputs[1:])))
+    results = written.results()
     text = "\n".join([*writer.lines, f"return {', '.join(results)}"])
     definitions = own.lines if own else []
     code = "\n".join([text, *definitions])

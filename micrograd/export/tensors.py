@@ -34,23 +34,29 @@ class Tensors(Pools):
 
     # --- reading ---------------------------------------------------------------------------------------------------------
 
-    def read(self, access: Any, shape: Sequence[int], order: Sequence[int] | None = None) -> Found | float:
-        """An operand: a number, or a tensor of the axes that it uses, in that order."""
+    def read(self, access: Any, shape: Sequence[int]) -> Found | float:
+        """An operand: a number, or a tensor of the axes that it uses, in the order of the loop."""
         if not isinstance(access, Access):
             return float(access)
         if access.chosen is not None:
             return self._chosen(access, shape)
-        own = [a for a in range(len(shape)) if access.uses(a) and shape[a] > 1]
-        used = own if order is None else [a for a in order if a in own]
+        used = [a for a in range(len(shape)) if access.uses(a) and shape[a] > 1]
         axes = tuple((shape[a], access.strides[a]) for a in used) if access.index is None or 0 not in used else None
         base = access.base if access.index is None or 0 in used else access.base + int(access.index[0])
         wanted = self._wanted(access, shape, used)
         if access.pool == "v" and not access.batch and all(int(at) in self.constants for at in wanted.flat):
-            numbers = np.array([self.constants[int(at)] for at in wanted.flat]).reshape(wanted.shape)
-            if (numbers == numbers.flat[0]).all() or np.isnan(numbers).all():
-                return float(numbers.flat[0])
-            return Found(self.writer.constant(numbers), used, False)
+            return self._constants(np.array([self.constants[int(at)] for at in wanted.flat]).reshape(wanted.shape), used)
         return Found(self.at(access.pool, access.batch, wanted, base, axes), used, access.batch)
+
+    def _constants(self, numbers: Any, axes: Sequence[int]) -> Found | float:
+        """Numbers of the code, without the axes along which they are all alike (a layer's inputs, once for each neuron)."""
+        kept = [
+            a
+            for k, a in enumerate(axes)
+            if not np.array_equal(numbers, np.broadcast_to(numbers.take([0], k), numbers.shape), equal_nan=True)
+        ]
+        numbers = numbers[tuple(slice(None) if a in kept else 0 for a in axes)]
+        return Found(self.writer.constant(numbers), kept, False) if kept else float(numbers)
 
     @staticmethod
     def _wanted(access: Access, shape: Sequence[int], used: Sequence[int]) -> Any:

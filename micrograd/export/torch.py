@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from keyword import iskeyword
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
@@ -111,7 +112,7 @@ def to_torch(step: Any, path: str | os.PathLike[str] | None = None, *, exact: bo
     loss, and a tensor of the other outputs where there are some. `torch.autograd` makes the gradients. `flat()` and `load(numbers)`
     give and take the parameters in the loss's own order, so that `for p, x in zip(params, module.flat()): p.data = x` brings them home.
 
-    exact: every op with micrograd's own derivative (kinks, edges and far tails as docs/numerics says) instead of PyTorch's, which
+    exact: every op with micrograd's own derivative (kinks, edges, far tails; see `micrograd.ops.table`) instead of PyTorch's, which
     differs from it where `docs/export.md` has them in a table.
 
     Raises ImportError without PyTorch (the file is written without it by `torch_source`), ValueError for what cannot go along.
@@ -161,19 +162,17 @@ def _source(taken: Taken, exact: bool) -> str:
     writer = _Torch()
     writer.own = own
     written = Written(taken, writer, "self.{}")
-    loss = written.slot("v", taken.program.outputs[0])
-    loss = Text(f"{within(loss)}.mean()") if taken.program.outputs[0][0] else loss
-    results = [bare(literal(loss) if isinstance(loss, float) else loss)]
-    if len(taken.program.outputs) > 1:
-        results.append(bare(written.slots("v", taken.program.outputs[1:])))
+    results = written.results()
     assigned = [(name, written.slot("v", (False, new))) for (name, _), (_, new) in zip(written.buffers, taken.program.assigns, strict=True)]
-    name = taken.name.title().replace("_", "") if taken.name.isidentifier() else "Loss"
+    name = taken.name.title().replace("_", "") if taken.name.isidentifier() else ""
+    if len(name) < 2 or iskeyword(name):  # F is torch.nn.functional
+        name = "Loss"
     body = [*writer.lines, *(["# the next run's"] if assigned else [])]
     body += [f"self.{b}.copy_({x}.detach())" if not isinstance(x, float) else f"self.{b}.fill_({literal(x)})" for b, x in assigned]
     text = "\n".join([*body, f"return {', '.join(results)}"])
     definitions = own.lines if own else []
     code = "\n".join([text, *definitions])
-    code = code.replace("larger(", "larger( maximum(").replace("smaller(", "smaller( minimum(")  # which they call
+    code += "".join(HELPERS[h] for h in ("larger", "smaller") if f"{h}(" in code)  # these call others
     helpers = [HELPERS[h] for h in HELPERS if h in writer.helpers or re.search(rf"(?<![.\w]){h}\(", code)]
     signature = ", ".join(["self", *(a.name for a in written.arguments)])
     lines = [

@@ -58,7 +58,7 @@ def compared(programs):
             if all(math.isfinite(x) for x in (*run.values, *run.grads)):
                 exact = [[0.0 if x == 0.0 else x for x in part] for part in got]
                 values = [0.0 if x == 0.0 else x for x in run.values]
-                compare("ONNX", program, run._replace(values=values) if hasattr(run, "_replace") else replace(run, values=values), exact)
+                compare("ONNX", program, replace(run, values=values), exact)
 
 
 def test_a_wrong_gradient_is_found(monkeypatch):
