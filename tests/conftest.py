@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 
 from hypothesis import HealthCheck, Phase, settings
 
@@ -19,3 +20,6 @@ settings.register_profile(  # tests/mutation.py: any failure is enough, however 
     "mutants", settings.get_profile("ci"), max_examples=3, phases=(Phase.explicit, Phase.generate)
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell that starts tests in the background has it ignored, and tests interrupt
+    signal.signal(signal.SIGINT, signal.default_int_handler)
