@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +48,20 @@ def test_every_op_with_its_own_derivative_answers_its_edges(name):
     if name == "jax":  # XLA takes subnormal numbers for 0 on a CPU
         found = [w for w in found if not any(0.0 < abs(x) < 2.3e-308 for x in w[1])]
     assert not found
+
+
+@pytest.mark.parametrize("name", ["torch", "jax"])
+def test_no_op_differs_that_the_table_of_differences_has_not(name):
+    pytest.importorskip(name)
+    text = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
+    rows = [line.replace("\\|", "").split("|")[1:-1] for line in text.split("## ")[1].splitlines() if line.startswith("| `")]
+    told = {op for row in rows if row[3 + (name == "jax")].strip() != "–" for op in re.findall(r"`(\w+)`", row[0])}
+    cases, params, step = every_op()
+    step()
+    home, flat = {"torch": Torch, "jax": Jax}[name](step), [p.data for xs in params for p in xs]
+    found = wrong_edges(cases, params, home.numbers(flat, [])[1:], home.value_and_grad(flat, [])[1])
+    found = [w for w in found if name == "torch" or not any(0.0 < abs(x) < 2.3e-308 for x in w[1])]
+    assert {re.search(r"'(\w+)'", w[0])[1] for w in found if not w[3] == w[4] == 0.0} <= told
 
 
 def compared(home, programs):
