@@ -19,7 +19,6 @@ op is written is asked of `viz.notation`.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -263,4 +262,4 @@ def _widths(rows: Iterable[Row], least: Widths = ()) -> Widths:
 def _columns(line: str, widths: Widths) -> str:
     """A line as what `str.format` takes: {:<7} = {:<12} = {:>20} = {:>9}."""
     sides = iter(widths)
-    return re.sub("[<>]", lambda side: f"{{:{side[0]}{next(sides)}}}", line)
+    return "".join(f"{{:{c}{next(sides)}}}" if c in "<>" else c for c in line)
