@@ -20,7 +20,7 @@ from micrograd.transforms import grad, hessian, hvp, jacobian, jvp, vjp
 
 __version__ = "0.1.0"
 __all__ = [
-    "Kink", "Op", "Scope", "StaleDataWarning", "Value", "check_grads", "compile", "detect_anomaly", "functional", "grad",
+    "Kink", "Op", "Scope", "StaleDataWarning", "Value", "certify", "check_grads", "compile", "detect_anomaly", "functional", "grad",
     "gradcheck", "hessian", "hvp", "jacobian", "jvp", "lower", "nn", "no_grad", "record_source", "register", "scope",
     "value_and_grad", "vjp",
 ]  # fmt: skip
@@ -28,6 +28,7 @@ __all__ = [
 # What is imported when it is first asked for: name → module.
 _LATER = {
     "gradcheck": "micrograd.checking.checks", "check_grads": "micrograd.checking.checks",
+    "certify": "micrograd.checking.certify",
     "compile": "micrograd.compiler", "lower": "micrograd.compiler", "value_and_grad": "micrograd.derived",
 }  # fmt: skip
 _MODULES = ("nn", "losses", "optim", "testing", "compiler", "data", "explain", "export", "train", "metrics", "plots")
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from micrograd import plots as plots
     from micrograd import testing as testing
     from micrograd import train as train
+    from micrograd.checking.certify import certify
     from micrograd.checking.checks import check_grads, gradcheck
     from micrograd.compiler import compile, lower
     from micrograd.derived import value_and_grad

@@ -47,6 +47,12 @@ def show(x: float) -> str:
     return shower()(x)
 
 
+def certain(x: float, digits: int, error: float) -> str:
+    """A number whose first `digits` digits are certain, and a bound of its error: `138.834 ± 3e-14`."""
+    numbers = _ours("viz.notation.numbers")
+    return str(numbers.within(x, digits, error)) if numbers else f"{x:.{min(6, max(1, digits))}g} ± {error:.1e}"
+
+
 def shower() -> Callable[[float], str]:
     """What `show` calls, for who has many."""
     numbers = _ours("viz.notation.numbers")

@@ -5,7 +5,7 @@ Significant digits: 4 in pictures, 6 in text. What is shown is what rounding giv
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal
 from functools import lru_cache
 from math import inf
 
@@ -67,3 +67,50 @@ def parts(x: float, digits: int) -> tuple[str, str, str]:
     sign = MINUS if text.startswith(MINUS) else ""
     mantissa, _, power = text[len(sign) :].partition("e")
     return sign, mantissa, power
+
+
+# --- how much of a number is certain ---------------------------------------------------------------------------------------
+
+
+def within(x: float, certain: int, error: float, digits: int = TEXT) -> str:
+    """A number whose first `certain` digits are, and a bound of its error, as text: no digit more than is certain (but the first).
+
+    >>> within(138.83379, 16, 2.6e-14), within(0.30000000000000004, 2, 0.0039), within(2.0, 17, 0.0), within(5.0, 0, float("inf"))
+    ('138.834 ± 3e-14', '0.3 ± 0.004', '2', '5 ± inf')
+    """
+    return plain(x, min(digits, max(1, certain))) + (f" ± {above(error)}" if error else "")
+
+
+def above(error: float) -> str:
+    """A bound to one digit, rounded up.
+
+    >>> above(2.01e-14), above(0.5), above(float("inf"))
+    ('3e-14', '0.5', 'inf')
+    """
+    return plain(float(Decimal(error).normalize(Context(prec=1, rounding=ROUND_UP))), 1)
+
+
+def whole(x: float) -> int:
+    """How many digits tell a double from all others.
+
+    >>> whole(0.1), whole(0.30000000000000004), whole(-2.5e-7)
+    (1, 17, 2)
+    """
+    return max(1, len(repr(x).partition("e")[0].replace(".", "").strip("-0")))
+
+
+def inked(text: str, certain: int) -> tuple[str, str, str]:
+    """A number as it is written, in three parts: with the digits that are certain, the digits that are not, the power of ten.
+
+    >>> inked("138.83378999", 8), inked("−0.0012345e−7", 3), inked("2", 17), inked("∞", 0), inked("7", 0)
+    (('138.83378', '999', ''), ('−0.00123', '45', 'e−7'), ('2', '', ''), ('∞', '', ''), ('', '7', ''))
+    """
+    mantissa, e, power = text.partition("e") if text[-1:].isdigit() else (text, "", "")
+    seen, begun = 0, False
+    for i, c in enumerate(mantissa):
+        begun = begun or c in "123456789"
+        if begun and c.isdigit():
+            if seen == certain:
+                return (mantissa[:i] if certain else ""), (mantissa[i:] if certain else mantissa), e + power
+            seen += 1
+    return mantissa, "", e + power
