@@ -14,8 +14,8 @@ from typing import Any
 from micrograd import ops
 from micrograd.compiler.numpy_gate import np
 from micrograd.engine import Value
-from micrograd.export import aten
-from micrograd.export.aten import array, mapped, reduced, total
+from micrograd.export import aten, valued, valued_nets
+from micrograd.export.valued import array, mapped, reduced, total
 from micrograd.scopes import scope
 
 _SAME = ["exp", "expm1", "exp2", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"]
@@ -86,12 +86,12 @@ TABLE: Mapping[str, Callable[..., Any]] = {
     **dict.fromkeys(("aten.div.Tensor", "aten.div.Scalar"), lambda x, y: array(x / y)),
     "aten.pow.Tensor_Scalar": _power, "aten.pow.Tensor_Tensor": _power, "aten.maximum.default": mapped(ops.maximum),
     "aten.minimum.default": mapped(ops.minimum), "aten.atan2.default": mapped(ops.atan2),
-    "aten.mm.default": aten.matmul, "aten.bmm.default": aten.matmul, "aten.addmm.default": aten.addmm,
-    "aten._softmax.default": aten.softmax,
-    "aten._log_softmax.default": aten.log_softmax, "aten.native_layer_norm.default": aten.layer_norm,
+    "aten.mm.default": valued.matmul, "aten.bmm.default": valued.matmul, "aten.addmm.default": aten.addmm,
+    "aten._softmax.default": valued_nets.softmax,
+    "aten._log_softmax.default": valued_nets.log_softmax, "aten.native_layer_norm.default": aten.layer_norm,
     "aten.native_group_norm.default": aten.group_norm, "aten._native_batch_norm_legit_no_training.default": aten.batch_norm,
-    "aten.convolution.default": aten.convolution, "aten.max_pool2d_with_indices.default": aten.max_pool,
-    "aten.avg_pool2d.default": aten.avg_pool, "aten.avg_pool1d.default": aten.avg_pool,
+    "aten.convolution.default": valued_nets.convolution, "aten.max_pool2d_with_indices.default": valued_nets.max_pool,
+    "aten.avg_pool2d.default": valued_nets.avg_pool, "aten.avg_pool1d.default": valued_nets.avg_pool,
     "aten.embedding.default": lambda table, index, *_, **__: table[index.astype(np.int64)],
     "aten.permute.default": lambda x, order: x.transpose(order), "aten.view.default": lambda x, shape: x.reshape(shape),
     "aten.reshape.default": lambda x, shape: x.reshape(shape), "aten.unsqueeze.default": lambda x, dim: np.expand_dims(x, dim),
@@ -104,7 +104,7 @@ TABLE: Mapping[str, Callable[..., Any]] = {
     "aten.sum.default": lambda x, **_: reduced(total, x), "aten.mean.default": lambda x, **_: reduced(_mean, x),
     "aten.sum.dim_IntList": lambda x, dims=None, keep=False, **_: reduced(total, x, dims, keep),
     "aten.mean.dim": lambda x, dims=None, keep=False, **_: reduced(_mean, x, dims, keep),
-    "aten.amax.default": lambda x, dims=(), keep=False: reduced(aten.largest, x, dims, keep), "aten.where.self": aten.where,
+    "aten.amax.default": lambda x, dims=(), keep=False: reduced(valued.largest, x, dims, keep), "aten.where.self": valued.where,
     "aten.any.dim": lambda x, dim, keep=False: reduced(any, x, [dim], keep),
     "aten.logical_not.default": lambda x: array(np.frompyfunc(operator.not_, 1, 1)(x)),
     "aten.ge.Scalar": aten.compared(operator.ge, lambda x, y: 1.0 - ops.less(x, y)),
