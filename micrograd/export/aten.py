@@ -9,7 +9,8 @@ from typing import Any
 from micrograd import ops
 from micrograd.compiler.numpy_gate import np
 from micrograd.engine import Value
-from micrograd.export.valued import Array, along, array, mapped, matmul
+from micrograd.export import valued_nets
+from micrograd.export.valued import Array, along, array, largest, mapped, matmul, total
 from micrograd.export.valued_nets import affine, normalised
 
 
@@ -51,3 +52,43 @@ def compared(test: Callable[[Any, float], bool], value: Callable[[Any, float], A
         return value(x, y) if isinstance(x, Value) or isinstance(y, Value) else test(x, y)
 
     return lambda x, y: array(np.frompyfunc(one, 2, 1)(x, y))
+
+
+def _each(given: Any, n: int) -> list[int]:
+    """A number for each axis, of one for all or one for each."""
+    found = list(given) if isinstance(given, (list, tuple)) else [given]
+    return [int(v) for v in (found * n if len(found) == 1 else found)]
+
+
+def _around(given: Any, n: int) -> list[tuple[int, int]]:
+    return [(p, p) for p in _each(given, n)]
+
+
+def convolution(
+    x: Array, weight: Array, bias: Any, stride: Any, padding: Any, dilation: Any, turned: bool, more: Any, groups: int
+) -> Array:
+    """Of any number of axes, transposed too."""
+    n = weight.ndim - 2
+    given = x, weight, bias, _each(stride, n), _around(padding, n), _each(dilation, n), groups
+    return valued_nets.transposed(*given, _each(more, n)) if turned else valued_nets.convolution(*given)
+
+
+def max_pool(x: Array, kernel: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil: bool = False) -> tuple[Array, None]:
+    """The largest under the kernel."""
+    n = x.ndim - 2
+    k = _each(kernel, n)
+    return valued_nets.pooled(largest, x, k, _each(stride, n) if stride else k, _around(padding, n), _each(dilation, n)), None
+
+
+def avg_pool(x: Array, kernel: Any, stride: Any = (), padding: Any = 0, ceil: bool = False, padded: bool = True, by: Any = None) -> Array:
+    """The mean under the kernel, zeros in the padding counted or not."""
+    n = x.ndim - 2
+    k = _each(kernel, n)
+    size = by or (math.prod(k) if padded else 0)
+    return valued_nets.pooled(lambda xs: total(xs) / (size or len(xs)), x, k, _each(stride, n) if stride else k, _around(padding, n))
+
+
+def limits(name: str, args: Sequence[Any]) -> str | None:
+    """What a call of an operator asks that its rule does not do."""
+    ceil = {"aten.max_pool2d_with_indices.default": 5, "aten.avg_pool2d.default": 4, "aten.avg_pool1d.default": 4}.get(name)
+    return f"{name} with ceil_mode=True (False is allowed)" if ceil is not None and len(args) > ceil and args[ceil] else None

@@ -6,15 +6,15 @@ import itertools
 import math
 import operator
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from importlib import import_module
 from typing import Any
 
 from micrograd import ops
 from micrograd.compiler.numpy_gate import np
-from micrograd.engine import Value
 from micrograd.export import aten, valued, valued_nets
+from micrograd.export.arrived import Arrived, argument, labelled, nested
 from micrograd.export.valued import array, mapped, reduced, total
 from micrograd.scopes import scope
 
@@ -90,8 +90,8 @@ TABLE: Mapping[str, Callable[..., Any]] = {
     "aten._softmax.default": valued_nets.softmax,
     "aten._log_softmax.default": valued_nets.log_softmax, "aten.native_layer_norm.default": aten.layer_norm,
     "aten.native_group_norm.default": aten.group_norm, "aten._native_batch_norm_legit_no_training.default": aten.batch_norm,
-    "aten.convolution.default": valued_nets.convolution, "aten.max_pool2d_with_indices.default": valued_nets.max_pool,
-    "aten.avg_pool2d.default": valued_nets.avg_pool, "aten.avg_pool1d.default": valued_nets.avg_pool,
+    "aten.convolution.default": aten.convolution, "aten.max_pool2d_with_indices.default": aten.max_pool,
+    "aten.avg_pool2d.default": aten.avg_pool, "aten.avg_pool1d.default": aten.avg_pool,
     "aten.embedding.default": lambda table, index, *_, **__: table[index.astype(np.int64)],
     "aten.permute.default": lambda x, order: x.transpose(order), "aten.view.default": lambda x, shape: x.reshape(shape),
     "aten.reshape.default": lambda x, shape: x.reshape(shape), "aten.unsqueeze.default": lambda x, dim: np.expand_dims(x, dim),
@@ -135,44 +135,37 @@ def from_torch(module: Any, example: Any) -> Scalars:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.export's, of its own insides
         read = torch.export.export(module, given).run_decompositions()
-    unknown = sorted({str(n.target) for n in read.graph.nodes if n.op == "call_function"} - set(TABLE))
+    calls = [n for n in read.graph.nodes if n.op == "call_function"]
+    unknown = sorted({str(n.target) for n in calls} - set(TABLE))
     if unknown:
         raise NotImplementedError(f"from_torch has no rule for {', '.join(unknown)}; it has one for {len(TABLE)} operators of ATen's core")
+    beyond = sorted({text for n in calls if (text := aten.limits(str(n.target), n.args))})
+    if beyond:
+        raise NotImplementedError(f"from_torch has no rule for {', '.join(beyond)}")
     return Scalars(torch, read)
 
 
-class Scalars:
+class Scalars(Arrived):
     """What `from_torch` gives. Its parameters are Values; numbers of buffers are numbers."""
 
     def __init__(self, torch: Any, read: Any) -> None:
+        super().__init__()
         self._torch, self._graph = torch, read.graph
         signature, state = read.graph_signature, {**read.state_dict, **read.constants}
         names = {**signature.inputs_to_parameters, **signature.inputs_to_buffers, **signature.inputs_to_lifted_tensor_constants}
-        self.arrays: dict[str, Any] = {}
         self._known: dict[str, Any] = {}
         for node, name in names.items():
             numbers = state[name].detach().cpu().numpy()
             if node in signature.inputs_to_parameters:
-                self.arrays[name] = _values(numbers, name)
+                self.arrays[name] = labelled(numbers, name)
                 self._known[node] = self.arrays[name]
             else:
                 self._known[node] = array(numbers)
         self._inputs = list(signature.user_inputs)
 
-    def parameters(self) -> list[Value]:
-        """All of them, tensor after tensor."""
-        return [v for _, v in self.named_parameters()]
-
-    def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """With the names that they are labelled by."""
-        return ((v.label, v) for values in self.arrays.values() for v in values.ravel())
-
     def state_dict(self) -> dict[str, Any]:
         """The parameters as they are now, as tensors for the module's `load_state_dict`."""
-        return {
-            name: self._torch.tensor([v.data for v in values.ravel()], dtype=self._torch.float64).reshape(values.shape)
-            for name, values in self.arrays.items()
-        }
+        return {name: self._torch.from_numpy(self.numbers(name)) for name in self.arrays}
 
     def __call__(self, *args: Any) -> Any:
         """The module on numbers or Values in nested lists (a Value for a single number)."""
@@ -181,7 +174,7 @@ class Scalars:
         found = dict(self._known)
         shapes = {n.name: n.meta["val"] for n in self._graph.nodes if n.op == "placeholder" and n.name in self._inputs}
         for name, x in zip(self._inputs, args, strict=True):
-            found[name] = _argument(name, x, shapes[name])
+            found[name] = argument(name, x, [int(n) for n in shapes[name].shape], shapes[name].dtype.is_floating_point)
         for path, nodes in itertools.groupby(list(self._graph.nodes), key=_path):
             with scope(path) if path else nullcontext():
                 for node in nodes:
@@ -190,7 +183,7 @@ class Scalars:
                         positional, named = made
                         found[node.name] = TABLE[str(node.target)](*positional, **named)
                     elif node.op == "output":
-                        results = [_nested(found[r.name]) for r in node.args[0]]
+                        results = [nested(found[r.name]) for r in node.args[0]]
         return results[0] if len(results) == 1 else tuple(results)
 
 
@@ -209,28 +202,3 @@ def _plain(found: Mapping[str, Any], x: Any) -> Any:
     if isinstance(x, Mapping):
         return {key: _plain(found, part) for key, part in x.items()}
     return x
-
-
-def _values(numbers: Any, name: str) -> Any:
-    made = np.empty(numbers.shape, dtype=object)
-    for at in np.ndindex(*numbers.shape):
-        made[at] = Value(float(numbers[at]), label=f"{name}[{','.join(map(str, at))}]" if at else name)
-    return made
-
-
-def _argument(name: str, x: Any, like: Any) -> Any:
-    """An argument as an array: numbers where the module takes whole ones, Values elsewhere."""
-    shape = tuple(int(n) for n in like.shape)
-    given = array(x.detach().cpu().numpy() if hasattr(x, "detach") and not isinstance(x, Value) else x)
-    if given.shape != shape:
-        raise ValueError(f"{name} has the shape {given.shape}, and the module was read for {shape}")
-    if not like.dtype.is_floating_point:
-        return given
-    made = np.empty(shape, dtype=object)
-    for at in np.ndindex(*shape):
-        made[at] = given[at] if isinstance(given[at], Value) else Value(float(given[at]))
-    return made
-
-
-def _nested(x: Any) -> Any:
-    return x.item() if x.shape == () else x.tolist()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from micrograd import ops
 from micrograd.compiler.numpy_gate import np
 from micrograd.engine import Value
-from micrograd.export.valued import Array, along, array, dot, largest, mapped, reduced, total
+from micrograd.export.valued import Array, along, array, dot, mapped, reduced, total
 
 
 def softmax(x: Array, axis: int, half: bool = False) -> Array:
@@ -51,34 +51,59 @@ def affine(x: Array, weight: Any, bias: Any) -> Array:
     return x if bias is None else array(x + bias)
 
 
-def pairs(given: Any, n: int) -> list[int]:
-    """A number for each axis, of one for all or one for each."""
-    found = list(given) if isinstance(given, (list, tuple)) else [given]
-    return [int(v) for v in (found * n if len(found) == 1 else found)]
+def patches(
+    x: Array, kernel: Sequence[int], stride: Sequence[int], padding: Sequence[Sequence[int]], dilation: Sequence[int], fill: float
+) -> Array:
+    """For each place of the output the numbers under the kernel: (samples, channels, *places, *kernel).
 
-
-def patches(x: Array, kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int], fill: float) -> Array:
-    """For each place of the output the numbers under the kernel: (samples, channels, *places, *kernel)."""
+    padding: before and after each axis, negative to cut off. fill: the number that lies there.
+    """
     n = len(kernel)
-    x = np.pad(x, [(0, 0), (0, 0), *[(p, p) for p in padding]], constant_values=fill)
+    x = np.pad(x, [(0, 0), (0, 0), *[(max(a, 0), max(b, 0)) for a, b in padding]], constant_values=fill)
+    kept = [slice(max(-a, 0), size - max(-b, 0)) for (a, b), size in zip(padding, x.shape[2:], strict=True)]
+    inside = (slice(None), slice(None), *kept)
+    x = x[inside]
     reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
-    places = [(size - r) // s + 1 for size, r, s in zip(x.shape[2:], reach, stride, strict=True)]
+    places = [max((size - r) // s + 1, 0) for size, r, s in zip(x.shape[2:], reach, stride, strict=True)]
     found = np.empty((*x.shape[:2], *places, *kernel), dtype=object)
     for at in np.ndindex(*kernel):
         cut = [slice(d * k, d * k + s * (m - 1) + 1, s) for k, d, s, m in zip(at, dilation, stride, places, strict=True)]
         into, taken = (*[slice(None)] * (n + 2), *at), (slice(None), slice(None), *cut)
-        found[into] = x[taken]
+        if found.size:
+            found[into] = x[taken]
     return found
 
 
+def apart(x: Array, distance: Sequence[int]) -> Array:
+    """The numbers further apart along the axes after the first two; in between lies nothing (nan)."""
+    sizes = [d * (n - 1) + 1 if n else 0 for n, d in zip(x.shape[2:], distance, strict=True)]
+    found = np.full((*x.shape[:2], *sizes), math.nan, dtype=object)
+    places = (slice(None), slice(None), *[slice(None, None, d) for d in distance])
+    found[places] = x
+    return found
+
+
+def there(x: Any) -> bool:
+    """Whether a number lies under a kernel: not what `patches` and `apart` put between and around them."""
+    return isinstance(x, Value) or x == x
+
+
 def convolution(
-    x: Array, weight: Array, bias: Any, stride: Any, padding: Any, dilation: Any, transposed: bool, output_padding: Any, groups: int
+    x: Array,
+    weight: Array,
+    bias: Any,
+    stride: Sequence[int],
+    padding: Sequence[Sequence[int]],
+    dilation: Sequence[int],
+    groups: int = 1,
+    distance: Sequence[int] = (),
 ) -> Array:
-    """Each output a dot product with the numbers under the kernel; what lies in the padding takes no part."""
-    if transposed:
-        raise ValueError("a transposed convolution is not supported")
+    """Each output a dot product with the numbers under the kernel; what lies in the padding takes no part.
+
+    x: (samples, channels, *axes). weight: (outputs, channels / groups, *kernel). distance: how far apart the numbers of x are moved first.
+    """
     n = weight.ndim - 2
-    under = patches(x, weight.shape[2:], pairs(stride, n), pairs(padding, n), pairs(dilation, n), math.nan)
+    under = patches(apart(x, distance) if any(d != 1 for d in distance) else x, weight.shape[2:], stride, padding, dilation, math.nan)
     places = under.shape[2 : 2 + n]
     found = np.empty((x.shape[0], weight.shape[0], *places), dtype=object)
     each, wide = weight.shape[0] // groups, weight.shape[1]
@@ -86,27 +111,45 @@ def convolution(
         sample, out, *place = at
         g = out // each
         here = (sample, slice(g * wide, (g + 1) * wide), *place)
-        numbers = under[here].ravel()
-        pairs = [(a, b) for a, b in zip(numbers, weight[out].ravel(), strict=True) if isinstance(a, Value) or a == a]
+        pairs = [(a, b) for a, b in zip(under[here].ravel(), weight[out].ravel(), strict=True) if there(a)]
         value = dot([a for a, _ in pairs], [b for _, b in pairs])
         found[at] = value if bias is None else value + bias[out]
     return found
 
 
-def max_pool(x: Array, kernel: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil: bool = False) -> tuple[Array, None]:
-    """The largest under the kernel."""
-    n = x.ndim - 2
-    k = pairs(kernel, n)
-    under = patches(x, k, pairs(stride, n) if stride else k, pairs(padding, n), pairs(dilation, n), -math.inf)
-    return reduced(largest, under, range(2 + n, 2 + 2 * n)), None
+def transposed(
+    x: Array,
+    weight: Array,
+    bias: Any,
+    stride: Sequence[int],
+    padding: Sequence[Sequence[int]],
+    dilation: Sequence[int],
+    groups: int = 1,
+    more: Sequence[int] = (),
+) -> Array:
+    """A transposed convolution: each number of x, times the kernel, is added to the output.
+
+    weight: (channels, outputs / groups, *kernel). more: places added at the end of each axis. It is the convolution of x with its numbers a
+    stride apart and the kernel turned round.
+    """
+    n = weight.ndim - 2
+    channels, each, *kernel = weight.shape
+    turned = np.flip(weight, tuple(range(2, 2 + n))).reshape(groups, channels // groups, each, *kernel)
+    turned = np.swapaxes(turned, 1, 2).reshape(groups * each, channels // groups, *kernel)
+    reach = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    around = [(r - a, r - b + m) for r, (a, b), m in zip(reach, padding, more or [0] * n, strict=True)]
+    return convolution(x, turned, bias, [1] * n, around, dilation, groups, stride)
 
 
-def avg_pool(x: Array, kernel: Any, stride: Any = (), padding: Any = 0, ceil: bool = False, padded: bool = True, by: Any = None) -> Array:
-    """The mean under the kernel, zeros in the padding counted."""
-    n = x.ndim - 2
-    k = pairs(kernel, n)
-    if ceil or not padded:
-        raise ValueError("average pooling with ceil_mode, or without counting its padding, is not supported")
-    under = patches(x, k, pairs(stride, n) if stride else k, pairs(padding, n), [1] * n, 0.0)
-    size = by or math.prod(k)
-    return reduced(lambda xs: total(xs) / size, under, range(2 + n, 2 + 2 * n))
+def pooled(
+    f: Callable[[list[Any]], Any],
+    x: Array,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[Sequence[int]],
+    dilation: Sequence[int] = (),
+) -> Array:
+    """f of the numbers under the kernel, those in the padding left out."""
+    n = len(kernel)
+    under = patches(x, kernel, stride, padding, dilation or [1] * n, math.nan)
+    return reduced(lambda xs: f([v for v in xs if there(v)]), under, range(2 + n, 2 + 2 * n))

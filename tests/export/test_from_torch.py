@@ -54,6 +54,8 @@ MODULES = {
         nn.Sequential(nn.Conv2d(2, 4, 3, padding=1, groups=2), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 2, 2, stride=2),
                       nn.AvgPool2d(1), nn.Flatten(), nn.LogSoftmax(-1)), randn(2, 2, 4, 4)),
     "one axis": lambda: (nn.Sequential(nn.Conv1d(1, 2, 3, padding=2, dilation=2), nn.Tanh()), randn(1, 1, 6)),
+    "transposed": lambda: (nn.Sequential(nn.ConvTranspose2d(4, 2, 2, stride=2, padding=1, output_padding=1, groups=2, dilation=2), nn.Tanh(),
+                                         nn.AvgPool2d(2, padding=1, count_include_pad=False)), randn(1, 4, 2, 3)),
     "norms": lambda: (nn.Sequential(nn.LayerNorm(4), nn.GELU(), nn.GroupNorm(2, 4), nn.SiLU(), nn.ELU(), nn.LeakyReLU(), nn.Softplus(),
                                     nn.Hardtanh(), nn.Tanh(), nn.Sigmoid(), nn.Dropout(), nn.GELU("tanh")), randn(2, 4)),
     "embedding": lambda: (nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 2)), torch.tensor([1, 4])),
@@ -120,6 +122,11 @@ def test_it_is_checked_compiled_and_comes_home():
 def test_what_has_no_rule_is_named_before_anything_is_built():
     with pytest.raises(NotImplementedError, match=r"no rule for aten\.sort\.default"):
         from_torch(_Sorted(), randn(3))
+
+
+def test_a_way_of_an_operator_that_has_no_rule_is_named_too():
+    with pytest.raises(NotImplementedError, match=r"no rule for aten\.max_pool2d_with_indices\.default with ceil_mode=True"):
+        from_torch(nn.MaxPool2d(2, ceil_mode=True), randn(1, 1, 3, 3))
 
 
 class _Sorted(nn.Module):
