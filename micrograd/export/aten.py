@@ -10,7 +10,7 @@ from micrograd import ops
 from micrograd.compiler.numpy_gate import np
 from micrograd.engine import Value
 from micrograd.export import valued_nets
-from micrograd.export.valued import Array, along, array, largest, mapped, matmul, total
+from micrograd.export.valued import COMPARED, Array, along, array, largest, mapped, matmul, total
 from micrograd.export.valued_nets import affine, normalised
 
 
@@ -43,15 +43,14 @@ def batch_norm(x: Array, weight: Any, bias: Any, mean: Array, var: Array, moment
     return affine(found, None if weight is None else weight.reshape(by), None if bias is None else bias.reshape(by)), None, None
 
 
-def compared(test: Callable[[Any, float], bool], value: Callable[[Any, float], Any]) -> Callable[[Array, Any], Array]:
-    """A comparison with a number: of plain numbers now, of Values as a Value; a Value is taken to be finite."""
+def compared(name: str) -> Callable[[Array, Any], Array]:
+    """A comparison with a number; with an infinite one a Value is taken for finite."""
 
-    def one(x: Any, y: Any) -> Any:
-        if isinstance(x, Value) and isinstance(y, (int, float)) and math.isinf(y):
-            return test(0.0, y)
-        return value(x, y) if isinstance(x, Value) or isinstance(y, Value) else test(x, y)
+    def finite(x: Array, y: Any) -> Array:
+        known = np.frompyfunc(lambda v: 0.0 if isinstance(v, Value) else v, 1, 1)(x)
+        return COMPARED[name](known if isinstance(y, (int, float)) and math.isinf(y) else x, y)
 
-    return lambda x, y: array(np.frompyfunc(one, 2, 1)(x, y))
+    return finite
 
 
 def _each(given: Any, n: int) -> list[int]:

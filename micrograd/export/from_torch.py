@@ -79,11 +79,11 @@ TABLE: Mapping[str, Callable[..., Any]] = {
     "aten.clamp.default": lambda x, low=None, high=None: mapped(
         ops.clamp.bind(-math.inf if low is None else float(low), math.inf if high is None else float(high))
     )(x),
-    "aten.reciprocal.default": lambda x: array(1.0 / x), "aten.rsqrt.default": lambda x: array(1.0 / mapped(ops.sqrt)(x)),
+    "aten.reciprocal.default": lambda x: mapped(ops.div)(1.0, x), "aten.rsqrt.default": lambda x: mapped(ops.div)(1.0, mapped(ops.sqrt)(x)),
     "aten.add.Tensor": _add, "aten.add.Scalar": _add, "aten.sub.Tensor": _sub, "aten.sub.Scalar": _sub,
     "aten.rsub.Scalar": lambda x, y, alpha=1: array(y - x * alpha),
     **dict.fromkeys(("aten.mul.Tensor", "aten.mul.Scalar"), lambda x, y: array(x * y)),
-    **dict.fromkeys(("aten.div.Tensor", "aten.div.Scalar"), lambda x, y: array(x / y)),
+    **dict.fromkeys(("aten.div.Tensor", "aten.div.Scalar"), mapped(ops.div)),
     "aten.pow.Tensor_Scalar": _power, "aten.pow.Tensor_Tensor": _power, "aten.maximum.default": mapped(ops.maximum),
     "aten.minimum.default": mapped(ops.minimum), "aten.atan2.default": mapped(ops.atan2),
     "aten.mm.default": valued.matmul, "aten.bmm.default": valued.matmul, "aten.addmm.default": aten.addmm,
@@ -107,11 +107,7 @@ TABLE: Mapping[str, Callable[..., Any]] = {
     "aten.amax.default": lambda x, dims=(), keep=False: reduced(valued.largest, x, dims, keep), "aten.where.self": valued.where,
     "aten.any.dim": lambda x, dim, keep=False: reduced(any, x, [dim], keep),
     "aten.logical_not.default": lambda x: array(np.frompyfunc(operator.not_, 1, 1)(x)),
-    "aten.ge.Scalar": aten.compared(operator.ge, lambda x, y: 1.0 - ops.less(x, y)),
-    "aten.le.Scalar": aten.compared(operator.le, lambda x, y: 1.0 - ops.less(y, x)),
-    "aten.gt.Scalar": aten.compared(operator.gt, lambda x, y: ops.less(y, x)), "aten.lt.Scalar": aten.compared(operator.lt, ops.less),
-    "aten.eq.Scalar": aten.compared(operator.eq, ops.equal),
-    "aten.ne.Scalar": aten.compared(operator.ne, lambda x, y: 1.0 - ops.equal(x, y)),
+    **{f"aten.{name}.Scalar": aten.compared(name) for name in valued.COMPARED},
     "aten._assert_tensor_metadata.default": lambda *_, **__: None, "<built-in function getitem>": operator.getitem,
 }  # fmt: skip
 
@@ -176,7 +172,7 @@ class Scalars(Arrived):
         for name, x in zip(self._inputs, args, strict=True):
             found[name] = argument(name, x, [int(n) for n in shapes[name].shape], shapes[name].dtype.is_floating_point)
         for path, nodes in itertools.groupby(list(self._graph.nodes), key=_path):
-            with scope(path) if path else nullcontext():
+            with scope(path) if path else nullcontext(), np.errstate(all="ignore"):
                 for node in nodes:
                     if node.op == "call_function":
                         made = (_plain(found, part) for part in (node.args, node.kwargs))

@@ -6,6 +6,7 @@ Arrays are NumPy's, of objects: `Value`s where numbers have a derivative, plain 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +23,13 @@ def mapped(op: Any) -> Callable[..., Array]:
     def one(*xs: Any) -> Any:
         return op(*xs) if any(isinstance(x, Value) for x in xs) else op.forward(*map(float, xs), *op.params)
 
-    return lambda *xs: array(np.frompyfunc(one, len(xs), 1)(*xs))
+    return lambda *xs: each(one, *xs)
+
+
+def each(f: Callable[..., Any], *xs: Any) -> Array:
+    """f at every place, arrays of fewer places repeated."""
+    arrays = np.broadcast_arrays(*map(array, xs))
+    return np.fromiter(map(f, *(a.flat for a in arrays)), dtype=object, count=arrays[0].size).reshape(arrays[0].shape)
 
 
 def array(x: Any) -> Array:
@@ -43,7 +50,7 @@ def reduced(f: Callable[[list[Any]], Any], x: Array, axes: Sequence[int] | None 
     """f of the numbers along some axes (none said: all)."""
     over = sorted(a % x.ndim for a in axes) if axes else list(range(x.ndim))
     rest = [a for a in range(x.ndim) if a not in over]
-    rows = x.transpose(*rest, *over).reshape(*(x.shape[a] for a in rest), -1)
+    rows = x.transpose(*rest, *over).reshape(*(x.shape[a] for a in rest), math.prod(x.shape[a] for a in over))
     found = np.empty(rows.shape[:-1], dtype=object)
     for at in np.ndindex(*found.shape):
         found[at] = f(list(rows[at]))
@@ -85,10 +92,69 @@ def largest(xs: list[Any]) -> Any:
     return found
 
 
+def smallest(xs: list[Any]) -> Any:
+    """The smallest, by minimum of two after two."""
+    known = [x for x in xs if isinstance(x, Value) or x != math.inf] or xs
+    found = known[0]
+    for x in known[1:]:
+        found = mapped(ops.minimum)(array(found), array(x)).item()
+    return found
+
+
+def multiplied(xs: list[Any]) -> Any:
+    """Their product."""
+    return math.prod(xs[1:], start=xs[0]) if xs else 1.0
+
+
+def contracted(x: Array, y: Array, over: Sequence[Sequence[int]], batch: Sequence[Sequence[int]] = ((), ())) -> Array:
+    """Σ x·y over axes of x and y; the result has the axes of the batch, those of x that are left, those of y."""
+    free = [[a for a in range(v.ndim) if a not in (*c, *b)] for v, c, b in zip((x, y), over, batch, strict=True)]
+    lead, ends = [x.shape[a] for a in batch[0]], ([x.shape[a] for a in free[0]], [y.shape[a] for a in free[1]])
+    n = math.prod(x.shape[a] for a in over[0])
+    left = x.transpose(*batch[0], *free[0], *over[0]).reshape(*lead, math.prod(ends[0]), n)
+    right = y.transpose(*batch[1], *over[1], *free[1]).reshape(*lead, n, math.prod(ends[1]))
+    return matmul(left, right).reshape((*lead, *ends[0], *ends[1]))
+
+
+def moved(run: Callable[..., Any], *xs: Array, fill: Any = math.nan) -> Array:
+    """What a library's own operation does to the places of numbers, done to what stands there.
+
+    run: takes whole numbers, one for each element of xs, and gives some of them in another order and shape; a negative one is `fill`.
+    """
+    first, places = 0, []
+    for x in xs:
+        places.append(np.arange(first, first + x.size).reshape(x.shape))
+        first += x.size
+    pool = np.empty(first + 1, dtype=object)
+    pool[:first] = [v for x in xs for v in x.ravel()]
+    pool[first] = fill
+    found = np.asarray(run(*places))
+    made = np.empty(found.shape, dtype=object)
+    made[...] = pool[np.where(found < 0, first, found).astype(np.int64)]
+    return made
+
+
+def compared(test: Callable[[Any, Any], bool], value: Callable[[Any, Any], Any]) -> Callable[..., Array]:
+    """A comparison: of plain numbers their truth, of Values a Value, 1 or 0."""
+
+    def one(x: Any, y: Any) -> Any:
+        return value(x, y) if isinstance(x, Value) or isinstance(y, Value) else test(x, y)
+
+    return lambda x, y: each(one, x, y)
+
+
+COMPARED: dict[str, Callable[..., Array]] = {
+    "lt": compared(operator.lt, ops.less), "gt": compared(operator.gt, lambda x, y: ops.less(y, x)),
+    "le": compared(operator.le, lambda x, y: ops.less(x, y) + ops.equal(x, y)),
+    "ge": compared(operator.ge, lambda x, y: ops.less(y, x) + ops.equal(x, y)),
+    "eq": compared(operator.eq, ops.equal), "ne": compared(operator.ne, lambda x, y: 1.0 - ops.equal(x, y)),
+}  # fmt: skip
+
+
 def where(c: Array, a: Any, b: Any) -> Array:
     """By conditions known now, or by Values that are 0 or not."""
 
     def one(chosen: Any, x: Any, y: Any) -> Any:
         return ops.where(chosen, x, y) if isinstance(chosen, Value) else x if chosen else y
 
-    return array(np.frompyfunc(one, 3, 1)(c, a, b))
+    return each(one, c, a, b)

@@ -54,7 +54,7 @@ MODULES = {
         nn.Sequential(nn.Conv2d(2, 4, 3, padding=1, groups=2), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 2, 2, stride=2),
                       nn.AvgPool2d(1), nn.Flatten(), nn.LogSoftmax(-1)), randn(2, 2, 4, 4)),
     "one axis": lambda: (nn.Sequential(nn.Conv1d(1, 2, 3, padding=2, dilation=2), nn.Tanh()), randn(1, 1, 6)),
-    "transposed": lambda: (nn.Sequential(nn.ConvTranspose2d(4, 2, 2, stride=2, padding=1, output_padding=1, groups=2, dilation=2), nn.Tanh(),
+    "transposed": lambda: (nn.Sequential(nn.ConvTranspose2d(4, 2, 2, 2, 1, output_padding=1, groups=2, dilation=2), nn.Tanh(),
                                          nn.AvgPool2d(2, padding=1, count_include_pad=False)), randn(1, 4, 2, 3)),
     "norms": lambda: (nn.Sequential(nn.LayerNorm(4), nn.GELU(), nn.GroupNorm(2, 4), nn.SiLU(), nn.ELU(), nn.LeakyReLU(), nn.Softplus(),
                                     nn.Hardtanh(), nn.Tanh(), nn.Sigmoid(), nn.Dropout(), nn.GELU("tanh")), randn(2, 4)),
