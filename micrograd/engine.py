@@ -102,9 +102,9 @@ class Value(dropin.Original):
         self.grad = 1.0 if order else self.grad + 1.0
         return order
 
-    def steps(self) -> Iterator[Step]:
-        """Forward then backward, one step at a time, each already applied when it is yielded (see `micrograd/steps.py`)."""
-        return walk(self, variables(_getframe(1)))
+    def steps(self, digits: Any = False) -> Iterator[Step]:
+        """Forward then backward, a step at a time, each applied when it is yielded (see `micrograd/steps.py`). digits=True: proven."""
+        return walk(self, variables(_getframe(1)), self.__certify__() if digits is True else digits)
 
     def interior(self) -> list[Any]:
         """The nodes below, and self, that are not leaves: in the order in which they were made, arguments before users."""

@@ -97,6 +97,7 @@ class Telling:
     """
 
     variables: Any = None  # what `micrograd.notation.variables` gives
+    proof: Any = None  # a certificate of the graph (`micrograd.certify`): numbers are told with what is certain of them
 
     def __init__(self, nodes: Sequence[Value], starts: dict[int, Value] | None = None) -> None:
         self.nodes, self.starts = nodes, starts or {}  # starts: {id(0 + x): x}, told as its x
@@ -115,6 +116,11 @@ class Telling:
         while id(node) in self.starts:
             node = self.starts[id(node)]
         return node
+
+    def number(self, x: float, node: Value, gradient: bool) -> str:
+        """A number of a node, as `138.834 ± 3e-14` where it is known how much of it is certain."""
+        found = self.proof[node][gradient] if self.proof is not None else None
+        return str(found) if found is not None and found.double == x else show(x)
 
     @cached_property
     def forward_widths(self) -> Widths:
@@ -223,7 +229,12 @@ Step = ForwardStep | SeedStep | BackwardStep
 
 def _forward_row(node: Value, names: Telling) -> Row:
     tell = teller()
-    return tell.word(names[node]), tell.operation(node, [names[a] for a in node.args]), tell.in_numbers(node), show(node.data)
+    return (
+        tell.word(names[node]),
+        tell.operation(node, [names[a] for a in node.args]),
+        tell.in_numbers(node),
+        names.number(node.data, node, False),
+    )
 
 
 def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], names: Telling) -> list[Row]:
@@ -238,7 +249,7 @@ def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], n
         why = f"∂{n}/∂{a} = {formula}" if formula and formula != partial else ""  # ∂ = 1 is in the numbers already
         if c.value is UNREACHED and upstream * c.partial != 0.0:
             why = ": ".join(filter(None, [why, f"nothing reached {n}" if upstream is UNREACHED else "a 0 by rule passes nothing"]))
-        sums = show(c.before), value, "=" if c.adds else "≠", show(c.after)
+        sums = show(c.before), value, "=" if c.adds else "≠", names.number(c.after, c.arg, True)
         rows.append((f"{a}.grad", f"{n}.grad × ∂{n}/∂{a}", up, partial, value, f"{a}.grad:", *sums, why))
     return rows
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from micrograd.engine import Value
 
 
-def walk(root: Value, variables: Any = None) -> Iterator[Step]:
+def walk(root: Value, variables: Any = None, proof: Any = None) -> Iterator[Step]:
     """Each op forward, the seed, then each op backward in exactly the reverse order; a step is applied when it is yielded.
 
     What `backward()` does, bit for bit, with hooks and detect_anomaly seen to. The 0 + x that `sum()` begins with has no steps: what
@@ -26,7 +26,7 @@ def walk(root: Value, variables: Any = None) -> Iterator[Step]:
     mixed = stale.warned(order)
     starts = _starts(nodes, mixed)
     names = Telling([v for v in nodes if v not in starts], {id(v): x for v, (x, _) in starts.items()})
-    names.variables = variables
+    names.variables, names.proof = variables, None if proof is False else proof
     for v in names.nodes:
         if v.op is not None:
             yield ForwardStep(v, names)

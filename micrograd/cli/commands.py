@@ -50,9 +50,13 @@ def step(args: Any, root: Value) -> int:
 
 
 def check(args: Any, root: Value) -> int:
-    """The gradients against finite differences: status 1 where one is wrong, 3 where one cannot be told."""
+    """The gradients against finite differences, or with a proof: status 1 where one is wrong, 3 where one cannot be told."""
     if args.output is not None:
         ending_of(args.output, ".txt")
+    if args.certify:
+        from micrograd.cli.proof import proof
+
+        return proof(args, root)
     from micrograd.checking.checks import check_grads
 
     report = check_grads(root, _named(root) or None)

@@ -134,7 +134,8 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         "write .html (a page to step through), .txt or .tex",
     )  # fmt: skip
     step.add_argument("--latex", action="store_true", help="print LaTeX (amsmath's gather*)")
-    of_expression("check", commands.check, "compare the gradients with finite differences", "write the report (.txt)", page=False)
+    check = of_expression("check", commands.check, "compare the gradients with finite differences", "write the report (.txt)", page=False)
+    check.add_argument("--certify", action="store_true", help="prove how many digits of each value and gradient are true (python-flint)")
     quiz = of_expression("quiz", commands.quiz, "ask for each number of the backward pass, in a page", "write the page (.html)")
     sheet = of_expression(
         "exercise", commands.exercise, "make a worksheet of the graph, with blanks to fill in", "write a sheet to print: .html .svg .pdf"

@@ -104,17 +104,21 @@ class _Writer:
 
 
 def _table(rows: Sequence[Row], colours: Palette) -> str:
-    body = "".join(map(_cells, rows)) or "<TR><TD> </TD></TR>"
+    body = "".join([_cells(row, colours) for row in rows]) or "<TR><TD> </TD></TR>"
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{body}</TABLE>'
 
 
-def _cells(row: Row) -> str:
+def _cells(row: Row, colours: Palette) -> str:
     text = f"<B>{html(row.text)}</B>" if row.bold else html(row.text)
     if row.fill:
         text = f'<FONT COLOR="{row.fill}">{text}</FONT>'
     if row.number is None:
         return f'<TR><TD COLSPAN="2">{text}</TD></TR>'
-    return f'<TR><TD ALIGN="LEFT">{text}  </TD><TD ALIGN="RIGHT">{html(row.number)}</TD></TR>'
+    number = html(row.number)
+    if row.parts is not None and row.parts[1]:
+        ink, faint, rest = map(html, row.parts)
+        number = f'{ink}<FONT COLOR="{colours.faint}">{faint}</FONT>{rest}'
+    return f'<TR><TD ALIGN="LEFT">{text}  </TD><TD ALIGN="RIGHT">{number}</TD></TR>'
 
 
 def _fixed(text: str, wide: float, high: float) -> str:

@@ -35,7 +35,7 @@ def source(sketch: Sketch) -> str:
 
 
 def _box(box: Box, names: dict[str, str]) -> str:
-    text = "<br>".join(_text(row.text if row.number is None else f"{row.text} {row.number}") for row in box.rows) or " "
+    text = "<br>".join(_text(row.text if row.number is None else f"{row.text} {row.said or row.number}") for row in box.rows) or " "
     opened, closed = ('(("', '"))') if box.radius * 2 >= box.w else ('["', '"]')
     return f"{names[box.id]}{opened}{text}{closed}"
 

@@ -60,6 +60,7 @@ def opening(graph: Graph, look: Look, make: Callable[[Graph, Look], Sketcher] = 
         "tint": drawn.tint,
         "line": c.line,
         "paper": c.paper,
+        "faint": c.faint,
         "op": [c.op, c.op_line],
         "cluster": [c.cluster, c.cluster_line, c.muted],
         "things": things,
@@ -86,7 +87,7 @@ def _slots(operands: Sequence[int], n: int) -> list[int]:
 
 def _box(box: Box) -> list[Any]:
     """A box as the page draws it: class, rows, fill, outline, pen, tip, width, height, double, radius."""
-    rows = [[row.text, row.number, int(row.bold), row.fill] for row in box.rows]
+    rows = [[row.text, row.number, int(row.bold), row.fill, *([row.parts] if row.parts and row.parts[1] else [])] for row in box.rows]
     return [box.css, rows, box.fill, box.line, box.pen, box.tip, round(box.w, 3), box.h, int(box.double), box.radius]
 
 

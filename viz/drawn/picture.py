@@ -12,6 +12,7 @@ from typing import Any
 from ..browse import shown
 from ..escape import one_line
 from ..given import one_of, precision_of, short, whole
+from ..model.certain import known
 from ..model.expression import expression
 from ..model.fold import Fold
 from ..model.graph import Graph, build, is_value, label_of
@@ -52,6 +53,7 @@ def draw(
     theme: str = "auto",
     ranks: str = "",
     layout: str = "auto",
+    digits: Any = False,
 ) -> Picture:
     """Draw the graph below ``root``: every value with its data and gradient, every operation.
 
@@ -80,6 +82,9 @@ def draw(
     - ``layout``: "auto" takes `graphviz-pure` (the same picture on every machine), else a system `dot`, else "layers", which need no
       program; a name takes that one, and so does the environment variable ``VIZ_LAYOUT``.
 
+    - ``digits``: True shows every number with all its digits, those that are proven in full ink and the rest faint (our Values
+      prove them by `micrograd.certify`, which needs python-flint); or a certificate, see `viz/model/certain.py`.
+
     >>> from micrograd import Value
     >>> a, b = Value(2.0), Value(-3.0)
     >>> c = a * b
@@ -96,7 +101,7 @@ def draw(
     one_of("ranks", ranks, RANKS)
     one_of("theme", theme, ("auto", "light", "dark"))
     one_of("layout", layout, render.LAYOUTS)
-    digits, room = precision_of(precision), whole("budget", budget, 1)
+    shown_digits, room = precision_of(precision), whole("budget", budget, 1)
     if any(isinstance(other, (str, os.PathLike)) for other in more):
         raise TypeError(f"draw() takes Values, and options by name: viz.draw(…).save({short(more[0])}) writes a file")
     from ..model.neurons import is_network
@@ -107,15 +112,16 @@ def draw(
         which = f"here {short(models[0], 40)} is one of several"
         raise TypeError(f"a network is drawn alone, its input given by name, viz.draw(model, x=[…]): {which}")
     if models:
-        if (rankdir, partials, fold, labels, ranks, layout) != ("auto", False, "auto", True, "", "auto"):
-            options = "rankdir, partials, fold, labels, ranks and layout"
+        if (rankdir, partials, fold, labels, ranks, layout, digits) != ("auto", False, "auto", True, "", "auto", False):
+            options = "rankdir, partials, fold, labels, ranks, layout and digits"
             raise ValueError(f"{options} are for graphs; a network takes x, color, precision, budget, theme")
         from .network import network
 
-        return network(root, x, gradients=color == "grad", precision=digits, budget=room, chosen=theme)
+        return network(root, x, gradients=color == "grad", precision=shown_digits, budget=room, chosen=theme)
     if x is not None:
         raise ValueError(f"x= is the input of a model, and {short(root)} is none: draw what it computes without x")
     root = [root, *more] if more else root
+    certain = known(digits, root)
     names = namer(labels, from_caller(sys._getframe(1)))
     graph = build(root, fold=fold, budget=room, names=names, partials=True)
     if len(graph.nodes) > BOXES:
@@ -123,7 +129,9 @@ def draw(
             f"{len(graph.nodes):,} boxes are no picture (at most {BOXES:,}): draw with fold='auto', "
             "which shows about `budget` boxes, or fold more scopes"
         )
-    look = Look(graph.rankdir if rankdir == "auto" else rankdir, partials, color, digits, ranks, labels == "all", _palette(theme))
+    look = Look(
+        graph.rankdir if rankdir == "auto" else rankdir, partials, color, shown_digits, ranks, labels == "all", _palette(theme), certain
+    )
     return Picture(graph, look, theme, root, layout)
 
 
@@ -195,6 +203,7 @@ class Picture:
             return text_tree(
                 [self.graph.values[self.graph.node(r).members[-1]] for r in self.graph.roots],
                 precision=self.look.precision,
+                digits=self.look.certain,
                 names=lambda value: label_of(value) or shown.get(id(value), ""),
             )
         return "\n".join(f"{node.id} = {node.op or node.label}({', '.join(node.args)})" for node in self.graph.nodes)

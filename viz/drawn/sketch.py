@@ -9,13 +9,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..escape import one_line
+from ..model.certain import Certain, Pair, meant, said
 from ..model.graph import Edge, Graph, Node
 from ..model.passes import sentence
 from ..notation.formula import Name, Number
-from ..notation.numbers import brief, show
+from ..notation.numbers import brief, inked, show, within
+from ..notation.numbers import whole as full
 from .heat import Scale
 from .metrics import width
 from .theme import LIGHT, Palette
@@ -36,6 +38,7 @@ class Look(NamedTuple):
     ranks: str = ""
     aliases: bool = False  # show v1, v2, … on values without a label
     palette: Palette = LIGHT
+    certain: Certain | None = None  # which digits are
 
 
 class Row(NamedTuple):
@@ -45,6 +48,8 @@ class Row(NamedTuple):
     number: str | None = None
     bold: bool = False
     fill: str = ""  # of the text, or of the key; the ink where it says nothing
+    parts: tuple[str, str, str] | None = None  # of a number whose middle part is not certain, and drawn faint
+    said: str = ""  # the same where there is one ink alone: 138.834 ± 3e-14
 
     @property
     def width(self) -> float:
@@ -236,10 +241,23 @@ class Sketcher:
         elif self.look.aliases and node.alias:
             rows.append(self.wide(node.alias))
         if node.data == node.data or node.value is not None:
-            rows.append(self.key("data", show(node.data, self.look.precision)))
+            proofs = self.proofs(node)
+            rows.append(self.numbered("data", node.data, proofs[0]))
             if node.value is None or hasattr(node.value, "grad"):
-                rows.append(self.key("grad", show(node.grad, self.look.precision)))
+                rows.append(self.numbered("grad", node.grad, proofs[1]))
         return rows + [self.wide(line) for line in node.lines]
+
+    def proofs(self, node: Node) -> Pair:
+        """What is certain of a value's data and gradient."""
+        pair = self.look.certain(node.value) if self.look.certain is not None and node.value is not None else None
+        return pair or (None, None)
+
+    def numbered(self, key: str, x: float, proof: Any) -> Row:
+        """A number; with all its digits where it is known which are certain."""
+        if not meant(proof, x):
+            return self.key(key, show(x, self.look.precision))
+        text = show(x, full(x))
+        return self.key(key, text, parts=inked(text, proof.digits), said=within(x, proof.digits, proof.error))
 
     def fold_rows(self, node: Node) -> list[Row]:
         rows = [Row(one_line(node.op, NAME_LIMIT), bold=True), *map(self.wide, node.lines)]
@@ -307,6 +325,9 @@ class Sketcher:
             lines = [f"{_name(node)} = {show(node.data, digits)}"] if node.value is not None else []
         if node.value is not None and hasattr(node.value, "grad"):
             lines.append(f"{_name(node)}.grad = {show(node.grad, digits)}")
+        for key, x, proof in zip(("data", "grad"), (node.data, node.grad), self.proofs(node), strict=True):
+            if meant(proof, x):
+                lines.append(f"{key} {said(proof, x)}")
         return "\n".join([*lines, *node.lines]) or node.name
 
     def notes(self) -> list[str]:

@@ -95,7 +95,7 @@ class _Drawing:
                 made.append(_text(cx, base, row.text, row.fill, bold=row.bold, size=box.size))
             else:
                 made.append(_text(x + PAD_X, base, row.text, row.fill, "start"))
-                made.append(_text(x + box.w - inner - PAD_X, base, row.number, "", "end"))
+                made.append(_text(x + box.w - inner - PAD_X, base, row.number, "", "end", parts=row.parts, faint=self.c.faint))
         return "".join(made) + "</g>"
 
     def line(self, line: Line) -> str:
@@ -168,12 +168,19 @@ def _rect(x: float, y: float, w: float, h: float, r: float, fill: str, line: str
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" rx="{r:.3g}" fill="{fill}"{stroke}/>'
 
 
-def _text(x: float, y: float, text: str, fill: str = "", anchor: str = "", *, bold: bool = False, size: float = SIZE) -> str:
+def _text(
+    x: float, y: float, text: str, fill: str = "", anchor: str = "", *, bold: bool = False, size: float = SIZE,
+    parts: tuple[str, str, str] | None = None, faint: str = "",
+) -> str:  # fmt: skip
+    """A line of text; parts: the same in three pieces, the middle one in the faint colour."""
     more = f' text-anchor="{anchor}"' if anchor else ""
     more += f' fill="{fill}"' if fill else ""
     more += ' font-weight="bold"' if bold else ""
     more += f' font-size="{size:g}"' if size != SIZE else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{more}>{xml(text)}</text>'
+    said = xml(text)
+    if parts is not None and parts[1]:
+        said = f'{xml(parts[0])}<tspan class="faint" fill="{faint}">{xml(parts[1])}</tspan>{xml(parts[2])}'
+    return f'<text x="{x:.1f}" y="{y:.1f}"{more}>{said}</text>'
 
 
 def whole(drawn: str, title: str, size: str, chosen: str) -> str:

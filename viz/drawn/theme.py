@@ -18,6 +18,7 @@ class Palette(NamedTuple):
     paper: str
     ink: str
     muted: str
+    faint: str  # digits that are not certain
     line: str
     arrow: str
     partial: str  # local derivatives on edges
@@ -59,7 +60,7 @@ class Palette(NamedTuple):
 
 
 LIGHT = Palette(
-    paper="#ffffff", ink="#1a1f26", muted="#4f5965", line="#77818d", arrow="#69737f",
+    paper="#ffffff", ink="#1a1f26", muted="#4f5965", faint="#5f6974", line="#77818d", arrow="#69737f",
     partial="#8a3c00", leaf="#e4f1fb", leaf_line="#0072b2", value="#f5f6f8", value_line="#87909b",
     root="#fdeee2", root_line="#d55e00", op="#fefefe", op_line="#3c4650", fold="#f1ecfa",
     fold_line="#50307f", cluster="#fafbfd", cluster_line="#aab4c0", bad="#ffe3e8",
@@ -69,7 +70,7 @@ LIGHT = Palette(
 )  # fmt: skip
 
 DARK = Palette(
-    paper="#15181d", ink="#eceff3", muted="#b3bcc7", line="#818b97", arrow="#949eaa",
+    paper="#15181d", ink="#eceff3", muted="#b3bcc7", faint="#939da9", line="#818b97", arrow="#949eaa",
     partial="#ffb37a", leaf="#11314b", leaf_line="#56b4e9", value="#22272e", value_line="#7a8592",
     root="#45280f", root_line="#f08a3c", op="#1b1f25", op_line="#c3cad3", fold="#2e2645",
     fold_line="#a88be0", cluster="#191d23", cluster_line="#4b5561", bad="#4d1220",

@@ -6,7 +6,7 @@ import re
 
 from ..escape import one_line
 from .place import Places, Point
-from .sketch import DOUBLE, LINE, NOTE, PAD_X, SIZE, Box, Sketch
+from .sketch import DOUBLE, LINE, NOTE, PAD_X, SIZE, Box, Row, Sketch
 
 HEAD = """\
 % One picture: the lines of the tikzpicture go into any document with \\usepackage{{tikz}}.
@@ -114,8 +114,17 @@ def _box(box: Box, at: Point, sketch: Sketch, colours: dict[str, str]) -> list[s
         else:
             left, right = x - box.w / 2 + inner + PAD_X, x + box.w / 2 - inner - PAD_X
             made.append(f"\\node[anchor=west,inner sep=0,text={colour},font={size}] at {_at((left, middle))} {{{said}}};")
-            made.append(f"\\node[anchor=east,inner sep=0,text={ink},font={size}] at {_at((right, middle))} {{{text(row.number)}}};")
+            made.append(
+                f"\\node[anchor=east,inner sep=0,text={ink},font={size}] at {_at((right, middle))} {{{_number(row, sketch, colours)}}};"
+            )
     return made
+
+
+def _number(row: Row, sketch: Sketch, colours: dict[str, str]) -> str:
+    if row.parts is None or not row.parts[1]:
+        return text(row.number or "")
+    ink, faint, rest = map(text, row.parts)
+    return f"{ink}\\textcolor{{{_colour(sketch.look.palette.faint, colours)}}}{{{faint}}}{rest}"
 
 
 def _font(size: float) -> str:

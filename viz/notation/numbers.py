@@ -12,6 +12,7 @@ from math import inf
 MINUS = "−"  # the sign, as wide as a digit; a hyphen is easily overlooked
 PICTURE, TEXT = 4, 6
 _LARGE = 10**6
+FEW = 9  # certain digits that are all shown
 
 
 def show(x: float, digits: int = PICTURE) -> str:
@@ -75,10 +76,12 @@ def parts(x: float, digits: int) -> tuple[str, str, str]:
 def within(x: float, certain: int, error: float, digits: int = TEXT) -> str:
     """A number whose first `certain` digits are, and a bound of its error, as text: no digit more than is certain (but the first).
 
+    Of many certain digits so many are shown as in any text; of few (up to 9) all.
+
     >>> within(138.83379, 16, 2.6e-14), within(0.30000000000000004, 2, 0.0039), within(2.0, 17, 0.0), within(5.0, 0, float("inf"))
     ('138.834 ± 3e-14', '0.3 ± 0.004', '2', '5 ± inf')
     """
-    return plain(x, min(digits, max(1, certain))) + (f" ± {above(error)}" if error else "")
+    return plain(x, max(1, certain) if certain <= FEW else digits) + (f" ± {above(error)}" if error else "")
 
 
 def above(error: float) -> str:
@@ -103,14 +106,16 @@ def inked(text: str, certain: int) -> tuple[str, str, str]:
     """A number as it is written, in three parts: with the digits that are certain, the digits that are not, the power of ten.
 
     >>> inked("138.83378999", 8), inked("−0.0012345e−7", 3), inked("2", 17), inked("∞", 0), inked("7", 0)
-    (('138.83378', '999', ''), ('−0.00123', '45', 'e−7'), ('2', '', ''), ('∞', '', ''), ('', '7', ''))
+    (('138.83378', '999', ''), ('−0.00123', '45', 'e−7'), ('2', '', ''), ('', '∞', ''), ('', '7', ''))
     """
+    if certain == 0:
+        return "", text, ""
     mantissa, e, power = text.partition("e") if text[-1:].isdigit() else (text, "", "")
     seen, begun = 0, False
     for i, c in enumerate(mantissa):
         begun = begun or c in "123456789"
         if begun and c.isdigit():
             if seen == certain:
-                return (mantissa[:i] if certain else ""), (mantissa[i:] if certain else mantissa), e + power
+                return mantissa[:i], mantissa[i:], e + power
             seen += 1
     return mantissa, "", e + power

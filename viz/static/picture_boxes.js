@@ -246,10 +246,10 @@ export class Boxes {
     made.append(b.radius * 2 >= b.w ? tag("ellipse", { cx: cx.toFixed(1), cy: cy.toFixed(1), rx: b.w / 2, ry: b.h / 2, fill: b.fill, stroke: b.line })
       : rect(x, y, b.w - inner, b.h - inner, b.radius - inner / 2, b.fill, b.line, b.pen));
     const top = cy - (b.rows.length * LINE) / 2;
-    b.rows.forEach(([said, number, bold, fill], k) => {
+    b.rows.forEach(([said, number, bold, fill, parts], k) => {
       const base = top + (k + 0.5) * LINE + 0.36 * b.size;
       if (number === null) made.append(text(cx, base, said, { fill, bold, size: b.size }));
-      else made.append(text(x + PAD, base, said, { fill, anchor: "start" }), text(x + b.w - inner - PAD, base, number, { anchor: "end" }));
+      else made.append(text(x + PAD, base, said, { fill, anchor: "start" }), inked(text(x + b.w - inner - PAD, base, number, { anchor: "end" }), parts, this.d.faint));
     });
     return made;
   }
@@ -268,6 +268,12 @@ export class Boxes {
     }
     return made;
   }
+}
+
+// A number whose middle part is not certain, and drawn faint.
+function inked(made, parts, faint) {
+  if (parts) made.replaceChildren(parts[0], tag("tspan", { class: "faint", fill: faint }, parts[1]), parts[2]);
+  return made;
 }
 
 // The line up to its arrow's head, and the head.
