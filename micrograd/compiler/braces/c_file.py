@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from micrograd.compiler.braces import columns
 from micrograd.compiler.braces.c_nests import CNest, apart_in_memory
-from micrograd.compiler.braces.lanes import KERNELS, LANES
+from micrograd.compiler.braces.lanes import LANES, needed
 from micrograd.compiler.braces.nests import Language, Shared, cut, identifier, words
 from micrograd.compiler.program.instruction import Instruction, Repeat, Step
 from micrograd.compiler.program.ir import Program
@@ -85,7 +85,7 @@ def before(shared: Shared, code: Sequence[str]) -> list[str]:
     loose, exact = _apart(shared.rules.values())
     names = names_of(shared, code)
     helpers = columns.used(columns.C_HELPERS, names)
-    kernels = [KERNELS[name] for name in KERNELS if name in names]
+    kernels = needed(names)
     return [
         *([LANES, *kernels] if kernels else []),
         *[columns.C_HELPERS[h][1] for h in helpers if not columns.C_HELPERS[h][2]],

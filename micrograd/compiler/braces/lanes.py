@@ -6,20 +6,23 @@ of which the lanes that were done before are not used.
 
 LANES = """\
 #if defined(__GNUC__)
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE static inline __attribute__((always_inline, unused))
 #if defined(__clang__)
 #define ONCE static __attribute__((noinline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define ONCE static __attribute__((noinline, noclone))
+#define ONCE static __attribute__((noinline, noclone, optimize("O3")))
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
 #if defined(__AVX512F__)
 #define LANES 8
+#define NUMBERS 0, 1, 2, 3, 4, 5, 6, 7
 #elif defined(__AVX__)
 #define LANES 4
+#define NUMBERS 0, 1, 2, 3
 #else
 #define LANES 2
+#define NUMBERS 0, 1
 #endif
 typedef double lane __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 typedef int64_t bits __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
@@ -27,6 +30,12 @@ typedef int64_t bits __attribute__((vector_size(8 * LANES), aligned(8), may_alia
 INLINE lane fill(double x) { return x - (lane){0}; }
 
 INLINE lane load(const double *x) { return *(const lane *)x; }
+
+/* a in the last `left` lanes, in the others b. */
+INLINE lane last_of(int left, lane a, lane b) {
+    const bits last = (bits){NUMBERS} >= LANES - left;
+    return (lane)(((bits)a & last) | ((bits)b & ~last));
+}
 
 INLINE double across(lane x) {
     double sum[LANES];
@@ -44,47 +53,49 @@ PRODUCT = """\
 /* out[r, i] (+)= sum over k of a[r, k] b[k, i]: neighbours i are the lanes; begin: what a sum starts from. */
 #if defined(__GNUC__)
 INLINE void product_tile(int R, int C, int K, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
-                         const double *restrict b, int b_k, int add, double begin) {
-    lane sum[4][4];
+                         const double *restrict b, int b_k, int add, double begin, int left) {
+    lane sum[8][4];
     UNROLL for (int r = 0; r < R; r++)
         UNROLL for (int c = 0; c < C; c++) sum[r][c] = add ? load(out + r * out_r + c * LANES) : fill(begin);
-    for (int k = 0; k < K; k++)
-        UNROLL for (int c = 0; c < C; c++) {
-            const lane x = load(b + k * b_k + c * LANES);
-            UNROLL for (int r = 0; r < R; r++) sum[r][c] += a[r * a_r + k * a_k] * x;
-        }
+    for (int k = 0; k < K; k++) {
+        lane x[4];
+        UNROLL for (int c = 0; c < C; c++) x[c] = load(b + k * b_k + c * LANES);
+        UNROLL for (int r = 0; r < R; r++)
+            UNROLL for (int c = 0; c < C; c++) sum[r][c] += a[r * a_r + k * a_k] * x[c];
+    }
     UNROLL for (int r = 0; r < R; r++)
-        UNROLL for (int c = 0; c < C; c++) *(lane *)(out + r * out_r + c * LANES) = sum[r][c];
+        UNROLL for (int c = 0; c < C; c++) {
+            lane *place = (lane *)(out + r * out_r + c * LANES);
+            *place = left && add ? last_of(left, sum[r][c], *place) : sum[r][c];
+        }
 }
 
-INLINE int product_rows(int R, int K, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
+INLINE void product_rows(int R, int K, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
                          const double *restrict b, int b_k, int add, double begin) {
     int c = 0;
-    for (; c + 4 * LANES <= n; c += 4 * LANES) product_tile(R, 4, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin);
-    for (; c + 2 * LANES <= n; c += 2 * LANES) product_tile(R, 2, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin);
-    for (; c + LANES <= n; c += LANES) product_tile(R, 1, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin);
-    if (c < n && n > LANES) {
-        double last[4 * LANES];
-        product_tile(R, 1, K, last, LANES, a, a_r, a_k, b + n - LANES, b_k, 0, add ? -0.0 : begin);
-        for (int r = 0; r < R; r++)
-            for (int i = c; i < n; i++) out[r * out_r + i] = last[(r + 1) * LANES + i - n] + (add ? out[r * out_r + i] : -0.0);
-        c = n;
-    }
-    return c;
+    for (; R <= 4 && c + 4 * LANES <= n; c += 4 * LANES)
+        product_tile(R, 4, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin, 0);
+    for (; c + 2 * LANES <= n; c += 2 * LANES) product_tile(R, 2, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin, 0);
+    for (; c + LANES <= n; c += LANES) product_tile(R, 1, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin, 0);
+    if (c < n) product_tile(R, 1, K, out + n - LANES, out_r, a, a_r, a_k, b + n - LANES, b_k, add, begin, n - c);
 }
 #endif
 
 ONCE void product(int rows, int K, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
                   const double *restrict b, int b_k, int add, double begin) {
-    int r = 0, done = 0;
+    int r = 0;
 #if defined(__GNUC__)
-    for (; r + 4 <= rows; r += 4) done = product_rows(4, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
-    for (; r < rows; r++) done = product_rows(1, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
+    for (; LANES == 8 && LANES <= n && n < 4 * LANES && r + 8 <= rows; r += 8)
+        product_rows(8, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
+    for (; LANES <= n && r + 4 <= rows; r += 4)
+        product_rows(4, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
+    for (; LANES <= n && r < rows; r++)
+        product_rows(1, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
 #endif
-    for (r = 0; r < rows; r++) {
-        for (int i = done; i < n && !add; i++) out[r * out_r + i] = begin;
+    for (; r < rows; r++) {
+        for (int i = 0; i < n && !add; i++) out[r * out_r + i] = begin;
         for (int k = 0; k < K; k++)
-            for (int i = done; i < n; i++) out[r * out_r + i] += a[r * a_r + k * a_k] * b[k * b_k + i];
+            for (int i = 0; i < n; i++) out[r * out_r + i] += a[r * a_r + k * a_k] * b[k * b_k + i];
     }
 }
 """
@@ -102,10 +113,25 @@ INLINE lane totals(const lane *x) {
         two[k] = __builtin_shuffle(four[2 * k], four[2 * k + 1], even) + __builtin_shuffle(four[2 * k], four[2 * k + 1], even + 2);
     return __builtin_shuffle(two[0], two[1], first) + __builtin_shuffle(two[0], two[1], first + 1);
 }
+
+/* 8 vectors as rows become columns: three times, halves are dealt like cards. */
+INLINE void turn(lane *x) {
+    const bits low = {0, 8, 1, 9, 2, 10, 3, 11};
+    UNROLL for (int deal = 0; deal < 3; deal++) {
+        lane y[8];
+        UNROLL for (int k = 0; k < 4; k++) {
+            y[2 * k] = __builtin_shuffle(x[k], x[k + 4], low);
+            y[2 * k + 1] = __builtin_shuffle(x[k], x[k + 4], low + 4);
+        }
+        UNROLL for (int k = 0; k < 8; k++) x[k] = y[k];
+    }
+}
 #endif
 
 /* out[r, s] (+)= sum over i of a[r, i] b[s, i]: neighbours i are the lanes. */
 #if defined(__GNUC__)
+#define TURNED 4096
+
 INLINE void contract_tile(int R, int S, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
                           const double *restrict b, int b_s, int add, double begin) {
     lane sum[16];
@@ -118,12 +144,10 @@ INLINE void contract_tile(int R, int S, int n, double *restrict out, int out_r, 
             UNROLL for (int s = 0; s < S; s++) sum[4 * r + s] += x * load(b + s * b_s + i);
         }
     if (i < n && n > LANES) {
-        bits fresh = (bits)fill(0.0);
-        UNROLL for (int l = 0; l < LANES; l++) fresh[l] = l >= LANES + i - n ? -1 : 0;
-        const bits minus = ~fresh & (bits)fill(-0.0); /* 0 times -0 changes no sum */
         UNROLL for (int r = 0; r < R; r++) {
-            const lane x = (lane)((bits)load(a + r * a_r + n - LANES) & fresh);
-            UNROLL for (int s = 0; s < S; s++) sum[4 * r + s] += x * (lane)(((bits)load(b + s * b_s + n - LANES) & fresh) | minus);
+            const lane x = last_of(n - i, load(a + r * a_r + n - LANES), fill(0.0));
+            UNROLL for (int s = 0; s < S; s++) /* 0 times -0 changes no sum */
+                sum[4 * r + s] += x * last_of(n - i, load(b + s * b_s + n - LANES), fill(-0.0));
         }
         i = n;
     }
@@ -157,6 +181,23 @@ ONCE void contract(int rows, int columns, int n, double *restrict out, int out_r
                    const double *restrict b, int b_s, int add, double begin) {
     int r = 0;
 #if defined(__GNUC__)
+    if (out_s == 1 && n < 2 * rows && LANES <= columns && columns * n <= TURNED) { /* sums are short: outputs become the lanes */
+        double turned[TURNED];
+        int i = 0;
+#if defined(SHUFFLES)
+        for (; i + 8 <= n && columns % 8 == 0; i += 8)
+            for (int s = 0; s < columns; s += 8) {
+                lane x[8];
+                UNROLL for (int k = 0; k < 8; k++) x[k] = load(b + (s + k) * b_s + i);
+                turn(x);
+                UNROLL for (int k = 0; k < 8; k++) *(lane *)(turned + (i + k) * columns + s) = x[k];
+            }
+#endif
+        for (; i < n; i++)
+            for (int s = 0; s < columns; s++) turned[i * columns + s] = b[s * b_s + i];
+        product(rows, n, columns, out, out_r, a, a_r, 1, turned, columns, add, begin);
+        return;
+    }
     for (; r + 4 <= rows; r += 4) contract_rows(4, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
     for (; r < rows; r++) contract_rows(1, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
 #endif
@@ -187,3 +228,8 @@ ONCE void total_of(int rows, int n, double *restrict out, int out_r, const doubl
 """
 
 KERNELS = {"product": PRODUCT, "contract": CONTRACT, "total_of": TOTAL}
+
+
+def needed(names: set[str]) -> list[str]:
+    """The kernels among these names, and those that they call."""
+    return [text for name, text in KERNELS.items() if name in names or (name == "product" and "contract" in names)]
