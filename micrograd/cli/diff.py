@@ -33,6 +33,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("values", metavar="name=value", nargs="*", help="a number for each name of both")
     parser.add_argument("-o", "--output", dest="output", metavar="FILE", help="write .html .svg .png .pdf or .txt")
     parser.add_argument("--open", action="store_true", help="open it in the browser; without -o the file is a temporary one")
+    parser.add_argument("--beside", action="store_true", help="draw two pictures side by side in place of one of both")
     parser.add_argument("--ulps", type=int, default=0, metavar="N", help="numbers so many doubles apart are the same (default: 0)")
 
 
@@ -51,7 +52,7 @@ def diff(args: Any) -> int:
     for root in roots:
         root.backward()
     try:
-        found = importlib.import_module("viz").diff(*roots, names=("first", "second"), ulps=args.ulps, labels=False)
+        found = importlib.import_module("viz").diff(*roots, names=("first", "second"), ulps=args.ulps, labels=False, beside=args.beside)
         if target is None:
             put(None, str(found).splitlines())
         else:

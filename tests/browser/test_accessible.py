@@ -53,6 +53,7 @@ PAGES = {
     "quiz": lambda: viz.step(lecture(), quiz=2, at=-1),
     "draw": drawn,
     "network": lambda: viz.draw(nn.MLP(2, [3, 1]), x=[1.0, -1.0]),
+    "side by side": lambda: viz.diff((Value(1.0, label="a") + 1).tanh(), (Value(1.0, label="a") + 7).tanh(), beside=True),
     "comparison": lambda: viz.diff((Value(1.0, label="a") + 1).tanh(), (Value(1.0, label="a") + 7).tanh()),
     "exercise": lambda: viz.exercise(lecture()),
     "training": watched,

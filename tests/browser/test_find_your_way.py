@@ -303,6 +303,47 @@ def test_a_comparison_begins_where_the_two_part_and_its_rows_lead_there(opened):
     assert page.locator(".node.fold.sel").count() == 1
 
 
+def test_a_comparison_side_by_side_moves_selects_and_opens_as_one(opened):
+    def loss(act):
+        random.seed(3)
+        model = nn.MLP(2, [3, 1], activation=act)
+        return sum((model([0.1 * k, 0.7]) - 1.0) ** 2 for k in range(6))
+
+    found = viz.diff(loss("tanh"), loss("relu"), layout="layers", budget=20)
+    page = opened(found)
+    assert page.locator(".mg-pane:visible").count() == 1
+    page.focus(".mg-holder")
+    page.keyboard.press("s")
+    assert page.locator(".mg-name:visible").all_inner_texts() == ["first", "second"]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("+")
+    page.keyboard.press("Shift+ArrowDown")
+    views = page.evaluate(f"() => {PAGE}.panes.seen.map(({{ view: v }}) => [v.x, v.y, v.k])")
+    assert views[0] == pytest.approx(views[1], abs=1.01) and views[0][2] > 0.75
+    both = page.evaluate(f"() => {PAGE}.panes.seen.map(({{ svg }}) => svg.querySelectorAll('.sel').length)")
+    assert sorted(both) in ([0, 1], [1, 1])
+    page.evaluate(f"() => {{ const p = {PAGE}; p.boxes.d.parent.forEach((_, g) => p.boxes.open.add(g)); p.boxes.refresh(); p.redraw(); }}")
+    opened_all = page.evaluate(
+        f"() => {PAGE}.panes.seen.map(({{ svg }}) => [...svg.querySelectorAll('.node')].map((g) => g.id + g.textContent).sort())"
+    )
+    whole = viz.diff(loss("tanh"), loss("relu"), layout="layers", budget=2000)
+    for letter, there, sketch in zip("ab", opened_all, whole.alone, strict=True):  # the page draws what Python draws
+        assert there == sorted(f"{letter}-{b.id}{b.tip}" + "".join(r.text + (r.number or "") for r in b.rows) for b in sketch.boxes)
+    page.keyboard.press("s")
+    assert page.locator(".mg-pane:visible").count() == 1
+
+
+def test_what_is_found_is_readable_after_fit(opened):
+    page = opened(folded())
+    page.focus(".mg-holder")
+    page.keyboard.press("0")
+    page.evaluate(f"() => {PAGE}.view.zoom(0.1)")
+    assert page.evaluate(STATE)[2] < 0.5
+    page.keyboard.press("/")
+    page.keyboard.type("loss")
+    assert page.evaluate(STATE)[2] == 0.75
+
+
 # ------------------------------------------------------------ the stepper
 
 

@@ -403,6 +403,37 @@ def test_a_large_one_is_folded_and_its_first_difference_is_seen():
     assert alike.alike and len(alike.graph.nodes) < 100
 
 
+@given(plans, plans, st.data())
+def test_side_by_side_each_picture_has_what_its_side_has(one, other, data):
+    if data.draw(st.booleans()):
+        steps = list(one[1])
+        k = data.draw(st.integers(0, len(steps) - 1))
+        steps[k] = (data.draw(st.sampled_from([op for op in OPS if op != steps[k][0]])), *steps[k][1:])
+        other = (one[0], steps)
+    roots = made(one)[0], made(other)[0]
+    found = viz.diff(*roots, budget=1000, layout="layers", beside=True)
+    for which, (root, sketch) in enumerate(zip(roots, found.alone, strict=True)):
+        mine = (found.found.a, found.found.b)[which]
+        at = {f"n{place}": (p.a, p.b)[which] for place, p in enumerate(found.found.pairs)}
+        boxes = {box.id: box for box in sketch.boxes if not box.id.endswith("-op")}
+        assert sorted(at[id] for id in boxes) == list(range(len(mine.values))) and len(mine.values) == len(root.topological())
+        for id, box in boxes.items():
+            value = mine.values[at[id]]
+            said = {row.text: row.number for row in box.rows}
+            assert number_of(said["data"]) == pytest.approx(value.data, rel=1e-3)
+            assert number_of(said["grad"]) == pytest.approx(value.grad, rel=1e-3)
+        signs = {box.id: box.rows[0].text for box in sketch.boxes if box.id.endswith("-op")}
+        assert {at[id.removesuffix("-op")]: sign for id, sign in signs.items()} == {
+            k: mine.sign(k) for k, operands in enumerate(mine.operands) if operands
+        }
+        lines = {(mine.values[at[e.src]], mine.values[at[e.dst.removesuffix("-op")]]) for e in sketch.lines if e.arrow}
+        assert lines == {(arg, v) for v in root.topological() for arg in v._prev}
+
+
+def number_of(text):
+    return float(text.replace("−", "-").replace(" ", ""))
+
+
 def test_files_and_notebooks(tmp_path):
     found = viz.diff(*differing())
     for ending in ("svg", "html", "txt"):

@@ -16,9 +16,11 @@ from ..model.sides import side
 from ..model.union import union
 from ..notation.names import Names, from_caller
 from ..notation.numbers import TEXT, plain, show
-from . import compare_page, render
-from .compare_sketch import Compared, Sides, far
+from . import compare_page, render, svg
+from .compare_sides import Both
+from .compare_sketch import Sides, far
 from .picture import Picture
+from .place import Places, places
 from .sketch import Look, Sketch
 from .theme import DARK, LIGHT
 
@@ -36,6 +38,7 @@ def diff(
     budget: int = 60,
     theme: str = "auto",
     layout: str = "auto",
+    beside: bool = False,
 ) -> Diff:
     """Compare two graphs, or two runs: before and after a step of an optimizer, a class of your own and ours, two versions of one thing.
 
@@ -48,6 +51,8 @@ def diff(
     - ``ulps``: numbers that lie at most so many doubles apart are the same (0: equal ones, 0.0 and -0.0, two nan).
     - ``labels``: name values without a label by the caller's variables, and parameters; False: real labels alone.
     - ``precision``, ``budget``, ``theme``, ``layout``: as for `viz.draw`.
+    - ``beside``: two pictures, one a side, next to each other (in a column where they are wider than high), in place of one of both;
+      what both have stands at the same place in both. The saved page can switch between the two.
 
     Gradients are compared where both sides have some.
 
@@ -70,7 +75,7 @@ def diff(
     digits, room, limit = precision_of(precision), whole("budget", budget, 1), whole("ulps", ulps, 0)
     spaces = from_caller(sys._getframe(1)) if labels else []
     found = Difference(side(a, Names(spaces)), side(b, Names(spaces)), limit)
-    return Diff(found, (one_line(str(names[0]), 20), one_line(str(names[1]), 20)), digits, room, theme, layout)
+    return Diff(found, (one_line(str(names[0]), 20), one_line(str(names[1]), 20)), digits, room, theme, layout, bool(beside))
 
 
 class Diff(Picture):
@@ -78,8 +83,10 @@ class Diff(Picture):
 
     endings = ("svg", "png", "pdf", "html", "txt")
 
-    def __init__(self, found: Difference, names: tuple[str, str], digits: int, budget: int, theme: str, layout: str) -> None:
-        self.found, self.names, self.budget = found, names, budget
+    def __init__(
+        self, found: Difference, names: tuple[str, str], digits: int, budget: int, theme: str, layout: str, beside: bool = False
+    ) -> None:
+        self.found, self.names, self.budget, self.beside = found, names, budget, beside
         self.graph = union(found, budget)
         #: where each pair is in the graph that is drawn
         self.places_of = {id(pair): place for place, pair in enumerate(found.pairs)}
@@ -196,27 +203,62 @@ class Diff(Picture):
 
     # ------------------------------------------------------------ pictures
 
-    def sketcher(self, graph: Graph, look: Look) -> Compared:
+    def sketcher(self, graph: Graph, look: Look) -> Both:
         """What draws the boxes of this comparison."""
-        return Compared(Sides(self.found, self.names), graph, look)
+        return Both(Sides(self.found, self.names), graph, look)
+
+    @cached_property
+    def _drawer(self) -> Both:
+        return self.sketcher(self.graph, self.look)
 
     @cached_property
     def sketch(self) -> Sketch:
         """What is drawn, before it has a place."""
-        return self.sketcher(self.graph, self.look).made()
+        return self._drawer.made()
+
+    @cached_property
+    def _places(self) -> Places:
+        return places(self.sketch, self.layout)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as an SVG document: of both sides, or of each (``beside``)."""
+        if not self.beside:
+            return svg.drawing(self.sketch, self._places, title=self.title, chosen=self.theme)
+        return svg.beside(self.alone, self.sketch, self._places, self.names, title=self.title, chosen=self.theme)
+
+    @cached_property
+    def alone(self) -> tuple[Sketch, Sketch]:
+        """What is drawn of either side; the places are those of the picture of both."""
+        first, second = (one.sketch(self.sketch) for one in self._drawer.each())
+        return first, second
+
+    @cached_property
+    def drawn(self) -> tuple[str, str, str]:
+        """The drawings of both, of the first and of the second, of one size, for a page."""
+        titles = (
+            self.title,
+            *(f"{name}: {_many(len(s.values), 'value')}" for name, s in zip(self.names, (self.found.a, self.found.b), strict=True)),
+        )
+        both = svg.drawing(self.sketch, self._places, title=titles[0], chosen=self.theme)
+        first, second = (
+            svg.drawing(one, self._places, title=title, chosen=self.theme, like=self.sketch, prefix=f"{letter}-")
+            for one, title, letter in zip(self.alone, titles[1:], "ab", strict=True)
+        )
+        return both, first, second
 
     @property
     def _still(self) -> Picture:
-        return Diff(self.found, self.names, self.look.precision, self.budget, "dark" if self.theme == "dark" else "light", self.layout)
+        return self._in("dark" if self.theme == "dark" else "light")
 
     @cached_property
     def html(self) -> str:
         """A page of its own: the picture, whose boxes open and close, and tables of what differs. Opens offline."""
         light = self if self.theme != "dark" else self._in("light")
-        return compare_page.page(self, light, light.svg)
+        return compare_page.page(self, light)
 
     def _in(self, theme: str) -> Diff:
-        return Diff(self.found, self.names, self.look.precision, self.budget, theme, self.layout)
+        return Diff(self.found, self.names, self.look.precision, self.budget, theme, self.layout, self.beside)
 
     def _repr_html_(self) -> str:
         said = "".join(f"<div>{xml(line)}</div>" for line in (self.counted(), *self.parted(signs=True)))

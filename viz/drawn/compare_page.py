@@ -10,6 +10,7 @@ from ..notation.numbers import show
 from . import html
 from .compare_sketch import far
 from .opening import opening
+from .svg import embedded
 
 if TYPE_CHECKING:
     from .compare import Diff
@@ -17,19 +18,22 @@ if TYPE_CHECKING:
 ROWS = 400  # a longer table is cut, and says so
 
 
-def page(diff: Diff, light: Diff, svg: str) -> str:
-    """A self-contained page. light: the same in light colours, whose drawing is ``svg``."""
+def page(diff: Diff, light: Diff) -> str:
+    """A self-contained page. light: the same in light colours."""
+    svg, *sides = light.drawn
     said = "".join(f"<p>{xml(line)}</p>" for line in (diff.counted(), *diff.parted(signs=True)))
     opens = opening(light.graph, light.look, light.sketcher)
-    parts = [f'<div class="said">{said}</div>', _figure(diff, svg, opens), _numbers(diff), _others(diff)]
+    parts = [f'<div class="said">{said}</div>', _figure(diff, svg, sides, opens), _numbers(diff), _others(diff)]
     return html.whole(parts, diff.title, diff.theme, svg, diff.head)
 
 
-def _figure(diff: Diff, svg: str, opens: Any) -> str:
-    """The picture, which begins where the two part."""
-    made = html.figure(svg, diff.title, opens)
+def _figure(diff: Diff, svg: str, sides: list[str], opens: Any) -> str:
+    """The picture, which begins where the two part; and, for the script, those of the sides."""
+    more = "".join(f'<template data-name="{xml(name)}">{embedded(side)}</template>' for name, side in zip(diff.names, sides, strict=True))
     first = diff.found.first or diff.found.first_grad
-    return made.replace("<figure ", f"<figure {_node(diff, first).replace('data-node', 'data-first')} ", 1) if first else made
+    begins = f"{_node(diff, first).replace('data-node', 'data-first')} " if first else ""
+    made = html.figure(svg, diff.title, opens).replace("</figure>", f"{more}</figure>", 1)
+    return made.replace("<figure ", f"<figure {begins}{'data-beside ' if diff.beside else ''}", 1)
 
 
 def _node(diff: Diff, pair: Pair) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..escape import one_line
 from ..model.difference import MADE, NUMBER, ONLY_A, ONLY_B, SAME, Difference, Pair, relative, ulps
 from ..model.graph import Edge, Graph, Node
 from ..model.matching import FREE
+from ..model.union import joined
 from ..notation.numbers import brief, show
 from .sketch import NAME_LIMIT, Box, Line, Look, Row, Sketcher
 
@@ -24,6 +26,11 @@ class Sides:
     def pairs(self) -> list[Pair]:
         """For each value of the graph that is drawn its pair."""
         return self.found.pairs
+
+    @cached_property
+    def operands(self) -> list[tuple[int, ...]]:
+        """For each of them its operands, those of either side."""
+        return joined(self.found)
 
 
 class Compared(Sketcher):

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..model.boxes import FRAMES, TOP, describe
 from ..model.fold import partition
-from ..model.graph import Graph, Group, called, materialise, node_of
+from ..model.graph import Graph, Group, Node, called, materialise, node_of
 from ..model.partials import fill
 from .sketch import Box, Line, Look, Sketcher
 
@@ -35,8 +35,9 @@ def opening(graph: Graph, look: Look, make: Callable[[Graph, Look], Sketcher] = 
     by_id = {box.id: box for box in drawn.boxes}
     names = called(told, inside.names)
     things: list[Any] = []
+    nodes: list[Node] = [whole.nodes[whole.owner[place]] for place in range(n)]
     for place in range(n):
-        circle, name = by_id.get(f"n{place}-op"), whole.nodes[whole.owner[place]].name
+        circle, name = by_id.get(f"n{place}-op"), nodes[place].name
         things.append([_box(by_id[f"n{place}"]), circle and [circle.rows[0].text, circle.w, circle.h, circle.size], name])
     members: dict[int, list[int]] = {}
     for place, box in enumerate(boxes.of):
@@ -48,6 +49,7 @@ def opening(graph: Graph, look: Look, make: Callable[[Graph, Look], Sketcher] = 
         node = node_of(Group(members[box], "", name, describe(boxes.region[box])), graph.values, names, fold=True)
         draws.roots = {node.id} if roots.intersection(members[box]) else set()
         things.append([_box(draws.box(node)), None, name])
+        nodes.append(node)
     frames = {frame.path: frame for frame in drawn.frames}
     framed: list[Any] = []
     for box, kind in enumerate(boxes.kind):
@@ -72,6 +74,7 @@ def opening(graph: Graph, look: Look, make: Callable[[Graph, Look], Sketcher] = 
         "lines": {_ends(line): _line(line) for line in drawn.lines if line.arrow},
         "open": sorted(inside.open),
         "note": graph.note,
+        **draws.opened(nodes),
     }
 
 

@@ -302,6 +302,10 @@ class Sketcher:
                 rows.setdefault((node.cluster, level[node.id]), []).append(node.id)
         return [row for (path, _), row in rows.items() if not path]
 
+    def opened(self, nodes: Sequence[Node]) -> dict[str, Any]:
+        """What a page has to know besides to open boxes: nothing. nodes: every thing that can be seen."""
+        return {}
+
     # ------------------------------------------------------------ words
 
     def tip(self, node: Node) -> str:

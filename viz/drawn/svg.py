@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from ..escape import xml
 from . import theme
@@ -14,30 +15,63 @@ from .sketch import DOUBLE, LINE, NOTE, PAD_X, SIZE, Box, Frame, Line, Sketch
 FONTS = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif"
 EDGE = 18.0  # of paper around the picture
 TIP = 7.0  # the length of an arrow's head
+HEADING = 24.0  # the height of a name above one of several drawings
 
 
-def drawing(sketch: Sketch, places: Places, *, title: str, chosen: str) -> str:
-    """A standalone SVG document; ``chosen`` is the theme."""
-    return _Drawing(sketch, places).document(title, chosen)
+def drawing(sketch: Sketch, places: Places, *, title: str, chosen: str, like: Sketch | None = None, prefix: str = "") -> str:
+    """A standalone SVG document; ``chosen`` is the theme. ``like``: another sketch with these places, whose size it gets.
+
+    ``prefix``: of the ids, where a page shows several drawings of one graph.
+    """
+    return _Drawing(sketch, places, like, prefix).document(title, chosen)
+
+
+def beside(sketches: Sequence[Sketch], like: Sketch, places: Places, names: Sequence[str], *, title: str, chosen: str) -> str:
+    """One document of several drawings with the places of another sketch, next to each other, or in a column where they lie."""
+    parts = [_Drawing(sketch, places, like, f"{letter}-") for sketch, letter in zip(sketches, "ab", strict=True)]
+    c, (w, h) = like.look.palette, (parts[0].right - parts[0].left, parts[0].bottom - parts[0].top)
+    lying = w > h
+    room = max(w, *(width(name, SIZE + 2, True) for name in names))
+    step = (0.0, h + HEADING + EDGE) if lying else (room + 2 * EDGE, 0.0)
+    whole_w, whole_h = (room, 2 * h + HEADING + EDGE) if lying else (2 * room + 2 * EDGE, h)
+    notes, wide, high = _Drawing(like, places).below()
+    down = whole_h - h + HEADING  # how far the words have to go
+    whole_w, whole_h = max(whole_w, wide) + 2 * EDGE, whole_h + HEADING + high + 2 * EDGE
+    drawn = [f'<rect width="{whole_w:.0f}" height="{whole_h:.0f}" fill="{c.paper}"/>', _letters(c.ink)]
+    for k, (part, name) in enumerate(zip(parts, names, strict=True)):
+        x, y = k * step[0], k * step[1]
+        head = _text(EDGE, EDGE + SIZE, name, anchor="start", bold=True, size=SIZE + 2)
+        body = f'<g transform="translate(0,{HEADING:g})">{"".join(part.drawn())}</g>'
+        drawn.append(f'<g class="side" transform="translate({x:.1f},{y:.1f})">{head}\n{body}</g>')
+    drawn += [f'<g transform="translate(0,{down:.1f})">', *notes, "</g>", "</g>"]
+    size = f'width="{whole_w:.0f}pt" height="{whole_h:.0f}pt" viewBox="0 0 {whole_w:.0f} {whole_h:.0f}"'
+    return whole("\n".join(drawn), title, size, chosen)
+
+
+def _letters(ink: str) -> str:
+    return f'<g font-family="{FONTS}" font-size="{SIZE:g}" fill="{ink}" text-anchor="middle" direction="ltr">'
 
 
 class _Drawing:
-    def __init__(self, sketch: Sketch, places: Places) -> None:
-        self.sketch, self.places, self.c = sketch, places, sketch.look.palette
+    """like: another sketch with the same places, whose room this one takes. prefix: of the ids."""
+
+    def __init__(self, sketch: Sketch, places: Places, like: Sketch | None = None, prefix: str = "") -> None:
+        self.sketch, self.places, self.c, self.prefix = sketch, places, sketch.look.palette, prefix
+        self.like = like or sketch
         xs, ys = self.extent()
         self.left, self.top, self.right, self.bottom = min(xs), min(ys), max(xs), max(ys)
 
     def extent(self) -> tuple[list[float], list[float]]:
         """The coordinates of all that is drawn."""
         xs, ys = [], []
-        for box in self.sketch.boxes:
+        for box in self.like.boxes:
             x, y = self.places.boxes[box.id]
             xs += [x - box.w / 2, x + box.w / 2]
             ys += [y - box.h / 2, y + box.h / 2]
         for points in self.places.lines.values():
             xs += [x for x, _ in points]
             ys += [y for _, y in points]
-        for line in self.sketch.lines:
+        for line in self.like.lines:
             if line.id in self.places.texts:
                 x, y = self.places.texts[line.id]
                 xs += [x - line.room[0] / 2, x + line.room[0] / 2]
@@ -53,15 +87,21 @@ class _Drawing:
         h = self.bottom - self.top + high + 2 * EDGE
         parts = [
             f'<rect width="{w:.0f}" height="{h:.0f}" fill="{self.c.paper}"/>',
-            f'<g font-family="{FONTS}" font-size="{SIZE:g}" fill="{self.c.ink}" text-anchor="middle" direction="ltr">',
-            *(self.frame(frame, k) for k, frame in enumerate(self.sketch.frames) if frame.path in self.places.frames),
-            *(self.line(line) for line in self.sketch.lines if line.id in self.places.lines),
-            *map(self.box, self.sketch.boxes),
+            _letters(self.c.ink),
+            *self.drawn(),
             *below,
             "</g>",
         ]
         size = f'width="{w:.0f}pt" height="{h:.0f}pt" viewBox="0 0 {w:.0f} {h:.0f}"'
         return whole("\n".join(parts), title, size, chosen)
+
+    def drawn(self) -> list[str]:
+        """Frames, lines, boxes."""
+        return [
+            *(self.frame(frame, k) for k, frame in enumerate(self.sketch.frames) if frame.path in self.places.frames),
+            *(self.line(line) for line in self.sketch.lines if line.id in self.places.lines),
+            *map(self.box, self.sketch.boxes),
+        ]
 
     def at(self, x: float, y: float) -> Point:
         return x - self.left + EDGE, y - self.top + EDGE
@@ -73,12 +113,12 @@ class _Drawing:
         x, y = self.at(x0, y0)
         rect = _rect(x, y, x1 - x0, y1 - y0, 8, self.c.cluster, self.c.cluster_line)
         text = _text(x + 9, y + 15, frame.text, self.c.muted, "start")
-        return f'<g id="frame{number}" class="cluster"><title>{xml(frame.tip)}</title>{rect}{text}</g>'
+        return f'<g id="{self.prefix}frame{number}" class="cluster"><title>{xml(frame.tip)}</title>{rect}{text}</g>'
 
     def box(self, box: Box) -> str:
         cx, cy = self.at(*self.places.boxes[box.id])
         x, y = cx - box.w / 2, cy - box.h / 2
-        made = [f'<g id="{box.id}" class="{box.css}"><title>{xml(box.tip)}</title>']
+        made = [f'<g id="{self.prefix}{box.id}" class="{box.css}"><title>{xml(box.tip)}</title>']
         if box.double:
             made.append(_rect(x, y, box.w, box.h, box.radius, self.c.paper, box.line, box.pen))
             x, y = x + DOUBLE, y + DOUBLE
@@ -106,8 +146,8 @@ class _Drawing:
             points, head = _headed(points, c, TIP * (0.7 if self.sketch.dense else 1.0))
         pen = f' stroke-width="{line.pen:.3g}"' if line.pen != 1 else ""
         title = f"<title>{xml(line.tip)}</title>" if line.tip else ""
-        made = [f'<g id="{line.id}" class="{css}">{title}<path fill="none" stroke="{c}"{pen} d="{_curve(points)}"/>{head}']
-        if line.id in self.places.texts:
+        made = [f'<g id="{self.prefix}{line.id}" class="{css}">{title}<path fill="none" stroke="{c}"{pen} d="{_curve(points)}"/>{head}']
+        if line.text and line.id in self.places.texts:
             x, y = self.at(*self.places.texts[line.id])
             wide, high = line.room[0] - 4, line.room[1] - 2
             made.append(_rect(x - wide / 2, y - high / 2, wide, high, 3, self.c.paper))

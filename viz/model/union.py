@@ -20,15 +20,9 @@ def union(found: Difference, budget: int) -> Graph:
     """The graph of both: a value for each pair, in their order."""
     a, b = found.a, found.b
     pairs = found.pairs
-    place_a = {p.a: k for k, p in enumerate(pairs) if p.a != FREE}
-    place_b = {p.b: k for k, p in enumerate(pairs) if p.b != FREE}
+    place_a, place_b = _places(found)
     values = [a.values[p.a] if p.a != FREE else b.values[p.b] for p in pairs]
-    operands: list[tuple[int, ...]] = []
-    for p in pairs:
-        mine = [place_a[o] for o in a.operands[p.a] if o in place_a] if p.a != FREE else []
-        if p.b != FREE and p.status != SAME:
-            mine += [k for o in b.operands[p.b] if (k := place_b.get(o, -1)) >= 0 and k not in mine]
-        operands.append(tuple(mine))
+    operands = joined(found)
     roots = list(dict.fromkeys([place_a[i] for i in a.roots] + [place_b[j] for j in b.roots]))
     told = Told(values, operands, [], {id(v): k for k, v in enumerate(values)}, {}, values)
     boxes = grow(values, operands, roots, room=budget, deep=True)
@@ -41,6 +35,38 @@ def union(found: Difference, budget: int) -> Graph:
     if boxes.parent:
         graph.inside = Inside(told, roots, names, boxes, is_open)
     return graph
+
+
+def joined(found: Difference) -> list[tuple[int, ...]]:
+    """The operands of each pair, as places among the pairs: those of either side."""
+    a, b = found.a, found.b
+    place_a, place_b = _places(found)
+    operands: list[tuple[int, ...]] = []
+    for p in found.pairs:
+        mine = [place_a[o] for o in a.operands[p.a] if o in place_a] if p.a != FREE else []
+        if p.b != FREE and p.status != SAME:
+            mine += [k for o in b.operands[p.b] if (k := place_b.get(o, -1)) >= 0 and k not in mine]
+        operands.append(tuple(mine))
+    return operands
+
+
+def missing(found: Difference, which: int) -> set[tuple[int, int]]:
+    """(operand, user) of the joined graph that side 0 or 1 has not, as places among the pairs."""
+    side, mine = (found.a, found.b)[which], _places(found)[which]
+    gone = set[tuple[int, int]]()
+    for user, (p, operands) in enumerate(zip(found.pairs, joined(found), strict=True)):
+        at = (p.a, p.b)[which]
+        has = {mine[o] for o in side.operands[at] if o in mine} if at != FREE else set[int]()
+        for operand in operands:
+            q = found.pairs[operand]
+            if at == FREE or (q.a, q.b)[which] == FREE or (p.status != SAME and operand not in has):
+                gone.add((operand, user))
+    return gone
+
+
+def _places(found: Difference) -> tuple[dict[int, int], dict[int, int]]:
+    """For the places of either side those among the pairs."""
+    return {p.a: k for k, p in enumerate(found.pairs) if p.a != FREE}, {p.b: k for k, p in enumerate(found.pairs) if p.b != FREE}
 
 
 def _namer(values: list[Any], names: list[str]) -> Callable[[Any], str]:

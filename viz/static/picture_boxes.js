@@ -24,10 +24,13 @@ const rect = (x, y, w, h, r, fill, stroke = "", pen = 1) => tag("rect", {
 const box = ([css, rows, fill, line, pen, tip, w, h, double, radius]) => ({ css, rows, fill, line, pen, tip, w, h, double, radius, size: SIZE });
 
 export class Boxes {
-  constructor(data, drawing) {
+  // sides: of a comparison, the drawings of what either side has alone.
+  constructor(data, drawing, sides = []) {
     this.d = data;
     this.n = data.of.length;
     this.first = drawing;
+    this.sides = sides;
+    this.gone = (data.gone || []).map((edges) => new Set(edges));
     this.open = new Set(data.open);
     this.start = [...data.open].sort((a, b) => a - b).join();
     this.members = data.parent.map(() => []);
@@ -86,17 +89,23 @@ export class Boxes {
 
   // ------------------------------------------------------------ drawing
 
-  // The picture of what is open: the one that came with the page where nothing was changed.
-  draw() {
-    if ([...this.open].sort((a, b) => a - b).join() === this.start) return this.first;
-    const parts = this.parts(), places = this.place(parts), { left, top, right, bottom } = this.extent(parts, places);
-    const at = ([x, y]) => [x - left + EDGE, y - top + EDGE];
-    const old = this.first.querySelector(":scope > g"), g = old.cloneNode(false), svg = this.first.cloneNode(false);
-    for (const frame of places.frames) g.append(this.drawFrame(frame, at));
+  // The picture of what is open: the one that came with the page where nothing was changed. side: 0 or 1 of a comparison.
+  draw(side = -1) {
+    const first = side < 0 ? this.first : this.sides[side], state = [...this.open].sort((a, b) => a - b).join();
+    if (state === this.start) return first;
+    if (this.plan?.state !== state) {
+      const parts = this.parts(), places = this.place(parts);
+      this.plan = { state, parts, places, extent: this.extent(parts, places) };
+    }
+    const { places, extent: { left, top, right, bottom } } = this.plan, parts = side < 0 ? this.plan.parts : this.alone(side);
+    const at = ([x, y]) => [x - left + EDGE, y - top + EDGE], prefix = side < 0 ? "" : "ab"[side] + "-";
+    const old = first.querySelector(":scope > g"), g = old.cloneNode(false), svg = first.cloneNode(false);
+    for (const frame of places.frames) if (!parts.frames || parts.frames.has(frame.g)) g.append(this.drawFrame(frame, at));
     for (const line of parts.lines) g.append(this.drawLine(line, places, at, parts.dense));
     for (const b of parts.boxes) g.append(this.drawBox(b, at(places.boxes.get(b.id))));
+    for (const part of prefix ? g.children : []) part.id = prefix + part.id;
     const below = [...old.children].filter((child) => child.tagName !== "g");
-    const [, , width, height] = this.first.getAttribute("viewBox").split(" ").map(Number);
+    const [, , width] = first.getAttribute("viewBox").split(" ").map(Number);
     const words = below.length ? this.below(below, bottom - top) : 0;
     if (words) g.append(words.group);
     const w = Math.round(Math.max(right - left, words ? width - 2 * EDGE : 0) + 2 * EDGE);
@@ -105,8 +114,23 @@ export class Boxes {
     svg.setAttribute("width", `${w}pt`);
     svg.setAttribute("height", `${h}pt`);
     svg.style.cssText = "";
-    svg.append(this.first.querySelector(":scope > title").cloneNode(true), rect(0, 0, w, h, 0, this.d.paper), g);
+    svg.append(first.querySelector(":scope > title").cloneNode(true), rect(0, 0, w, h, 0, this.d.paper), g);
     return svg;
+  }
+
+  // What one side of a comparison has of it, with its own numbers and operations.
+  alone(side) {
+    const { parts } = this.plan, things = this.d.sides[side], gone = this.gone[side], frames = new Set();
+    const boxes = parts.boxes.flatMap((b) => {
+      const mine = things[b.x], [rows, tip, sign] = mine === 1 ? [b.rows, b.tip, "?"] : mine || [];
+      if (!rows || (b.sign && !sign)) return [];
+      for (let g = b.frame; g !== TOP; g = this.d.parent[g]) frames.add(g);
+      if (mine === 1) return [b];
+      return [{ ...b, tip, rows: b.sign ? [[sign, null, 0, ""]] : rows }];
+    });
+    const there = new Set(boxes.map(({ id }) => id));
+    const lines = parts.lines.filter((line) => (line.arrow ? line.edges.some((edge) => !gone.has(edge)) : there.has(line.src) && there.has(line.dst)));
+    return { boxes, frames, dense: parts.dense, lines: lines.map((line) => ({ ...line, text: "", tip: line.tip.split(", only in")[0] })) };
   }
 
   // The words under the first picture, moved under this one; the sentence on what is folded is said anew.
@@ -132,10 +156,11 @@ export class Boxes {
       const [drawn, circle] = d.things[x], made = box(drawn);
       if (circle) {
         const [said, w, h, size] = circle, [fill, line] = d.op;
-        boxes.push({ id: `n${x}-op`, css: "node op", rows: [[said, null, 0, ""]], fill, line, pen: 1, tip: made.tip, w, h, double: 0, radius: h / 2, size, frame: this.frame(x) });
+        boxes.push({ id: `n${x}-op`, x, sign: true, css: "node op", rows: [[said, null, 0, ""]], fill, line, pen: 1, tip: made.tip, w, h, double: 0, radius: h / 2, size, frame: this.frame(x) });
         stems.push({ id: `n${x}-stem`, src: `n${x}-op`, dst: `n${x}`, tip: "", text: "", pen: 1, arrow: false });
       }
       made.id = this.id(x);
+      made.x = x;
       made.frame = this.frame(x);
       boxes.push(made);
       where.set(x, circle ? `n${x}-op` : made.id);
@@ -149,11 +174,11 @@ export class Boxes {
           if (from === x) return;
           if (from < n && x < n) {
             const slot = d.operands[i][k], [tip, said, ...room] = d.lines[`n${a},n${i},${slot}`];
-            lines.push({ id: `e-n${a}-n${i}-${slot}`, src: `n${a}`, dst: where.get(x), tip, text: said || "", room, pen: 0, arrow: true });
+            lines.push({ id: `e-n${a}-n${i}-${slot}`, src: `n${a}`, dst: where.get(x), tip, text: said || "", room, pen: 0, arrow: true, edges: [`${a},${i}`] });
             count++;
-          } else if (bundles.has(`${from},${x}`)) bundles.get(`${from},${x}`).count++;
+          } else if (bundles.has(`${from},${x}`)) bundles.get(`${from},${x}`).edges.push(`${a},${i}`);
           else {
-            const made = { id: `e-${this.id(from)}-${this.id(x)}-${d.operands[i][k]}`, src: this.id(from), dst: where.get(x), a: from, b: x, count: 1, text: "", pen: 0, arrow: true };
+            const made = { id: `e-${this.id(from)}-${this.id(x)}-${d.operands[i][k]}`, src: this.id(from), dst: where.get(x), a: from, b: x, edges: [`${a},${i}`], text: "", pen: 0, arrow: true };
             bundles.set(`${from},${x}`, made);
             lines.push(made);
             count++;
@@ -164,9 +189,10 @@ export class Boxes {
     const dense = count > 4 * things.length;
     for (const line of lines) {
       line.pen = dense ? 0.5 : 1;
-      if (!line.count) continue;
-      line.pen *= Math.min(1 + Math.log10(line.count) / 2, 3);
-      line.tip = `${this.name(line.a)} → ${this.name(line.b)}` + (line.count > 1 ? `: ${line.count.toLocaleString("en")} edges` : "");
+      if (line.a === undefined) continue;
+      const many = line.edges.length;
+      line.pen *= Math.min(1 + Math.log10(many) / 2, 3);
+      line.tip = `${this.name(line.a)} → ${this.name(line.b)}` + (many > 1 ? `: ${many.toLocaleString("en")} edges` : "");
     }
     return { boxes, lines: [...stems, ...lines], dense };
   }

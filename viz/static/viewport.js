@@ -67,17 +67,18 @@ export class Viewport {
 
   pan(dx, dy) { this.set(this.x + dx, this.y + dy, this.k); }
 
-  // Bring a rectangle (in the drawing's own units) into view; nothing moves where it is in view already.
+  // Bring a rectangle (in the drawing's own units) into view; nothing moves where it is in view already. middle: as what was looked for,
+  // at a readable size.
   show({ x, y, width, height }, middle = false) {
-    const k = this.k * this.unit, [w, h] = this.room, pad = 16;
+    const near = middle ? Math.max(this.k, this.options.first || 0) : this.k, k = near * this.unit, [w, h] = this.room, pad = 16;
     const inside = (at, room, all) => Math.max(Math.min(0, room - all), Math.min(Math.max(0, room - all), at)); // with no empty side
     const along = (from, size, at, room, all) => {
       const low = from * k + at - pad, high = (from + size) * k + at + pad;
       if (!middle && low >= 0 && high <= room) return at;
-      return inside(high - low > room ? at - low : at + (room - low - high) / 2, room, all * this.k);
+      return inside(high - low > room ? at - low : at + (room - low - high) / 2, room, all * near);
     };
     const to = [along(x, width, this.x, w, this.width), along(y, height, this.y, h, this.height)];
-    if (to[0] !== this.x || to[1] !== this.y) this.glide(() => this.set(...to, this.k));
+    if (to[0] !== this.x || to[1] !== this.y || near !== this.k) this.glide(() => this.set(...to, near));
   }
 
   glide(change) {
