@@ -7,7 +7,9 @@ are put back before the next one. Its result is the Value that its last lines gi
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
+import io
 import json
 import linecache
 import random
@@ -20,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from micrograd.engine import Value
-from micrograd.lab import shown
+from micrograd.lab import compare, shown
 from micrograd.ops import TABLE
 
 NAME = "lab.py"  # what the program is called in tracebacks
@@ -37,9 +39,17 @@ class Lab:
     def __init__(self) -> None:
         self._ops = set(TABLE)
         self.run_: shown.Run | None = None
+        self.kept: tuple[str, Any] | None = None  # the program of the run that was kept, and its stepper
 
-    def run(self, source: str) -> dict[str, Any]:
-        """Run a program: `ok`, `error` (line, message, the traceback), whether there is a `root`, a `watch`, and the seconds."""
+    def run(self, source: str, kept: str = "") -> dict[str, Any]:
+        """Run a program: `ok`, `error` (line, message, the traceback), whether there is a `root`, a `watch`, and the seconds.
+
+        kept: the program whose run is compared with this one's; it runs first, in silence, where this lab has not kept it (a new worker).
+        """
+        if kept and kept != source and (self.kept is None or self.kept[0] != kept):
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                self.run(kept)
+                self._keep(kept)
         self._afresh()
         main = types.ModuleType("__main__")
         main.__dict__["input"] = _no_keyboard
@@ -59,7 +69,7 @@ class Lab:
         except BaseException as wrong:
             error = told(wrong)
         found = roots(tree, main.__dict__, last) if tree is not None else []
-        self.run_ = shown.Run(found, main.__dict__, NAME)
+        self.run_ = shown.Run(found, main.__dict__, NAME, source, last)
         return {
             "ok": error is None,
             "error": error,
@@ -69,13 +79,26 @@ class Lab:
             "seconds": time.perf_counter() - started,
         }
 
-    def view(self, kind: str) -> dict[str, Any]:
-        """One view of the last run: what ``shown.VIEWS`` gives, or an `error`."""
+    def _keep(self, source: str) -> None:
+        """Keep the numbers of the last run, if it is this program's, to be compared with those of others."""
+        if self.run_ is not None and self.run_.source == source and (self.kept is None or self.kept[0] != source):
+            try:
+                self.kept = (source, self.run_.stepper if self.run_.roots else None)
+            except Exception:  # of a program's own class: nothing is kept, and the tab says so
+                self.kept = None
+
+    def view(self, kind: str, wish: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One view of the last run: what ``shown.VIEWS`` gives, or an `error`. wish: of a comparison, see ``compare.compared``."""
         if self.run_ is None:
             return {"kind": kind, "nothing": "nothing has run"}
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # the program's own were printed while it ran
+                if kind == "compare":
+                    wish = wish or {}
+                    kept = wish.get("kept") or ""
+                    self._keep(kept)
+                    return {"kind": kind, **compare.compared(self.run_, self.kept[1] if self.kept and self.kept[0] == kept else None, wish)}
                 return {"kind": kind, **shown.VIEWS[kind](self.run_)}
         except KeyboardInterrupt:
             return {"kind": kind, "nothing": "this view took too long; a smaller graph, or folding (micrograd.scope), helps"}
@@ -196,7 +219,7 @@ def warm() -> None:
     global _lab
     _lab = Lab()
     _lab.run("from micrograd import Value, nn\na = Value(2.0, label='a')\nb = a * a + 1\nmodel = nn.MLP(2, [2, 1])")
-    for kind in shown.VIEWS:
+    for kind in (*shown.VIEWS, "compare"):
         _lab.view(kind)
     _lab._afresh()
 
@@ -208,13 +231,13 @@ def start() -> None:
         warm()
 
 
-def run(source: str) -> str:
+def run(source: str, kept: str = "") -> str:
     """For the worker: ``Lab.run`` as JSON."""
     assert _lab is not None
-    return json.dumps(_lab.run(source))
+    return json.dumps(_lab.run(source, kept))
 
 
-def view(kind: str) -> str:
-    """For the worker: ``Lab.view`` as JSON."""
+def view(kind: str, wish: str = "null") -> str:
+    """For the worker: ``Lab.view`` as JSON; so is the wish."""
     assert _lab is not None
-    return json.dumps(_lab.view(kind), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(_lab.view(kind, json.loads(wish)), ensure_ascii=False, separators=(",", ":"))

@@ -30,6 +30,7 @@ EXAMPLES = (  # file, what the menu says, the tab that shows it best
     ("own_engine", "an engine of one's own, with a mistake", "check"),
 )
 LEFT_OUT = ("micrograd/cli/", "micrograd/lab/page.py", "micrograd/lab/runtime.py", "micrograd/compiler/native/")
+COMPARED = ".lab-compared"  # the room of the pictures of a comparison, to which their styles are confined
 PIECE = 1 << 20  # characters of base64 in one block: a multiple of 4
 
 
@@ -132,8 +133,10 @@ def _put(data: dict[str, Any], packed: dict[str, bytes], address: str, title: st
         (STATIC / "editor.js").read_text(encoding="utf-8").rstrip("\n"),
         f"(() => {{\n{lab}\nlab.start(LabEditor.make);\n}})();",
     ]
-    theme = importlib.import_module("viz.drawn.theme").style("auto")
-    style = bundle.squeezed_css((STATIC / "lab.css").read_text(encoding="utf-8")) + css + theme
+    theme = importlib.import_module("viz.drawn.theme")
+    dark = f"@media screen and (prefers-color-scheme:dark){{{theme.variables(theme.DARK, COMPARED)}}}"
+    compared = f"{theme.variables(theme.LIGHT, COMPARED)}{dark}{COMPARED}{{{bundle.squeezed_css(bundle.static('picture_panes.css'))}}}"
+    style = bundle.squeezed_css((STATIC / "lab.css").read_text(encoding="utf-8")) + css + theme.style("auto") + compared
     policy = "; ".join(
         [
             "default-src 'none'",

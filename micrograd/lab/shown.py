@@ -16,13 +16,13 @@ CHECKED = 400  # values of an own engine whose derivatives are compared at once,
 class Run:
     """The Values that a run gave, with the names of the program around them."""
 
-    def __init__(self, roots: list[Any], names: dict[str, Any], file: str) -> None:
-        self.roots, self.names, self.file = roots, names, file
+    def __init__(self, roots: list[Any], names: dict[str, Any], file: str, source: str = "", last: Any = None) -> None:
+        self.roots, self.names, self.file, self.source, self.last = roots, names, file, source, last
         self.own = bool(roots) and not isinstance(roots[0], Value)
 
-    def called(self, function: Callable[..., Any], **options: Any) -> Any:
-        """``function(*roots, **options)`` as if the program's last line said so: viz finds its names and lines."""
-        inside = {"_function": function, "_roots": self.roots, "_options": options}
+    def called(self, function: Callable[..., Any], *, only: Any = None, **options: Any) -> Any:
+        """``function(*roots, **options)`` as if the program's last line said so: viz finds its names and lines. only: one of the roots."""
+        inside = {"_function": function, "_roots": self.roots if only is None else [only], "_options": options}
         exec(compile("_made = _function(*_roots, **_options)", self.file, "exec"), self.names, inside)
         return inside["_made"]
 
@@ -51,7 +51,7 @@ def _rooted(view: Callable[[Run], dict[str, Any]]) -> Callable[[Run], dict[str, 
 
 
 def _graph(run: Run) -> dict[str, Any]:
-    return {"svg": run.called(importlib.import_module("viz").draw, layout="layers").svg}  # what a page can do by itself
+    return {"svg": run.called(importlib.import_module("viz").draw, layout="layers", labels="all").svg}  # what a page can do by itself
 
 
 def _stepper(run: Run) -> dict[str, Any]:

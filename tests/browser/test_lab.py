@@ -133,7 +133,7 @@ def test_a_quiz_is_done(lab):
     assert "Done: 4 of 4 points" in page.inner_text(".mg-quizbox")
 
 
-@pytest.mark.parametrize("tab", ["Stepper", "Graph", "Steps", "Check", "Output"])
+@pytest.mark.parametrize("tab", ["Stepper", "Graph", "Steps", "Check", "Compare", "Output"])
 def test_axe_has_nothing_against_it(lab, axe, tab):
     page = lab.open().page
     panel = lab.tab(tab)
@@ -141,6 +141,43 @@ def test_axe_has_nothing_against_it(lab, axe, tab):
     assert axe(page) == []
     page.evaluate("Object.assign(document.querySelector('.lab-run'), { textContent: '', title: '' })")  # and it does look
     assert axe(page) != []
+
+
+def test_a_kept_run_stands_beside_the_present_one(lab):
+    page = lab.open().page
+    code = EXAMPLES["a neuron"]["code"]
+    lab.tab("Compare")
+    said = page.locator(".lab-compare-said")
+    lab.until(lambda: said.inner_text().startswith("before: 10 values, after: 10 values"))
+    page.get_by_role("button", name="Keep this run").click()
+    lab.until(lambda: said.inner_text().startswith("kept and now are alike"))
+    lab.write(code.replace("6.88", "7.25"))
+    lab.until(lambda: "b: data 6.88 | 7.25" in said.inner_text())
+    assert page.locator(".lab-compared .mg-name").all_inner_texts() == ["kept", "now"]
+    page.locator(".lab-compared .numbers tbody tr").first.click()  # a row leads to its value, in both pictures
+    assert page.locator(".lab-compared .node.sel text").all_text_contents()[::5] == ["b", "b"]
+    lab.write(code.replace("6.88", "7.5"))  # what a person had survives typing
+    lab.until(lambda: "b: data 6.88 | 7.5" in said.inner_text())
+    assert page.locator(".lab-compared .node.sel").count() == 2
+    page.locator(".lab-compared .mg-holder").first.focus()
+    page.keyboard.press("s")
+    assert (
+        page.locator(".lab-compared .mg-holder").count() == 1
+        and page.locator(".lab-compared .mg-holder text", has_text="6.88 | 7.5").count() == 1
+    )
+    lab.write("while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass")  # ends the worker
+    lab.until(lambda: page.evaluate("document.body.lab.python.ready"))
+    lab.write(code.replace("6.88", "8.5"))  # the new one makes the kept run again
+    lab.until(lambda: "b: data 6.88 | 8.5" in said.inner_text())
+
+
+def test_the_bar_is_one_line_in_a_small_window(lab):
+    lab.page.set_viewport_size({"width": 1200, "height": 900})
+    page = lab.open(wait="editor").page
+    tops = page.evaluate(
+        "[...document.querySelector('.lab-bar').children].map((e) => e.getBoundingClientRect()).map((r) => r.top + r.height / 2)"
+    )
+    assert max(tops) - min(tops) < 5
 
 
 def test_the_first_graph_is_whole_in_a_small_window(lab):

@@ -97,7 +97,7 @@ def test_hostile_labels_are_letters(lab):
     page = lab.open().page
     label = "</script></svg><img src=x onerror=document.title=1>"
     lab.write(f"from micrograd import Value, scope\nx = {label!r}\nprint(x)\nwith scope(x):\n    a = Value(1.0, label=x)\na * 2")
-    for tab in ("Graph", "Steps", "Check", "Output", "Stepper"):
+    for tab in ("Graph", "Steps", "Check", "Compare", "Output", "Stepper"):
         panel = lab.tab(tab)
         lab.until(lambda: panel.inner_text().strip())  # noqa: B023
         untouched(lab)

@@ -62,11 +62,12 @@ def whole(parts: list[str], title: str, chosen: str, svg: str, head: str = "") -
     theme.check(chosen)
     opens = any('id="mg-boxes"' in part for part in parts)
     script = modules("picture", *(["picture_boxes"] if opens else [])) + f"\npicture.start({'picture_boxes.Boxes' * opens});"
+    css = squeezed_css("".join(map(static, ("viewport.css", "picture.css", "picture_panes.css"))))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{xml(head or title)}</title>\n"
-        f"<style>{theme.page_style(chosen)}{squeezed_css(static('viewport.css') + static('picture.css'))}{lying(*size(svg)[:2])}</style>\n"
+        f"<style>{theme.page_style(chosen)}{css}{lying(*size(svg)[:2])}</style>\n"
         f"</head>\n<body>\n<main>\n<h1>{xml(title)}</h1>{''.join(parts)}\n</main>\n"
         f'<script type="module">{script}</script>\n</body>\n</html>\n'
     )

@@ -42,7 +42,7 @@ export class Page {
     const moved = { zoom: (by) => this.view.zoom(by), fit: () => this.view.fit() };
     const tools = h("div", { class: "mg-tools", role: "toolbar", "aria-label": "The picture" }, ...buttons(moved, this.button), ...(two ? [this.two] : []), this.helper, this.find.el);
     figure.removeAttribute("tabindex");
-    figure.classList.add("mg-live");
+    figure.classList.add("mg-lit");
     figure.prepend(tools, this.help);
     figure.append(this.panes.el, this.said, this.shut);
     this.high();

@@ -8,7 +8,7 @@ import { h } from "./stepper_page.js";
 import { fetchParts, heldParts } from "./lab_parts.js";
 
 const PAUSE = 30; // milliseconds after the last key
-const TITLES = { graph: "Graph", stepper: "Stepper", steps: "Steps", check: "Check", train: "Train", output: "Output" };
+const TITLES = { graph: "Graph", stepper: "Stepper", steps: "Steps", check: "Check", compare: "Compare", train: "Train", output: "Output" };
 const OUTPUT = 400_000; // characters that the output keeps
 
 const $ = (name) => document.querySelector(`.lab-${name}`);
@@ -21,7 +21,7 @@ class Lab {
     this.held = false; // a program that came with a link waits for Run
     this.stale = new Set(); // views that show an older run
     this.tabs();
-    this.views = new Views(this.panels);
+    this.views = new Views(this.panels, () => this.python?.view("compare", this.wish));
     this.editor = make(this.ui.editor, { doc: data.program, change: () => this.changed(), run: () => this.run() });
     this.ui.editor.querySelector(".cm-content").tabIndex = 0; // it has the focus by Tab anyway: said aloud
     for (const view of data.prepared) this.views.show(view);
@@ -64,7 +64,8 @@ class Lab {
       this.panels[name].hidden = name !== kind;
     }
     if (kind === "output") this.buttons.output.classList.remove("lab-news");
-    if (this.stale.has(kind) && !this.held) this.python?.view(kind);
+    if (this.stale.has(kind) && !this.held) this.python?.view(kind, this.wish);
+    if (kind === "compare") this.views.comparing.resized();
   }
 
   // ------------------------------------------------------------ running
@@ -79,7 +80,7 @@ class Lab {
       },
       busy: () => { this.busy(true); },
       out: (text) => this.print(text),
-      done: (found, took) => this.done(found, took),
+      done: (found, took, request) => this.done(found, took, request),
       view: (view) => { this.busy(false); this.stale.delete(view.kind); this.views.show(view); },
       ended: (why) => this.ended(why),
       failed: (message) => { this.busy(false); this.say(`Python could not start here: ${message}`, true); },
@@ -109,7 +110,7 @@ class Lab {
   go() {
     if (!this.python) return;
     this.ran = true;
-    this.python.run(this.editor.text(), Number(this.ui.limit.value) * 1000, KINDS.includes(this.tab) ? this.tab : "stepper");
+    this.python.run(this.editor.text(), Number(this.ui.limit.value) * 1000, KINDS.includes(this.tab) ? this.tab : "stepper", this.wish);
   }
 
   print(text, style = "") {
@@ -120,7 +121,10 @@ class Lab {
     if (this.tab !== "output") this.buttons.output.classList.add("lab-news");
   }
 
-  done({ told, view, dropped: lost }, took) {
+  // What is wished for of a comparison.
+  get wish() { return this.views.comparing.wish; }
+
+  done({ told, view, dropped: lost }, took, { source }) {
     this.busy(false);
     this.print(""); // where the program printed nothing, what the one before printed goes
     if (lost) this.print(`\n… and ${lost.toLocaleString("en")} more characters\n`, "lab-dim");
@@ -134,8 +138,9 @@ class Lab {
       return this.say(error.line ? `Line ${error.line}: ${error.message}` : error.message, true);
     }
     for (const kind of KINDS) this.stale.add(kind);
+    this.views.comparing.ran(source);
     if (view) { this.stale.delete(view.kind); this.views.show(view); }
-    if (KINDS.includes(this.tab) && this.stale.has(this.tab)) this.python.view(this.tab);
+    if (KINDS.includes(this.tab) && this.stale.has(this.tab)) this.python.view(this.tab, this.wish);
     this.say(took > 1000 ? `done in ${(took / 1000).toFixed(1)} s` : "live");
   }
 

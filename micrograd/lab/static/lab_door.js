@@ -27,14 +27,37 @@ const VALUES = 2_000_000; // more than a page can hold
 const trace = (x) => data(x) && shape({ format: number, n: number, root: number, data: (y) => text(y, LONG), ops })(x) &&
   x.n >= 1 && x.n <= VALUES && text(x.op, LONG) && x.n <= x.op.length;
 
+// What opens the boxes of a comparison: its lists fit each other, and no box is inside itself.
+function boxes(x) {
+  const n = x?.of?.length, g = x?.parent?.length, whole = (top) => (y) => Number.isInteger(y) && y >= -1 && y < top;
+  const row = (y) => list(y, (z) => z === null || text(z) || number(z), 4);
+  const drawn = (y) => list(y, () => true, 10) && list(y[1], row, 100) && Number.isFinite(y[6]) && Number.isFinite(y[7]);
+  const thing = (y) => list(y, () => true, 3) && drawn(y[0]) && (y[1] === null || list(y[1], (z) => text(z) || number(z), 4)) && text(y[2]);
+  const side = (y) => list(y, (z) => z === 0 || z === 1 || (list(z, () => true, 3) && list(z[0], row, 100) && text(z[1]) && text(z[2])));
+  if (!data(x) || !shape({
+    of: (y) => list(y, whole(g), 3000), parent: (y) => list(y, whole(g), 6000), things: (y) => list(y, thing), frames: (y) => list(y, () => true),
+    args: (y) => list(y, (z) => list(z, (a) => whole(n)(a) && a >= 0, 3000), 3000), operands: (y) => list(y, (z) => list(z, number)),
+    open: (y) => list(y, whole(g)), sides: (y) => list(y, side, 2), gone: (y) => list(y, (z) => list(z, text), 2), lines: (y) => typeof y === "object" && y,
+    op: (y) => list(y, text, 2), cluster: (y) => list(y, text, 3),
+  })(x)) return false;
+  if (x.things.length !== n + g || x.frames.length !== g || x.args.length !== n || x.operands.length !== n) return false;
+  return x.parent.every((_, from) => { let at = from; for (let k = 0; at >= 0 && k <= g; k++) at = x.parent[at]; return at === -1; });
+}
+
+const ways = (x) => list(x, (y) => list(y, () => true, 3) && text(y[0]) && text(y[1]) && flag(y[2]), 20);
+const LINES = shape({ kind: text, title: text, note: text, head: (x) => list(x, text, 20), more: number,
+  rows: (x) => list(x, (y) => list(y, () => true, 3) && text(y[0]) && text(y[1]) && list(y[2], text, 20)) });
+
 const VIEWS = {
+  compare: shape({ way: text, ways, names: (x) => list(x, text, 2), svg: (x) => text(x, LONG), sides: (x) => list(x, (y) => text(y, LONG), 2),
+    boxes: maybe(boxes), first: (x) => list(x, text, 2), alike: flag, said: (x) => list(x, text, 20), tables: (x) => list(x, LINES, 10) }),
   graph: shape({ svg: (x) => text(x, LONG) }),
   stepper: shape({ data: trace }),
   steps: shape({ lines: (x) => list(x, text), more: number }),
   check: shape({ said: text, ok: flag, head: (x) => list(x, text, 20), rows: (x) => list(x, (row) => list(row, text, 20)), note: maybe(text) }),
   train: shape({ said: text, data: (x) => data(x) && maybe(trace)(x.picture?.trace ?? x.picture) }),
 };
-const view = (x) => shape({ kind: text })(x) && (text(x.nothing) || (Object.hasOwn(VIEWS, x.kind) && VIEWS[x.kind](x)));
+const view = (x) => shape({ kind: text })(x) && ((text(x.nothing) && maybe(ways)(x.ways)) || (Object.hasOwn(VIEWS, x.kind) && VIEWS[x.kind](x)));
 const error = shape({ line: number, message: text, kind: text, traceback: (x) => text(x, 1_000_000) });
 
 const MESSAGES = {

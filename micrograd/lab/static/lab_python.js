@@ -65,14 +65,15 @@ export class Python {
   }
 
   // Run, or look at what ran; the newest wish of each kind waits while the worker is busy.
-  run(source, limit, want) {
-    this.waiting = { type: "run", source, limit, want };
+  // wish: of a comparison (lab_compare.js).
+  run(source, limit, want, wish) {
+    this.waiting = { type: "run", source, limit, want, wish };
     this.next();
   }
 
-  view(kind) {
-    if (this.waiting?.type !== "run") this.waiting = { type: "view", kind, limit: 20_000 };
-    else this.waiting.want = kind;
+  view(kind, wish) {
+    if (this.waiting?.type !== "run") this.waiting = { type: "view", kind, wish, limit: 20_000 };
+    else Object.assign(this.waiting, { want: kind, wish });
     this.next();
   }
 

@@ -5,8 +5,9 @@ import { mount as watched } from "./training.js";
 import { h } from "./stepper_page.js";
 import { Viewport, buttons, key } from "./viewport.js";
 import { drawn } from "./lab_drawing.js";
+import { Compare } from "./lab_compare.js";
 
-export const KINDS = ["graph", "stepper", "steps", "check", "train"]; // what is asked of Python; the output comes by itself
+export const KINDS = ["graph", "stepper", "steps", "check", "compare", "train"]; // what is asked of Python; the output comes by itself
 
 const note = (text) => h("p", { class: "lab-note" }, text);
 
@@ -16,11 +17,12 @@ function table(head, rows) {
 }
 
 export class Views {
-  // panels: { kind: element }
-  constructor(panels) {
+  // panels: { kind: element }; ask(): the comparison is wished for in another way
+  constructor(panels, ask) {
     this.panels = panels;
     this.shown = {}; // the data of each view that is seen
     this.walker = null; // the stepper
+    this.comparing = new Compare(panels.compare, ask);
     this.wanted = null; // its state out of a link, until it is there
   }
 
@@ -28,10 +30,12 @@ export class Views {
     const { kind } = view, el = this.panels[kind];
     if (!el) return;
     el.classList.remove("lab-old");
+    if (kind === "compare") this.comparing.take(view);
     if (view.nothing !== undefined && view.nothing !== null) {
       this.shown[kind] = null;
       const still = kind === "stepper" && this.walker ? [this.room] : []; // it waits, with all that the person had
       for (const room of still) room.hidden = true;
+      if (kind === "compare") return this.comparing.nothing(note(view.nothing));
       return el.replaceChildren(note(view.nothing), ...still);
     }
     this.shown[kind] = view;
@@ -72,6 +76,8 @@ export class Views {
     this.picture.take(made);
     return made;
   }
+
+  compare(el, view) { this.comparing.show(view); }
 
   steps(el, { lines, more }) {
     const list = h("ol", { class: "lab-steps" });

@@ -98,13 +98,15 @@ function limited(milliseconds, action) {
 
 const VIEWING = 20_000; // milliseconds for one view
 
-function run({ id, source, limit, want }) {
+const seen = (kind, wish) => inside.view(kind, JSON.stringify(wish ?? null));
+
+function run({ id, source, limit, want, wish }) {
   current = id;
   count = 0;
-  const told = limited(limit, () => inside.run(source));
+  const told = limited(limit, () => inside.run(source, wish?.kept ?? ""));
   flush();
   const made = { type: "done", id, told, dropped: Math.max(0, count - SAID) };
-  if (told.ok && want) made.view = limited(VIEWING, () => inside.view(want));
+  if (told.ok && want) made.view = limited(VIEWING, () => seen(want, wish));
   flush();
   postMessage(made);
 }
@@ -112,5 +114,5 @@ function run({ id, source, limit, want }) {
 onmessage = ({ data }) => {
   if (data.type === "start") start(data.parts).catch((error) => postMessage({ type: "failed", message: `${error.message ?? error}`.slice(0, 2000) }));
   if (data.type === "run") run(data);
-  if (data.type === "view") postMessage({ type: "view", id: data.id, view: limited(VIEWING, () => inside.view(data.kind)) });
+  if (data.type === "view") postMessage({ type: "view", id: data.id, view: limited(VIEWING, () => seen(data.kind, data.wish)) });
 };
