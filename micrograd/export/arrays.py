@@ -183,6 +183,39 @@ class Arrays:
 
     concatenate = "concatenate"
 
+    # --- what libraries have whole (see `fused`) ---------------------------------------------------------------------------
+
+    def softmax(self, x: Any, axis: int, log: bool) -> Text:
+        return Text(f"{self.functional}.{'log_' * log}softmax({bare(x)}, {axis})")
+
+    def negative(self, x: Any) -> Text:
+        return Text(f"-{within(x)}", TIMES)
+
+    def places(self, whole: Any) -> Text:
+        """Whole numbers of the code, as places."""
+        return Text(self.table(whole, "labels"))
+
+    def logsumexp(self, x: Any, axis: int) -> Text:
+        raise NotImplementedError
+
+    def one_class(self, x: Any, labels: Any, shape: Sequence[int], batch: bool, minus: bool, over: str) -> Text:
+        """log softmax(x) at the labels, or minus it. shape: of x, samples left out. over: "none", "sum", "mean"."""
+        raise NotImplementedError
+
+    def widened(self, x: Any, axis: int) -> Text:
+        """With an axis more, of one."""
+        return Text(f"{within(x)}[{':, ' * axis}None]")
+
+    def convolved(self, x: Any, weight: Any, strides: Sequence[int], apart: Sequence[int], batch: bool) -> Text:
+        """A signal or an image [samples, channels, …], its windows times each filter [filters, channels, …]."""
+        raise NotImplementedError
+
+    def mean(self, x: Any, alone: bool) -> Text:
+        """Over the samples. alone: nothing else is read of it."""
+        return Text(f"{within(x)}.mean()")
+
+    functional = ""
+
     # --- arithmetic ------------------------------------------------------------------------------------------------------
 
     def stopped(self, x: Any) -> Text:
@@ -263,7 +296,7 @@ class Arrays:
             places = Text(f"{within(places)}[None]")
         return self.along(table, places)
 
-    def whole(self, index: Any) -> str:
+    def whole(self, index: Any) -> Text:
         raise NotImplementedError
 
     def along(self, table: Text, places: Text) -> Text:

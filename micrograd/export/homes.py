@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.instruction import Access
 from micrograd.compiler.program.own_ops import row_of
 from micrograd.compiler.program.rule import calls
 from micrograd.compiler.tracing.arguments import nested
-from micrograd.export.arrays import Text, bare, literal, within
+from micrograd.export.arrays import Arrays, Text, bare, literal
 from micrograd.export.pools import Writer
 from micrograd.export.taken import Taken
 from micrograd.export.tensors import Tensors
@@ -128,8 +128,7 @@ class Written:
         self.numbers = {at + k: x for at, xs in taken.numbers for k, x in enumerate(xs)}
         for name, place in self.buffers:
             self.tensors.hold("v", Text(param.format(name)), place, (), False)
-        for step in program.forward:
-            self.tensors.perform(step)
+        self.tensors.write()
 
     def _hold(self, tensor: Text, places: Any, batch: bool) -> None:
         """An argument whose numbers lie at these places."""
@@ -153,8 +152,9 @@ class Written:
 
     def results(self) -> list[str]:
         """As source: the loss (of a batch the mean), and where there are others these as one tensor."""
-        loss = self.slot("v", self.outputs[0])
-        text = literal(loss) if isinstance(loss, float) else f"{within(loss)}.mean()" if self.outputs[0][0] else bare(loss)
+        loss, writer = self.slot("v", self.outputs[0]), cast(Arrays, self.tensors.writer)
+        mean = not isinstance(loss, float) and self.outputs[0][0]
+        text = literal(loss) if isinstance(loss, float) else writer.mean(loss, len(self.outputs) == 1) if mean else bare(loss)
         return [text, *([bare(self.slots("v", self.outputs[1:]))] if len(self.outputs) > 1 else [])]
 
     def slots(self, pool: str, places: Sequence[tuple[bool, int]]) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from micrograd.export.arrays import Arrays, Text, bare, within
+from micrograd.export.fused import Fused
 from micrograd.export.homes import Written, comment, named_limits, refuse, spelled
 from micrograd.export.own import Own
 from micrograd.export.taken import Taken
+from micrograd.export.tensors import Tensors
 from micrograd.files import write
 
 _SAME = ["exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil"]
@@ -122,7 +125,7 @@ def jax_source(step: Any, path: str | os.PathLike[str] | None = None, *, exact: 
 
 
 class _Jax(Arrays):
-    module, permute, concatenate, templates = "jnp", "transpose", "concatenate", NATIVE
+    module, permute, concatenate, templates, functional = "jnp", "transpose", "concatenate", NATIVE, "jax.nn"
 
     def array(self, numbers: Any) -> str:
         return f"jnp.array({spelled(numbers)})"
@@ -133,8 +136,23 @@ class _Jax(Arrays):
     def stopped(self, x: Any) -> Text:
         return Text(f"jax.lax.stop_gradient({x})")
 
-    def whole(self, index: Any) -> str:
-        return f"{within(index)}.astype(int)"
+    def whole(self, index: Any) -> Text:
+        return Text(f"{within(index)}.astype(int)")
+
+    def logsumexp(self, x: Any, axis: int) -> Text:
+        return Text(f"jax.nn.logsumexp({bare(x)}, {axis})")
+
+    def one_class(self, x: Any, labels: Any, shape: Sequence[int], batch: bool, minus: bool, over: str) -> Text:
+        text = f"jax.nn.log_softmax({bare(x)})"
+        found = self.along(Text(text), labels) if len(shape) + batch > 1 else Text(f"{text}[{labels}]")
+        found = found if over == "none" else Text(f"{found}.{over}()")
+        return self.negative(found) if minus else found
+
+    def convolved(self, x: Any, weight: Any, strides: Sequence[int], apart: Sequence[int], batch: bool) -> Text:
+        x = x if batch else f"{within(x)}[None]"
+        wide = f", rhs_dilation={tuple(apart)}" if max(apart) > 1 else ""
+        text = f'jax.lax.conv_general_dilated({x}, {weight}, {tuple(strides)}, "VALID"{wide})'
+        return Text(text if batch else f"{text}[0]")
 
     def along(self, table: Text, places: Text) -> Text:
         return Text(f"jnp.take_along_axis({table}, {within(places)}[..., None], -1)[..., 0]")
@@ -150,7 +168,7 @@ def _source(taken: Taken, exact: bool) -> str:
     writer = _Jax()
     writer.own = own
     writer.used["p"] = 1  # the parameters
-    written = Written(taken, writer, 'p["{}"]')
+    written = Written(taken, writer, 'p["{}"]', Tensors if exact else Fused)
     results = written.results()
     text = "\n".join([*writer.lines, f"return {', '.join(results)}"])
     definitions = own.lines if own else []

@@ -32,6 +32,11 @@ LETTERS = "ijklmnopqrstuvw"
 class Tensors(Pools):
     """The tensors of a program while it is written, instruction by instruction."""
 
+    def write(self) -> None:
+        """The whole forward program."""
+        for step in self.program.forward:
+            self.perform(step)
+
     # --- reading ---------------------------------------------------------------------------------------------------------
 
     def read(self, access: Any, shape: Sequence[int]) -> Found | float:
@@ -96,7 +101,7 @@ class Tensors(Pools):
         """Write what it does."""
         if step.limit is not None and not self._dense(step):
             step = self.program.boxed(step)
-        shape, kept = step.shape, [a for a in range(len(step.shape)) if step.out.uses(a) and step.shape[a] > 1]
+        kept = self._kept(step)
         found = self._fold(step) if step.rule.fold == "shift" else self._product(step, kept) or self._map(step, kept)
         if step.limit is not None and {step.limit.axis, step.limit.by} <= set(kept):  # zeros beyond it
             found = self._masked(found, step, kept, 0.0)
@@ -104,13 +109,22 @@ class Tensors(Pools):
             found = Found(self.writer.stopped(found.tensor), found.axes, found.batch)
         if step.zero and not step.add and self.writer.signs:
             found = Found(self.writer.added([found.tensor, 0.0]), found.axes, found.batch)
+        self._store(step, found, kept)
+
+    @staticmethod
+    def _kept(step: Instruction) -> list[int]:
+        """The axes of the loop that the output has."""
+        return [a for a in range(len(step.shape)) if step.out.uses(a) and step.shape[a] > 1]
+
+    def _store(self, step: Instruction, found: Found, kept: list[int]) -> None:
+        """What was computed, where the output says."""
         about = self.names.line(step)
-        places = self._wanted(step.out, shape, kept)
+        places = self._wanted(step.out, step.shape, kept)
         if len(np.unique(places)) < places.size:  # some meet in one slot
             return self._scatter(step, found, kept, places, about)
         if step.out.index is not None and 0 in kept:  # a table of places
             return self._scatter(step, found, kept, places, about)
-        axes = tuple((shape[a], step.out.strides[a]) for a in kept)
+        axes = tuple((step.shape[a], step.out.strides[a]) for a in kept)
         if step.add:
             self._onto(step, found, kept, places, axes, about)
         else:
@@ -176,6 +190,7 @@ class Tensors(Pools):
             piece.terms = [(piece.tensor, list(range(len(piece.axes))), piece.batch)]
             piece.tensor = None
         piece.about = about
+        self._split(piece, axes, int(places.flat[0]))
         if piece.axes == axes:
             piece.terms.append((found.tensor, [kept.index(a) for a in found.axes], found.batch))
             return
@@ -183,6 +198,16 @@ class Tensors(Pools):
         held = Held(x, axes, int(places.flat[0]), piece.batch)
         moved = self.writer.moved(x, view(held, piece.addresses, piece.base, piece.axes), piece.batch)
         piece.terms.append((moved, list(range(len(piece.axes))), piece.batch))
+
+    @staticmethod
+    def _split(piece: Piece, axes: Axes, base: int) -> None:
+        """The axes of what comes instead of its own, where its terms so far have none but what they share (a bias of a whole image)."""
+        used = [[piece.axes[k] for k in own] for _, own, _ in piece.terms]
+        if len(axes) > len(piece.axes) and base == piece.base and all(a in axes for own in used for a in own):
+            found = [[axes.index(a) for a in own] for own in used]
+            if all(own == sorted(own) for own in found):
+                piece.axes = axes
+                piece.terms = [(x, own, batch) for (x, _, batch), own in zip(piece.terms, found, strict=True)]
 
     def _full(self, found: Found, kept: Sequence[int], shape: Sequence[int], batch: bool) -> Any:
         """With all axes, and the samples."""

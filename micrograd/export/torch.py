@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from keyword import iskeyword
 from typing import Any
 
 from micrograd.compiler.numpy_gate import np
 from micrograd.export.arrays import Arrays, Text, bare, literal, within
+from micrograd.export.fused import Fused
 from micrograd.export.homes import Written, comment, named_limits, refuse, spelled
 from micrograd.export.own import Own
 from micrograd.export.taken import Taken
+from micrograd.export.tensors import Tensors
 from micrograd.files import write
 
 _SAME = ["exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh"]
@@ -135,7 +138,7 @@ def torch_source(step: Any, path: str | os.PathLike[str] | None = None, *, exact
 
 
 class _Torch(Arrays):
-    module, permute, concatenate, templates = "torch", "permute", "cat", NATIVE
+    module, permute, concatenate, templates, functional = "torch", "permute", "cat", NATIVE, "F"
 
     def lookup(self, name: str) -> str:
         return f"self.{name}"
@@ -149,11 +152,41 @@ class _Torch(Arrays):
     def stopped(self, x: Any) -> Text:
         return Text(f"{within(x)}.detach()")
 
-    def whole(self, index: Any) -> str:
-        return f"{within(index)}.long()"
+    def whole(self, index: Any) -> Text:
+        return Text(f"{within(index)}.long()")
+
+    def logsumexp(self, x: Any, axis: int) -> Text:
+        return Text(f"torch.logsumexp({bare(x)}, {axis})")
+
+    def one_class(self, x: Any, labels: Any, shape: Sequence[int], batch: bool, minus: bool, over: str) -> Text:
+        *lead, classes = shape
+        several = len(lead) + batch > 1
+        if several:
+            x, labels = Text(f"{within(x)}.reshape(-1, {classes})"), Text(f"{within(labels)}.reshape(-1)")
+        given = f', reduction="{over}"' if over != "mean" and (lead or batch) else ""
+        text = f"F.cross_entropy({bare(x)}, {labels}{given})"
+        if several and over == "none":
+            text += f".reshape({', '.join(map(str, [*([-1] if batch else []), *lead]))})"
+        return Text(text) if minus else self.negative(Text(text))
+
+    def convolved(self, x: Any, weight: Any, strides: Sequence[int], apart: Sequence[int], batch: bool) -> Text:
+        step = f", stride={_one(strides)}" if max(strides) > 1 else ""
+        step += f", dilation={_one(apart)}" if max(apart) > 1 else ""
+        return Text(f"F.conv{len(strides)}d({bare(x)}, {weight}{step})")
+
+    def mean(self, x: Any, alone: bool) -> Text:
+        found = re.fullmatch(rf'{x} = (F\.cross_entropy\(.*), reduction="none"\)', self.lines[-1]) if alone and self.lines else None
+        if found is None:
+            return super().mean(x, alone)
+        self.lines.pop()  # … whose own is the mean
+        return Text(f"{found[1]})")
 
     def along(self, table: Text, places: Text) -> Text:
         return Text(f"{within(table)}.take_along_dim({within(places)}[..., None], -1)[..., 0]")
+
+
+def _one(strides: Sequence[int]) -> int | tuple[int, ...]:
+    return strides[0] if len(set(strides)) == 1 else tuple(strides)
 
 
 def _source(taken: Taken, exact: bool) -> str:
@@ -161,7 +194,7 @@ def _source(taken: Taken, exact: bool) -> str:
     own = Own(TEMPLATES, _own) if exact else None
     writer = _Torch()
     writer.own = own
-    written = Written(taken, writer, "self.{}")
+    written = Written(taken, writer, "self.{}", Tensors if exact else Fused)
     results = written.results()
     assigned = [(name, written.slot("v", (False, new))) for (name, _), (_, new) in zip(written.buffers, taken.program.assigns, strict=True)]
     name = taken.name.title().replace("_", "") if taken.name.isidentifier() else ""
