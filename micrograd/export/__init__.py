@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from micrograd.export.c import to_c
 from micrograd.export.from_jax import from_jax
+from micrograd.export.from_onnx import from_onnx
 from micrograd.export.from_torch import from_torch
 from micrograd.export.jax import jax_source, to_jax
 from micrograd.export.js import to_js
@@ -25,4 +26,6 @@ from micrograd.export.onnx import to_onnx
 from micrograd.export.sympy import to_sympy
 from micrograd.export.torch import to_torch, torch_source
 
-__all__ = ["from_jax", "from_torch", "jax_source", "to_c", "to_jax", "to_js", "to_onnx", "to_sympy", "to_torch", "torch_source"]
+__all__ = [
+    "from_jax", "from_onnx", "from_torch", "jax_source", "to_c", "to_jax", "to_js", "to_onnx", "to_sympy", "to_torch", "torch_source",
+]  # fmt: skip

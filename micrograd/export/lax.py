@@ -38,25 +38,12 @@ def _held(x: Any) -> Any:
     return HELD(x) if isinstance(x, Value) else x
 
 
-def _power(eqn: Any, x: Array, p: Array) -> Array:
-    def one(a: Any, b: Any) -> Any:
-        return ops.pow_(a, b) if isinstance(b, Value) else mapped(ops.power.bind(float(b)))(array(a)).item()
-
-    return each(one, x, p)
-
-
 def _rounded(eqn: Any, x: Array) -> Array:
     if int(eqn.params["rounding_method"]) == 1:
         return mapped(ops.round_)(x)
     whole = mapped(ops.trunc)(x)
     up = COMPARED["ge"](mapped(ops.abs_)(each(operator.sub, x, whole)), 0.5)
     return each(operator.add, whole, valued.where(up, mapped(ops.sign)(x), 0.0))
-
-
-def _rem(eqn: Any, x: Array, y: Array) -> Array:
-    size = mapped(ops.abs_)(y)
-    below = each(operator.neg, mapped(ops.mod)(each(operator.neg, x), size))
-    return valued.where(COMPARED["lt"](x, 0.0), below, mapped(ops.mod)(x, size))
 
 
 def _clamp(eqn: Any, low: Array, x: Array, high: Array) -> Array:
@@ -169,10 +156,6 @@ def _window(f: Callable[[list[Any]], Any], empty: float) -> Rule:
     return rule
 
 
-def _finite(x: Any) -> Any:
-    return ops.less(ops.abs_(x), inf) if isinstance(x, Value) else abs(x) < inf
-
-
 _SAME = ["exp", "exp2", "expm1", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh"]
 _SAME += ["asinh", "acosh", "atanh", "erf", "erfc", "floor", "ceil", "sign"]
 _NAMED = {"log": ops.log_, "abs": ops.abs_, "logistic": ops.sigmoid, "max": ops.maximum, "min": ops.minimum, "div": ops.div}
@@ -183,8 +166,9 @@ TABLE: Mapping[str, Rule] = {
     "sub": _plainly(lambda x, y: each(operator.sub, x, y)), "mul": _plainly(lambda x, y: each(operator.mul, x, y)),
     "neg": _plainly(lambda x: each(operator.neg, x)),
     "rsqrt": _plainly(lambda x: mapped(ops.div)(1.0, mapped(ops.sqrt)(x))), "square": _plainly(mapped(ops.power.bind(2.0))),
-    "integer_pow": lambda eqn, x: mapped(ops.power.bind(float(eqn.params["y"])))(x), "pow": _power, "round": _rounded, "rem": _rem,
-    "clamp": _clamp, "is_finite": _plainly(lambda x: each(_finite, x)), "select_n": _select,
+    "integer_pow": lambda eqn, x: mapped(ops.power.bind(float(eqn.params["y"])))(x), "pow": _plainly(valued.raised), "round": _rounded,
+    "rem": _plainly(valued.remainder),
+    "clamp": _clamp, "is_finite": _plainly(lambda x: each(valued.finite, x)), "select_n": _select,
     "and": _each(ops.minimum), "or": _each(ops.maximum), "xor": _plainly(COMPARED["ne"]),
     "not": _plainly(lambda x: each(lambda v: 1.0 - v, x)),
     "stop_gradient": _plainly(lambda x: each(_held, x)),

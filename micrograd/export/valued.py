@@ -158,3 +158,24 @@ def where(c: Array, a: Any, b: Any) -> Array:
         return ops.where(chosen, x, y) if isinstance(chosen, Value) else x if chosen else y
 
     return each(one, c, a, b)
+
+
+def raised(x: Any, p: Any) -> Array:
+    """x to the power p, by the op for constant exponents where p is a number."""
+
+    def one(a: Any, b: Any) -> Any:
+        return ops.pow_(a, b) if isinstance(b, Value) else mapped(ops.power.bind(float(b)))(a).item()
+
+    return each(one, x, p)
+
+
+def remainder(x: Any, y: Any) -> Array:
+    """What the division leaves, with the sign of x (C's fmod)."""
+    size = mapped(ops.abs_)(y)
+    below = each(operator.neg, mapped(ops.mod)(each(operator.neg, x), size))
+    return where(COMPARED["lt"](x, 0.0), below, mapped(ops.mod)(x, size))
+
+
+def finite(x: Any) -> Any:
+    """Whether a number is neither infinite nor nan; of a Value 1 or 0."""
+    return ops.less(ops.abs_(x), math.inf) if isinstance(x, Value) else abs(x) < math.inf
