@@ -20,15 +20,15 @@ from micrograd.transforms import grad, hessian, hvp, jacobian, jvp, vjp
 
 __version__ = "0.1.0"
 __all__ = [
-    "Kink", "Op", "Scope", "StaleDataWarning", "Value", "certify", "check_grads", "compile", "detect_anomaly", "functional", "grad",
-    "gradcheck", "hessian", "hvp", "jacobian", "jvp", "lower", "nn", "no_grad", "record_source", "register", "scope",
-    "value_and_grad", "vjp",
+    "Kink", "Op", "Scope", "StaleDataWarning", "Value", "certify", "check_grads", "compile", "detect_anomaly", "error_bound",
+    "functional", "grad", "gradcheck", "hessian", "hvp", "jacobian", "jvp", "lower", "nn", "no_grad", "record_source", "register",
+    "scope", "value_and_grad", "vjp",
 ]  # fmt: skip
 
 # What is imported when it is first asked for: name → module.
 _LATER = {
     "gradcheck": "micrograd.checking.checks", "check_grads": "micrograd.checking.checks",
-    "certify": "micrograd.checking.certify",
+    "certify": "micrograd.checking.certify", "error_bound": "micrograd.checking.running",
     "compile": "micrograd.compiler", "lower": "micrograd.compiler", "value_and_grad": "micrograd.derived",
 }  # fmt: skip
 _MODULES = ("nn", "losses", "optim", "testing", "compiler", "data", "explain", "export", "train", "metrics", "plots")
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from micrograd import train as train
     from micrograd.checking.certify import certify
     from micrograd.checking.checks import check_grads, gradcheck
+    from micrograd.checking.running import error_bound
     from micrograd.compiler import compile, lower
     from micrograd.derived import value_and_grad
     from micrograd.methods import *  # noqa: F403
