@@ -8,8 +8,8 @@ enum { W0 = 0, B0 = INPUTS * WIDTH, W1 = B0 + WIDTH, B1 = W1 + WIDTH * CLASSES, 
 
 double value_and_grad(const double *p, const double *x, const double *y, double *g) {
     enum { n = PADDED };
-    static double h[WIDTH * n], dh[WIDTH * n], q[CLASSES * n];
-    double largest[n], sum[n], loss = 0;
+    static ALIGNED double h[WIDTH * n], dh[WIDTH * n], q[CLASSES * n];
+    ALIGNED double largest[n], sum[n], loss = 0;
     product(WIDTH, INPUTS, n, p + W0, INPUTS, 1, x, h, p + B0, 0);
 #ifdef TANH
     for (int i = 0; i < WIDTH * n; i++) h[i] = tanh(h[i]);

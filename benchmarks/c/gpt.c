@@ -22,7 +22,7 @@ enum {
 
 /* y = x s, s = (mean x² + 1e-5)^-1/2 at every position. */
 INLINE void rmsnorm(const double *x, double *s, double *y) {
-    double sum[T] = {0};
+    ALIGNED double sum[T] = {0};
     for (int c = 0; c < C; c++)
         for (int t = 0; t < T; t++) sum[t] += x[c * T + t] * x[c * T + t];
     for (int t = 0; t < T; t++) s[t] = 1 / sqrt(sum[t] / C + 1e-5);
@@ -32,7 +32,7 @@ INLINE void rmsnorm(const double *x, double *s, double *y) {
 
 /* dx (+)= s (dy - y mean(y dy)), y being the normalised x. */
 INLINE void rmsnorm_back(const double *y, const double *s, const double *dy, double *dx, int add) {
-    double sum[T] = {0};
+    ALIGNED double sum[T] = {0};
     for (int c = 0; c < C; c++)
         for (int t = 0; t < T; t++) sum[t] += y[c * T + t] * dy[c * T + t];
     for (int c = 0; c < C; c++)
@@ -44,7 +44,7 @@ INLINE void rmsnorm_back(const double *y, const double *s, const double *dy, dou
 
 /* e[r][t] becomes softmax over the rows r; with causal, row r counts at positions t >= r alone. */
 INLINE void softmax(int rows, double *e, int causal) {
-    double largest[T], sum[T] = {0};
+    ALIGNED double largest[T], sum[T] = {0};
     for (int t = 0; t < T; t++) largest[t] = e[t];
     for (int r = 1; r < rows; r++)
         for (int t = 0; t < T; t++) {
@@ -63,10 +63,10 @@ INLINE void softmax(int rows, double *e, int causal) {
 }
 
 double value_and_grad(const double *p, const long *sequence, double *g) {
-    static double x0[C * T], x1[C * T], n1[C * T], q[C * T], k[C * T], v[C * T], weights[HEADS][T * T], mixed[C * T];
-    static double x2[C * T], n2[C * T], u[H * T], x3[C * T], logits[VOCABULARY * T];
-    static double d3[C * T], du[H * T], dn[C * T], dx[C * T], dq[C * T], dk[C * T], dv[C * T], dm[C * T], dw[T * T];
-    double s0[T], s1[T], s2[T], loss = 0;
+    static ALIGNED double x0[C * T], x1[C * T], n1[C * T], q[C * T], k[C * T], v[C * T], weights[HEADS][T * T], mixed[C * T];
+    static ALIGNED double x2[C * T], n2[C * T], u[H * T], x3[C * T], logits[VOCABULARY * T];
+    static ALIGNED double d3[C * T], du[H * T], dn[C * T], dx[C * T], dq[C * T], dk[C * T], dv[C * T], dm[C * T], dw[T * T];
+    ALIGNED double s0[T], s1[T], s2[T], loss = 0;
     const double scale = 1 / sqrt(HEAD);
 
     for (int t = 0; t < POSITIONS; t++)

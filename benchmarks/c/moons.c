@@ -8,7 +8,7 @@
 enum { W0 = 0, B0 = 2 * WIDTH, W1 = B0 + WIDTH, B1 = W1 + WIDTH * WIDTH, W2 = B1 + WIDTH, B2 = W2 + WIDTH, PARAMS };
 
 INLINE double block(int n, const double *p, const double *x, const double *y, double *g) {
-    double h[WIDTH * BLOCK], k[WIDTH * BLOCK], dh[WIDTH * BLOCK], dk[WIDTH * BLOCK], score[BLOCK], ds[BLOCK];
+    ALIGNED double h[WIDTH * BLOCK], k[WIDTH * BLOCK], dh[WIDTH * BLOCK], dk[WIDTH * BLOCK], score[BLOCK], ds[BLOCK];
     product_made(WIDTH, 2, n, p + W0, 2, 1, x, h, p + B0, 0, 1, 0);
     product_made(WIDTH, WIDTH, n, p + W1, WIDTH, 1, h, k, p + B1, 0, 1, 0);
     product(1, WIDTH, n, p + W2, WIDTH, 1, k, score, p + B2, 0);

@@ -12,7 +12,7 @@ LANES = """\
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define ONCE static __attribute__((noinline, noclone, optimize("O3")))
-#define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL _Pragma("GCC unroll 16")
 #endif
 #if defined(__AVX512F__)
 #define LANES 8
@@ -26,6 +26,13 @@ LANES = """\
 #endif
 typedef double lane __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 typedef int64_t bits __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+
+/* A vector that is used often stays in a register: compilers would load it anew for each use. */
+#if defined(__x86_64__)
+#define HELD(x) __asm__("" : "+v"(x))
+#else
+#define HELD(x)
+#endif
 
 INLINE lane fill(double x) { return x - (lane){0}; }
 
@@ -58,10 +65,11 @@ INLINE void product_tile(int R, int C, int K, double *restrict out, int out_r, c
     UNROLL for (int r = 0; r < R; r++)
         UNROLL for (int c = 0; c < C; c++) sum[r][c] = add ? load(out + r * out_r + c * LANES) : fill(begin);
     for (int k = 0; k < K; k++) {
-        lane x[4];
-        UNROLL for (int c = 0; c < C; c++) x[c] = load(b + k * b_k + c * LANES);
-        UNROLL for (int r = 0; r < R; r++)
-            UNROLL for (int c = 0; c < C; c++) sum[r][c] += a[r * a_r + k * a_k] * x[c];
+        UNROLL for (int c = 0; c < C; c++) {
+            lane x = load(b + k * b_k + c * LANES);
+            HELD(x);
+            UNROLL for (int r = 0; r < R; r++) sum[r][c] += a[r * a_r + k * a_k] * x;
+        }
     }
     UNROLL for (int r = 0; r < R; r++)
         UNROLL for (int c = 0; c < C; c++) {
@@ -135,44 +143,50 @@ INLINE void turn(lane *x) {
 INLINE void contract_tile(int R, int S, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
                           const double *restrict b, int b_s, int add, double begin) {
     lane sum[16];
-    UNROLL for (int r = 0; r < R; r++)
-        UNROLL for (int s = 0; s < S; s++) sum[4 * r + s] = fill(-0.0);
+    UNROLL for (int k = 0; k < R * S; k++) sum[k] = fill(-0.0);
     int i = 0;
-    for (; i + LANES <= n; i += LANES)
-        UNROLL for (int r = 0; r < R; r++) {
-            const lane x = load(a + r * a_r + i);
-            UNROLL for (int s = 0; s < S; s++) sum[4 * r + s] += x * load(b + s * b_s + i);
+    for (; i + LANES <= n; i += LANES) {
+        lane y[8];
+        UNROLL for (int s = 0; s < S; s++) {
+            y[s] = load(b + s * b_s + i);
+            HELD(y[s]);
         }
-    if (i < n && n > LANES) {
+        UNROLL for (int r = 0; r < R; r++) {
+            lane x = load(a + r * a_r + i);
+            HELD(x);
+            UNROLL for (int s = 0; s < S; s++) sum[S * r + s] += x * y[s];
+        }
+    }
+    if (i < n) {
         UNROLL for (int r = 0; r < R; r++) {
             const lane x = last_of(n - i, load(a + r * a_r + n - LANES), fill(0.0));
             UNROLL for (int s = 0; s < S; s++) /* 0 times -0 changes no sum */
-                sum[4 * r + s] += x * last_of(n - i, load(b + s * b_s + n - LANES), fill(-0.0));
+                sum[S * r + s] += x * last_of(n - i, load(b + s * b_s + n - LANES), fill(-0.0));
         }
-        i = n;
     }
     double whole[16];
-    int r = 0;
 #if defined(SHUFFLES)
-    UNROLL for (; r < R && R == 4 && S == 4; r += 2) {
-        const lane both = totals(sum + 4 * r);
-        memcpy(whole + 4 * r, &both, sizeof both);
+    UNROLL for (int at = 0; at + 8 <= R * S; at += 8) {
+        const lane all = totals(sum + at);
+        memcpy(whole + at, &all, sizeof all);
     }
+    UNROLL for (int at = R * S / 8 * 8; at < R * S; at++) whole[at] = across(sum[at]);
+#else
+    UNROLL for (int at = 0; at < R * S; at++) whole[at] = across(sum[at]);
 #endif
-    UNROLL for (; r < R; r++)
-        UNROLL for (int s = 0; s < S; s++) whole[4 * r + s] = across(sum[4 * r + s]);
-    UNROLL for (r = 0; r < R; r++)
+    UNROLL for (int r = 0; r < R; r++)
         UNROLL for (int s = 0; s < S; s++) {
-            double *place = out + r * out_r + s * out_s, all = whole[4 * r + s];
-            for (int j = i; j < n; j++) all += a[r * a_r + j] * b[s * b_s + j];
-            *place = (add ? *place : begin) + all;
+            double *place = out + r * out_r + s * out_s;
+            *place = (add ? *place : begin) + whole[S * r + s];
         }
 }
 
 INLINE void contract_rows(int R, int columns, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
                           const double *restrict b, int b_s, int add, double begin) {
     int s = 0;
+    for (; R == 1 && s + 8 <= columns; s += 8) contract_tile(R, 8, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin);
     for (; s + 4 <= columns; s += 4) contract_tile(R, 4, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin);
+    for (; R == 4 && s + 2 <= columns; s += 2) contract_tile(R, 2, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin);
     for (; s < columns; s++) contract_tile(R, 1, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin);
 }
 #endif
@@ -181,7 +195,8 @@ ONCE void contract(int rows, int columns, int n, double *restrict out, int out_r
                    const double *restrict b, int b_s, int add, double begin) {
     int r = 0;
 #if defined(__GNUC__)
-    if (out_s == 1 && n < 2 * rows && LANES <= columns && columns * n <= TURNED) { /* sums are short: outputs become the lanes */
+    if (out_s == 1 && n < 4 * LANES && n < 2 * rows && LANES <= columns && columns * n <= TURNED) {
+        /* sums are short: outputs become the lanes */
         double turned[TURNED];
         int i = 0;
 #if defined(SHUFFLES)
@@ -198,8 +213,10 @@ ONCE void contract(int rows, int columns, int n, double *restrict out, int out_r
         product(rows, n, columns, out, out_r, a, a_r, 1, turned, columns, add, begin);
         return;
     }
-    for (; r + 4 <= rows; r += 4) contract_rows(4, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
-    for (; r < rows; r++) contract_rows(1, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
+    for (; LANES <= n && r + 4 <= rows; r += 4)
+        contract_rows(4, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
+    for (; LANES <= n && r < rows; r++)
+        contract_rows(1, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
 #endif
     for (; r < rows; r++)
         for (int s = 0; s < columns; s++) {
@@ -213,15 +230,19 @@ ONCE void contract(int rows, int columns, int n, double *restrict out, int out_r
 TOTAL = """\
 /* out[r] (+)= sum over i of a[r, i]: neighbours i are the lanes. */
 ONCE void total_of(int rows, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int add, double begin) {
-    for (int r = 0; r < rows; r++) {
-        int i = 0;
-        double sum = -0.0;
+    int r = 0;
 #if defined(__GNUC__)
-        lane lanes = fill(-0.0);
-        for (; i + LANES <= n; i += LANES) lanes += load(a + r * a_r + i);
-        sum = across(lanes);
+    for (; LANES <= n && r < rows; r++) {
+        lane sum = fill(-0.0);
+        int i = 0;
+        for (; i + LANES <= n; i += LANES) sum += load(a + r * a_r + i);
+        if (i < n) sum += last_of(n - i, load(a + r * a_r + n - LANES), fill(-0.0));
+        out[r * out_r] = (add ? out[r * out_r] : begin) + across(sum);
+    }
 #endif
-        for (; i < n; i++) sum += a[r * a_r + i];
+    for (; r < rows; r++) {
+        double sum = -0.0;
+        for (int i = 0; i < n; i++) sum += a[r * a_r + i];
         out[r * out_r] = (add ? out[r * out_r] : begin) + sum;
     }
 }
