@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import runpy
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,9 @@ def export(args: argparse.Namespace) -> int:
     kind = ending_of(args.output, ".c", ".js", ".mjs", ".py", ".onnx")
     if not Path(path).is_file():
         raise Refused(f"there is no file {path!r}")
+    for package, extra in (("numpy", "native"), *([("onnx", "onnx")] if kind == ".onnx" else [])):  # said before the file is run
+        if find_spec(package) is None:
+            raise Refused(f"export to {kind} needs the package {package}: pip install 'micrograd-lab[{extra}]'")
     found = _run(path)
     if found is None:
         return 2
@@ -64,6 +68,8 @@ def export(args: argparse.Namespace) -> int:
             homes.to_js(step, args.output, optimizer=optimizer)
     except (TypeError, ValueError, ImportError) as error:  # it says what cannot go along, or what to install
         raise Refused(str(error)) from error
+    except (ArithmeticError, AttributeError, LookupError, NameError) as error:  # of the loss itself
+        raise Refused(f"{name} cannot be run: {type(error).__name__}: {error}") from error
     return 0
 
 
@@ -73,6 +79,8 @@ def _run(path: str) -> dict[str, Any] | None:
     sys.path.insert(0, here)
     try:
         return runpy.run_path(path)
+    except ImportError as error:
+        raise Refused(f"{path} cannot be run: {error}") from error
     except Exception:
         import traceback
 

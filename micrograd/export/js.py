@@ -9,7 +9,7 @@ from typing import Any
 from micrograd.compiler.braces import columns
 from micrograd.compiler.braces.nests import Language, Nest, Shared, cut, identifier, words
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.instruction import Instruction
+from micrograd.compiler.program.instruction import Instruction, Repeat, Step
 from micrograd.compiler.program.rule import product
 from micrograd.compiler.program.show import Names, extents
 from micrograd.export.taken import Taken, Update
@@ -55,12 +55,15 @@ class _JSNest(Nest):
         return super().lines()
 
     def _blocks(self) -> list[str]:
-        """Up to 4 × 4 sums: what one operand moves along and the other does not."""
+        """Up to 4 × 4 sums: what one operand moves along and the other does not; up to three samples more than there are."""
         sides = []
         for mine, other in (("x0", "x1"), ("x1", "x0")):
-            axes = [a for a in self.kept if a != "b" and self.stride(mine, a) and not self.stride(other, a)]
-            axis = max(axes, key=lambda a: self.extent[a], default="")
-            sides.append((axis, next(n for n in (4, 5, 3, 2, 1) if not axis or self.extent[axis] % n == 0) if axis else 1))
+            axes = [a for a in self.kept if self.stride(mine, a) and not self.stride(other, a) and (a != "b" or self.room % 4 == 0)]
+            axis = max(
+                axes, key=lambda a: self.room if a == "b" else self.extent[a], default=""
+            )  # samples: up to three more than there are
+            extent = 4 if axis == "b" else self.extent[axis] if axis else 1
+            sides.append((axis, next(n for n in (4, 5, 3, 2, 1) if extent % n == 0)))
         (r, rows), (c, columns_) = sides
         pairs = [(i, j) for i in range(rows) for j in range(columns_)]
         begin = "0.0" if self.step.zero else "-0.0"
@@ -76,6 +79,10 @@ class _JSNest(Nest):
         order = [a for a in self.kept if a not in (r, c)] + [a for a in (r, c) if a]
         return self.loop(order, body, steps={r: rows, c: columns_})
 
+    def moved(self, name: str) -> str:
+        step = int(self.operands[name].step) * (self.room if self.operands[name].batch else 1)
+        return f"{step} * t" if step else ""
+
     def _element(self, name: str, further: dict[str, int]) -> str:
         """The element so many steps further along some axes."""
         base = self.base(name) + sum(n * int(self.stride(name, a)) for a, n in further.items() if a)
@@ -87,14 +94,14 @@ class _Module:
 
     def __init__(self, taken: Taken, optimizer: Any) -> None:
         self.taken, self.program, self.batch = taken, taken.program, taken.program.batch
-        self.room = taken.samples if taken.together else 64
+        self.room = -(-taken.samples // 4) * 4 if taken.together else 64
         self.shared, self.names, self.known = Shared(JS), Names(self.program.families), dict[str, int]()
         self.update = None if optimizer is None else Update(optimizer, taken.plan.traced.params, columns.JS)
         self.inputs = [int(at) for at in self.program.inputs]
 
     def lines(self) -> list[str]:
         """Everything, in the order in which it stands."""
-        sections = [("forward", "make", self.program.forward), ("backward", "grad", self.program.backward)]
+        sections = [("forward", "make", self.program.steps[0]), ("backward", "grad", self.program.steps[1])]
         flags, again = self.taken.careful
         if again:
             sections.append(("again", "again", [*flags, *again]))
@@ -126,18 +133,30 @@ class _Module:
 
     # --- the loops -------------------------------------------------------------------------------------------------------
 
-    def _section(self, section: str, word: str, steps: Sequence[Instruction]) -> list[str]:
-        """A function for each instruction, and the one that calls them."""
-        lines, called = [], []
+    def _section(self, section: str, word: str, steps: Sequence[Step]) -> list[str]:
+        """A function for each instruction, and the one that calls them, in a loop where they repeat."""
+        lines: list[str] = []
+        calls: list[str] = []
         for step in steps:
-            stem = f"{word}_{identifier(self.names.family(step.out).name)}"
-            self.known[stem] = self.known.get(stem, 0) + 1
-            name = stem if self.known[stem] == 1 else f"{stem}_{self.known[stem]}"
-            body = _JSNest(self.program.boxed(step, keep=True), self.shared, self.room if self.batch else 1).lines()
-            about = f"// {comment(self.names.line(step))}    {extents(step)}".rstrip()
-            lines += ["", about, f"function {name}({'n' if step.batch else ''}) {{", *("    " + line for line in body), "}"]
-            called.append(f"    {name}({'n' if step.batch else ''});")
-        return [*lines, "", f"function {section}({'n' if self.batch else ''}) {{", *called, "}"]
+            turns, body = (step.count, step.body) if isinstance(step, Repeat) else (0, [step])
+            inside = []
+            for each in body:
+                function, call = self._function(each, word, turns)
+                lines += function
+                inside.append(call)
+            calls += [f"for (let t = 0; t < {turns}; t++) {{", *("    " + call for call in inside), "}"] if turns else inside
+        return [*lines, "", f"function {section}({'n' if self.batch else ''}) {{", *("    " + call for call in calls), "}"]
+
+    def _function(self, step: Instruction, word: str, turns: int) -> tuple[list[str], str]:
+        """(the function of an instruction, the call of it). turns: of the loop around, whose variable is t."""
+        stem = f"{word}_{identifier(self.names.family(step.out).name)}"
+        self.known[stem] = self.known.get(stem, 0) + 1
+        name = stem if self.known[stem] == 1 else f"{stem}_{self.known[stem]}"
+        body = _JSNest(self.program.boxed(step, max(1, turns), keep=True), self.shared, self.room if self.batch else 1).lines()
+        text = set().union(*map(words, body))
+        given = ", ".join([*(["n"] if step.batch else []), *(["t"] if "t" in text else [])])
+        about = f"// {comment(self.names.line(step, max(1, turns)))}    {extents(step)}".rstrip()
+        return ["", about, f"function {name}({given}) {{", *("    " + line for line in body), "}"], f"{name}({given});"
 
     # --- what others call ------------------------------------------------------------------------------------------------
 
@@ -168,8 +187,14 @@ class _Module:
         enter += ["", "function enter(p, x, at, m) {", "    V.set(p);" if taken.params else ""]
         if taken.limits:
             enter += ["    for (let b = 0; b < m; b++) if (!right(x, (at + b) * INPUTS)) return false;"]
-        slot = "for (let b = 0; b < m; b++) VB[slot[i] * ROOM + b] = x[(at + b) * INPUTS + i]" if self.batch else "V[slot[i]] = x[i]"
-        enter += [f"    for (let i = 0; i < INPUTS; i++) {slot};"] if self.inputs else []
+        first = self.inputs[0] if self.inputs and self.inputs == [*range(self.inputs[0], self.inputs[-1] + 1)] else None
+        place = "slot[i]" if first is None else f"{first} + i" if first else "i"
+        if self.batch and self.inputs:
+            place = place if place == "i" or first is None else f"({place})"
+            enter += ["    for (let b = 0; b < m; b++) {", "        const row = (at + b) * INPUTS;"]
+            enter += [f"        for (let i = 0; i < INPUTS; i++) VB[{place} * ROOM + b] = x[row + i];", "    }"]
+        elif self.inputs:
+            enter += [f"    for (let i = 0; i < INPUTS; i++) V[{place}] = x[i];"]
         enter += ["    return true;", "}"]
         samples = "INPUTS ? x.length / INPUTS : 1" if self.batch else "1"
         most = "    if (n > ROOM) throw new RangeError(`something needs all samples together: at most ${ROOM}`);"

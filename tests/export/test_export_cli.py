@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 
 import pytest
@@ -22,6 +23,7 @@ def loss():
     return (w[0] * w[1] - 1.0) ** 2
 
 step = micrograd.compile(loss, w)
+raises = lambda: w[0] * {}["rate"]
 waits = micrograd.compile(lambda x: w[0] * x, w)
 """
 
@@ -31,6 +33,7 @@ def given(tmp_path, monkeypatch):
     (tmp_path / "file.py").write_text(FILE, encoding="utf-8")
     (tmp_path / "beside.py").write_text("NUMBER = -2.0\n", encoding="utf-8")
     (tmp_path / "broken.py").write_text("1 / 0\n", encoding="utf-8")
+    (tmp_path / "needs.py").write_text("import no_such_module\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     sys.modules.pop("beside", None)
@@ -65,6 +68,8 @@ def test_with_an_optimizer(given):
         (["file.py:w", "-o", "out.c"], "w is a list"),
         (["file.py:waits", "-o", "out.c"], "call it once"),
         (["file.py:step", "--optimizer", "root", "-o", "out.c"], "micrograd.optim"),
+        (["needs.py:loss", "-o", "out.c"], "needs.py cannot be run: No module named 'no_such_module'"),
+        (["file.py:raises", "-o", "out.c"], "raises cannot be run: KeyError"),
         (["broken.py:loss", "-o", "out.c"], "ZeroDivisionError"),
     ],
 )
@@ -72,6 +77,16 @@ def test_what_cannot_be_done_is_said_and_nothing_written(given, capsys, argv, me
     assert main(["export", *argv]) == 2
     assert message in capsys.readouterr().err
     assert not (given / "out.c").exists()
+
+
+@pytest.mark.parametrize(("package", "output"), [("numpy", "out.c"), ("numpy", "out.onnx"), ("onnx", "out.onnx"), ("numpy", "out.py")])
+def test_what_must_be_installed_is_one_sentence(given, capsys, monkeypatch, package, output):
+    real = importlib.util.find_spec
+    monkeypatch.setattr("micrograd.cli.export.find_spec", lambda name: None if name == package else real(name) or name)
+    assert main(["export", "broken.py:loss", "-o", output]) == 2  # the file is not run
+    said = capsys.readouterr().err.strip()
+    assert f"needs the package {package}: pip install" in said and "\n" not in said
+    assert not (given / output).exists()
 
 
 def test_a_file_is_needed(capsys):

@@ -6,13 +6,14 @@ import json
 import math
 import shutil
 import subprocess
+from random import Random
 
 import pytest
 
 np = pytest.importorskip("numpy")
 import micrograd  # noqa: E402
 from export_models import MODELS, Fuzz, digits, every_op, listed, near, wrong_edges  # noqa: E402
-from micrograd import Value, compile, optim  # noqa: E402
+from micrograd import Value, compile, nn, optim  # noqa: E402
 from micrograd.compiler import take  # noqa: E402
 from micrograd.export import to_js  # noqa: E402
 
@@ -78,6 +79,31 @@ def test_a_model_has_the_gradients_of_the_eager_engine(make, batch, tmp_path):
     value, grads = module.value_and_grad(p, x)
     near([value], [root.data])
     near(grads, expected)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_turns_are_a_loop_there_too(batch, tmp_path):
+    rng = Random(7)
+    cell, head = nn.RNNCell(2, 3, rng=rng), nn.Linear(3, 1, rng=rng)
+    params = [*cell.parameters(), *head.parameters()]
+
+    def sample(xs):
+        h = [0.1, 0.2, 0.3]
+        for x in xs:
+            h = cell(x, h)
+        return head(h)[0] ** 2
+
+    xs = [[[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(12)] for _ in range(5)]
+    step = compile(sample, params, batch=batch)
+    given = xs if batch else xs[0]
+    step(given)
+    module = Module(step, tmp_path)
+    assert "for (let t = 0; t < " in module.text and module.text.count("function ") < 70
+    root = sum(sample(x) for x in xs) / 5 if batch else sample(xs[0])
+    root.backward()
+    value, grads = module.value_and_grad([p.data for p in params], np.ravel(given))
+    near([value], [root.data])
+    near(grads, [p.grad for p in params])
 
 
 def test_every_op_answers_its_edges_as_the_engine_does(tmp_path):

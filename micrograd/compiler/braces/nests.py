@@ -151,7 +151,11 @@ class Nest:
                 parts.append(axis if stride == 1 else f"{stride} * {axis}")
         if access.chosen is not None:
             parts.append(self._row(name, access))
-        return " + ".join(parts)
+        return " + ".join(filter(None, [*parts, self.moved(name)]))
+
+    def moved(self, name: str) -> str:
+        """How far on it is at the present turn of the loop around, where that is said in an index."""
+        return ""
 
     def _row(self, name: str, access: Access) -> str:
         """How far on the row is that is chosen when the program runs."""
@@ -272,7 +276,7 @@ class Nest:
             offset = " + ".join(filter(None, [str(start) if start or not stride else "", f"{stride} * at" if stride else ""]))
         else:
             offset = f"T[{self.shared.table(places)} + at]"
-        offset += " + b" if access.batch else ""
+        offset = " + ".join(filter(None, [offset, "b" if access.batch else "", self.moved("out")]))
         base = self.base("out")
         target = self.language.at.format(name="out", pool=self.pool("out"), offset=offset, whole=f"{base} + {offset}")
         body = [text.format(target)]
