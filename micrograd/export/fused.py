@@ -155,8 +155,14 @@ class Windows:
         units = [min(x.strides[a], x.strides[b]) for a, b in pairs]
         strides, apart = ([x.strides[axis] // u for axis, u in zip(axes, units, strict=True)] for axes in (places, inside))
         wide = [d * (shape[b] - 1) + 1 for b, d in zip(inside, apart, strict=True)]
-        if all(s >= n for s, n in zip(strides, wide, strict=True)):  # windows that do not overlap: a product of parts
+        meet = [_meet(shape[a], s, shape[b], d) for a, b, s, d in zip(places, inside, strides, apart, strict=True)]
+        if not any(meet) or any(d > 1 and not m for d, m in zip(apart, meet, strict=True)):  # a product of parts, or of matrices
             return None
         under = [(s * (shape[a] - 1) + n, u) for a, s, n, u in zip(places, strides, wide, units, strict=True)]
         channels = sorted((a for a in summed if a not in inside), key=lambda a: -w.strides[a])
         return cls(places, inside, channels, filters, under, strides, apart)
+
+
+def _meet(places: int, stride: int, inside: int, apart: int) -> bool:
+    """Whether windows overlap: a number stands in two of them."""
+    return len(np.unique(np.arange(places)[:, None] * stride + np.arange(inside) * apart)) < places * inside

@@ -243,3 +243,13 @@ def test_a_signal_and_two_layers():
     value, grads = made.value_and_grad([p.data for p in params], np.ravel(x))
     near([value], [root.data])
     near(grads, [p.grad for p in params])
+
+
+@pytest.mark.parametrize("samples", [2, 5, 40])
+def test_a_product_of_matrices_is_no_convolution(samples):
+    rng = Random(5)
+    model = nn.MLP(6, [7, 3], rng=rng)
+    xs, ys = [[rng.random() for _ in range(6)] for _ in range(samples)], [rng.randrange(3) for _ in range(samples)]
+    step = compile(lambda xs, ys: losses.cross_entropy([model(x) for x in xs], ys), model)
+    step(xs, ys)
+    assert "conv" not in torch_source(step) and "conv" not in jax_source(step) and "x1 @ self.weight1.T" in torch_source(step)
