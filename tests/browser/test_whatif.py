@@ -87,6 +87,16 @@ def test_the_slider_and_the_keys_alone(show):
     assert page.evaluate(f"{HANDLE}.state.leaves") == {}
 
 
+def test_what_waits_for_its_frame_is_done_before_what_comes_next(show):
+    page = show(viz.step(graph()[2], names=False))
+    page.keyboard.press("End")
+    page.evaluate(f"{HANDLE}.dispatch({{ type: 'select', thing: 0 }})")
+    after = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done({ ...s.state.leaves }))))"
+    for action, leaves in (("{ type: 'select', thing: 1 }", {"0": 5}), ("{ type: 'reset' }", {})):
+        page.evaluate(f"{HANDLE}.dispatch({{ type: 'select', thing: 0 }})")
+        assert page.evaluate(f"(() => {{ const s = {HANDLE}; s.chosen.set(5); s.dispatch({action}); return {after}; }})()") == leaves
+
+
 def test_a_leaf_is_swept_with_its_tangent(show):
     page = show(viz.step(graph()[2], names=False))
     page.keyboard.press("End")

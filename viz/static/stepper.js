@@ -30,6 +30,7 @@ export class Stepper {
 
   // Another graph for the same person: what they had stays, by names.
   update(data) {
+    this.chosen.settle();
     const old = { walk: { t: this.t, tree: this.tree }, state: this.state }, place = this.picture.view.state;
     const inside = this.ui.root.contains(document.activeElement), playing = this.timer;
     this.leave();
@@ -72,6 +73,7 @@ export class Stepper {
 
   // Whatever anybody does comes through here: a key, a button, a host, a link.
   dispatch(action, quiet = false) {
+    this.chosen.settle();
     const old = this.state;
     let state = reduce(old, action, this);
     const held = state.step === old.step ? state.step : this.quiz.limit(state.step); // an open question holds the walk
@@ -254,6 +256,7 @@ export class Stepper {
 
   // Stop hearing.
   leave() {
+    cancelAnimationFrame(this.chosen.frame);
     this.play(false);
     this.watcher.disconnect();
     document.removeEventListener("keydown", this.onPage);

@@ -69,11 +69,16 @@ export class Chosen {
 
   // One change a frame, however fast a hand is.
   set(value) {
-    this.wanted = value;
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.s.dispatch({ type: "leaf", place: this.x, value: this.wanted });
-    });
+    this.wanted = { type: "leaf", place: this.x, value };
+    this.frame ||= requestAnimationFrame(() => this.settle());
+  }
+
+  // What still waits for its frame happens now: whatever is done next was done after it.
+  settle() {
+    if (!this.frame) return;
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.s.dispatch(this.wanted);
   }
 
   refresh() {
