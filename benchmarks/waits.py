@@ -138,6 +138,32 @@ def steps(who: str, name: str) -> dict[str, Any]:
     return {"seconds": statistics.quantiles([b - a for a, b in pairwise(times[100:])], n=10)[0] / 10}
 
 
+def listed(who: str, name: str) -> dict[str, Any]:
+    """A training step on the next batch of a list of arrays, in a run of ten times through the list."""
+    work = make(name)
+    data, many = batches(work), 640
+    peer = load(who)(work)
+    if who == "jax":
+        import jax
+
+        state = peer.start()
+
+        def run() -> None:
+            nonlocal state
+            for k in range(many):
+                state, _ = peer.jitted(state, *data[k % len(data)])
+            jax.block_until_ready(state)
+    else:
+        from micrograd import optim
+
+        optimizer = optim.SGD(work.params, work.optimizer.lr)
+
+        def run() -> None:
+            peer.compiled.train(optimizer, data, many)
+
+    return {"seconds": least(run, 20) / many}
+
+
 def traced(samples: int) -> dict[str, Any]:
     """What tracing and lowering take a scalar, and what is resident at the peak."""
     import micrograd
@@ -203,7 +229,7 @@ def drawn() -> dict[str, Any]:
 
 
 MODULE = "benchmarks.waits"
-PROBES: dict[str, Any] = {f.__name__: f for f in (gradcheck, graph_check, calls, steps, traced, eager, printed, page, drawn)}
+PROBES: dict[str, Any] = {f.__name__: f for f in (gradcheck, graph_check, calls, steps, listed, traced, eager, printed, page, drawn)}
 
 
 # --- in the measuring process --------------------------------------------------------------------------------------------
@@ -218,7 +244,8 @@ def measure(rounds: int) -> dict[str, Any]:
             ("calls", "jax", name, "arrays"),
             ("calls", "ours.interpreter", name, "lists"),
         ]
-        jobs += [("steps", "ours.interpreter", name), ("steps", "jax", name)]
+        jobs += [(probe, who, name) for probe in ("steps", "listed") for who in ("ours.interpreter", "jax")]
+        jobs.append(("listed", "ours.native", name))
     jobs += [(probe, n) for probe in ("traced", "eager") for n in (100, 1000)]
     jobs += [("printed",), ("page",), ("drawn",)]
     return in_turn({" ".join(map(str, job)): partial(fresh, MODULE, *job) for job in jobs}, rounds)
@@ -248,6 +275,8 @@ def report(found: dict[str, Any]) -> str:
             cell(f"steps ours.interpreter {name}", "µs"),
             f"JAX jit {cell(f'steps jax {name}', 'µs')}",
         )
+        both = f"{cell(f'listed ours.interpreter {name}', 'µs')}, own code {cell(f'listed ours.native {name}', 'µs')}"
+        row(f"{title}: … on the next batch of a list of arrays", both, f"JAX jit {cell(f'listed jax {name}', 'µs')}")
     for n in (100, 1000):
         row(
             f"tracing and lowering a scalar, {n:,} samples", f"{cell(f'traced {n}', 'µs')}, {cell(f'traced {n}', 'B', 'resident')} resident"

@@ -31,6 +31,7 @@ class Columns:
         self.samples: int | None = len(self.inputs)
         if len(self.inputs) != len(self.targets) or not len(self.inputs):
             raise ValueError(f"data is (inputs, targets) of one length, at least 1, not {len(self.inputs)} and {len(self.targets)}")
+        self.plain = all(isinstance(x, (list, tuple)) or hasattr(x, "__array__") for x in (self.inputs, self.targets))
         self.shuffled, self.size = size is not None, len(self.inputs) if size is None else size
 
     @property
@@ -62,6 +63,7 @@ class Batches:
     size: int | None = None
 
     def __init__(self, source: Iterable[Any], once: bool) -> None:
+        self.plain = isinstance(source, (list, tuple))  # taking the next batch runs nobody's code
         self.source, self.once, self.kept = source, once, list[Batch]()
         known = None if once else getattr(type(source), "__len__", None)
         self.steps: int | None = None if known is None else known(source)

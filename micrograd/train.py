@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from math import isfinite
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from micrograd.losses import OF_CLASSES, check_targets
 from micrograd.nn.module import Module
 from micrograd.nn.norm import BatchNorm
 from micrograd.optim import Average, EarlyStopping, Optimizer
+from micrograd.optim.clipping import finite_loss
 from micrograd.predictor import Loss, Measure, Predictor, check_measures, evaluate, in_training, predict, set_training
 from micrograd.progress import progress_bar
 
@@ -107,7 +107,7 @@ def fit(
         while run.epoch < epochs and not run.stop:
             set_training(model, True)
             sizes: list[int] = []
-            losses = stepper.epoch(_counted(fed.epoch(rng), sizes), bar.update)
+            losses = stepper.epoch(_counted(fed.epoch(rng), sizes), bar.update, fed.plain)
             run.history.steps += losses
             mean = sum(x * n for x, n in zip(losses, sizes, strict=True)) / sum(sizes)
             factor = 1.0 if optimizer.schedule is None else optimizer.schedule(optimizer.steps)
@@ -190,15 +190,15 @@ class _Eager:
             raise ValueError("this loss needs a score for each class, and the model gives one number; bce_with_logits tells 0 from 1 by it")
         return self.measure(found, ys)
 
-    def epoch(self, batches: Iterator[Batch], tick: Callable[[], None]) -> list[float]:
-        """A step (or a part of one) for each batch; the loss of each."""
+    def epoch(self, batches: Iterator[Batch], tick: Callable[[], None], plain: bool) -> list[float]:
+        """A step (or a part of one) for each batch; the loss of each. plain: they may be read before their step."""
         found: list[float] = []
         batch = next(batches, None)
         while batch is not None:
             k = len(found)
             if k % self.accumulate == 0:
                 self.optimizer.zero_grad()
-            found.append(_finite(self.gradients(batch)))
+            found.append(finite_loss(self.gradients(batch)))
             batch = next(batches, None)
             if (k + 1) % self.accumulate == 0 or batch is None:
                 with held():
@@ -236,17 +236,19 @@ class _Compiled(_Eager):
             else compile(lambda x, y: loss([model(x)], [y]), params, batch=True, backend=backend)
         )  # fmt: skip
 
-    def epoch(self, batches: Iterator[Batch], tick: Callable[[], None]) -> list[float]:
+    def epoch(self, batches: Iterator[Batch], tick: Callable[[], None], plain: bool) -> list[float]:
+        from micrograd.compiler.training.ahead import Plain
+
         batches = self.checked(batches)
         if self.accumulate > 1:
-            return super().epoch(batches, tick)
+            return super().epoch(batches, tick, plain)
 
         def on_step(number: int, answer: Any) -> None:
             if self.after is not None:
                 self.after()
 
         hook = on_step if self.after is not None else None
-        found = self.program.train(self.optimizer, batches, None, hook, before_step=_finite)
+        found = self.program.train(self.optimizer, Plain(batches) if plain else batches, None, hook, before_step=finite_loss)
         for _ in found:
             tick()
         return list(found)
@@ -259,12 +261,6 @@ class _Compiled(_Eager):
 
     def gradients(self, batch: Batch) -> float:
         return float(self.program.backward(*batch))
-
-
-def _finite(loss: float) -> float:
-    if not isfinite(loss):
-        raise ArithmeticError(f"the loss became {loss}: micrograd.detect_anomaly() finds where; a smaller lr may help")
-    return loss
 
 
 def _scale(optimizer: Optimizer, parts: int) -> None:

@@ -189,6 +189,8 @@ class Compiled(Generic[Answer]):
         """What ran the program last. Prints; where it is the interpreter, as its table of instructions."""
         if self._latest is None:
             self._ready((), {})
+        if self._session is not None:
+            self._session.catch_up()
         assert self._latest is not None
         return self._latest[1]
 
@@ -310,10 +312,11 @@ class Compiled(Generic[Answer]):
 
     @staticmethod
     def _answer(plan: Plan, machine: Runs) -> Any:
-        found = machine.outputs()
-        return found[0] if plan.traced.single else tuple(found)
+        return machine.loss() if plan.traced.single else tuple(machine.outputs())
 
     def _look(self, node: Value | str, what: str) -> Any:
+        if self._session is not None:
+            self._session.catch_up()
         if self._latest is None:
             raise KeyError("nothing has run yet")
         plan, machine = self._latest

@@ -28,7 +28,16 @@ class Plan:
         self.whole = all(isinstance(flat[i], Index) for i in self.integers)  # given as integers
         if program.batch:
             self.limits = self.limits[:, None]
-        self.where, self.order = _in_a_row(program.inputs)
+        self.limit_bits = self.limits.view(np.uint64)  # as bits, doubles that are not negative have the order of their numbers
+        places = self.integers.tolist()
+        self.looked: Any = slice(places[0], places[-1] + 1) if places and len(places) == places[-1] + 1 - places[0] else self.integers
+        self.whole = all(isinstance(flat[i], Index) for i in self.integers)  # given as integers
+        if program.batch:
+            self.limits = self.limits[:, None]
+        self.limit_bits = self.limits.view(np.uint64)
+        if (np.diff(self.integers) == 1).all():  # neighbours: no copy is needed to look at them
+            self.integers = np.arange(len(flat))[slice(*self.integers[[0, -1]] + (0, 1))] if len(self.integers) else self.integers
+        self.where, self.order = _in_a_row(program)
 
     def machine(self, backend: str, samples: int, in_tiles: bool, threads: int | None = None) -> Runs:
         """The pools and bound instructions for this many samples, made when first needed (the latest sizes are kept)."""
@@ -41,16 +50,30 @@ class Plan:
 
     def feed(self, machine: Runs, numbers: Any) -> None:
         """Set the inputs, and draw what is drawn afresh at every run."""
-        if len(self.integers):
-            self._check_indices(numbers[self.integers])
-        machine.inputs[self.where] = numbers if self.order is None else numbers.take(self.order, axis=0)
+        if isinstance(self.where, slice):
+            self.lay(numbers, machine.inputs[self.where])
+        else:
+            if len(self.integers):
+                self._check_indices(numbers[self.looked])
+            machine.inputs[self.where] = numbers
         if self.traced.draws:  # sample by sample, as the eager engine draws
             draws = [draw for _, draw in self.traced.draws]
             found = np.array([[draw() for draw in draws] for _ in range(machine.samples)]).T
             machine.inputs[self.program.draws] = found if self.program.batch else found[:, 0]
 
+    def lay(self, numbers: Any, into: Any) -> None:
+        """Write the inputs, which lie in a row, as a machine has them."""
+        if len(self.integers):
+            self._check_indices(numbers[self.looked])
+        if self.order is None:
+            into[:] = numbers
+        else:
+            numbers.take(self.order, 0, into, "clip")  # (with "raise" it is copied twice)
+
     def _check_indices(self, found: Any) -> None:
         """IndexError for one that is no whole number, or beyond what it is looked up in."""
+        if self.whole and np.count_nonzero(found.view(np.uint64) < self.limit_bits) == found.size:
+            return  # (what is negative has the highest bit)
         good = (found >= 0.0) & (found < self.limits)
         if not self.whole:
             good &= np.floor(found) == found
@@ -100,13 +123,22 @@ class Plan:
             buffer.data = float(machine.values[0][place])
 
 
-def _in_a_row(places: Any) -> tuple[Any, Any]:
-    """Where numbers for these places go, and in which order (None: as they are): a slice, if that is all of some stretch."""
-    order = np.argsort(places)
+def _in_a_row(program: Program) -> tuple[Any, Any]:
+    """Where the inputs go, and in which order (None: as they are): a slice, if nothing else lies between them.
+
+    What lies there may be spare, up to the next line of the cache: it takes any of the numbers.
+    """
+    places = program.inputs
     count = len(places)
-    if not count or int(places[order[-1]]) - int(places[order[0]]) != count - 1:
+    if not count:
         return places, None
-    return slice(int(places[order[0]]), int(places[order[-1]]) + 1), None if (np.diff(order) == 1).all() else order
+    start, stop = int(places.min()), int(places.max()) + 1
+    families = [(f.base, f.base + f.size) for f in program.families if f.batch == program.batch]
+    if sum(max(0, min(stop, end) - max(start, base)) for base, end in families) != count:
+        return places, None
+    order = np.zeros(stop - start, dtype=np.int64)
+    order[places - start] = np.arange(count)
+    return slice(start, stop), None if len(order) == count and (np.diff(order) == 1).all() else order
 
 
 class Plans:

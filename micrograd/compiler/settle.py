@@ -27,7 +27,7 @@ def watched(machine: Machine) -> list[Any]:
     program = machine.program
     if program.careful is None:
         return []
-    found = [machine.gradient]
+    found = [machine.gradient] if machine.count else []
     where = program.inputs
     if len(where) and program.wanted[program.batch][where].any():
         found.append(machine.grads[program.batch][int(where.min()) : int(where.max()) + 1].reshape(-1))
@@ -37,7 +37,8 @@ def watched(machine: Machine) -> list[Any]:
 def settle(machine: Machine) -> None:
     """Work the gradients out again where there is a nan among those that are watched."""
     for x in machine.watch:
-        if np.count_nonzero(x != x):
+        most = x[x.argmax()]  # the first nan, if there is one
+        if most != most:
             if machine.once_more is None:
                 machine.once_more = _bound(machine)
             with np.errstate(all="ignore"):

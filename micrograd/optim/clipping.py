@@ -28,6 +28,13 @@ def norm_of(numbers: Iterable[float]) -> float:
         return inf
 
 
+def finite_loss(loss: float) -> float:
+    """The loss of a step; ArithmeticError where it is nan or inf. As `before_step` of a compiled loss it is asked by compiled code."""
+    if not isfinite(loss):
+        raise ArithmeticError(f"the loss became {loss}: micrograd.detect_anomaly() finds where; a smaller lr may help")
+    return loss
+
+
 def clip_norm(params: Any, limit: float) -> float:
     """Scale all gradients by limit/norm where their common norm is over the limit; gives the norm before.
 

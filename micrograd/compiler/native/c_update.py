@@ -16,15 +16,18 @@ from micrograd.optim.optimizer import Kernel
 
 UPDATE = "double *restrict P, const double *restrict G, double *restrict S, long count, const double *numbers"
 LOOP = f"""
-/* Whole steps; how many: after a run that left a nan in one of the first `watched` gradients it ends without the update. */
+/* Whole steps, each on the next `size` numbers of `feed`; how many: after a run that left a nan in one of the first `watched` gradients,
+   or, if `finite`, a loss that is none, it ends without the update. */
 long loop(void (*run)({POOLS}, int, int), {POOLS}, double *S, long first, long count, const double *numbers,
-          long given, const double *root, long samples, double *losses, long steps, long watched) {{
+          long given, const double *root, long samples, double *losses, long steps, long watched, double *inputs, const double *feed,
+          long size, long finite) {{
     for (long k = 0; k < steps; k++) {{
+        if (size) memcpy(inputs, feed + k * size, size * sizeof(double));
         run(V, G, VB, GB, T, 0, 2);
         double sum = 0.0;
         for (long b = 0; b < samples; b++) sum += root[b];
         losses[k] = sum / samples;
-        int bad = 0;
+        int bad = finite && !isfinite(losses[k]);
         for (long i = 0; i < watched; i++) bad |= G[i] != G[i];
         if (bad) return k;
         update(V + first, G + first, S, count, numbers + k * given);
@@ -67,8 +70,11 @@ class CUpdate:
         here = [ctypes.c_void_p(x.ctypes.data + 8 * first) for x in (params, gradient)]
         self._update(*here, cc.pointer(slots), ctypes.c_long(count), cc.pointer(np.ascontiguousarray(numbers, dtype=np.float64)))
 
-    def loop(self, machine: Any, slots: Any, first: int, numbers: Any, losses: Any) -> int:
-        """So many steps as there are rows of numbers; how many were made, and their losses in `losses`."""
+    def loop(self, machine: Any, slots: Any, first: int, numbers: Any, losses: Any, fed: Any, start: int, finite: bool) -> int:
+        """So many steps as there are rows of numbers; how many were made, and their losses in `losses`.
+
+        fed: a row for each step, which goes to the inputs from `start` on. finite: a loss that is nan or inf ends it.
+        """
         run, arguments = machine.entry
         batch, place = machine.program.outputs[0]
         root = cc.pointer(machine.values[batch][place:])
@@ -78,5 +84,6 @@ class CUpdate:
         done: int = self._loop(
             run, *arguments, cc.pointer(slots), long(first), long(slots.shape[1]), cc.pointer(numbers), long(numbers.shape[1]),
             root, long(samples), cc.pointer(losses), long(len(losses)), long(watched),
+            cc.pointer(machine.inputs[start:]), cc.pointer(fed), long(fed.shape[1]), long(finite),
         )  # fmt: skip
         return done

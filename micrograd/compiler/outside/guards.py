@@ -8,12 +8,17 @@ program (see `Trace.outside`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from marshal import dumps
 from typing import Any
 
-from micrograd.compiler.outside import movers
+from micrograd.compiler.outside import content, movers
 from micrograd.compiler.outside.code import Place
+from micrograd.compiler.outside.parts import Same
 from micrograd.compiler.outside.reach import Walk
+
+FEW = 32  # of one kind, which are asked for one by one
 
 
 class Guards:
@@ -28,26 +33,13 @@ class Guards:
         self.entries, self.values, self.places = walk.entries, walk.values, walk.places
         self.movers: list[tuple[str, movers.State]] = walk.movers
         self.names = walk.named.union(*(part.wanted for part in walk.parts.values()))
-        self._groups = walk.groups()
-        self._whole, self._copies, self._strict = walk.compared()
-        self._sized, self._sizes = walk.sized, [len(x) for x in walk.sized]
-        self._data = walk.data
+        self._hold = _asked(walk)
         self._kept = walk.seen  # so that no id is given to another object
 
     def hold(self) -> bool:
         """Whether everything is still the same objects with the same content. False may be wrong, True is not."""
         try:
-            if self._whole != self._copies:  # the same object first, then `==`: a Value's is identity, only a number's is too kind
-                return False
-            for get, found, before in self._groups:
-                if list(map(get, found)) != before:
-                    return False
-            if self._sized and list(map(len, self._sized)) != self._sizes:
-                return False
-            for told, x, was in self._data:
-                if told(x) != was:
-                    return False
-            return all([x[k] is was for x, k, was in self._strict])  # noqa: C419  a list is faster
+            return self._hold()
         except Exception:  # something is gone, or cannot be compared any more
             return False
 
@@ -68,6 +60,49 @@ class Guards:
         """Where the user's code names what `difference` answered, if it does."""
         words = name.replace("[", ".").replace("'", "").replace("]", "").split(".")
         return next((self.places[w] for w in reversed(words) if w in self.places), None)
+
+
+def _asked(walk: Walk) -> Callable[[], bool]:
+    """All questions as one function, since a call asks them every time: a term each, of those that are many of one kind one for all."""
+    terms: list[str] = []
+    things: dict[str, Any] = {"dumps": dumps}
+
+    def ask(form: str, *found: Any) -> None:
+        names = [f"x{len(things) + k}" for k in range(len(found))]
+        things.update(zip(names, found, strict=True))
+        terms.append(form.format(*names))
+
+    whole, copies, strict = walk.compared()
+    if whole:
+        ask("{} == {}", whole, copies)  # the same object first, then `==`: a Value's is identity, only a number's is too kind
+    for get, found, before in walk.groups():
+        if len(found) > FEW:
+            ask("list(map({}, {})) == {}", get, found, before)
+        else:
+            for x, was in zip(found, before, strict=True):
+                ask("({0}({1}),) == {2}", get, x, (was,))
+    if walk.sized:
+        ask("list(map(len, {})) == {}", walk.sized, [len(x) for x in walk.sized])
+    for told, x, was in walk.data:
+        if type(told) is Same:
+            ask("{}({}) is {}", told.get, x, told.was)
+        elif told is content.dumped and content.bare_dump(x) == was:
+            ask("dumps({}, 2) == {}", x, was)
+        else:
+            ask("{}({}) == {}", told, x, was)
+    if len(strict) > FEW:
+        ask("all([x[k] is was for x, k, was in {}])", strict)
+    else:
+        for x, k, was in strict:
+            ask("{}[{}] is {}", x, k, was)
+    exec(_written("\n    and ".join(terms) or "True"), things)
+    made: Callable[[], bool] = things.pop("hold")  # else it would hold itself
+    return made
+
+
+@lru_cache(maxsize=64)
+def _written(condition: str) -> Any:
+    return compile(f"def hold():\n    return ({condition})", "<guards>", "exec")
 
 
 def _named(name: str, was: Any, now: Any) -> str:

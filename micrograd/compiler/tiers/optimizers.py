@@ -20,17 +20,20 @@ def update(native: str, kernel: Kernel, slots: int) -> Any:
 
 
 def loop(machine: Any, update: Any) -> Any:
-    """The compiled loop of whole steps with this update, (machine, slots, first, numbers, losses) → how many were made; or None."""
+    """The compiled loop of whole steps with this update, or None: see `CUpdate.loop`."""
     if machine.native == "c":
         return update.loop
     made = _or_none(compiled_loop)
     return None if made is None else partial(_numba, made, update)
 
 
-def _numba(made: Any, update: Any, machine: Any, slots: Any, first: int, numbers: Any, losses: Any) -> Any:
+def _numba(
+    made: Any, update: Any, machine: Any, slots: Any, first: int, numbers: Any, losses: Any, fed: Any, start: int, finite: bool
+) -> Any:  # fmt: skip
     code, (values, gradients, table) = machine.entry
     root = machine.program.outputs[0][1]
-    return made(code, update, values, gradients, table, slots, first, numbers, root, losses, machine.count if machine.watch else 0)
+    watched = machine.count if machine.watch else 0
+    return made(code, update, values, gradients, table, slots, first, numbers, root, losses, watched, fed, start, int(finite))
 
 
 def _or_none(make: Callable[[], Any]) -> Any:

@@ -15,6 +15,7 @@ from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.tracing import arguments
 
 BYTES = {"float": ("<f8", b"\xff" * 8), "int": ("<i4", b"\xff" * 4)}  # how marshal writes a number, and another than zero in every byte
+FORMS = 256  # forms of arrays that are remembered
 
 
 class Reader:
@@ -23,9 +24,19 @@ class Reader:
     def __init__(self) -> None:
         self.seen: dict[int, Any] = {}  # the place of an argument → its structure when last looked at number by number
         self.known: dict[int, Known] = {}
+        self.arrays: dict[Any, tuple[Any, ...]] = {}  # types and shapes of arguments that are all arrays → their structure
 
     def numbers(self, args: Sequence[Any], params: Any = ()) -> tuple[tuple[Any, ...], Any]:
         """The structure of each argument, and all the numbers in a row."""
+        if args and type(args[0]) is np.ndarray:
+            form: Any = tuple([(type(x), getattr(x, "dtype", None), getattr(x, "shape", None)) for x in args])
+            known = self.arrays.get(form)
+            if known is not None:
+                return known, np.concatenate(args, axis=None, dtype=np.float64)
+            if all(kind is np.ndarray and dtype.kind != "O" for kind, dtype, _ in form):
+                if len(self.arrays) >= FORMS:
+                    self.arrays.clear()
+                self.arrays[form] = tuple(map(arguments.shape_of, args))
         shapes: list[Any] = []
         pieces: list[Any] = []
         for i, x in enumerate(args):

@@ -13,13 +13,14 @@ from micrograd import collector, modes
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.plan import Plan, refuse_hooks
 from micrograd.compiler.provenance import check
+from micrograd.compiler.training.ahead import CHUNK, Plain, Queue
 from micrograd.compiler.training.updates import Updates, bindable
 from micrograd.console import can_print
 from micrograd.given import whole
 from micrograd.interrupts import Interrupts, held
+from micrograd.optim.clipping import finite_loss
 
 _END = object()
-CHUNK = 256  # steps in one call of compiled code, between which Ctrl-C is heard
 
 
 def train(
@@ -32,14 +33,16 @@ def train(
     optimizer: of `micrograd.optim` (runs inside the program), or any object whose `step()` reads `.grad` and sets `.data` of
     the parameters. data: a tuple with the arguments of the loss, the same at every step; or an iterable of such tuples, taken in
     turn (a list again and again); or a function of the step's number. batch_size: take that many rows at a time of each argument
-    in the tuple `data`, shuffled by `rng` in each epoch, the last batch of an epoch being smaller. steps: if not given, one pass
-    over the data. on_step(number, loss) is called after each `every`-th step with the parameters written back; training
-    stops when it returns True. before_step(loss) is called before each update; where it raises, that is not made. progress: draw a bar.
+    in the tuple `data`, shuffled by `rng` in each epoch, the last batch of an epoch being smaller. A list, the batches of `batch_size`,
+    and what has a length and places are read some hundred ahead where compiled code runs and nothing is called between the steps,
+    which are then made in one call (see `ahead`). steps: if not given, one pass over the data. on_step(number, loss) is called after
+    each `every`-th step with the parameters written back; training stops when it returns True. before_step(loss) is called before each
+    update; where it raises, that is not made. progress: draw a bar.
 
     Parameters and optimizer state are written back at the end, and also when an exception or Ctrl-C ends it. What the loss reads from
     outside is compared when the run begins and after on_step; Values that `data` sets are read at the next step.
     """
-    feed, length = _feed(data, batch_size, rng or Random(0))
+    feed, length, known = _feed(data, batch_size, rng or Random(0))
     steps = length if steps is None else whole("steps", steps)
     if steps is None:
         raise ValueError("how many steps? data does not end by itself")
@@ -52,14 +55,20 @@ def train(
         session = step._session = _Session(step, optimizer, static, ctrl_c, before_step)
         same = isinstance(data, tuple) and batch_size is None  # else a list that comes twice may have other numbers in it
         try:
-            if same and all(x is None for x in (on_step, before_step, bar)):
+            alone = on_step is None and bar is None and before_step in (None, finite_loss)  # nobody looks on
+            if same and alone:
                 session.repeat(next(feed), steps, losses)
                 steps = 0
+            if known and alone:
+                session.queue = Queue(session, losses, data)
             for number in range(steps):
                 ctrl_c.release()
                 args = next(feed, _END)
                 if args is _END:
                     break
+                if session.queue is not None:
+                    session.queue.add(args)
+                    continue
                 losses.append(session.step(args, same))
                 if on_step is not None and (number + 1) % every == 0 and session.told(on_step, number):
                     break
@@ -69,9 +78,12 @@ def train(
         finally:
             ctrl_c.held = True
             step._session = outer
-            session.write_back()
-            if bar:
-                bar.close()
+            try:
+                session.catch_up()
+            finally:
+                session.write_back()
+                if bar:
+                    bar.close()
     return losses
 
 
@@ -82,13 +94,15 @@ class _Session:
         self, step: Any, optimizer: Any, static: dict[str, Any], ctrl_c: Interrupts, before_step: Callable[[float], Any] | None
     ) -> None:
         self.compiled, self.optimizer, self.static, self.ctrl_c, self.before_step = step, optimizer, static, ctrl_c, before_step
+        self.finite = before_step is finite_loss
         self.inside = bindable(optimizer)
+        self.queue: Queue | None = None  # where batches are read ahead
         self.updates: Any = None
         self.plan: Any = None
         self.machine: Any = None
         self.given = False  # the machine has the arguments of the latest step
         self.trusted: set[Plan] = set()  # plans whose guards were asked
-        self.seen = 0  # modes.state.last_change, as far as the machine's numbers follow it
+        self.seen = self.clock = 0  # modes.state.last_change, as far as the machine's numbers follow it; when it was looked at
 
     def step(self, args: Any, same: bool = True) -> float:
         """One step: loss, gradients, update. The loss. From the update on Ctrl-C is held, until the caller releases it.
@@ -96,9 +110,13 @@ class _Session:
         same: the arguments are those of the step before, if there was one.
         """
         if not (same and self.given):
-            self._enter(args)
+            self.use(*self.planned(args))
         elif self.plan.traced.draws:
             self.plan.feed(self.machine, self.numbers)
+        return self.make()
+
+    def make(self) -> float:
+        """… on the numbers that the machine has."""
         machine = self.machine
         machine.run()
         if modes.here().anomaly:
@@ -106,7 +124,7 @@ class _Session:
         loss = machine.loss()
         if self.before_step is not None:
             self.before_step(loss)
-        updates = self._updates() if self.inside else None
+        updates = self.bound() if self.inside else None
         self.ctrl_c.held = True
         if updates is not None:
             updates.step(machine.params, machine.gradient)
@@ -120,18 +138,20 @@ class _Session:
         """Many steps on the same arguments: in compiled code, some hundred at a time, where it is there."""
         while len(losses) < steps:
             self.ctrl_c.release()
-            many = self._native_steps(min(steps - len(losses), CHUNK)) if self.machine is not None else None
-            losses.extend([self.step(args)] if many is None else many)
+            if not self.given or not self.whole():
+                losses.append(self.step(args))
+                continue
+            self.ctrl_c.held = True
+            rows = self.bound().rows(min(steps - len(losses), CHUNK))
+            losses.extend(self.bound().loop(self.machine, rows, np.empty((len(rows), 0)), 0, self.finite))
 
-    def _native_steps(self, count: int) -> list[float] | None:
-        """So many steps in one call; None where something has to happen between them."""
+    def whole(self) -> bool:
+        """Whether whole steps can be made by compiled code: nothing has to happen between them."""
         plan, machine = self.plan, self.machine
         plain = not ((plan.program.batch and machine.native != "c") or plan.traced.draws or plan.program.assigns or modes.here().anomaly)
-        if not (self.inside and plain and machine.entry[0]):
-            return None
-        return self._updates().loop(machine, count, self.ctrl_c)  # type: ignore[no-any-return]
+        return bool(self.inside and plain and machine.entry[0] and self.bound().loops(machine))
 
-    def _updates(self) -> Any:
+    def bound(self) -> Any:
         """The optimizer on arrays; made anew when native code has arrived in the meantime."""
         native = self.machine.native
         if self.updates is None or self.updates.native != native:
@@ -141,15 +161,20 @@ class _Session:
                 self.updates = Updates(self.optimizer, self.plan.traced.params, native)
         return self.updates
 
-    def _enter(self, args: Any) -> None:
-        plan, self.numbers = self.compiled.plan(args, self.static, self.trusted)
+    def planned(self, args: Any) -> tuple[Plan, Any]:
+        """The program for these arguments of the loss, and their numbers."""
+        return self.compiled.plan(args, self.static, self.trusted)  # type: ignore[no-any-return]
+
+    def use(self, plan: Plan, numbers: Any) -> None:
+        """Give the program its numbers, on a machine that has the parameters."""
+        self.numbers = numbers
         if modes.hooks:
             refuse_hooks(plan)
         machine = self.compiled._machine(plan, self.numbers)
         if machine is not self.machine:
             if self.machine is None:
                 plan.load(machine)
-                self.seen = modes.state.last_change
+                self._look()
             elif plan is self.plan or plan.traced.params == self.plan.traced.params:
                 self._follow()
                 machine.params[:] = self.machine.params
@@ -161,21 +186,25 @@ class _Session:
                 plan.load(machine)
             self.plan, self.machine = plan, machine
             if self.inside:
-                self._updates()
+                self.bound()
         else:
             self._follow()
         self.compiled._latest = plan, machine
         plan.feed(machine, self.numbers)
         self.given = True
 
+    def _look(self) -> None:
+        """The machine's numbers are the Values' of now."""
+        self.seen, self.clock = modes.state.last_change, modes.tick()
+
     def _follow(self) -> None:
         """Take over what was set from outside since it was last looked, by whoever gives the data, say."""
         if modes.state.last_change != self.seen:
             for i, p in enumerate(self.plan.traced.params):
-                if p._born > self.seen:
+                if p._born > self.clock:  # (what was made since the latest change is not younger than a look)
                     self.machine.params[i] = p._data
             self.plan.load_outside(self.machine)
-            self.seen = modes.state.last_change
+            self._look()
 
     def told(self, on_step: Any, number: int) -> bool:
         """Call on_step with everything written back, and take over what it changed; whether it says stop."""
@@ -184,7 +213,7 @@ class _Session:
         stop = on_step(number, self.answer())
         if modes.state.last_change != self.seen:
             self.plan.load(self.machine)
-            self.seen = modes.state.last_change
+            self._look()
         if not self.plan.guards.hold():
             self.given = False
             self.trusted.clear()
@@ -192,9 +221,15 @@ class _Session:
 
     def interrupt(self) -> None:
         """The loss is called while training goes on: it is by what has been trained so far, and may use the same machine."""
+        self.catch_up()
         if self.given:
             self.write_back()
             self.given = False
+
+    def catch_up(self) -> None:
+        """Make the steps whose batches were read ahead."""
+        if self.queue is not None:
+            self.queue.flush()
 
     def _update_outside(self) -> None:
         """An optimizer of another kind: it sees the parameters' Values."""
@@ -203,7 +238,7 @@ class _Session:
             p.grad = g
         self.optimizer.step()
         self.plan.load(self.machine)
-        self.seen = modes.state.last_change
+        self._look()
 
     def answer(self) -> Any:
         return self.compiled._answer(self.plan, self.machine)
@@ -215,26 +250,27 @@ class _Session:
         self.plan.store(self.machine)
         for p, g in zip(self.plan.traced.params, self.machine.gradient.tolist(), strict=True):
             p.grad = g
-        self.seen = modes.state.last_change
+        self._look()
         if self.updates is not None:
             with collector.paused():
                 self.updates.give_back()
 
 
-def _feed(data: Any, batch_size: int | None, rng: Random) -> tuple[Iterator[Any], int | None]:
-    """The arguments of each step, and how many steps one pass is (None where it does not end)."""
+def _feed(data: Any, batch_size: int | None, rng: Random) -> tuple[Iterator[Any], int | None, bool]:
+    """The arguments of each step; how many steps one pass is (None where it does not end); whether they may be read ahead."""
     if batch_size is not None:
         columns = [x if isinstance(x, np.ndarray) else list(x) for x in data]
         if batch_size < 1 or not columns or len({len(c) for c in columns}) != 1:
             raise ValueError("batch_size needs a positive number and data of columns of one length")
-        return _batches(columns, batch_size, rng), -(-len(columns[0]) // batch_size)
+        return _batches(columns, batch_size, rng), -(-len(columns[0]) // batch_size), True
     if callable(data):
-        return map(data, iter(range(sys.maxsize))), None
+        return map(data, iter(range(sys.maxsize))), None, False
     if isinstance(data, tuple):
-        return _again(data), None
+        return _again(data), None, False
     if isinstance(data, list):
-        return _cycle(data), len(data)
-    return iter(data), sys.maxsize
+        return _cycle(data), len(data), True
+    places = hasattr(data, "__len__") and hasattr(data, "__getitem__")
+    return iter(data), sys.maxsize, places or isinstance(data, Plain)
 
 
 def _again(data: tuple[Any, ...]) -> Iterator[Any]:
@@ -251,9 +287,10 @@ def _batches(columns: list[Any], size: int, rng: Random) -> Iterator[Any]:
     order = list(range(len(columns[0])))
     while True:
         rng.shuffle(order)
+        places = np.array(order)
         for start in range(0, len(order), size):
-            rows = order[start : start + size]
-            yield tuple(c[rows] if isinstance(c, np.ndarray) else [c[i] for i in rows] for c in columns)
+            rows = slice(start, start + size)
+            yield tuple(c[places[rows]] if isinstance(c, np.ndarray) else [c[i] for i in order[rows]] for c in columns)
 
 
 class _Bar:

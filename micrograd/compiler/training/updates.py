@@ -11,8 +11,7 @@ from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.settle import settle
 from micrograd.compiler.tiers import optimizers
 from micrograd.engine import Value
-from micrograd.interrupts import Interrupts
-from micrograd.optim.clipping import norm_of
+from micrograd.optim.clipping import finite_loss, norm_of
 from micrograd.optim.optimizer import Group, Optimizer
 
 
@@ -21,6 +20,7 @@ class Updates:
 
     def __init__(self, optimizer: Optimizer, params: Sequence[Value], native: str = "") -> None:
         self.optimizer, self.native, self.looping = optimizer, native, bool(native)
+        self.run: Any = None
         places = {id(p): i for i, p in enumerate(params)}
         missing = [p for p in optimizer.params if id(p) not in places]
         if missing:
@@ -45,40 +45,53 @@ class Updates:
             part.step(params, gradient, found)
         made.steps += 1
 
-    def loop(self, machine: Any, count: int, ctrl_c: Interrupts) -> list[float] | None:
-        """So many whole steps, or fewer, in one call of compiled code; None where clipping or several groups stand in the way."""
+    def loops(self, machine: Any) -> bool:
+        """Whether compiled code can make whole steps: not where clipping or several groups stand in the way."""
         made, part = self.optimizer, self.parts[0]
         if len(self.parts) > 1 or part.native is None or made.clip_value is not None or made.clip_norm is not None:
-            return None
-        run = optimizers.loop(machine, part.native) if self.looping else None
-        if run is None:
-            self.looping = False
-            return None
-        ctrl_c.held = True
+            return False
+        if self.run is None and self.looping:
+            self.run = optimizers.loop(machine, part.native)
+            self.looping = self.run is not None
+        return self.looping
+
+    def row(self, ahead: int) -> Any:
+        """The numbers of the step after the next `ahead`, for `loop`. Asks the user's schedule."""
+        part = self.parts[0]
+        return part.constant if part.constant is not None else self.optimizer.scalars(part.group, part.first + part.steps + ahead + 1)
+
+    def rows(self, count: int) -> list[Any]:
+        """The numbers of so many steps; fewer, if the schedule raises (else the steps before it first, and then it is asked again)."""
+        made = self.optimizer
+        found: list[Any] = []
         steps = made.steps
         try:  # the schedule, the user's own, may read how many steps were made
-            if part.constant is not None:
-                numbers = np.tile(part.constant, (count, 1))
-            else:
-                rows = []
-                try:
-                    for k in range(count):
-                        rows.append(made.scalars(part.group, part.first + part.steps + k + 1))
-                        made.steps += 1
-                except Exception:
-                    if not rows:  # else the steps before it first, and then it is asked again
-                        raise
-                numbers = np.array(rows)
+            for k in range(count):
+                found.append(self.row(k))
+                made.steps += 1
+        except Exception:
+            if not found:
+                raise
         finally:
             made.steps = steps
-        count = len(numbers)
+        return found
+
+    def loop(self, machine: Any, rows: list[Any], fed: Any, start: int, finite: bool) -> list[float]:
+        """A step for each of these rows, or fewer but at least one, in one call of compiled code: the losses. To be asked if it `loops`.
+
+        fed, start, finite: see `CUpdate.loop`. ArithmeticError as `finite_loss` raises it.
+        """
+        made, part = self.optimizer, self.parts[0]
+        count = len(rows)
         losses = np.empty(count)
-        start = perf_counter()
-        done = run(machine, part.slots, part.start, numbers, losses)
-        seconds = perf_counter() - start  # not those in which the loop itself was compiled
+        begin = perf_counter()
+        done = self.run(machine, part.slots, part.start, np.array(rows, dtype=np.float64), losses, fed, start, finite)
+        seconds = perf_counter() - begin  # not those in which the loop itself was compiled
         part.steps += done
         made.steps += done
         if done < count:
+            if finite:
+                finite_loss(float(losses[done]))
             with np.errstate(all="ignore"):
                 settle(machine)
             self.step(machine.params, machine.gradient)
