@@ -4,7 +4,8 @@
 
 On a cluster the same file runs on every machine: `torchrun --nnodes 4 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint HOST:29400 …`
 (`--backend nccl` where there are GPUs). A worker that is killed ends the run; with `--max-restarts 3` torchrun starts it again, and it
-goes on from its checkpoint. The first process prints a loss a step.
+goes on from its checkpoint (with TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 in the environment: docs/distributed.md says why). The first process
+prints a loss a step.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ def run(command, **more):
 def torchrun(*arguments, restarts=0):
     pytest.importorskip("torch")
     program = shutil.which("torchrun", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    return run([program, "--standalone", "--nproc-per-node", "2", "--max-restarts", str(restarts), "train_torch.py", *arguments])
+    command = [program, "--standalone", "--nproc-per-node", "2", "--max-restarts", str(restarts), "train_torch.py", *arguments]
+    return run(command, TORCH_DISABLE_SHARE_RDZV_TCP_STORE="1")  # else a new worker may ask at the address of one that is gone
 
 
 def told(out):
