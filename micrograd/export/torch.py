@@ -149,6 +149,14 @@ class _Torch(Arrays):
     def windows(self, x: Text, axis: int, width: int, step: int) -> Text:
         return Text(f"{x}.unfold({axis}, {width}, {step})")
 
+    def added(self, terms: Sequence[Any]) -> Any:
+        """What is a bias and rows times a matrix: a linear layer."""
+        bias, product = terms[:2] if len(terms) > 1 else ("", "")
+        found = re.fullmatch(r"(.+) @ (self\.weight\d+)\.T", str(product)) if re.fullmatch(r"self\.bias\d+", str(bias)) else None
+        if self.own is not None or found is None or found[1].count("(") != found[1].count(")"):
+            return super().added(terms)
+        return super().added([Text(f"F.linear({found[1]}, {found[2]}, {bias})"), *terms[2:]])
+
     def stopped(self, x: Any) -> Text:
         return Text(f"{within(x)}.detach()")
 
