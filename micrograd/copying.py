@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 from micrograd.dropin import ByHand, leaves
 from micrograd.engine import Value, _clock
 from micrograd.ops import TABLE
+from micrograd.ops.inner import MADE, Inner
 from micrograd.ops.op import Op
 
 
@@ -127,6 +128,8 @@ def _op_state(v: Value) -> Any:
     row = TABLE.get(op.name)
     if row is not None and row.partials is op.partials:
         return op.name, op.params, op.symbol
+    if isinstance(op, Inner):
+        return op.name, op.numbers, False
     if isinstance(op.partials, tuple) and "local_grads" in op.__dict__:
         return op.name, op.__dict__["local_grads"], None
     raise _refusal(v, "pickled")
@@ -143,6 +146,8 @@ def _op(state: Any) -> Op:
     name, params, symbol = state
     if symbol is None:
         return ByHand(name, params)
+    if symbol is False:
+        return MADE[name](*params)
     row = TABLE[name]
     return row.bind(*params, symbol=symbol) if params else row
 

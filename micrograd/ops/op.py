@@ -249,8 +249,9 @@ class Op:
             g = node.grad
             a = node._a
             x = a._data
-            t0 = exp(((-2.0) * ((-x) if (x < 0.0) else x)))
-            a.grad += g * (4.0 * div(t0, (1.0 + (t0 * (2.0 + t0)))))
+            t0 = (2.0 * x)
+            t1 = exp((-((-t0) if (t0 < 0.0) else t0)))
+            a.grad += g * (4.0 * div(t1, (1.0 + (t1 * (2.0 + t1)))))
         """
         from micrograd.pull import pull_source
 

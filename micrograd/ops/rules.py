@@ -10,6 +10,7 @@ from math import inf, nan, pi, sqrt
 from typing import Any
 
 from micrograd.ops import table
+from micrograd.ops.inner import Inner, followed
 from micrograd.ops.polynomials import CORE, CORE_0, LOWER, LOWER_0, LOWER_SQRT2, LOWER_SQRT2_0, SLOPE, SLOPE_0, corrected
 
 TINY = 2.2250738585072014e-308  # the smallest double with all its digits
@@ -38,7 +39,7 @@ def within(low: float, x: Any, high: float) -> Any:
     return table.less(low, table.abs_(x)) * table.less(table.abs_(x), high)
 
 
-# --- quotients and powers ------------------------------------------------------------------------------------------------
+# --- quotients and roots ------------------------------------------------------------------------------------------------
 
 
 def quotient_b(y: Any, a: Any, b: Any) -> Any:
@@ -47,66 +48,13 @@ def quotient_b(y: Any, a: Any, b: Any) -> Any:
     return table.where(table.less(table.abs_(y), TINY), table.div(table.div(a * -up, b), b) * down, -table.div(y, b))
 
 
-def raised(x: Any, p: Any) -> Any:
-    """x ** p; with a number for p one argument is enough."""
-    return table.power.bind(p)(x) if isinstance(p, float) else table.pow_(x, p)
-
-
-def far_power(a: Any, p: Any) -> Any:
-    """p·aᵖ⁻¹ where aᵖ or aᵖ⁻¹ is too large or too small for a double: by halves of the exponent (p/2 is exact)."""
-
-    def half() -> Any:  # made anew each time, so that it is computed only in the branch that needs it
-        return raised(table.abs_(a), 0.5 * p)
-
-    odd = table.where(table.less(a, 0.0), -table.pow_(-1.0, p), 1.0)
-    return table.where(within(0.0, a, inf), odd * (table.div(p * half(), table.abs_(a)) * half()), p * raised(a, p - 1.0))
-
-
-def power_a(y: Any, a: Any, b: Any) -> Any:
-    """b·aᵇ⁻¹ as b·aᵇ/a, for b - 1 loses the digits of a small b."""
-    above = b * y
-    ordinary = within(TINY, y, inf) * within(0.0, a, inf) * table.less(table.abs_(above), inf)
-    return table.where(ordinary, table.div(above, a), table.where(table.equal(b, 0.0), 0.0, far_power(a, b)))
-
-
-def power_b(y: Any, a: Any, b: Any) -> Any:
-    """aᵇ·log a; 0 at a = 0, but -inf for a negative exponent."""
-
-    def half() -> Any:
-        return table.pow_(a, 0.5 * b)
-
-    inside = table.where(table.less(TINY, y) * table.less(y, inf), y * table.log_(a), half() * (half() * table.log_(a)))
-    return table.where(table.equal(a, 0.0), table.where(table.less(b, 0.0), -inf, b * 0.0), inside)
-
-
-def power(p: float) -> Any:
-    """p·xᵖ⁻¹, as it stands where p - 1 is exact."""
-    if p in (0.0, 1.0, 2.0):
-        return power_doubled if p == 2.0 else power_constant
-    if not abs(p) < inf:
-        return power_a
-    n, d = p.as_integer_ratio()
-    return power_exact if (p - 1.0).as_integer_ratio() == (n - d, d) else power_a
-
-
-def power_doubled(y: Any, x: Any, p: Any) -> Any:
-    """2x."""
-    return 2.0 * x
-
-
-def power_constant(y: Any, x: Any, p: Any) -> Any:
-    """The slope of x and of 1."""
-    return p
-
-
-def power_exact(y: Any, x: Any, p: Any) -> Any:
-    """p·xᵖ⁻¹ in so many words, where it is neither too large nor too small for a double."""
-    q = raised(x, p - 1.0)
-    return table.where(within(TINY, q, inf), p * q, far_power(x, p))
-
-
 def cbrt(y: Any, x: Any) -> Any:
     """1/(3y²) as (y/x)/3, which rounds less; inf at 0, 0 at infinity."""
+    return CBRT(x) if followed(x) else cbrt_slope(y, x)
+
+
+def cbrt_slope(y: Any, x: Any) -> Any:
+    """`cbrt`, written out."""
     return table.where(within(0.0, x, inf), table.div(table.div(y, x), 3.0), table.div(1.0, y * y))
 
 
@@ -146,12 +94,27 @@ def over_length(z: Any, a: Any, b: Any, length: Any) -> Any:
     return table.where(table.equal(length, 0.0), 0.0, inside)
 
 
+def length_partial(y: Any, a: Any, b: Any) -> Any:
+    """∂√(a² + b²)/∂a = a/y."""
+    return LENGTH(a, b) if followed(a, b) else over_length(a, a, b, y)
+
+
+def angle_partial(a: Any, b: Any) -> Any:
+    """∂atan2(a, b)/∂a = b/(a² + b²)."""
+    return ANGLE(a, b) if followed(a, b) else over_square(b, a, b)
+
+
 def selects(a: Any, b: Any) -> Any:
     """1 where a is the larger, ½ at a tie, nan with a nan."""
     return table.where(table.less(b, a), 1.0, table.where(table.less(a, b), 0.0, table.where(table.equal(a, b), 0.5, nan)))
 
 
 # --- the logistic family -------------------------------------------------------------------------------------------------
+
+
+def unit(x: Any) -> Any:
+    """1 - x²: by a square near 0, where the derivative of the product (1 - x)(1 + x) would cancel."""
+    return table.where(table.less(table.abs_(x), 0.5), 1.0 - x * x, (1.0 - x) * (1.0 + x))
 
 
 def bell(e: Any) -> Any:
@@ -177,7 +140,7 @@ def silu(x: Any) -> Any:
     return table.where(table.less(x, -700.0), halves(z, z), table.div(x, 1.0 + table.exp(-x)))
 
 
-def silu_slope(y: Any, x: Any) -> Any:
+def silu_slope(x: Any) -> Any:
     """σ(x)·(1 + x·σ(-x)), from its value at t = -|x|, where it is (1 - t + e)/(2 + f + e), e = exp(-t), f = exp(t).
 
     1 - t + e has a root t₀: measured from there it is d + (t₀ - 1)·expm1(d), d = t₀ - t, in which nothing cancels.
@@ -193,6 +156,12 @@ def silu_slope(y: Any, x: Any) -> Any:
     over = over + (over_lost - over * table.div(under_lost + more_lost, under))
     left = table.where(table.less(t, 700.0), table.div(over, under), halves(-t, 1.0 - t))
     return table.where(table.less(x, 0.0), left, 1.0 - left)
+
+
+def silu_curve(y: Any, x: Any) -> Any:
+    """silu″ = σ′(x)·(2 - x·tanh(x/2)); far out σ′ is 0."""
+    z = table.maximum(table.minimum(x, 1500.0), -1500.0)
+    return BELL(z) * (2.0 - z * table.tanh(0.5 * z))
 
 
 # --- the normal distribution ---------------------------------------------------------------------------------------------
@@ -274,7 +243,13 @@ def gelu(x: Any) -> Any:
     return table.where(table.less(x, -36.0), lower(capped(z), factor=z), x * table.normal_cdf(x))
 
 
-def gelu_slope(y: Any, x: Any) -> Any:
+def gelu_curve(y: Any, x: Any) -> Any:
+    """gelu″ = φ(x)·(2 - x²); far out φ is 0."""
+    z = table.maximum(table.minimum(x, 40.0), -40.0)
+    return table.gauss.bind(0.5)(z) * NORMAL * (2.0 - z * z)
+
+
+def gelu_slope(x: Any) -> Any:
     """Φ(x) + x·φ(x), from its value at t = -|x|: a polynomial times t - t₀, t₀ being its root, and times exp(-t²/2) far out."""
     t = capped(x)
     high = t - 0.7517915246935645
@@ -298,3 +273,34 @@ def gauss_slope(y: Any, x: Any, k: float) -> Any:
 
 
 NORMAL: float = 1.0 / sqrt(2.0 * pi)
+
+# --- partials with a derivative of their own: see `inner` ----------------------------------------------------------------
+
+BELL: Inner = Inner(
+    "bell", define=lambda x: bell(table.exp(-size(x))), partials=(lambda y, x: -y * table.tanh(0.5 * x),), formula=("-y * tanh(a / 2)",)
+)
+SILU: Inner = Inner("silu_slope", define=silu_slope, partials=(silu_curve,), formula=("bell(a) * (2 - a * tanh(a / 2))",))
+CBRT: Inner = Inner(
+    "cbrt_slope", define=lambda x: cbrt_slope(table.cbrt(x), x), partials=(lambda y, x: table.div(y, x) * (-2.0 / 3.0),),
+    formula=("-2 * y / (3 * a)",),
+)  # fmt: skip
+GELU: Inner = Inner("gelu_slope", define=gelu_slope, partials=(gelu_curve,), formula=("exp(-a**2 / 2) * (2 - a**2) / sqrt(2 * pi)",))
+
+
+def _across(a: Any, b: Any, c: Any, d: Any) -> Any:
+    """c·d/(a² + b²)^(3/2), whatever the sizes; 0 at the origin."""
+    y = table.hypot(a, b)
+    return over_length(c, a, b, y) * over_length(over_length(d, a, b, y), a, b, y)
+
+
+LENGTH: Inner = Inner(
+    "hypot_slope", define=lambda a, b: over_length(a, a, b, table.hypot(a, b)),
+    partials=(lambda y, a, b: _across(a, b, b, b), lambda y, a, b: -_across(a, b, a, b)),
+    formula=("b**2 / hypot(a, b)**3", "-a * b / hypot(a, b)**3"),
+)  # fmt: skip
+ANGLE: Inner = Inner(
+    "atan2_slope", define=lambda a, b: over_square(b, a, b), partials=(
+        lambda y, a, b: -2.0 * (over_square(a, a, b) * over_square(b, a, b)),
+        lambda y, a, b: over_square(a - b, a, b) * over_square(a + b, a, b),
+    ), formula=("-2 * a * b / (a**2 + b**2)**2", "(a**2 - b**2) / (a**2 + b**2)**2"),
+)  # fmt: skip

@@ -17,7 +17,7 @@ from math import inf, log, pi
 from math import sqrt as _sqrt
 from typing import Any
 
-from micrograd.ops import ieee, rules
+from micrograd.ops import ieee, powers, rules
 from micrograd.ops.op import Cases, Kink, Op
 from micrograd.ops.symbol import Symbol, operators
 
@@ -99,13 +99,13 @@ abs_: Op = row(
     doc="|x|; derivative 0 at 0.",
 )
 pow_: Op = row(
-    "pow", ieee.pow, (rules.power_a, rules.power_b), formula=("b * a**(b - 1)", "y * log(a)"), symbol="**", precedence=5,
+    "pow", ieee.pow, (powers.power_a, powers.power_b), formula=("b * a**(b - 1)", "y * log(a)"), symbol="**", precedence=5,
     operator="pow", typeset="a**b", domain=(_POSITIVE, _REAL), array="power({0}, {1})", exact=lambda m, a, b: m.power(a, b),
     kinks=(Kink((0.0, 0.0), (0.0, 0.0), "0**0 is 1 for every exponent near 0 but one"),),
     doc="a ** b, both differentiable. Never complex: nan for a negative base with a broken exponent. 0**0 is 1.",
 )
 power: Op = row(
-    "power", ieee.pow, (Cases(rules.power),), formula=("p * a**(p - 1)",), symbol="**", precedence=5, operator="pow", light=True,
+    "power", ieee.pow, (Cases(powers.power),), formula=("p * a**(p - 1)",), symbol="**", precedence=5, operator="pow", light=True,
     domain=(_POSITIVE,), array="power({0}, {1})", exact=lambda m, x, p: m.power(x, p), constants=("p",), defaults=(2.0,),
     doc="x ** p for a constant number p.",
 )
@@ -193,11 +193,11 @@ tan: Op = row(
     doc="Tangent of x in radians.",
 )
 asin: Op = row(
-    "asin", ieee.asin, (lambda y, x: div(1.0, sqrt((1.0 - x) * (1.0 + x))),), formula=("1 / sqrt(1 - a**2)",), numpy="arcsin",
+    "asin", ieee.asin, (lambda y, x: div(1.0, sqrt(rules.unit(x))),), formula=("1 / sqrt(1 - a**2)",), numpy="arcsin",
     domain=(_UNIT,), array="np.arcsin({0})", doc="Arc sine, radians; nan outside [-1, 1].",
 )
 acos: Op = row(
-    "acos", ieee.acos, (lambda y, x: div(-1.0, sqrt((1.0 - x) * (1.0 + x))),), formula=("-1 / sqrt(1 - a**2)",), numpy="arccos",
+    "acos", ieee.acos, (lambda y, x: div(-1.0, sqrt(rules.unit(x))),), formula=("-1 / sqrt(1 - a**2)",), numpy="arccos",
     domain=(_UNIT,), array="np.arccos({0})", doc="Arc cosine, radians; nan outside [-1, 1].",
 )
 atan: Op = row(
@@ -205,7 +205,7 @@ atan: Op = row(
     doc="Arc tangent, radians.",
 )
 atan2: Op = row(
-    "atan2", math.atan2, (lambda y, a, b: rules.over_square(b, a, b), lambda y, a, b: rules.over_square(-a, a, b)),
+    "atan2", math.atan2, (lambda y, a, b: rules.angle_partial(a, b), lambda y, a, b: -rules.angle_partial(b, a)),
     formula=("b / (a**2 + b**2)", "-a / (a**2 + b**2)"), numpy="arctan2", domain=(_REAL, _POSITIVE),
     kinks=(Kink((0.0, 0.0), (0.0, 0.0), "minimum norm"),), array="np.arctan2({0}, {1})",
     doc="The angle of the point (x=b, y=a), radians; partials 0 at the origin.",
@@ -219,7 +219,7 @@ cosh: Op = row(
     doc="Hyperbolic cosine.",
 )
 tanh: Op = row(
-    "tanh", math.tanh, (lambda y, x: 4.0 * rules.bell(exp(-2.0 * rules.size(x))),), formula=("1 - y**2",),
+    "tanh", math.tanh, (lambda y, x: 4.0 * rules.BELL(2.0 * x),), formula=("1 - y**2",),
     by_result=lambda y: 1.0 - y * y, domain=(_REAL,), array="np.tanh({0})", doc="Hyperbolic tangent.",
 )
 asinh: Op = row(
@@ -231,7 +231,7 @@ acosh: Op = row(
     array="np.arccosh({0})", doc="Inverse of cosh; nan below 1.",
 )
 atanh: Op = row(
-    "atanh", ieee.atanh, (lambda y, x: rules.valid(y, div(1.0, (1.0 - x) * (1.0 + x))),), formula=("1 / (1 - a**2)",),
+    "atanh", ieee.atanh, (lambda y, x: rules.valid(y, div(1.0, rules.unit(x))),), formula=("1 / (1 - a**2)",),
     numpy="arctanh", domain=(_UNIT,), array="np.arctanh({0})", doc="Inverse of tanh; ±inf at ±1, nan outside.",
 )
 
@@ -257,7 +257,7 @@ elu: Op = row(
     doc="x for x > 0, else alpha · (eˣ - 1) (alpha 1). Clevert et al. 2015.",
 )
 sigmoid: Op = row(
-    "sigmoid", define=rules.logistic, partials=(lambda y, x: rules.bell(exp(-rules.size(x))),), formula=("y * (1 - y)",),
+    "sigmoid", define=rules.logistic, partials=(lambda y, x: rules.BELL(x),), formula=("y * (1 - y)",),
     by_result=lambda y: y * (1.0 - y), domain=(_REAL,), exact=lambda m, x: 1 / (1 + m.exp(-x)),
     doc="1 / (1 + e⁻ˣ), the logistic function.",
 )
@@ -270,8 +270,8 @@ log_sigmoid: Op = row(
     formula=("1 - sigmoid(a)",), domain=(_REAL,), exact=lambda m, x: -m.log1p(m.exp(-x)), doc="log sigmoid(x), without overflow.",
 )
 silu: Op = row(
-    "silu", define=rules.silu, partials=(rules.silu_slope,), formula=("sigmoid(a) * (1 + a * (1 - sigmoid(a)))",), domain=(_REAL,),
-    exact=lambda m, x: x / (1 + m.exp(-x)), doc="x · sigmoid(x), also called swish. Elfwing et al. 2017.",
+    "silu", define=rules.silu, partials=(lambda y, x: rules.SILU(x),), formula=("sigmoid(a) * (1 + a * (1 - sigmoid(a)))",),
+    domain=(_REAL,), exact=lambda m, x: x / (1 + m.exp(-x)), doc="x · sigmoid(x), also called swish. Elfwing et al. 2017.",
 )
 gauss: Op = row(
     "gauss", ieee.gauss, (rules.gauss_slope,), formula=("-2 * k * a * y",), constants=("k",), defaults=(1.0,),
@@ -284,7 +284,7 @@ normal_cdf: Op = row(
     doc="The standard normal distribution function Φ(x).",
 )
 gelu: Op = row(
-    "gelu", define=rules.gelu, partials=(rules.gelu_slope,), formula=("normal_cdf(a) + a * exp(-a**2 / 2) / sqrt(2 * pi)",),
+    "gelu", define=rules.gelu, partials=(lambda y, x: rules.GELU(x),), formula=("normal_cdf(a) + a * exp(-a**2 / 2) / sqrt(2 * pi)",),
     domain=(_REAL,), exact=lambda m, x: x * m.erfc(-max(x, m.mpf(-_FAR)) / m.sqrt(2)) / 2,
     doc="x · Φ(x), the exact form. Hendrycks & Gimpel 2016.",
 )
@@ -301,7 +301,7 @@ erfc: Op = row(
 
 
 hypot: Op = row(
-    "hypot", math.hypot, (lambda y, a, b: rules.over_length(a, a, b, y), lambda y, a, b: rules.over_length(b, a, b, y)),
+    "hypot", math.hypot, (rules.length_partial, lambda y, a, b: rules.length_partial(y, b, a)),
     formula=("a / y", "b / y"), typeset="sqrt(a**2 + b**2)", domain=(_REAL, _REAL),
     kinks=(Kink((0.0, 0.0), (0.0, 0.0), "minimum-norm subgradient"),), array="np.hypot({0}, {1})",
     doc="√(a² + b²) without overflow; partials 0 at the origin.",
