@@ -226,9 +226,9 @@ def warm() -> None:
 
 def start() -> None:
     """After a snapshot was loaded, or at a plain start: the files are there only now."""
+    global _lab
     importlib.invalidate_caches()
-    if _lab is None:
-        warm()
+    _lab = _lab or Lab()
 
 
 def run(source: str, kept: str = "") -> str:

@@ -50,7 +50,14 @@ def build(program: str | None = None, *, name: str = "", small: bool = False, on
         data["prepared"] = prepared(data["program"])
     address = "'none'"
     if online is None:
-        parts |= {"wasm": files["pyodide.asm.wasm"], "stdlib": files["python_stdlib.zip"]}
+        if small:
+            files["python_stdlib.zip"] = runtime.solid(files["python_stdlib.zip"])
+        parts = {
+            "worker": parts["worker"],
+            "wasm": files["pyodide.asm.wasm"],
+            "stdlib": files["python_stdlib.zip"],
+            "carried": parts["carried"],
+        }
         packed = {name: gzip.compress(content, 9, mtime=0) for name, content in parts.items()}
         snapshot = None if small else runtime.snapshot(files, packages)
         if snapshot is not None:
@@ -129,6 +136,7 @@ def _put(data: dict[str, Any], packed: dict[str, bytes], address: str, title: st
     bundle = importlib.import_module("viz.bundle")
     css, views, lab = _scripts()
     data["css"] = css
+    data["parts"] = {part: len(_texts(content)) for part, content in packed.items()}
     scripts = [
         (STATIC / "editor.js").read_text(encoding="utf-8").rstrip("\n"),
         f"(() => {{\n{lab}\nlab.start(LabEditor.make);\n}})();",
@@ -164,14 +172,17 @@ def _put(data: dict[str, Any], packed: dict[str, bytes], address: str, title: st
 
 
 def _blocks(packed: dict[str, bytes]) -> list[str]:
-    made = []
-    for name, content in packed.items():
-        text = base64.b64encode(content).decode("ascii")
-        made += [
-            f'<script type="text/plain" class="lab-part" data-part="{name}">{text[at : at + PIECE]}</script>'
-            for at in range(0, len(text), PIECE)
-        ]
-    return made
+    return [
+        f'<script type="text/plain" class="lab-part" data-part="{name}">{text}</script>'
+        for name, content in packed.items()
+        for text in _texts(content)
+    ]
+
+
+def _texts(content: bytes) -> list[str]:
+    """The pieces of a part."""
+    text = base64.b64encode(content).decode("ascii")
+    return [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
 
 
 def _digest(content: bytes) -> str:

@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -108,7 +109,7 @@ def snapshot(files: dict[str, bytes], carried: str) -> bytes | None:
     if not node:
         return None
     script = STATIC / "snapshot.mjs"
-    of = hashlib.sha256(script.read_bytes() + SHA512.encode() + carried.encode()).hexdigest()
+    of = hashlib.sha256(script.read_bytes() + SHA512.encode() + files["python_stdlib.zip"] + carried.encode()).hexdigest()
     kept = folder() / f"snapshot-{of[:32]}.gz"
     if kept.is_file():
         return kept.read_bytes()
@@ -131,6 +132,15 @@ def snapshot(files: dict[str, bytes], carried: str) -> bytes | None:
             old.unlink()
     write(kept, content)
     return content
+
+
+def solid(archive: bytes) -> bytes:
+    """The same zip without compression: what is around it packs all its files as one, to less, and Python reads them as they are."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as new:
+        for name in old.namelist():
+            new.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), old.read(name))
+    return made.getvalue()
 
 
 def lock(files: dict[str, bytes]) -> str:

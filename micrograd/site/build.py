@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +45,27 @@ def checkout(folder: Path) -> bool:
 
 
 def build(root: Path, out: Path, say: Callable[[str], object] = lambda text: None) -> Built:
-    """Build the site of the checkout `root` in the folder `out`; `say` hears what is being done.
+    """Build the site of the checkout `root` in the folder `out`, which appears whole or not at all; `say` hears what is being done.
 
     `out` is empty, new, or an older site. NotHere where that is not so, where `root` has no lessons, or where a document has a dead link.
     """
     if not checkout(root):
         raise NotHere(f"{root.resolve()} is no checkout of micrograd-lab: the lessons are in its folder notebooks; go there, or name it")
-    _clear(out)
+    _check(out)
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as place:
+        made = Path(place) / out.name
+        made.mkdir()
+        (made / MARK).write_text("Made by `micrograd site`, which may remove all that is here.\n", encoding="utf-8")
+        built = _build(root, made, say)
+        if out.is_dir():
+            shutil.rmtree(out)
+        made.rename(out)
+    return built
+
+
+def _build(root: Path, out: Path, say: Callable[[str], object]) -> Built:
     house = House(root, out)
     try:
         say("lab")
@@ -75,15 +90,12 @@ def build(root: Path, out: Path, say: Callable[[str], object] = lambda text: Non
     return Built(sum(1 for _ in out.rglob("*.html")), notes, faults(out))
 
 
-def _clear(out: Path) -> None:
+def _check(out: Path) -> None:
+    """NotHere where this folder is no place for a site."""
     if out.exists() and not out.is_dir():
         raise NotHere(f"{out} is a file, and a site is a folder")
-    if out.is_dir() and any(out.iterdir()):
-        if not (out / MARK).is_file():
-            raise NotHere(f"{out} is not empty, and no site that this command made: give another folder")
-        shutil.rmtree(out)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MARK).write_text("Made by `micrograd site`, which may remove all that is here.\n", encoding="utf-8")
+    if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
+        raise NotHere(f"{out} is not empty, and no site that this command made: give another folder")
 
 
 def _documents(house: House) -> None:

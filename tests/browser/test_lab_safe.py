@@ -142,6 +142,18 @@ def online(browser, built):
     page.close()
 
 
+def test_an_address_that_cannot_be_reached_is_named(browser, built, free_port):
+    page = browser(offline=False).new_page()
+    address = f"http://127.0.0.1:{free_port}/pyodide/"
+    page.goto(built("--online", address).as_uri())
+    said = page.locator(".lab-said.lab-wrong")
+    said.wait_for()
+    assert f"Python could not start here: {address}pyodide.asm.wasm cannot be reached" in said.inner_text() or (
+        f"{address}python_stdlib.zip cannot be reached" in said.inner_text()
+    )
+    page.close()
+
+
 WAYS = [
     "js.fetch('URL/fetch')",
     "(x := js.XMLHttpRequest.new()).open('GET', 'URL/xhr', False); x.send()",

@@ -1,11 +1,13 @@
 """How the page is put together: what it is fetched from, what it says where something is missing, its policy."""
 
 import base64
+import gzip
 import hashlib
 import io
 import json
 import re
 import tarfile
+import zipfile
 
 import pytest
 
@@ -89,6 +91,7 @@ def text(monkeypatch):
     """A page around a Pyodide of nothing: all of it that is ours."""
     files = dict.fromkeys(runtime.PARTS, b"{}") | {
         "pyodide.mjs": b"let dt;export{dt as loadPyodide,U as version};",
+        "python_stdlib.zip": b"PK\x05\x06" + bytes(18),
         "pyodide-lock.json": b'{"info": {}, "packages": {"numpy": {}}}',
     }
     monkeypatch.setattr(runtime, "pyodide", lambda: files)
@@ -120,6 +123,18 @@ def test_our_packages_are_in_it_and_nothing_else():
     found = json.loads(page.carried())
     assert "micrograd/engine.py" in found and "viz/notation/rows.json" in found and "micrograd/lab/inside.py" in found
     assert all(name.startswith(("micrograd/", "viz/")) and "__pycache__" not in name for name in found)
+
+
+def test_an_archive_without_compression_has_the_same_files():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        for path in sorted((page.HOUSE / "micrograd/lab").glob("*.py")):
+            made.writestr(f"folder/{path.name}", path.read_bytes())
+    solid = runtime.solid(packed.getvalue())
+    with zipfile.ZipFile(packed) as old, zipfile.ZipFile(io.BytesIO(solid)) as new:
+        assert {name: old.read(name) for name in old.namelist()} == {name: new.read(name) for name in new.namelist()}
+        assert all(item.compress_type == zipfile.ZIP_STORED for item in new.infolist())
+    assert len(gzip.compress(solid)) < len(gzip.compress(packed.getvalue()))
 
 
 def test_the_lock_file_names_no_registry():

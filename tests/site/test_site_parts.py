@@ -186,8 +186,30 @@ def test_a_missing_library_is_named(tmp_path, capsys, monkeypatch):
     assert "the site needs no_such_library: pip install 'micrograd-lab[site]'" in capsys.readouterr().err
 
 
-def test_an_older_site_is_made_anew_and_nothing_else_is_removed(tmp_path):
-    (tmp_path / build.MARK).write_text("", encoding="utf-8")
-    (tmp_path / "old.html").write_text("", encoding="utf-8")
-    build._clear(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [build.MARK]
+def test_an_older_site_is_made_anew_and_a_build_that_fails_leaves_no_trace(tmp_path, monkeypatch):
+    def made(house, *_):
+        house.put("new.html", "<p>new</p>")
+        return ""
+
+    def broken(house, *_):
+        made(house)
+        raise DeadLink("README.md leads to nothing.md, which is no file")
+
+    for name in ("lab", "lessons", "reference", "_documents", "front", "_sources"):
+        monkeypatch.setattr(
+            build, name, {"lab": made, "reference": lambda house: [], "lessons": lambda house: {}}.get(name, lambda *_: None)
+        )
+    monkeypatch.setattr(build, "guard", lambda path: None)
+    out = tmp_path / "site"
+    build.build(ROOT, out)
+    assert {"new.html", build.MARK} <= {path.name for path in out.iterdir()}
+    (out / "old.html").write_text("", encoding="utf-8")
+    monkeypatch.setattr(build, "reference", broken)
+    for place, kept in ((out, ["old.html"]), (tmp_path / "other", [])):
+        with pytest.raises(build.NotHere, match=r"nothing\.md"):
+            build.build(ROOT, place)
+        assert [path.name for path in place.glob("old.html")] == kept and place.exists() == bool(kept)
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]  # nor a folder beside it
+    monkeypatch.setattr(build, "reference", lambda house: [])
+    build.build(ROOT, out)
+    assert not (out / "old.html").exists() and (out / "new.html").is_file()

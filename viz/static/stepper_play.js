@@ -5,17 +5,19 @@ import { icon } from "./stepper_page.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4], PACE = 900;
 
-export function play(s, on = !s.timer) {
+// One beat after the other, while `beat` gives true and s.root is on the page; then `ended`. s.timer: whether it goes on.
+export function beats(s, on, pace, beat, ended) {
   clearInterval(s.timer);
-  s.timer = null;
-  if (on) {
-    if (s.run.p >= s.t.total) s.dispatch({ type: "start" });
-    s.timer = setInterval(() => {
-      if (s.run.p >= s.t.total || s.quiz.pending || !s.root.isConnected) return play(s, false);
-      s.dispatch({ type: "next" });
-      return stopsAt(s, s.state, s.run.p) ? play(s, false) : null;
-    }, PACE / s.rate);
-  }
+  s.timer = on ? setInterval(() => { if (!s.root.isConnected || !beat()) ended(); }, pace) : null;
+}
+
+export function play(s, on = !s.timer) {
+  if (on && s.run.p >= s.t.total) s.dispatch({ type: "start" });
+  beats(s, on, PACE / s.rate, () => {
+    if (s.run.p >= s.t.total || s.quiz.pending) return false;
+    s.dispatch({ type: "next" });
+    return !stopsAt(s, s.state, s.run.p);
+  }, () => play(s, false));
   const { play: button } = s.ui.buttons, name = on ? "Pause" : "Play";
   button.setAttribute("aria-label", name);
   button.title = `${name} (Space)`;

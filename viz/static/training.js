@@ -1,6 +1,7 @@
 // The training view: scrub through recorded steps; loss, boundary, histograms, network.
 
-import { decode } from "./stepper_trace.js";
+import { decode, whole } from "./stepper_trace.js";
+import { beats } from "./stepper_play.js";
 import { Tree } from "./stepper_tree.js";
 import { scene } from "./stepper_scene.js";
 import { Picture, svg } from "./stepper_draw.js";
@@ -70,15 +71,9 @@ export class Training {
   }
 
   play(on = !this.timer) {
-    clearInterval(this.timer);
-    this.timer = null;
-    if (on) {
-      if (this.at >= this.shots.length - 1) this.goto(0);
-      this.timer = setInterval(() => {
-        if (this.at >= this.shots.length - 1 || !this.root.isConnected) return this.play(false);
-        this.goto(this.at + 1);
-      }, 250);
-    }
+    const last = this.shots.length - 1;
+    if (on && this.at >= last) this.goto(0);
+    beats(this, on, 250, () => this.at < last && (this.goto(this.at + 1), true), () => this.play(false));
     this.playing.textContent = on ? "Pause" : "Play";
   }
 
@@ -156,7 +151,7 @@ export class Training {
 
   boundary(shot) {
     const { grid: n, box, points } = this.data, { canvas } = this, size = canvas.width, ctx = canvas.getContext("2d");
-    const cells = Uint8Array.from(atob(shot.raster), (c) => c.charCodeAt(0));
+    const cells = whole(`1${shot.raster}`);
     const css = getComputedStyle(this.root), rgb = (name) => css.getPropertyValue(name).match(/[0-9a-f]{2}/gi).map((x) => parseInt(x, 16));
     const [plus, minus, paper] = [rgb("--read"), rgb("--changed"), rgb("--paper")];
     const image = ctx.createImageData(size, size);

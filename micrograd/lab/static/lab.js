@@ -5,7 +5,7 @@ import { Views, KINDS } from "./lab_views.js";
 import { packed, unpacked } from "./lab_share.js";
 import { dropped, notebook, page, read, save } from "./lab_files.js";
 import { h } from "./stepper_page.js";
-import { fetchParts, heldParts } from "./lab_parts.js";
+import { Parts } from "./lab_parts.js";
 
 const PAUSE = 30; // milliseconds after the last key
 const TITLES = { graph: "Graph", stepper: "Stepper", steps: "Steps", check: "Check", compare: "Compare", train: "Train", output: "Output" };
@@ -24,7 +24,7 @@ class Lab {
     this.views = new Views(this.panels, () => this.python?.view("compare", this.wish));
     this.editor = make(this.ui.editor, { doc: data.program, change: () => this.changed(), run: () => this.run() });
     this.ui.editor.querySelector(".cm-content").tabIndex = 0; // it has the focus by Tab anyway: said aloud
-    for (const view of data.prepared) this.views.show(view);
+    this.prepared = Object.fromEntries(data.prepared.map((view) => [view.kind, view])); // shown when they are looked at
     this.listen();
     this.pick(data.tab);
     this.say("Python is starting …");
@@ -63,6 +63,8 @@ class Lab {
       button.tabIndex = name === kind ? 0 : -1;
       this.panels[name].hidden = name !== kind;
     }
+    if (this.prepared[kind] && !this.told) this.views.show(this.prepared[kind]);
+    delete this.prepared[kind];
     if (kind === "output") this.buttons.output.classList.remove("lab-news");
     if (this.stale.has(kind) && !this.held) this.python?.view(kind, this.wish);
     if (kind === "compare") this.views.comparing.resized();
@@ -137,6 +139,7 @@ class Lab {
       this.views.old();
       return this.say(error.line ? `Line ${error.line}: ${error.message}` : error.message, true);
     }
+    this.told = true;
     for (const kind of KINDS) this.stale.add(kind);
     this.views.comparing.ran(source);
     if (view) { this.stale.delete(view.kind); this.views.show(view); }
@@ -255,7 +258,7 @@ export async function start(make) {
   const lab = new Lab(data, make);
   document.body.lab = lab; // for tests and for the curious
   document.documentElement.dataset.lab = "editor";
+  const parts = new Parts(data.parts, data.online);
   await lab.follow();
-  if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done));
-  lab.start(data.online ? fetchParts(data.online) : heldParts());
+  lab.start(parts);
 }

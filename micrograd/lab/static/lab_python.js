@@ -8,7 +8,7 @@ const MANY = 300; // messages of one run; and so many more a second
 export class Python {
   // hear: { ready(), out(text), done(result), view(view), ended(why), failed(message) }
   constructor(parts, hear) {
-    this.parts = parts; // a promise of { url, parts }
+    this.parts = parts; // see lab_parts.js
     this.hear = hear;
     this.count = 0;
     this.busy = null; // { id, started, limit } of what runs
@@ -18,12 +18,13 @@ export class Python {
 
   spawn() {
     const made = { ready: false, worker: null, gone: false };
-    this.parts.then(({ url, parts }) => {
-      if (made.gone) return;
+    this.parts.url.then((url) => {
+      if (made.gone) return null;
       made.worker = new Worker(url, { type: "module" });
       made.worker.onmessage = ({ data }) => this.message(made, data);
       made.worker.onerror = (event) => { event.preventDefault(); this.lost(made, event.message); };
-      made.worker.postMessage({ type: "start", parts });
+      made.worker.postMessage({ type: "start", counts: this.parts.counts });
+      return this.parts.feed((part, piece) => made.worker.postMessage({ type: "piece", part, piece }), () => made.gone);
     }).catch((error) => this.lost(made, error.message));
     return made;
   }

@@ -1,5 +1,6 @@
 // The worker: Python, kept away from the page. Before this text stand Pyodide's two modules (page.py puts them together), so that nothing
-// is imported here. The page sends { type: "start", parts }, then { type: "run", id, source, limit, want } and { type: "view", id, kind }.
+// is imported here. The page sends { type: "start", counts }, { type: "piece", part, piece } for each of them,
+// then { type: "run", id, source, limit, want, wish } and { type: "view", id, kind, wish }.
 
 const MEMORY = 512 * 2 ** 20; // bytes that a program may have
 const SAID = 200_000; // characters of output of one run that are shown
@@ -13,18 +14,28 @@ WebAssembly.Memory.prototype.grow = function (pages) {
   return grow.call(this, pages);
 };
 
-// Bytes, or base64 in pieces of gzip: bytes.
-async function unpacked(pieces) {
-  if (pieces instanceof Uint8Array) return pieces;
-  const bytes = Uint8Array.fromBase64 ?? ((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
-  const packed = new ReadableStream({
-    pull(stream) {
-      if (!pieces.length) return stream.close();
-      stream.enqueue(bytes.call(Uint8Array, pieces.shift()));
-    },
-  });
-  return new Uint8Array(await new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
+const fromBase64 = Uint8Array.fromBase64 ?? ((text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
+
+// A part whose pieces come one by one: base64 of gzip, unpacked as they come, or bytes as they are.
+class Part {
+  constructor(count) {
+    this.left = count;
+    this.bytes = new Promise((done, failed) => { this.done = done; this.failed = failed; });
+  }
+
+  take(piece) {
+    if (typeof piece !== "string") return this.done(piece);
+    if (!this.stream) {
+      const packed = new ReadableStream({ start: (stream) => { this.stream = stream; } });
+      const whole = new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+      whole.then((made) => this.done(new Uint8Array(made)), this.failed);
+    }
+    this.stream.enqueue(fromBase64.call(Uint8Array, piece));
+    if (!--this.left) this.stream.close();
+  }
 }
+
+let parts = {};
 
 // ------------------------------------------------------------ what Python prints
 
@@ -49,13 +60,14 @@ function flush() {
 
 // ------------------------------------------------------------ start, run, view
 
-async function start(parts) {
-  const names = Object.keys(parts);
-  const found = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await unpacked(parts[name])])));
+async function start(counts) {
+  parts = Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, new Part(count)]));
+  const compiled = parts.wasm.bytes.then((bytes) => WebAssembly.compile(bytes)); // while the others still come
+  const found = Object.fromEntries(await Promise.all(Object.entries(parts).map(async ([name, part]) => [name, name === "wasm" ? await compiled : await part.bytes])));
   const files = JSON.parse(new TextDecoder().decode(found.carried));
   const asked = self.fetch;
   self.fetch = async (url) => new Response(`${url}`.endsWith(".zip") ? found.stdlib : null); // Pyodide asks for its parts: here they are
-  WebAssembly.instantiateStreaming = (_, imports) => WebAssembly.instantiate(found.wasm, imports);
+  WebAssembly.instantiateStreaming = async (_, imports) => ({ module: found.wasm, instance: await WebAssembly.instantiate(found.wasm, imports) });
   const place = (FS) => {
     for (const [path, text] of Object.entries(files)) {
       FS.mkdirTree(`/lab/${path}`.replace(/\/[^/]*$/, ""));
@@ -112,7 +124,8 @@ function run({ id, source, limit, want, wish }) {
 }
 
 onmessage = ({ data }) => {
-  if (data.type === "start") start(data.parts).catch((error) => postMessage({ type: "failed", message: `${error.message ?? error}`.slice(0, 2000) }));
+  if (data.type === "piece") parts[data.part].take(data.piece);
+  if (data.type === "start") start(data.counts).catch((error) => postMessage({ type: "failed", message: `${error.message ?? error}`.slice(0, 2000) }));
   if (data.type === "run") run(data);
   if (data.type === "view") postMessage({ type: "view", id: data.id, view: limited(VIEWING, () => seen(data.kind, data.wish)) });
 };
