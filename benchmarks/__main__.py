@@ -9,17 +9,17 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks import chart, compiled, eager, report, waits
+from benchmarks import chart, compiled, eager, printed, report, waits
 from benchmarks.process import machine
 
 FOLDER = Path(__file__).parent
 PEERS = ("torch", "jax", "autograd", "tinygrad", "propgrad", "scalargrad", "xad", "casadi", "ddx-ad")
-PARTS = {"eager": eager.measure, "waits": waits.measure, **compiled.SECTIONS}
+PARTS = {"eager": eager.measure, "waits": waits.measure, **compiled.SECTIONS, **printed.PARTS}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; compiled: all but the first two; nothing: all")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; compiled: from steps to first; nothing: all")
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes for each figure (3)")
     parser.add_argument("--report", action="store_true", help="measure nothing: write tables and chart of results.json again")
     arguments = parser.parse_args()
@@ -31,7 +31,13 @@ def main() -> None:
     results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for part in [] if arguments.report else wanted or PARTS:
         figures = PARTS[part](arguments.rounds)
-        about = {"date": datetime.date.today().isoformat(), **machine(), "rounds": arguments.rounds, "versions": versions()}
+        about = {
+            "date": datetime.date.today().isoformat(),
+            **machine(),
+            "load": printed.load(),
+            "rounds": arguments.rounds,
+            "versions": versions(),
+        }
         results[part] = {"measured": about, "figures": figures}
         path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     text = report.whole(results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import eager, waits
+from benchmarks import eager, printed, waits
 from benchmarks.compiled import CURVES, TABLE
 from benchmarks.peers import PEERS
 from benchmarks.process import LONG
@@ -28,14 +28,18 @@ def whole(results: Figures) -> str:
     sizes = [curve(name, results[name]["figures"]) for name in CURVES if name in results]
     if sizes:
         parts += ["Cost against size, µs a step:", *sizes]
+    beside = [printed.report(name, results[name]) for name in printed.MODULES if name in results]
+    if beside:
+        parts += ["### Programs of their own", *beside]
     return "\n\n".join(parts) + "\n"
 
 
 def measured(part: Figures) -> str:
     m = part["measured"]
     versions = ", ".join(f"{name} {version}" for name, version in m.get("versions", {}).items())
+    busy = f", load {m['load']}" if "load" in m else ""
     return (
-        f"Measured {m['date']} on {m['cpu']} ({m['cores']} cores, one thread used), {m['system']}, Python {m['python']}"
+        f"Measured {m['date']} on {m['cpu']} ({m['cores']} cores, one thread used{busy}), {m['system']}, Python {m['python']}"
         f"{', ' + versions if versions else ''}. Median of {m['rounds']} fresh processes a figure, everybody in turn."
     )
 

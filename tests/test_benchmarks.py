@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import compiled, native, one_process, peers, process, recurrence, report, waits, workloads
+from benchmarks import compiled, native, one_process, peers, printed, process, recurrence, report, waits, workloads
 from benchmarks.workloads import Workload, engine
 
 SMALL: dict[str, Callable[..., Workload]] = {
@@ -214,3 +214,19 @@ def test_waits_tell_a_figure_or_why_there_is_none() -> None:
 def test_the_probes_of_waits_answer() -> None:
     assert waits.gradcheck("ours")["seconds"] > 0
     assert waits.calls("ours.numpy", "W3", "lists")["program"] > 0
+
+
+def test_what_programs_print_is_kept_or_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(printed.MODULES, "native", "the C by hand")
+    monkeypatch.setitem(printed.MODULES, "nothing", "no such module")
+    about = {"date": "2026-01-01", "cpu": "a processor", "cores": "2", "load": "0.1"}
+    told = printed.report("native", {"measured": about, "figures": {"printed": ["W3 1.0 µs"]}})
+    assert "load 0.1" in told and "```\nW3 1.0 µs\n```" in told
+    missing = printed.measure("nothing", 1)
+    assert "No module named" in missing["note"]
+    assert missing["note"] in printed.report("nothing", {"measured": about, "figures": missing})
+    assert (
+        set(printed.MODULES) - {"native", "nothing"}
+        == set(printed.PARTS)
+        <= {path.stem for path in Path(printed.__file__).parent.glob("*.py")}
+    )
