@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.process import ROOT, environment
 
 MODULES = {  # module of benchmarks → what it is about
+    "anchor": "a training step of ours in C, of C by hand and of JAX with its loop jitted, by processor time",
     "recurrence": "a training step of an LSTM over 30 and 200 turns",
     "convolution": "a training step of two convolutions, 8 × 8 and 28 × 28",
     "cores": "a training step of moons over 100,000 samples, by one thread and by two",

@@ -65,7 +65,7 @@ def test_losses_have_the_gradients_of_the_eager_engine() -> None:
 
 def test_a_convolution_over_a_batch(monkeypatch: Any) -> None:
     """Its loops have more axes than any other's, and the batch around them; none is a matrix product for BLAS, however large."""
-    monkeypatch.setattr("micrograd.compiler.arrays.machine.LARGE", 1000)
+    monkeypatch.setattr("micrograd.compiler.native.c_code.LARGE", 1000)
     rng = random.Random(3)
     layer = nn.Conv2d(2, 3, 3, padding=1, rng=rng)
 

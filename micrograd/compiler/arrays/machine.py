@@ -70,12 +70,12 @@ class ArrayMachine(Machine):
         return bound(step, self.program, pools, self.samples)
 
 
-def large(step: Instruction, samples: int) -> bool:
-    """Whether it is a matrix product of so many terms that BLAS does it best: compiled code leaves it to `bound`.
+def large(step: Instruction, samples: int, terms: int | None = None) -> bool:
+    """Whether it is a matrix product of so many terms (`LARGE`, if not told) that BLAS does it best: compiled code leaves it to `bound`.
 
     In a convolution one number is read at several indices (i + k): BLAS would be given copies.
     """
-    if not step.rule.product or len(step.reads) != 2 or step.size * (samples if step.batch else 1) < LARGE:
+    if not step.rule.product or len(step.reads) != 2 or step.size * (samples if step.batch else 1) < (LARGE if terms is None else terms):
         return False
     return all(_apart(access, step) for access in step.accesses)
 

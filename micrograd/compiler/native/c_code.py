@@ -21,6 +21,7 @@ from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.instruction import Instruction, unrolled
 from micrograd.compiler.program.ir import Program
 
+LARGE = 2**23  # terms in one product from which BLAS is faster than the kernels, whose operands are then out of the second cache
 MOST = 2**31  # numbers in the pools: addresses are C's int
 POOLS = "double *V, double *G, double *VB, double *GB, const int *T"
 
@@ -62,7 +63,7 @@ class Code:
 
     def __init__(self, program: Program, samples: int) -> None:
         self.program, self.samples = program, samples
-        self.outside = frozenset(step for step in program if large(step, samples))
+        self.outside = frozenset(step for step in program if large(step, samples, LARGE))
         kept, key = program.cache, ("c", samples if program.batch else 1, self.outside)
         if key not in kept:
             kept[key] = generate(program, samples, self.outside)
