@@ -33,12 +33,13 @@ def seconds(train: Train, steps: int) -> float:
 
 
 def least(runs: dict[str, Train], rounds: int = ROUNDS, target: float = TARGET) -> dict[str, float]:
-    """Processor seconds of a step: the least of `FEW` steps and of as many more as take about `target`, their difference."""
+    """Processor seconds of a step: the least of `FEW` steps and of more (`target` long, and twice a call), their difference."""
     more = {}
     for name, train in runs.items():
         train(2)
-        each = (seconds(train, FEW + 50) - seconds(train, FEW)) / 50
-        more[name] = min(MOST, max(20, math.ceil(target / max(each, 1e-7))))
+        few = seconds(train, FEW)
+        each = (seconds(train, FEW + 50) - few) / 50
+        more[name] = min(MOST, max(20, math.ceil(max(target, 2 * few) / max(each, 1e-7))))
     short, long = dict.fromkeys(runs, math.inf), dict.fromkeys(runs, math.inf)
     for _ in range(rounds):
         for name, train in runs.items():
