@@ -148,13 +148,18 @@ def jvp(fn: Callable[..., Any], inputs: Sequence[Any], tangents: Sequence[Any]) 
         if order and isinstance(out.data, Value):  # a compiler traces
             masks.pushed(order, tangent, graph)
             continue
-        for node in order:
-            if node not in tangent:
-                found = [p * tangent[a] for a, p in _partials(node, graph) if a in tangent]
-                if found:
-                    tangent[node] = sum(found, 0.0)
+        push(order, tangent, graph)
     pushed = [tangent.get(o, 0.0) for o in outputs]
     return results(map(at.out, outputs)), results(p if isinstance(p, Value) or not graph else Value(p) for p in pushed)
+
+
+def push(order: Sequence[Value], tangent: dict[Value, Any], graph: bool = False) -> None:
+    """Forward mode through these nodes: each gets the tangent that those of its arguments give it; `tangent` has the first ones."""
+    for node in order:
+        if node not in tangent:
+            found = [p * tangent[a] for a, p in _partials(node, graph) if a in tangent]
+            if found:
+                tangent[node] = sum(found, 0.0)
 
 
 def _partials(node: Value, graph: bool) -> list[tuple[Value, Any]]:

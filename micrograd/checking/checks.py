@@ -17,81 +17,28 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from micrograd import pull
+from micrograd.checking.alike import gradient_raised, nan_alike, raised
 from micrograd.checking.digits import exactly
+from micrograd.checking.directions import slopes, taylor
 from micrograd.checking.evaluation import Evaluation, GraphEvaluation
 from micrograd.checking.numeric import UNKNOWN
-from micrograd.checking.slots import Slots
+from micrograd.checking.report import Report as Report
+from micrograd.checking.report import Row as Row
+from micrograd.checking.report import open_row
+from micrograd.checking.slots import SlotEvaluation, Slots
 from micrograd.checking.standing import standing_in
 from micrograd.checking.verdict import Question, Verdict, judge, near, straight
 from micrograd.engine import Value
 from micrograd.modes import refuse_changed
-from micrograd.transforms import grad
+from micrograd.transforms import grad, push
 
-METHODS = ("auto", "complex", "differences", "exact")
+METHODS = ("auto", "complex", "differences", "exact", "directions", "taylor")
 STEP = "complex step"
 RTOL = 1e-7  # a wrong rule by one part in a million is caught with a factor of ten to spare
 RAISED = (ArithmeticError, ValueError, LookupError, AssertionError, RuntimeError)  # at these numbers; other errors are the code's
-
-
-class Row(NamedTuple):
-    """One checked number: which input (and output), both derivatives, the numeric one's error, and the verdict."""
-
-    name: str
-    analytic: float
-    numeric: float
-    error: float
-    method: str
-    verdict: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether the two agree, or the gradient is one that the kink allows."""
-        return self.verdict.startswith(("ok", "kink"))
-
-    @property
-    def ulps(self) -> float:
-        """The distance of the two in units in the last place of the numeric one."""
-        if not (math.isfinite(self.analytic) and math.isfinite(self.numeric)):
-            return 0.0 if self.analytic == self.numeric else math.inf
-        return abs(self.analytic - self.numeric) / math.ulp(self.numeric)
-
-
-class Report:
-    """What was checked: true if nothing of it is wrong or undecided; prints as a table."""
-
-    def __init__(self, rows: Sequence[Row], note: str = "") -> None:
-        self.rows, self.note = tuple(rows), note
-
-    def __bool__(self) -> bool:
-        return all(row.ok for row in self.rows)
-
-    @property
-    def wrong(self) -> tuple[Row, ...]:
-        """The rows that do not agree."""
-        return tuple(row for row in self.rows if row.verdict.startswith("WRONG"))
-
-    @property
-    def undecided(self) -> tuple[Row, ...]:
-        """The rows of which neither is known; their verdicts say why."""
-        return tuple(row for row in self.rows if row.verdict.startswith("undecided"))
-
-    def __str__(self) -> str:
-        head = ("input", "analytic", "numeric", "error", "ulps", "method", "verdict")
-        body = [
-            (r.name, f"{r.analytic:.9g}", f"{r.numeric:.9g}", f"{r.error:.1e}", f"{r.ulps:.3g}", r.method, r.verdict) for r in self.rows
-        ]
-        wide = [max(len(line[i]) for line in (head, *body)) for i in range(7)]
-        left = (0, 5, 6)
-        lines = [
-            "  ".join(f"{c:<{w}}" if i in left else f"{c:>{w}}" for i, (c, w) in enumerate(zip(line, wide, strict=True))).rstrip()
-            for line in (head, *body)
-        ]
-        return "\n".join([*lines, *([self.note] if self.note else [])])
-
-    __repr__ = __str__
 
 
 def gradcheck(
@@ -102,6 +49,10 @@ def gradcheck(
     method: str = "auto",
     order: int = 1,
     rtol: float = RTOL,
+    forward: bool = False,
+    alike: bool = False,
+    directions: int = 4,
+    seed: int = 0,
 ) -> Report:
     """Compare the gradient of `fn(*inputs)` with its numeric derivative, input by input (and output by output).
 
@@ -110,8 +61,15 @@ def gradcheck(
         data and grad are as before afterwards, whatever happens.
     gradient: for another engine: what is to be checked, in the shape of the inputs, or a function `gradient(*inputs)` that
         gives it; `fn` is then called with plain numbers, arrays (float64) and tensors (of their own type and precision).
-    method: "auto", "complex", "differences" or "exact" (many digits, needs mpmath). order: 2 checks the second derivatives
-        (the graph that create_graph=True makes) against differences of the first.
+    method: "auto", "complex", "differences" or "exact" (many digits, needs mpmath), each input by itself. For large functions along
+        random directions, whatever the number of inputs: "directions" (reverse mode against forward mode and differences), "taylor"
+        (how fast the remainder of the linear model falls, with no step to choose: order 2 is right, 1 is wrong;
+        `micrograd/checking/directions.py`). directions, seed: how many, and which.
+    order: 2 and 3 check the second and third derivatives (the graphs that create_graph=True makes) against differences of those
+        one order below.
+    forward: check forward mode (`jvp`) too, input by input, against the same derivatives: a row more for each.
+    alike: where fn raises or gives nan, ask whether the gradient does so too, and the other way round: "ok" where both raise the same
+        type or have a nan, "WRONG" where one of them gives numbers; without it such rows are undecided.
     rtol: relative tolerance; the error estimate of the numeric derivative is added, four times over.
 
     A function of Values is called at the point and at some points around it, far and near; where the graph that it recorded gives the
@@ -130,31 +88,68 @@ def gradcheck(
     """
     if method not in METHODS:
         raise ValueError(f"no method {method!r}; there are {', '.join(map(repr, METHODS))}")
-    if order not in (1, 2):
-        raise ValueError(f"order is 1 or 2, not {order!r}")
+    if order not in (1, 2, 3):
+        raise ValueError(f"order is 1, 2 or 3, not {order!r}")
+    by_direction = method in ("directions", "taylor")
+    if order > 1 and (by_direction or forward):
+        raise ValueError(f"order={order} goes input by input, in reverse mode: without method={method!r} or forward=True")
+    if forward and gradient is not None:
+        raise ValueError("forward=True checks our own forward mode: without gradient=")
     slots = Slots(fn, inputs, plain=gradient is not None)
     with slots.kept():
         try:
             outputs = slots.outputs(slots.start)
         except RAISED as error:
-            return Report([_open(name, f"the function raised {type(error).__name__}: {error}") for name in slots.names])
+            return Report(raised(slots, gradient, error, alike))
         evaluations = [slots.evaluation(k, outputs) for k in range(len(outputs))]
+        caught = RAISED if alike else (ArithmeticError, LookupError, AssertionError)
         try:
             analytic = _analytic(slots, outputs, gradient, order)
-        except (ArithmeticError, LookupError, AssertionError) as error:
-            return Report([_open(name, f"the gradient raised {type(error).__name__}: {error}") for name in slots.names])
+        except caught as error:
+            return Report(gradient_raised(slots, outputs, error, alike))
         random = slots.changing(outputs)
         rows: list[Row] = []
         asked = standing_in(evaluations) if order == 1 and method != "exact" and not random else evaluations
         for k, (e, found) in enumerate(zip(asked, analytic, strict=True)):
             if k in random:
                 why = "a random function: it gives another number each time"
-                rows += [_open(name, why, a) for name, a in zip(e.names, found[0], strict=True)]
-            elif order == 2:
-                rows += _second(slots, k, found, rtol)
+                rows += [open_row(name, why, a) for name, a in zip(e.names, found[0], strict=True)]
+            elif alike and (told := nan_alike(e, found[0])):
+                rows += told
+            elif order > 1:
+                rows += _higher(slots, k, found, rtol, order)
+            elif by_direction:
+                pushed = _pushed(evaluations[k]) if gradient is None else None
+                of = (
+                    slopes(e, found[0], pushed, rtol, directions, seed) if method == "directions" else taylor(e, found[0], directions, seed)
+                )
+                rows += [Row(f.name, f.analytic, *f.numeric, f.method, f.text) for f in of]
             else:
                 rows += _rows(e, found[0], method, rtol)
+                if forward:
+                    rows += _forward(e, _pushed(evaluations[k]), method, rtol)
         return Report(rows)
+
+
+def _pushed(e: SlotEvaluation) -> Callable[[Sequence[float]], float]:
+    """Forward mode: the tangent of the output for those of the inputs."""
+    out, leaves = e.root, e.leaves
+    order = out.interior()
+
+    def pushed(tangents: Sequence[float]) -> float:
+        e.restore()
+        tangent: dict[Value, Any] = {v: t for v, t in zip(leaves, tangents, strict=True) if t != 0.0}
+        push(order, tangent)
+        return float(tangent.get(out, 0.0))
+
+    return pushed
+
+
+def _forward(e: Evaluation, pushed: Callable[[Sequence[float]], float], method: str, rtol: float) -> list[Row]:
+    """The rows of forward mode, each input pushed by itself."""
+    n = len(e.start)
+    found = [pushed([float(i == j) for j in range(n)]) for i in range(n)]
+    return [row._replace(name=f"{row.name} (jvp)") for row in _rows(e, found, method, rtol)]
 
 
 def check_grads(
@@ -215,11 +210,15 @@ def _analytic(slots: Slots, outputs: Sequence[Any], gradient: Any, order: int) -
         return [[slots.flattened(given)]]
     if order == 1:
         return [[backward(out, slots.leaves)] for out in outputs]
-    made = []
-    for out in outputs:
-        firsts = grad(out, slots.leaves, create_graph=True)
-        made.append([[first.data for first in firsts], *(grad(first, slots.leaves) for first in firsts)])
-    return made
+    return [[[v.data for v in below], *(grad(v, slots.leaves) for v in below)] for below in (_below(slots, out, order) for out in outputs)]
+
+
+def _below(slots: Slots, out: Value, order: int) -> list[Value]:
+    """The derivatives one order below, as Values: ∂/∂xᵢ, or ∂²/∂xᵢ∂xⱼ row by row."""
+    found = [out]
+    for _ in range(order - 1):
+        found = [g for v in found for g in grad(v, slots.leaves, create_graph=True)]
+    return found
 
 
 def _rows(e: Evaluation, analytic: Sequence[float], method: str, rtol: float, most: int = sys.maxsize) -> list[Row]:
@@ -266,22 +265,29 @@ def _scales(gradient: Sequence[float], x: Sequence[float]) -> list[float]:
     return [min(largest, effect / s, 1.0) for s in sizes]
 
 
-def _second(slots: Slots, k: int, found: Sequence[Sequence[float]], rtol: float) -> Iterator[Row]:
-    firsts, *rows = found
+def _higher(slots: Slots, k: int, found: Sequence[Sequence[float]], rtol: float, order: int) -> Iterator[Row]:
+    """Each derivative of the highest order against differences of the one below."""
+    below, *rows = found
     scale = max((abs(a) for row in rows for a in row if math.isfinite(a)), default=0.0)
+    n = len(slots.names)
     for i, row in enumerate(rows):
+        name = ", ".join(slots.names[i // n ** (order - 2 - d) % n] for d in range(order - 1))
         for j, a in enumerate(row):
 
-            def first(x: float, i: int = i, j: int = j) -> float:
+            def lower(x: float, i: int = i, j: int = j) -> float:
                 try:
                     moved = slots.outputs([*slots.start[:j], x, *slots.start[j + 1 :]])[k]
-                    return float(grad(moved, slots.leaves)[i])
+                    return _below_one(slots, moved, i, order)
                 except Exception:
                     return math.nan
 
-            v: Verdict = judge(Question(first, slots.start[j], firsts[i], a, rtol, scale=scale, first=True))
-            yield Row(f"{slots.names[i]}, {slots.names[j]}", a, *v.numeric, v.method, v.text)
+            v: Verdict = judge(Question(lower, slots.start[j], below[i], a, rtol, scale=scale, first=True))
+            yield Row(f"{name}, {slots.names[j]}", a, *v.numeric, v.method, v.text)
 
 
-def _open(name: str, why: str, analytic: float = math.nan) -> Row:
-    return Row(name, analytic, *UNKNOWN, "none", f"undecided: {why}")
+def _below_one(slots: Slots, out: Value, i: int, order: int) -> float:
+    """The i-th of `_below`, as a number."""
+    n, v = len(slots.names), out
+    for d in range(order - 2):
+        v = grad(v, slots.leaves, create_graph=True)[i // n ** (order - 2 - d) % n]
+    return float(grad(v, slots.leaves)[i % n])

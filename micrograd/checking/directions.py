@@ -1,0 +1,148 @@
+"""Checks along random directions: one number stands for the gradient by all inputs, so that large functions cost a few evaluations.
+
+`slopes` compares reverse mode with forward mode and with differences; `taylor` asks how fast the remainder f(x + hv) - f(x) - h·g·v falls
+as h is halved: by four where g is the gradient (order 2), by two where it is not (order 1). No step is chosen: all are looked at, from
+half of x's size down to where rounding begins (Farrell, Ham, Funke and Rognes 2013, "Automated derivation of the adjoint of high-level
+transient finite element programs", SIAM J. Sci. Comput. 35, section 6).
+
+Directions are drawn by a seed, each input moved by ½ to 1 of its own size: the same seed, the same report.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from statistics import median
+from typing import Any, NamedTuple
+
+from micrograd.checking.evaluation import Evaluation
+from micrograd.checking.numeric import EPSILON, UNKNOWN, Estimate, Ladder, best_central
+from micrograd.checking.verdict import Question, judge
+
+HALVINGS = 44  # steps from ½ down to 2**-44 of each input's size
+LOUD = 32.0  # a remainder is more than rounding from so many roundings on
+ENOUGH = 3  # orders that make a verdict
+TAIL = 5  # of the smallest steps
+
+
+class Found(NamedTuple):
+    """One direction: g·v, the same otherwise, how it was found, what is said."""
+
+    name: str
+    analytic: float
+    numeric: Estimate
+    method: str
+    text: str
+
+
+def ways(start: Sequence[float], count: int, seed: int) -> Iterator[list[float]]:
+    """So many directions."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        yield [rng.choice((-1.0, 1.0)) * rng.uniform(0.5, 1.0) * (abs(x) or 1.0) for x in start]
+
+
+def along(e: Evaluation, way: Sequence[float]) -> Callable[[float], tuple[float, list[float]]]:
+    """t ↦ (f(x + t·way), how far each input really moved)."""
+
+    def at(t: float) -> tuple[float, list[float]]:
+        numbers = [x + t * w for x, w in zip(e.start, way, strict=True)]
+        return e.at_all(numbers), [moved - x for moved, x in zip(numbers, e.start, strict=True)]
+
+    return at
+
+
+def slopes(
+    e: Evaluation, gradient: Sequence[float], pushed: Callable[[Sequence[float]], float] | None, rtol: float, count: int, seed: int
+) -> Iterator[Found]:
+    """For each direction reverse mode against forward mode (`pushed`, None: there is none), and against differences."""
+    here, prefix = e.here(), _prefix(e)
+    for n, way in enumerate(ways(e.start, count, seed), 1):
+        name = f"{prefix}direction {n}"
+        terms = [g * w for g, w in zip(gradient, way, strict=True)]
+        a, size = math.fsum(terms) if all(map(math.isfinite, terms)) else math.nan, math.fsum(map(abs, terms))
+        if pushed is not None:
+            forward = pushed(way)
+            close = abs(forward - a) <= 1e-10 * size or forward == a or (forward != forward and a != a)
+            text = "ok" if close else f"WRONG by {abs(forward - a) / (size or 1.0):.1e}: reverse mode is not forward mode"
+            yield Found(name, a, Estimate(forward, EPSILON * size), "forward mode", text)
+        at = along(e, way)
+        verdict = judge(Question(lambda t, at=at: at(t)[0], 0.0, here, a, rtol, scale=size, epsilon=e.epsilon))  # type: ignore[misc]
+        yield Found(name, a, verdict.numeric, verdict.method, verdict.text)
+    _restore(e)
+
+
+def taylor(e: Evaluation, gradient: Sequence[float], count: int, seed: int) -> Iterator[Found]:
+    """The order of the remainder along each direction."""
+    here, prefix = e.here(), _prefix(e)
+    for n, way in enumerate(ways(e.start, count, seed), 1):
+        a = math.fsum(g * w for g, w in zip(gradient, way, strict=True)) if all(map(math.isfinite, gradient)) else math.nan
+        name, at = f"{prefix}direction {n}", along(e, way)
+        if not (math.isfinite(here) and math.isfinite(a)):
+            what = f"the function is {here} here" if not math.isfinite(here) else "the gradient is not finite"
+            yield Found(name, a, UNKNOWN, "Taylor", f"undecided: {what}")
+            continue
+        noise = e.terms(0).noise
+        noise = noise if noise < math.inf else 0.0
+        both = [remainder_order(lambda t, s=s, at=at: at(s * t), here, gradient, e.epsilon, noise) for s in (1.0, -1.0)]  # type: ignore[misc]
+        order = min(both) if both[0] == both[0] and both[1] == both[1] else math.nan
+        ladder = Ladder(lambda t, at=at: at(t)[0], 0.0, here, epsilon=e.epsilon)  # type: ignore[misc]
+        yield Found(name, a, best_central(ladder), f"Taylor, order {order:.2f}", _judged(order, at, here, e.epsilon))
+    _restore(e)
+
+
+def remainder_order(
+    at: Callable[[float], Any], here: float, gradient: Sequence[float], epsilon: float = EPSILON, noise: float = 0.0
+) -> float:
+    """How many times its step the remainder falls with: 2 for the gradient, 1 for another; inf where it is rounding alone, nan unknown.
+
+    noise: a bound of the rounding inside f, where more is known than its own size.
+    """
+    remainders: list[tuple[float, float]] = []  # (its size, that of its rounding)
+    for k in range(1, HALVINGS):
+        y, moved = at(math.ldexp(1.0, -k))
+        terms = [g * d for g, d in zip(gradient, moved, strict=True)]
+        rounding = epsilon * (max(abs(y), abs(here)) + math.fsum(map(abs, terms))) + noise / LOUD
+        remainders.append((abs(math.fsum([y, -here, *(-t for t in terms)])), rounding))
+    return _order(remainders)
+
+
+def _order(remainders: Sequence[tuple[float, float]]) -> float:
+    """The order that the smallest steps show, those aside where rounding is all there is."""
+    if not any(r == r for r, _ in remainders):
+        return math.nan
+    while len(remainders) > 1 and not remainders[-1][0] > LOUD * remainders[-1][1]:
+        remainders = remainders[:-1]
+    loud = [r for r, rounding in remainders if r > LOUD * rounding and r < math.inf]
+    found = [math.log2(big / small) for big, small in pairwise(loud)]
+    return median(found[-TAIL:]) if len(found) >= ENOUGH else math.inf if not loud else math.nan
+
+
+def _judged(order: float, at: Callable[[float], Any], here: float, epsilon: float) -> str:
+    if order >= 1.6:
+        return "ok"
+    if order != order:
+        return "undecided: rounding drowns the remainder"
+    bends = []
+    for k in range(1, HALVINGS):
+        (up, _), (down, _) = at(math.ldexp(1.0, -k)), at(-math.ldexp(1.0, -k))
+        bends.append((abs(math.fsum([up, down, -here, -here])), 2.0 * epsilon * max(abs(up), abs(down), abs(here))))
+    bend = _order(bends)  # f(x + hv) + f(x - hv) - 2 f(x): of order 2 and more where f is smooth
+    if bend < 1.6:
+        return "undecided: a kink or jump here"
+    return f"WRONG: the remainder is of order {order:.2f}, not 2" if order > 0.5 else "undecided: the function is rough here"
+
+
+def _prefix(e: Evaluation) -> str:
+    """Which output, where there are several: as the names of its inputs say it."""
+    _, arrow, output = e.names[0].partition(" → ")
+    return f"{output}, " if arrow else ""
+
+
+def _restore(e: Evaluation) -> None:
+    """Values that were moved stand where they stood."""
+    restore = getattr(e, "restore", None)
+    if restore is not None:
+        restore()
