@@ -198,3 +198,13 @@ def test_a_whole_moons_loss_follows(show):
     made[id(root)].backward()
     assert data[: len(values)] == pytest.approx([made[id(v)].data for v in values], rel=1e-12, abs=1e-15)
     assert grads == pytest.approx([made[id(v)].grad for v in values], rel=1e-9, abs=1e-14)
+
+
+def test_certain_digits_are_told_and_another_number_has_none(show):
+    pytest.importorskip("flint")
+    x = Value(1e-4, label="x")
+    page = show(viz.step((1 - x.cos()) / x**2, digits=True, names=False, at=-1))
+    node(page, "x").click()
+    assert page.inner_text(".mg-numbers .mg-faint") == "4.410804467624985e−5"
+    page.fill(".mg-field", "0.5")
+    page.wait_for_function("document.querySelectorAll('.mg-faint').length === 0")

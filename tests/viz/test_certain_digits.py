@@ -45,7 +45,7 @@ def test_the_digits_that_are_not_certain_are_faint(drawn):
     assert f'138.8337<FONT COLOR="{light}">9{faint}</FONT>' in drawn.dot
     assert re.search(r"138\.8337\\textcolor\{viz\w+\}\{9" + faint, drawn.tex)
     assert "data 138.8338 ± 4e-6" in drawn.mmd
-    assert "data 138.8338 ± 4e-6 grad 0.25" in drawn.text  # its gradient is another number than what is proven
+    assert "data 138.8338 ± 4e−6 grad 0.25" in drawn.text  # its gradient is another number than what is proven
     assert "<title>" in drawn.svg and "138.8338 ± 4e-6" in drawn.svg  # the tooltip
     assert 'class="faint"' in drawn.html
 
@@ -119,3 +119,15 @@ def test_the_command_line_says_what_is_missing(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "flint", None)
     assert main(["check", "--certify", "a*2", "a=1"]) == 2
     assert "pip install python-flint" in capsys.readouterr().err
+
+
+def test_the_stepper_tells_them_too():
+    pytest.importorskip("flint")
+    x = Value(1e-4, label="x")
+    d = (1 - x.cos()) / x**2
+    stepper = viz.step(d, digits=True, names=False)
+    place = next(i for i, v in enumerate(stepper.trace.values) if v is d)
+    assert stepper.data["certain"][place][0] == [d.data, "0.49999999", "69612645", "", "3e-9"]
+    log = list(stepper.log())
+    assert any(line.endswith("= 0.5 ± 3e−9") for line in log) and any(line.endswith("→ 4e−5 ± 6e−5") for line in log)
+    assert "certain" not in viz.step(d).data and not any("±" in line for line in viz.step(d).log())

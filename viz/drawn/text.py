@@ -12,7 +12,7 @@ from ..model.certain import known, meant
 from ..model.graph import args_of, is_value, number, op_of, roots_of
 from ..model.told import told
 from ..notation.names import Names, from_caller
-from ..notation.numbers import TEXT, show, within
+from ..notation.numbers import MINUS, TEXT, show, within
 from ..notation.rows import circle, row_of
 from ..reading import grad_of, is_literal, nearest
 
@@ -77,7 +77,7 @@ def text_tree(
 
 
 def _told(x: float, proof: Any, places: int) -> str:
-    return within(x, proof.digits, proof.error, max(places, TEXT)) if meant(proof, x) else show(x, places)
+    return within(x, proof.digits, proof.error, max(places, TEXT)).replace("-", MINUS) if meant(proof, x) else show(x, places)
 
 
 def _through(starts: Mapping[int, Any], value: Any) -> Any:

@@ -7,11 +7,14 @@ many of its significant digits are certain) and `error` (a bound of its error); 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
-from ..notation.numbers import TEXT, within
+from ..notation.numbers import TEXT, above, inked, show, whole, within
 
 Pair = tuple[Any, Any]
+INKED = 3000  # values of a page that may say which of their digits are certain: some hundred bytes each
 
 
 def known(digits: Any, root: Any) -> Certain | None:
@@ -53,6 +56,23 @@ class Certain:
 def meant(proof: Any, x: float) -> bool:
     """Whether this number is the one that is proven."""
     return proof is not None and bool(proof.double == x or (proof.double != proof.double and x != x))
+
+
+def inks(values: Sequence[Any], certain: Certain) -> dict[int, list[list[Any] | None]]:
+    """For a page: {place: [its data, its gradient]}, each [number, certain digits, the others, power of ten, bound], None if unknown."""
+    found = {}
+    for place, value in enumerate(values):
+        pair = certain(value)
+        if pair is not None:
+            found[place] = [_inks(proof) for proof in pair]
+    return found
+
+
+def _inks(proof: Any) -> list[Any] | None:
+    x = proof.double
+    if not math.isfinite(x):
+        return None
+    return [x, *inked(show(x, whole(x)), proof.digits), above(proof.error) if proof.error else ""]
 
 
 def said(proof: Any, x: float, digits: int = TEXT) -> str:

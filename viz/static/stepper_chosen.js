@@ -19,6 +19,13 @@ export function gradAt(t, i) {
   return i === t.root ? 1 : 0;
 }
 
+// A number; where it is known which of its digits are certain, with all of them, those in full ink, and the bound of its error.
+function inked(x, sure) {
+  if (sure?.[0] !== x) return [fmt(x)];
+  const [, ink, faint, power, error] = sure;
+  return [h("span", { class: "mg-ink" }, ink), ...(faint ? [h("span", { class: "mg-faint" }, faint)] : []), h("span", { class: "mg-ink" }, power), error && ` ± ${error}`];
+}
+
 export class Chosen {
   constructor(stepper) {
     Object.assign(this, { s: stepper, x: -1, plot: null });
@@ -83,7 +90,8 @@ export class Chosen {
 
   refresh() {
     const { s, x } = this, { t, run, state } = s, on = run.computed(x);
-    this.numbers.textContent = `data ${on ? fmt(t.data[x]) : "·"}, grad ${fmt(run.grad[x])}`;
+    const sure = Object.keys(state.leaves).length ? undefined : t.certain?.[x];
+    this.numbers.replaceChildren("data ", ...(on ? inked(t.data[x], sure?.[0]) : ["·"]), ", grad ", ...inked(run.grad[x], sure?.[1]));
     this.stop.setAttribute("aria-pressed", String(state.breaks.includes(x)));
     if (t.when[x] >= 0 || fixed(t)) return;
     const now = t.data[x];

@@ -19,6 +19,7 @@ JSON (format 3), made to be small: columns are base64 of little-endian arrays:
 | ``groups`` | the boxes (see ``model.boxes``): ``parent``, ``name``; whole ``of``, the box of each value and 1, 0 for none |
 | ``marks`` | ``{place: [message …]}`` what ``check=True`` found |
 | ``check`` | what ``check=True`` said: ``said``, and whether it is ``ok`` |
+| ``certain`` | with ``digits=``: what is certain of the numbers of each value (see ``model.certain.inks``) |
 | ``passes`` | a sentence, where the leaves outside hold several passes |
 | ``breaks``, ``asked`` | positions to stop at; those among them that numbers decided |
 """

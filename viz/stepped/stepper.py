@@ -39,11 +39,13 @@ from ..bundle import inline, script
 from ..given import page_path, short, whole
 from ..model import passes
 from ..model.boxes import ROOM, called, grow, opened, stem
+from ..model.certain import INKED, inks, meant
+from ..model.certain import known as certain_of
 from ..model.expression import expression
 from ..model.fold import in_a_row
 from ..notation import text
 from ..notation.names import from_caller
-from ..notation.numbers import show
+from ..notation.numbers import MINUS, show, within
 from ..reading import collector_paused, is_value, summed
 from ..save import write
 from . import breaks, sources
@@ -90,6 +92,7 @@ def step(
     at: int = 0,
     names: bool = True,
     title: str = TITLE,
+    digits: Any = False,
 ) -> Stepper:
     """A stepper over the whole computation of ``root``; the graph is left as it was found.
 
@@ -107,6 +110,7 @@ def step(
     ``check``: compare every local derivative with finite differences, ask each closure of your own class once more where the pass's
     numbers could hide a mistake, mark what is wrong and say how many problems there are.
     ``at``: the step to open at (negative counts from the end). ``names``: name values by the caller's variables.
+    ``digits``: as `viz.draw`'s: the panel of a selected value, and the log, show its numbers with the digits that are certain.
 
     Raises TypeError when ``root`` is no Value and ValueError for an option that means nothing here.
     """
@@ -114,7 +118,7 @@ def step(
         raise TypeError(f"step() takes Values, and options by name: viz.step(…).save({short(more[0])}) writes the page")
     frame = sys._getframe(1) if names else None
     with collector_paused():
-        return Stepper([root, *more] if more else root, frame, break_on, fold, quiz, check, at, title)
+        return Stepper([root, *more] if more else root, frame, break_on, fold, quiz, check, at, title, digits)
 
 
 class Stepper:
@@ -130,8 +134,10 @@ class Stepper:
         check: bool = False,
         at: int = 0,
         title: str = TITLE,
+        digits: Any = False,
     ) -> None:
         roots = _roots(root)
+        self._certain = certain_of(digits, roots[0] if len(roots) == 1 else roots)
         self.trace: Trace = record(summed(roots), from_caller(frame) if frame is not None else [])
         self.title = str(title)
         if len(roots) > 1 and title == TITLE:
@@ -194,6 +200,8 @@ class Stepper:
             made |= {"title": self.title, "at": self._at}
             if self.passes:
                 made["passes"] = self.passes
+            if self._certain is not None and len(self.trace.values) <= INKED:
+                made["certain"] = inks(self.trace.values, self._certain)
             if self._checked:
                 made["check"] = {"said": self.checked(), "ok": not self.problems}
             if self.breaks:
@@ -226,7 +234,7 @@ class Stepper:
         for m in t.moments():
             name = self._name(m.place)
             if m.kind == "forward":
-                yield f"{name} = {text.write(t.written(m.place))} = {show(m.data)}"
+                yield f"{name} = {text.write(t.written(m.place))} = {self._told(m.place, m.data, False)}"
             elif m.kind == "seed":
                 yield f"{name}.grad = 1"
             else:
@@ -235,12 +243,17 @@ class Stepper:
                     numbers = f"{show(m.upstream)} · {show(m.partial)}"
                     nothing = m.value == 0.0 and math.isnan(m.upstream * m.partial)  # a structural zero, see micrograd/pull.py
                     value = f"{node}.grad · ∂{node}/∂{name} = {numbers}{', which passes nothing' if nothing else f' = {value}'}"
-                yield f"{name}.grad += {value}: {show(m.before)} → {show(m.grad)}"
+                yield f"{name}.grad += {value}: {show(m.before)} → {self._told(m.place, m.grad, True)}"
         if self.passes:
             yield self.passes
         if self._checked or t.marks:
             yield self.checked()
             yield from (f"⚠ {self._name(place)}: {message}" for place in sorted(t.marks) for message in t.marks[place])
+
+    def _told(self, place: int, x: float, gradient: bool) -> str:
+        pair = self._certain(self.trace.values[place]) if self._certain is not None else None
+        proof = pair and pair[gradient]
+        return within(x, proof.digits, proof.error).replace("-", MINUS) if proof and meant(proof, x) else show(x)
 
     def checked(self) -> str:
         """What ``check=True`` found, in a sentence."""
