@@ -127,13 +127,14 @@ def error_bound(root: Value) -> Bounds:
     order = root.interior()
     modes.refuse_changed(order)
     e: dict[Value, float] = _Errors()
-    table = {op: passes(op) for op in {v.op for v in order}}
-    code = [table[v.op] for v in order]
-    for v, (forward, _) in zip(order, code, strict=True):
-        forward(v, e)
+    code = {op: passes(op) for op in {v.op for v in order}}
+    forward, backward = ({op: both[way] for op, both in code.items()} for way in (0, 1))
+    for v in order:
+        forward[v.op](v, e)
     leaves = [v for v in e if v.op is None] or [root]
-    e = dict(e) | dict.fromkeys([root], e[root])
-    r = dict.fromkeys([*leaves, *order], 0.0)  # plain ones are faster
+    e = dict(e)  # plain ones are faster
+    e.setdefault(root, 0.0)
+    r = dict.fromkeys(e, 0.0)
     kept, kept_order = [v.grad for v in leaves], [v.grad for v in order]
     try:
         for v in leaves:
@@ -142,9 +143,9 @@ def error_bound(root: Value) -> Bounds:
         for v in modes.hooks:
             if v in r:
                 r[v] = math.inf
-        for v, (_, backward) in zip(reversed(order), reversed(code), strict=True):
+        for v in reversed(order):
             if v.grad is not UNREACHED:
-                backward(v, e, r)
+                backward[v.op](v, e, r)
         return Bounds(root, e, r, dict(zip(leaves, [v.grad for v in leaves], strict=True)), [v.grad for v in order], order)
     finally:
         for v, grad in zip(leaves, kept, strict=True):

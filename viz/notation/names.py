@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 from ..reading import is_value, label_of
@@ -122,12 +122,14 @@ def _public(namespace: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _tells(held: Any) -> bool:
-    """May this object be asked for attributes? Classes are no values; some objects raise at any."""
+    """May this object be asked for attributes? Classes and modules are no values; some objects raise at any."""
+    if isinstance(held, (type, ModuleType)):
+        return False
     try:
         is_value(held)
     except Exception:
         return False
-    return not isinstance(held, type)
+    return True
 
 
 def _variables(namespace: Mapping[str, Any]) -> dict[int, str]:
