@@ -23,6 +23,8 @@ from micrograd.checking.verdict import Question, judge
 
 HALVINGS = 44  # steps from ½ down to 2**-44 of each input's size
 LOUD = 32.0  # a remainder is more than rounding from so many roundings on
+RIGHT = 1.6  # an order from which on the gradient is right
+STEEP, STEPS = 64.0, -math.inf  # a remainder that falls so far at one halving is that of a function that moves in steps
 ENOUGH = 3  # orders that make a verdict
 TAIL = 5  # of the smallest steps
 
@@ -89,7 +91,9 @@ def taylor(e: Evaluation, gradient: Sequence[float], count: int, seed: int) -> I
         both = [remainder_order(lambda t, s=s, at=at: at(s * t), here, gradient, e.epsilon, noise) for s in (1.0, -1.0)]  # type: ignore[misc]
         order = min(both) if both[0] == both[0] and both[1] == both[1] else math.nan
         ladder = Ladder(lambda t, at=at: at(t)[0], 0.0, here, epsilon=e.epsilon)  # type: ignore[misc]
-        yield Found(name, a, best_central(ladder), f"Taylor, order {order:.2f}", _judged(order, at, here, e.epsilon))
+        yield Found(
+            name, a, best_central(ladder), f"Taylor, order {order:.2f}" if order != STEPS else "Taylor", _judged(order, at, here, e.epsilon)
+        )
     _restore(e)
 
 
@@ -113,16 +117,24 @@ def _order(remainders: Sequence[tuple[float, float]]) -> float:
     """The order that the smallest steps show, those aside where rounding is all there is."""
     if not any(r == r for r, _ in remainders):
         return math.nan
+    quiet: tuple[float, float] | None = None
     while len(remainders) > 1 and not remainders[-1][0] > LOUD * remainders[-1][1]:
-        remainders = remainders[:-1]
+        quiet, remainders = remainders[-1], remainders[:-1]
     loud = [r for r, rounding in remainders if r > LOUD * rounding and r < math.inf]
     found = [math.log2(big / small) for big, small in pairwise(loud)]
-    return median(found[-TAIL:]) if len(found) >= ENOUGH else math.inf if not loud else math.nan
+    if len(found) < ENOUGH:
+        return math.nan if loud else math.inf
+    order = median(found[-TAIL:])
+    if order < RIGHT and quiet is not None and remainders[-1][0] > STEEP * max(quiet[0], LOUD * quiet[1]):
+        return STEPS  # it does not fall to rounding as a line does, but stops
+    return order
 
 
 def _judged(order: float, at: Callable[[float], Any], here: float, epsilon: float) -> str:
-    if order >= 1.6:
+    if order >= RIGHT:
         return "ok"
+    if order == STEPS:
+        return "undecided: the function moves in steps"
     if order != order:
         return "undecided: rounding drowns the remainder"
     bends = []
@@ -130,7 +142,7 @@ def _judged(order: float, at: Callable[[float], Any], here: float, epsilon: floa
         (up, _), (down, _) = at(math.ldexp(1.0, -k)), at(-math.ldexp(1.0, -k))
         bends.append((abs(math.fsum([up, down, -here, -here])), 2.0 * epsilon * max(abs(up), abs(down), abs(here))))
     bend = _order(bends)  # f(x + hv) + f(x - hv) - 2 f(x): of order 2 and more where f is smooth
-    if bend < 1.6:
+    if bend < RIGHT:
         return "undecided: a kink or jump here"
     return f"WRONG: the remainder is of order {order:.2f}, not 2" if order > 0.5 else "undecided: the function is rough here"
 

@@ -90,6 +90,8 @@ def test_the_remainder_of_a_linear_function_is_rounding():
 def test_kinks_jumps_and_what_is_not_finite_are_undecided():
     assert all(v.startswith("undecided: a kink") for v in verdicts(lambda x: x.abs() * 3.0 + x, (0.0,), method="taylor"))
     assert all("jump" in v for v in verdicts(lambda x: x.floor() + x * x, (2.0,), method="taylor"))
+    steps = verdicts(lambda x: x.exp().round(), (3.0,), method="taylor", seed=3)
+    assert not [v for v in steps if v.startswith("WRONG")] and any(v.startswith("undecided") for v in steps)
     assert verdicts(lambda x: x.log(), (-1.0,), method="taylor") == ["undecided: the function is nan here"] * 4
     assert verdicts(lambda x: x * random.random(), (1.0,), method="taylor")[0].startswith("undecided: a random function")
     assert len(verdicts(lambda x: [x, x * x], (1.0,), method="taylor", directions=3)) == 6
