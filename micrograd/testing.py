@@ -21,12 +21,22 @@ Another engine is tested through two callables, of plain numbers:
     ...
     b             3        2  ...  WRONG by 3.3e-01
 
+A class of one's own is examined by `diagnose`: every operation, reuse of nodes, topological order, what backward() begins with and
+keeps. The report is true where nothing is wrong, prints as text and saves itself as a page (docs/doctor.md):
+
+    >>> from micrograd import Value
+    >>> bool(testing.diagnose(Value))
+    True
+
 A module imported by tests alone: it needs Hypothesis (extra `test`).
 """
 
 from __future__ import annotations
 
 import math
+import numbers
+import operator
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -35,6 +45,8 @@ from hypothesis import strategies as st
 
 from micrograd import nn, ops
 from micrograd.checking.checks import RTOL, gradcheck
+from micrograd.doctor import diagnose as diagnose
+from micrograd.doctor import watch_loop as watch_loop
 from micrograd.engine import Value
 from micrograd.ops import TABLE
 from micrograd.ops.op import Op
@@ -116,9 +128,13 @@ class Expression(NamedTuple):
     steps: tuple[tuple[Op, tuple[int, ...]], ...]
 
     def __call__(self, *numbers: Any) -> Any:
+        """The result: by our ops on numbers and Values, on any other type (one's own class, tensors, arrays) by its operators and methods.
+
+        TypeError where it has none of that name.
+        """
         found = list(numbers)
         for op, places in self.steps:
-            found.append(op(*(found[p] for p in places)))
+            found.append(_applied(op, [found[p] for p in places]))
         return found[-1]
 
     def __str__(self) -> str:
@@ -130,29 +146,97 @@ class Expression(NamedTuple):
         return "; ".join(lines)
 
 
+def _applied(op: Op, xs: Sequence[Any]) -> Any:
+    """An op on objects of any type."""
+    strange = [x for x in xs if not isinstance(x, numbers.Real) and not hasattr(type(x), "__op__")]
+    if not strange:
+        return op(*xs)
+    does = _of(op, strange[0])
+    if does is None:
+        name = type(strange[0]).__name__
+        raise TypeError(f"{name} has neither an operator nor a method for {op.name}: leave it out, expressions(on={name})")
+    return does(*xs, *op.params)
+
+
+def _of(op: Op, x: Any) -> Callable[..., Any] | None:
+    """How a type does an op: its operator, its method, or the function of its module (torch, jax.numpy); None where it does not."""
+    names = [op.name, *_ALSO.get(op.name, ())]
+    if op.operator and getattr(type(x) if not isinstance(x, type) else x, f"__{op.operator}__", None) is not None:
+        does: Callable[..., Any] = getattr(operator, op.operator if op.operator != "abs" else "abs")
+        return does
+    kind = x if isinstance(x, type) else type(x)
+    for name in names:
+        if callable(getattr(kind, name, None)):
+            return (
+                operator.methodcaller(name)
+                if op.arity == 1 and not op.params
+                else lambda first, *rest, name=name: getattr(first, name)(*rest)
+            )
+    package = kind.__module__.partition(".")[0]
+    places = {
+        "torch": ("torch", "torch.special"),
+        "jaxlib": ("jax.numpy", "jax.nn", "jax.scipy.special"),
+        "jax": ("jax.numpy", "jax.nn"),
+        "numpy": ("numpy",),
+    }
+    for place in places.get(package, ()):
+        module = sys.modules.get(place)
+        for name in names:
+            if callable(getattr(module, name, None)):
+                function: Callable[..., Any] = getattr(module, name)
+                return function
+    return None
+
+
+def _takes(op: Op, cls: type) -> bool:
+    """Whether a class has `a ** b` too, where both are of it: many have powers of numbers alone."""
+    if op.name != "pow":
+        return True
+    try:
+        cls(2.0) ** cls(3.0)
+    except Exception:
+        return False
+    return True
+
+
+_ALSO = {
+    "asin": ("arcsin",),
+    "acos": ("arccos",),
+    "atan": ("arctan",),
+    "asinh": ("arcsinh",),
+    "acosh": ("arccosh",),
+    "atanh": ("arctanh",),
+    "power": ("pow",),
+}
+
+
 @st.composite
-def expressions(draw: Any, max_inputs: int = 3, max_steps: int = 10, ops: Sequence[Op] | None = None) -> Expression:
+def expressions(draw: Any, max_inputs: int = 3, max_steps: int = 10, ops: Sequence[Op] | None = None, on: type | None = None) -> Expression:
     """Expression DAGs with shared sub-expressions over the table (or over `ops`), each op well inside its domain.
 
-    Every number in them is at most 1e4 in size, so that numeric derivatives are good.
+    Every number in them is at most 1e4 in size, so that numeric derivatives are good. An expression can be called on objects of any class
+    that has the operators and methods; on: that class, and then only ops are drawn that it has.
     """
+    if on is not None:
+        given = TABLE.values() if ops is None else ops
+        ops = [op for op in given if op.arity is not None and not op.constants and _of(op, on) is not None and _takes(op, on)]
     usable = [op for op in (TABLE.values() if ops is None else ops) if op.domain]
-    numbers = list(draw(st.lists(values(-3, 3), min_size=1, max_size=max_inputs)))
-    inputs = tuple(numbers)
+    held = list(draw(st.lists(values(-3, 3), min_size=1, max_size=max_inputs)))
+    inputs = tuple(held)
     steps: list[tuple[Op, tuple[int, ...]]] = []
     for _ in range(draw(st.integers(1, max_steps))):
         op = draw(st.sampled_from(usable))
         op = op.bind(*op.defaults) if op.constants else op
         count = 2 * draw(st.integers(1, 2)) if op.arity is None else op.arity
-        places = tuple(draw(st.integers(0, len(numbers) - 1)) for _ in range(count))
-        xs = tuple(numbers[p] for p in places)
+        places = tuple(draw(st.integers(0, len(held) - 1)) for _ in range(count))
+        xs = tuple(held[p] for p in places)
         intervals = op.domain if op.arity is not None else op.domain * count
         room = [_margin(x, interval) for x, interval in zip(xs, intervals, strict=True)]
         y = op.forward(*xs, *op.params)
         if min(room) < 0.05 or near_kink(op, xs) or not abs(y) < 1e4:
             continue
         steps.append((op, places))
-        numbers.append(y)
+        held.append(y)
     assume(steps)
     return Expression(inputs, tuple(steps))
 

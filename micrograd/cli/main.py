@@ -1,4 +1,4 @@
-"""The command line: `micrograd draw|step|check|quiz|exercise EXPR name=value … [-o FILE] [--open]`, `micrograd diff|export|lab …`.
+"""The command line: `micrograd draw|step|check|quiz|exercise EXPR name=value … [-o FILE] [--open]`, `micrograd diff|doctor|export|lab …`.
 
 Exit status: 0 done, 1 the check found a wrong gradient (`diff`: a difference), 2 the command or the expression was wrong, 3 the check
 could not decide, 130 interrupted.
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micrograd import __version__, console
-from micrograd.cli import commands, completion, diff, export, lab, site
+from micrograd.cli import commands, completion, diff, doctor, export, lab, site
 from micrograd.cli.assignments import Refused, assignments
 from micrograd.cli.colours import RED, look, wanted
 from micrograd.cli.expression import ExpressionError, read
@@ -152,6 +152,12 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )
     diff.options(two)
     two.set_defaults(alone=diff.diff, needed=f"two expressions are needed: micrograd diff {_quoted('a*b')} {_quoted('a+b')} a=2 b=3")
+    care = command(
+        "doctor", "say what is wrong with an engine, or a training loop, of one's own; the file is run",
+        epilog=doctor.ABOUT, usage="%(prog)s FILE.py[:Class] [-o FILE] [--open] [options]",
+    )  # fmt: skip
+    doctor.options(care)
+    care.set_defaults(alone=doctor.doctor, needed="a file is needed: micrograd doctor engine.py")
     home = command(
         "export", "write a loss of a file of Python in another language; the file is run",
         epilog=export.ABOUT, usage="%(prog)s FILE.py:NAME -o FILE [options]",

@@ -44,7 +44,7 @@ MAY = {"numpy_gate": {"numpy"}, "compiler/native": {"numpy", "numba", "llvmlite"
 # What needs the engine and may not be needed by it.
 LATE = {
     "nn", "losses", "optim", "train", "data", "metrics", "plots", "checking", "testing", "compiler", "export", "cli", "lab", "site",
-    "feed", "predictor", "derived",
+    "feed", "predictor", "derived", "doctor",
 }  # fmt: skip
 
 

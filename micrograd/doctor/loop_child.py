@@ -1,0 +1,59 @@
+"""The process in which a training loop runs while it is watched; it can be killed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """path, and the file for the report (the last argument)."""
+    path, target = sys.argv[1], sys.argv[-1]
+    import ast
+    import types
+
+    from micrograd.doctor.child import MODULE
+    from micrograd.doctor.listening import Enough, Watched, listening
+    from micrograd.doctor.loop_text import LoopText
+    from micrograd.doctor.loops import judged
+    from micrograd.doctor.student import engines_in
+    from micrograd.engine import Value
+
+    text = Path(path).read_text(encoding="utf-8")
+    module = types.ModuleType(MODULE)
+    module.__file__ = path
+    sys.modules[MODULE] = module
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    watched, raised = Watched(), ""
+    silent = io.StringIO()
+    with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent), contextlib.ExitStack() as stack:
+        stack.enter_context(listening(watched, [Value]))
+        try:
+            heard: set[type] = {Value}
+            vars(module)["__name__"] = "__main__"
+            for node in ast.parse(text, path).body:  # statement by statement: a class is heard as soon as it is there
+                exec(compile(ast.Module([node], []), path, "exec"), vars(module))
+                for cls in engines_in(vars(module), "__main__"):
+                    if cls not in heard and isinstance(node, (ast.ClassDef, ast.Import, ast.ImportFrom)):
+                        heard.add(cls)
+                        stack.enter_context(listening(watched, [cls]))
+        except Enough:
+            pass
+        except SyntaxError as error:
+            raised = f"line {error.lineno}: {error.msg}: this is no Python yet"
+        except BaseException as error:
+            raised = f"it ended with {type(error).__name__}: {error}"
+    report = judged(watched, LoopText(text, path), raised)
+    from micrograd.doctor.page import page
+
+    made = {"report": report.as_dict(), "texts": [report.text(k) for k in range(4)], "page": page(report)}
+    Path(f"{target}.part").write_text(json.dumps(made), encoding="utf-8")
+    os.replace(f"{target}.part", target)
+
+
+if __name__ == "__main__":
+    main()

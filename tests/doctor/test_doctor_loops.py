@@ -1,0 +1,74 @@
+"""Training loops, watched: right ones raise no alarm, each mistake has its name and its line."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+import doctor_loops
+from micrograd import Value, testing
+from micrograd.cli.main import main
+from micrograd.doctor.loop_faults import LOOPS
+
+WRONG = doctor_loops.wrong() + doctor_loops.afterwards()
+
+
+@pytest.mark.parametrize("name", doctor_loops.RIGHT)
+def test_right_loops_raise_no_alarm(name):
+    report = doctor_loops.report(doctor_loops.RIGHT[name])
+    assert report.faults == [] and report.works and not report.said
+
+
+def test_nine_of_ten_mistakes_are_named():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        told = [(w, [f.name for f in doctor_loops.report(w.text).faults]) for w in WRONG]
+    missed = [(w.loop, w.name, names) for w, names in told if w.name not in names]
+    assert len(missed) <= 0.1 * len(WRONG), missed
+    assert {w.name for w in WRONG} == set(LOOPS) and all(all(words) for words in LOOPS.values())
+
+
+def test_a_function_is_watched_in_a_notebook():
+    w = Value(1.0)
+
+    def train():
+        for _ in range(5):
+            loss = (w * 3.0 - 2.0) ** 2
+            loss.backward()
+            w.data -= 0.01 * w.grad
+
+    (finding,) = testing.watch_loop(train).faults
+    assert finding.name == "not-zeroed" and finding.spot.text == "loss.backward()"
+    assert Value.backward.__name__ == "backward" and w.data != 1.0
+
+
+def test_a_long_training_is_ended():
+    calls = []
+
+    def train():
+        w = Value(1.0)
+        while True:
+            w.grad = 0.0
+            (w * w).backward()
+            w.data -= 0.01 * w.grad
+            calls.append(1)
+
+    assert testing.watch_loop(train) and len(calls) < 50
+
+
+@pytest.mark.parametrize(("loop", "status", "said"), [("right", 0, "no mistake"), ("wrong", 1, "go up the gradient")])
+def test_the_command_watches_a_file(tmp_path, capsys, loop, status, said):
+    text = doctor_loops.BY_HAND if loop == "right" else doctor_loops.BY_HAND.replace("p.data -=", "p.data +=")
+    path = tmp_path / "train.py"
+    path.write_text(text, encoding="utf-8")
+    assert main(["doctor", str(path), "--loop"]) == status
+    out = capsys.readouterr().out
+    assert said in out and (status == 0 or "p.data += lr * p.grad" in out)
+
+
+def test_a_file_without_a_loop_says_so(tmp_path, capsys):
+    path = tmp_path / "train.py"
+    path.write_text("x = 1\n", encoding="utf-8")
+    assert main(["doctor", str(path), "--loop"]) == 3
+    assert "called 0 times" in capsys.readouterr().out
