@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from operator import attrgetter
 from sys import _getframe
 from threading import RLock
 from typing import Any
@@ -23,7 +22,7 @@ from micrograd import dropin, modes, ops
 from micrograd.modes import notice, on
 from micrograd.notation import variables
 from micrograd.ops.op import Op
-from micrograd.pull import UNREACHED, backward
+from micrograd.pull import UNREACHED, backward, interior
 from micrograd.scalar import beside, given, number
 from micrograd.scopes import current
 from micrograd.steps import Step
@@ -32,7 +31,6 @@ from micrograd.walk import walk
 _turn = RLock()  # a walk marks the nodes it sees, and gradients add up: one thread at a time
 _clock = modes.tick  # at every node made and every data set
 _new: Any = object.__new__
-_born = attrgetter("_born")
 
 
 class Value(dropin.Original):
@@ -109,27 +107,8 @@ class Value(dropin.Original):
     def interior(self) -> list[Any]:
         """The nodes below, and self, that are not leaves: in the order in which they were made, arguments before users."""
         with _turn:
-            mark = self._mark = object()
-            todo, found = [self] * (self.op is not None), []
-            while todo:  # depth first: nearly all are found in the order, backwards, and sorting takes a third
-                found.append(v := todo.pop())
-                a, b = v._a, v._b
-                if a is not None:
-                    if a._mark is not mark and a.op is not None:
-                        a._mark = mark
-                        todo.append(a)
-                    if b is not None and b._mark is not mark and b.op is not None:
-                        b._mark = mark
-                        todo.append(b)
-                    continue
-                for arg in b or ():
-                    if arg._mark is not mark and arg.op is not None:
-                        arg._mark = mark
-                        todo.append(arg)
-        if dropin.rewired:
-            return dropin.in_order(self)
-        found.sort(key=_born)
-        return found
+            found = interior((self,))
+        return dropin.in_order(self) if dropin.rewired else found
 
     def topological(self) -> list[Value]:
         """Every node below, and self: in the order in which they were made, a leaf just before its first user."""

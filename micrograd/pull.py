@@ -9,8 +9,9 @@ IEEE's answer: sqrt(x)**2 at 0 has gradient 0 · inf = nan. A rule that branches
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from micrograd import ops
@@ -20,6 +21,35 @@ from micrograd.ops.symbol import names as names_in
 
 UNREACHED = float("0")  # the gradient of a node while nothing has reached it: a 0.0, known by its identity
 ARGS, DATA = "abcdef", "xzuvwt"  # names in the compiled code
+_born = attrgetter("_born")
+
+
+def interior(roots: Iterable[Any]) -> list[Any]:
+    """The nodes below these, leaves apart, in the order in which they were made."""
+    mark = object()
+    found: list[Any] = []
+    todo: list[Any] = []
+    for v in roots:
+        if v.op is not None and v._mark is not mark:
+            v._mark = mark
+            todo.append(v)
+    while todo:  # depth first: nearly all are found in the order, backwards, and sorting takes a third
+        found.append(v := todo.pop())
+        a, b = v._a, v._b
+        if a is not None:
+            if a._mark is not mark and a.op is not None:
+                a._mark = mark
+                todo.append(a)
+            if b is not None and b._mark is not mark and b.op is not None:
+                b._mark = mark
+                todo.append(b)
+            continue
+        for arg in b or ():
+            if arg._mark is not mark and arg.op is not None:
+                arg._mark = mark
+                todo.append(arg)
+    found.sort(key=_born)
+    return found
 
 
 def backward(order: Sequence[Any]) -> None:

@@ -15,7 +15,7 @@ from micrograd import Value, ops, testing
 np = pytest.importorskip("numpy")
 
 from micrograd.compiler.passes.factor import ends, loops_of  # noqa: E402
-from micrograd.compiler.passes.fuse import fuse  # noqa: E402
+from micrograd.compiler.passes.fuse import fuse, tops  # noqa: E402
 from micrograd.compiler.passes.group import group  # noqa: E402
 from micrograd.compiler.passes.lowering import lowered  # noqa: E402
 from micrograd.compiler.passes.scalars import Scalars  # noqa: E402
@@ -160,24 +160,38 @@ def test_units_compute_what_the_graph_does(expression: Any) -> None:
         lambda total, a, b: ops.sum_(a + a * b, total),
     ],
 )
-def test_long_chains_are_not_copied_at_every_link(grow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_chains_are_walked_in_few_turns(grow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from micrograd.compiler.passes import fuse as module
 
-    copied = 0
+    turns = 0
 
-    class Counted(module.array):  # type: ignore[type-arg, misc]
-        def extend(self, more: Any) -> None:
-            nonlocal copied
-            copied += len(more)
-            super().extend(more)
+    class Counted(np.ndarray):  # type: ignore[type-arg]
+        def __getitem__(self, key: Any) -> Any:
+            nonlocal turns
+            turns += 1
+            return np.asarray(self)[np.asarray(key)].view(Counted)
 
-    monkeypatch.setattr(module, "array", Counted)
+    plain = module.tops
+    monkeypatch.setattr(module, "tops", lambda parent: np.asarray(plain(parent.view(Counted))))
     a, b = named("ab")
-    total, n = a * b, 200
+    total, n = a * b, 1000
     for _ in range(n):
         total = grow(total, a, b)
     assert len(units(total, [a, b])) == 1
-    assert copied <= 12 * n
+    assert 0 < turns <= 2 + math.log2(2 * n)
+
+
+def chains() -> Any:
+    """Trees of parents with greater numbers, and where each node comes to."""
+    return st.lists(st.integers(0, 5), min_size=1, max_size=40).map(lambda jumps: [min(i + j, len(jumps) - 1) for i, j in enumerate(jumps)])
+
+
+@given(chains())
+def test_where_parents_lead_to(parents: list[int]) -> None:
+    def end(i: int) -> int:
+        return i if parents[i] == i else end(parents[i])
+
+    assert tops(np.array(parents)).tolist() == [end(i) for i in range(len(parents))]
 
 
 # --- factor --------------------------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from math import copysign
 from typing import Any
 
 from micrograd import ops
+from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.passes.scalars import Scalars
 from micrograd.compiler.program.show import bare, called, shortened
 from micrograd.ops.op import Op
@@ -30,9 +30,8 @@ class Unit:
     zero: bool  # a sum that begins with 0.0
 
 
-_Sum = tuple["array[int]", "array[int]"]  # what is added; the factors of the products
-
-
+OTHER, MUL, DOT, ADD, SUM = range(5)
+KINDS = {ops.mul: MUL, ops.dot: DOT, ops.add: ADD, ops.sum_: SUM}
 NONE = array("i")  # shared: never appended to
 
 
@@ -45,7 +44,7 @@ class Units(list[Unit]):
 
     def told(self) -> str:
         """What was fused."""
-        absorbed = sum(map(bool, self.graph.absorbed))
+        absorbed = np.count_nonzero(self.graph.absorbed)
         levels = max((u.level for u in self), default=0)
         return f"{absorbed:,} results became terms of others: {len(self):,} units in {levels} levels"
 
@@ -65,100 +64,108 @@ class Units(list[Unit]):
 
 
 def fuse(graph: Scalars) -> tuple[Units, str]:
-    """The units of a graph. Its ids are in them from here on, and no longer in the Values."""
-    try:
-        found = Units(graph, _Fuser(graph).units)
-    finally:
-        graph.forget()
+    """The units of a graph."""
+    found = Units(graph, _units(graph))
     return found, found.told()
 
 
-class _Fuser:
-    """One pass over the nodes. `sums` and `products`: nodes that may yet become a part of their only user."""
+def _units(graph: Scalars) -> list[Unit]:
+    """The units, by their ids: so arguments are before users.
 
-    def __init__(self, graph: Scalars) -> None:
-        n, exact = len(graph), graph.exact
-        self.level = array("i", bytes(4 * n))
-        self.uses = bytearray(n)  # 0, 1, or 2 for many
-        self.absorbed = graph.absorbed = array("i", bytes(4 * n))  # a sum that went into another → that one, else 0
-        self.wanted = graph.wanted
-        self.zeros = {-1 - i: copysign(1.0, x) == 1.0 for i, x in enumerate(graph.data) if x == 0.0}  # → whether it is 0.0, not -0.0
-        self.positive: set[int] = set()  # sums in which a 0.0 was left out
-        self.sums: dict[int, _Sum] = {}
-        self.products: dict[int, tuple[int, int]] = {}
-        self.alone: set[int] = set()  # sums that are a single + of two things
-        self.units: list[Unit] = []
-        uses = self.uses
-        for v in graph.nodes:
-            for a in v.args:
-                place: Any = a._mark
-                if uses[place] < 2:
-                    uses[place] += 1
-        for kept in graph.roots:
-            uses[kept] = 2
-        adds = () if exact else (ops.add, ops.sum_)
-        for v in graph.nodes:
-            op: Any = v.op
-            i: Any = v._mark
-            found: Any = [a._mark for a in v.args]
-            if op in adds:
-                self._sum(i, found, op is ops.sum_)
-            elif op is ops.dot and not exact:
-                self._settle_all(found)
-                half = len(found) // 2
-                pairs = [a for pair in zip(found[:half], found[half:], strict=True) for a in pair]
-                self.sums[i] = array("i"), array("i", pairs)
-            else:
-                self._settle_all(found)
-                if op is ops.mul and not exact:
-                    self.products[i] = found
-                else:
-                    self._unit(i, op, array("i", found), NONE)
-        self._settle_all([*self.sums, *self.products])
+    A sum takes in the sums and products that nobody else uses; then its terms are those of all these, in the order of the nodes that
+    they were arguments of.
+    """
+    if not graph.nodes:
+        graph.absorbed = np.zeros(len(graph), dtype=np.int32)
+        return []
+    first, constants = len(graph.leaves), len(graph.constants)
+    code, arg = np.frombuffer(graph.code, dtype=np.int32), np.frombuffer(graph.args, dtype=np.int32)
+    counts = graph.counts()
+    start = np.cumsum(counts, dtype=np.int32) - counts
+    kind = np.array([OTHER if graph.exact else KINDS.get(op, OTHER) for op in graph.ops], dtype=np.int8)[code]
+    owner = np.repeat(np.arange(len(code), dtype=np.int32), counts)  # of each argument; nodes are counted from 0 here
+    plain = (kind >= ADD)[owner]  # the arguments of sums, of which those that are taken in go, and zeros
+    data = np.array(graph.data[::-1], dtype=np.float64)
+    zero = np.flatnonzero(plain & (arg < 0))
+    zero = zero[data[arg[zero] + constants] == 0.0]
+    positive = owner[zero[~np.signbit(data[arg[zero] + constants])]]
+    taken = _taken(graph, arg, owner, kind, plain)
+    plain[zero] = plain[taken] = False
+    parent = np.arange(len(code), dtype=np.int32)
+    parent[arg[taken] - first] = owner[taken]
+    graph.absorbed = np.zeros(len(graph), dtype=np.int32)
+    graph.absorbed[arg[taken]] = owner[taken] + first
+    root = tops(parent)
 
-    def _sum(self, i: int, found: list[int], many: bool) -> None:
-        """A + or a Σ: takes in sums and products that nobody else uses."""
-        plus, pairs = array("i"), array("i")
-        for a in found:
-            mine = self.uses[a] == 1 and self.wanted[a] == self.wanted[i]
-            if mine and a in self.sums:
-                inner = self.sums.pop(a)
-                self.absorbed[a] = i
-                many = True
-                if a in self.positive:
-                    self.positive.add(i)
-                if len(inner[0]) + len(inner[1]) > len(plus) + len(pairs):  # grow the longer list
-                    plus, pairs, inner = *inner, (plus, pairs)
-                plus.extend(inner[0])
-                pairs.extend(inner[1])
-            elif mine and a in self.products:
-                pair = self.products.pop(a)
-                self.absorbed[a] = i
-                pairs.extend(pair)
-            elif a in self.zeros:
-                many = True
-                if self.zeros[a]:
-                    self.positive.add(i)
-            else:
-                self._settle(a)
-                plus.append(a)
-        self.sums[i] = plus, pairs
-        if not many and not pairs:
-            self.alone.add(i)
+    added = np.flatnonzero(plain)
+    alone = (kind == ADD) & (np.bincount(owner[added], minlength=len(code)) == 2)
+    added = added[np.argsort(root[owner[added]], kind="stable")]
+    a, b, into = _products(arg, start, counts, kind, taken, root, first)
+    plus, pairs = array("i", arg[added].tobytes()), array("i", np.stack([a, b], axis=1).tobytes())
+    zeros = np.zeros(len(code), dtype=bool)
+    zeros[root[positive]] = True
 
-    def _settle_all(self, found: list[int]) -> None:
-        for a in found:
-            self._settle(a)
+    whole = np.flatnonzero(parent == np.arange(len(code)))
+    stops = [np.cumsum(np.bincount(of, minlength=len(code)))[whole].tolist() for of in (root[owner[added]], into)]
+    sums = ((kind >= DOT) & ~alone)[whole].tolist()
+    level = array("i", bytes(4 * len(graph)))
+    known, args, at = graph.ops, graph.args, level.__getitem__
+    found = []
+    p = q = 0
+    for i, is_sum, op, k, n, stop_p, stop_q, z in zip(
+        (whole + first).tolist(), sums, code[whole].tolist(), start[whole].tolist(), counts[whole].tolist(), *stops, zeros[whole].tolist(),
+        strict=True,
+    ):  # fmt: skip
+        if is_sum:
+            u = Unit(i, None, plus[p:stop_p], pairs[2 * q : 2 * stop_q], 0, z)
+            u.level = 1 + max(max(map(at, u.args), default=0), max(map(at, u.pairs), default=0))
+        else:
+            u = Unit(i, known[op], args[k : k + n], NONE, 0, False)
+            u.level = 1 + max(map(at, u.args))
+        level[i] = u.level
+        found.append(u)
+        p, q = stop_p, stop_q
+    return found
 
-    def _settle(self, i: int) -> None:
-        """The node cannot be part of its user: it becomes a unit."""
-        if i in self.products:
-            self._unit(i, ops.mul, array("i", self.products.pop(i)), NONE)
-        elif i in self.sums:
-            plus, pairs = self.sums.pop(i)
-            self._unit(i, ops.add if i in self.alone else None, plus, pairs, i in self.positive)
 
-    def _unit(self, i: int, op: Op | None, args: array[int], pairs: array[int], zero: bool = False) -> None:
-        level = self.level
-        level[i] = 1 + max([level[a] for found in (args, pairs) for a in found])
-        self.units.append(Unit(i, op, args, pairs, level[i], zero))
+def _taken(graph: Scalars, arg: Any, owner: Any, kind: Any, added: Any) -> Any:
+    """Which arguments of sums become a part of them: sums and products with no other user, that get a gradient if it does."""
+    first, constants = len(graph.leaves), len(graph.constants)
+    uses = np.bincount(arg + constants, minlength=len(graph))
+    uses[np.array(graph.roots, dtype=np.int64) + constants] = 2
+    once = uses == 1
+    del uses
+    wanted = np.frombuffer(graph.wanted, dtype=np.int8)
+    found = np.flatnonzero(added & (arg >= first)).astype(np.int32)
+    found = found[kind[arg[found] - first] != OTHER]
+    mine = once[arg[found] + constants] & (wanted[arg[found]] == wanted[owner[found] + first])
+    return found[mine]
+
+
+def _products(arg: Any, start: Any, counts: Any, kind: Any, taken: Any, root: Any, first: int) -> tuple[Any, Any, Any]:
+    """The factors of all products that are terms, and the sum that each is in, sorted by that."""
+    node = arg[taken] - first
+    mul = kind[node] == MUL
+    place, node = taken[mul], node[mul]
+    a, b = arg[start[node]], arg[start[node] + 1]
+    dots = np.flatnonzero(kind == DOT)
+    if len(dots):
+        half = counts[dots] // 2
+        at = np.zeros(len(kind), dtype=np.int64)
+        at[arg[taken] - first] = taken
+        each = np.repeat(dots, half)
+        term = np.arange(len(each)) - np.repeat(np.cumsum(half) - half, half)
+        a = np.concatenate([a, arg[start[each] + term]])
+        b = np.concatenate([b, arg[start[each] + np.repeat(half, half) + term]])
+        place, node = np.concatenate([place, at[each]]), np.concatenate([node, each])
+    order = np.lexsort((place, root[node])) if len(dots) else np.argsort(root[node], kind="stable")
+    return a[order], b[order], root[node][order]
+
+
+def tops(parent: Any) -> Any:
+    """Where each comes to by going from parent to parent: in as many turns as the logarithm of the longest way."""
+    while True:
+        further = parent[parent]
+        if (further == parent).all():
+            return parent
+        parent = further

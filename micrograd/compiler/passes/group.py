@@ -15,8 +15,9 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.passes.fuse import NONE, Unit, Units
+from micrograd.compiler.passes.fuse import Unit, Units
 from micrograd.compiler.passes.scalars import Scalars
+from micrograd.compiler.passes.terms import Terms, terms_of
 from micrograd.compiler.program import rule
 from micrograd.compiler.program.instruction import LINE, Family
 from micrograd.compiler.program.own_ops import by_hand, choose, row_of
@@ -102,6 +103,9 @@ class Loops:
         return f"{family(loop.out)} {'+=' if loop.add else ' ='} {many}{text}   × {count}".rstrip()
 
 
+_Sum = tuple[Unit, Terms]
+
+
 def group(units: Units) -> tuple[Loops, str]:
     """Units of one kind at one level become one loop. The units are used up."""
     found = Loops(units.graph, *_grouped(units.graph, units))
@@ -124,9 +128,10 @@ def _grouped(graph: Scalars, units: list[Unit]) -> tuple[list[Loop], Numbering]:
     while units:
         level = units[-1].level
         families: dict[Any, list[_Sum]] = defaultdict(list)
+        here: list[Unit] = []
         while units and units[-1].level == level:
-            u = units.pop()
-            terms = _terms(u, numbering, kinds_of_terms)
+            here.append(units.pop())
+        for u, terms in terms_of(here, numbering, kinds_of_terms):
             kinds = tuple(kind if kind[0] != "rows" else "rows" for kind in terms)
             families[id(u.op), graph.batched[u.id], graph.wanted[u.id], kinds if u.op is None else ()].append((u, terms))
         for found in families.values():
@@ -152,51 +157,6 @@ def _grouped(graph: Scalars, units: list[Unit]) -> tuple[list[Loop], Numbering]:
     if len(rest):
         numbering.give("c", rest, False)
     return loops, numbering
-
-
-_Terms = dict[Any, "list[array[int]]"]  # (kind, families of the operands) → columns of ids, one entry a term
-_Sum = tuple[Unit, _Terms]
-
-
-def _terms(u: Unit, numbering: Numbering, known: dict[Any, Any]) -> _Terms:
-    """The operands of a unit. Terms of a sum are sorted by where they come from, a parameter to the left of a product.
-
-    known: the kinds of terms that there were, so that all units share them.
-    """
-    of, batched = memoryview(numbering.of), memoryview(numbering.batched)  # reading one entry is far faster
-    if u.op is not None and u.op.arity is not None:
-        return {("map", *[of[a] for a in u.args]): [u.args]}
-    if u.op is not None and row_of(u.op) is ops.dot:
-        half = len(u.args) // 2
-        return {("rows", half): [u.args[:half], u.args[half:]]}
-    if u.op is not None:
-        return {("rows", len(u.args)): [u.args]}
-    terms: _Terms = {}
-    for a in u.args:
-        kind: Any = ("plus", of[a])
-        if kind not in terms:
-            terms[known.setdefault(kind, kind)] = [array("i")]
-        terms[kind][0].append(a)
-    factors = iter(u.pairs)
-    for a, b in zip(factors, factors, strict=True):
-        if (bool(batched[a]), of[a] != 0) > (bool(batched[b]), of[b] != 0):
-            a, b = b, a
-        kind = ("times", of[a], of[b])
-        if kind not in terms:
-            terms[known.setdefault(kind, kind)] = [array("i"), array("i")]
-        columns = terms[kind]
-        columns[0].append(a)
-        columns[1].append(b)
-    u.pairs = u.args = NONE  # said by the terms from here on
-    if len(terms) > 4:  # many sources: tell apart only what lies in different pools
-        merged: _Terms = {}
-        for (sort, *_), columns in terms.items():
-            for row in zip(*columns, strict=True):
-                into = merged.setdefault((sort, *[bool(batched[i]) for i in row]), [array("i") for _ in row])
-                for i, column in zip(row, into, strict=True):
-                    column.append(i)
-        return merged
-    return terms
 
 
 def _loops(family: list[_Sum]) -> list[Loop]:

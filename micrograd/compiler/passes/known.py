@@ -22,30 +22,11 @@ _known: OrderedDict[Any, tuple[Program, Any]] = OrderedDict()  # → program, gr
 
 def key(graph: Scalars) -> Any:
     """What a program depends on: every op, every argument, every constant, who gets a gradient, what is asked for."""
-    ops: dict[int, int] = {}
-    told: list[Any] = []
-    code, args = array("i"), array("i")
-    v: Any
-    for v in graph.nodes:
-        op: Any = v.op
-        number = ops.get(id(op))
-        if number is None:
-            number = ops[id(op)] = len(told)
-            told.append((op.name, repr(op.params), op.forward, op.partials, op.define))
-        a, b = v._a, v._b  # (`v.args` written out)
-        if a is None:
-            marks: Any = [x._mark for x in b or ()]
-            args.extend(marks)
-            code.append(len(marks))
-        else:
-            args.append(a._mark)
-            if b is not None:
-                args.append(b._mark)
-            code.append(-1 if b is None else -2)
-        code.append(number)
+    told = [(op.name, repr(op.params), op.forward, op.partials, op.define) for op in graph.ops]
     rest = (graph.blocks, graph.outputs, graph.assigns, graph.exact)
     digest = blake2b(digest_size=32)
-    for part in (code, args, graph.wanted, graph.batched, array("d", graph.data)):
+    many = array("i", [x for pair in graph.many.items() for x in pair])
+    for part in (graph.code, graph.args, many, graph.wanted, graph.batched, array("d", graph.data)):
         digest.update(part)
         digest.update(b"/%d/" % len(part))
     return tuple(told), repr(rest), digest.digest()

@@ -6,9 +6,12 @@ outputs do not need is left out.
 
 from __future__ import annotations
 
+from array import array
+from math import nan
 from typing import Any
 
 from micrograd import ops
+from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program import own_ops
 from micrograd.compiler.program.own_ops import choose, is_alias, lift, row_of
 from micrograd.compiler.program.rule import pullback
@@ -29,9 +32,9 @@ class Scalars:
 
     Ids: parameters, inputs, draws and buffers come first, then nodes as they were made; constants have -1, -2 and so on.
 
-    While passes run, `_mark` of a Value is its id (so a million nodes need no dictionary); `forget` clears that.
-    wanted[id]: gets a gradient, that is depends on a parameter by a path that no gradient wall cuts. batched[id]: depends on an
-    input of a batch. Both take negative ids, as Python's indexing does.
+    While they are given, `_mark` of a Value is its id (so a million nodes need no dictionary); `forget` clears that. From then on a node
+    is its op (`ops[code]`) and the ids of its arguments (in `args`). wanted[id]: gets a gradient, that is depends on a parameter by a path
+    that no gradient wall cuts. batched[id]: depends on an input of a batch. Both take negative ids, as Python's indexing does.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -47,17 +50,21 @@ class Scalars:
         self.constants: list[Value] = []
         self.nodes: list[Value] = []
         self.aliases: list[Value] = []
+        self.ops: list[Any] = []  # the ops of the nodes, each once
+        self.code = array("i")  # of each node the place of its op there
+        self.args = array("i")  # the ids of the arguments of all nodes, one behind the other
+        self.many: dict[int, int] = {}  # the place of a node whose op takes any number of arguments → how many it has
         self.forgotten = False
         try:
-            self._number(order, roots)
             kinds = "".join(kind * len(found) for kind, found in blocks)
-            self._spread(kinds, trace.batch, trace.want_inputs)
+            self.wanted = bytearray(k == "p" or (trace.want_inputs and k == "x") for k in kinds)
+            self.batched = bytearray(trace.batch and k in "xd" for k in kinds)
+            self._number(order, roots)
             self.outputs: list[Any] = [v._mark if isinstance(v, Value) else None for v in trace.outputs]
             self.assigns: list[tuple[Any, Any]] = [(b._mark, new._mark) for b, new in trace.assigns]
             self.roots: list[int] = [*(o for o in self.outputs if o is not None), *(new for _, new in self.assigns)]
-        except BaseException:
+        finally:
             self.forget()
-            raise
         self.data = [v._data for v in self.constants]
         self.absorbed: Any = {}
 
@@ -65,66 +72,119 @@ class Scalars:
         return len(self.leaves) + len(self.nodes) + len(self.constants)
 
     def _number(self, order: list[Value], roots: list[Value]) -> None:
-        """Give ids; a node is live where an argument has one that is not negative."""
-        nodes, constants, same = self.nodes, self.constants, own_ops.same.partials
+        """Give ids; a node is live where an argument has one that is not negative. What depends on parameters, and on samples."""
+        nodes, constants, wanted, batched = self.nodes, self.constants, self.wanted, self.batched
         for i, v in enumerate(self.leaves):
             if v._mark.__class__ is int:
                 raise ValueError(f"{v!r} is given twice among the parameters and inputs")
             v._mark = i
         count = len(self.leaves)
+        known: dict[int, tuple[int, bool]] = {}  # id of an op → its place among the ops, whether gradients pass
+        args, code = self.args, self.code
+        wants, samples, live = wanted.append, batched.append, nodes.append
+        fresh = bool(order) and order[0]._born > self.trace.born > 0  # the oldest: all were made in this trace
         for v in order:
             op: Any = v.op
-            if op.partials is None or "local_grads" in op.__dict__:
-                source: Any = v.__dict__.get("source")
-                raise TraceError(
-                    f"{told(source)}: " * bool(source) + f"the node {v._op!r} = {v._data} was made by hand, so its rule is not known "
-                    "to the compiler: give its local gradients, Value(data, (x,), (2*x.data,)), or enter it in the table with "
-                    "micrograd.register(Op(...))"
-                )
-            args = v.args
-            if op.partials is same and is_alias(op):  # another name for its argument
-                v._mark = args[0]._mark
+            place, passes = known.get(id(op)) or self._enter(v, known)
+            a, b = v._a, v._b
+            if place < 0:  # another name for its argument
+                v._mark = v.args[0]._mark
                 self.aliases.append(v)
                 continue
-            for a in args:
-                if a._mark.__class__ is int and a._mark >= 0:
-                    break
+            w = t = 0
+            if a is None:
+                spread = self._many(b or ())
+                if spread is None:
+                    v._mark = None
+                    continue
+                w, t = spread
             else:
-                v._mark = None
-                continue
-            for a in args:
-                if a._mark.__class__ is not int:
-                    constants.append(a)
-                    a._mark = -len(constants)
+                m: Any = a._mark
+                if m.__class__ is not int:
+                    m = None
+                elif m >= 0:
+                    w, t = wanted[m], batched[m]
+                if b is None:
+                    if m is None or m < 0:
+                        v._mark = None
+                        continue
+                    args.append(m)
+                else:
+                    n: Any = b._mark
+                    if n.__class__ is not int:
+                        n = None
+                    if n is not None and n >= 0:
+                        w |= wanted[n]
+                        t |= batched[n]
+                    elif m is None or m < 0:
+                        v._mark = None
+                        continue
+                    if m is None:
+                        constants.append(a)
+                        m = a._mark = -len(constants)
+                    elif n is None:
+                        constants.append(b)
+                        n = b._mark = -len(constants)
+                    args.append(m)
+                    args.append(n)
+            if w and (not passes or type(v) in WALLS):
+                w = 0
             v._mark = count
+            if fresh:
+                v._data = nan  # the number of the run that was traced, which is nobody's any more: 32 bytes
             count += 1
-            nodes.append(v)
+            live(v)
+            code.append(place)
+            wants(w)
+            samples(t)
         for v in roots:
             if v._mark.__class__ is not int:
                 constants.append(v)
                 v._mark = -len(constants)
-
-    def _spread(self, kinds: str, batch: bool, want_inputs: bool) -> None:
-        """What depends on parameters, and what on the samples of a batch."""
-        self.wanted = wanted = bytearray(k == "p" or (want_inputs and k == "x") for k in kinds)
-        self.batched = batched = bytearray(batch and k in "xd" for k in kinds)
-        rest = bytearray(len(self.nodes) + len(self.constants))
+        rest = bytearray(len(constants))
         wanted += rest
         batched += rest
-        flat: dict[Any, bool] = {}
-        i = len(self.leaves)
-        for v in self.nodes:
-            op: Any = v.op
-            if op not in flat:
-                flat[op] = _is_flat(op)
-            blocked = flat[op] or type(v) in WALLS
-            for a in v.args:
-                j: Any = a._mark
-                if wanted[j] and not blocked:
-                    wanted[i] = 1
-                if batched[j]:
-                    batched[i] = 1
-            i += 1
+
+    def _many(self, args: tuple[Value, ...]) -> tuple[int, int] | None:
+        """Note the arguments of an op of any number; whether the node gets a gradient, and a batch axis. None where all are constants."""
+        if not any(x._mark.__class__ is int and x._mark >= 0 for x in args):
+            return None
+        w = t = 0
+        for x in args:
+            if x._mark.__class__ is not int:
+                self.constants.append(x)
+                x._mark = -len(self.constants)
+            m: Any = x._mark
+            self.args.append(m)
+            if m >= 0:
+                w |= self.wanted[m]
+                t |= self.batched[m]
+        self.many[len(self.code)] = len(args)
+        return w, t
+
+    def _enter(self, v: Value, known: dict[int, tuple[int, bool]]) -> tuple[int, bool]:
+        """An op that is seen for the first time; place -1: of a node that is another name for its argument."""
+        op: Any = v.op
+        if op.partials is None or "local_grads" in op.__dict__:
+            source: Any = v.__dict__.get("source")
+            raise TraceError(
+                f"{told(source)}: " * bool(source) + f"the node {v._op!r} = {v._data} was made by hand, so its rule is not known "
+                "to the compiler: give its local gradients, Value(data, (x,), (2*x.data,)), or enter it in the table with "
+                "micrograd.register(Op(...))"
+            )
+        if op.partials is own_ops.same.partials and is_alias(op):
+            known[id(op)] = -1, False
+        else:
+            known[id(op)] = len(self.ops), not _is_flat(op)
+            self.ops.append(op)
+        return known[id(op)]
+
+    def counts(self) -> Any:
+        """How many arguments each node has."""
+        arity = np.array([op.arity or 0 for op in self.ops], dtype=np.int32)
+        found = arity[np.frombuffer(self.code, dtype=np.int32)] if self.ops else arity
+        found[np.fromiter(self.many, np.int64, len(self.many))] = np.fromiter(self.many.values(), np.int32, len(self.many))
+        return found
 
     def told(self) -> str:
         """What the trace and its simplification came to."""

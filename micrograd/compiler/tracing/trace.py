@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any
 
 from micrograd import modes
@@ -20,6 +19,7 @@ from micrograd.compiler.tracing.traced import WALLS, Node, Paused, Traced, leaf,
 from micrograd.engine import Value, _clock
 from micrograd.engine import leaf as constant
 from micrograd.nn import effects
+from micrograd.pull import interior
 
 __all__ = ["WALLS", "Trace", "TraceError", "interior", "leaf", "lock", "run", "take"]
 
@@ -138,31 +138,3 @@ def old_leaves(trace: Trace) -> list[Value]:
         if v._born <= trace.born and isinstance(v, Traced):
             raise StaleError
     return old
-
-
-def interior(roots: Iterable[Any]) -> list[Value]:
-    """The nodes below these, leaves apart, in the order in which they were made."""
-    mark = object()
-    found: list[Any] = []
-    todo: list[Any] = []
-    for v in roots:
-        if v.op is not None and v._mark is not mark:
-            v._mark = mark
-            todo.append(v)
-    while todo:  # depth first, as in the engine: nearly in order, backwards
-        found.append(v := todo.pop())
-        a, b = v._a, v._b
-        if a is not None:
-            if a._mark is not mark and a.op is not None:
-                a._mark = mark
-                todo.append(a)
-            if b is not None and b._mark is not mark and b.op is not None:
-                b._mark = mark
-                todo.append(b)
-            continue
-        for arg in b or ():
-            if arg._mark is not mark and arg.op is not None:
-                arg._mark = mark
-                todo.append(arg)
-    found.sort(key=attrgetter("_born"))
-    return found
