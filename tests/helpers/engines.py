@@ -64,6 +64,11 @@ class Engine:
         """What the page said as an error or a warning since it was opened; in Firefox also which addresses off the file it asked for."""
         raise NotImplementedError
 
+    @property
+    def pid(self) -> int:
+        """The process that has all of the browser's others."""
+        raise NotImplementedError
+
     def _open(self, address: str) -> None:
         raise NotImplementedError
 
@@ -202,6 +207,10 @@ class Firefox(Engine):
         self.context = self._send("browsingContext.getTree")["contexts"][0]["context"]
         self._send("browsingContext.setViewport", context=self.context, viewport={"width": WIDTH, "height": HEIGHT})
 
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
     def _send(self, method: str, **words: Any) -> dict[str, Any]:
         reply = self.socket.send_cmd(method, words)
         if reply.get("error") == "no such frame" or "AbortError" in reply.get("message", ""):
@@ -304,6 +313,10 @@ class WebKit(Engine):
         self.driver.set_window_rect(0, 0, WIDTH, HEIGHT)
         width, height = self.ask("[innerWidth, innerHeight]")
         self.driver.set_window_rect(0, 0, 2 * WIDTH - width, 2 * HEIGHT - height)
+
+    @property
+    def pid(self) -> int:
+        return int(self.service.process.pid)
 
     def _open(self, address: str) -> None:
         """A copy of the page with a listener at its head: this driver gives no console."""
