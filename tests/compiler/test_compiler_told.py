@@ -125,8 +125,8 @@ def test_a_small_loss_is_told_word_for_word() -> None:
     1  v1 = p[0] · 3
     1  v5 = p[0] · x1[0] + p[1] · x1[1] + 2.5
     2  v6 = tanh(v5)
-    1  v9 = p[0] ** 2
     3  v8 = v6 · o[0] + v1
+    1  v9 = p[0] ** 2
     4  v10 = v8 - v9"""
     assert str(step.after("fuse")) == told
     told = """\
