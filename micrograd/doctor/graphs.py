@@ -75,7 +75,8 @@ class Graphs(Walkers):
         interior = [(p, g) for p, g in seen if not all(close(x, y) or x == 0.0 for x, y in zip(g, p.gradients(), strict=True))]
         if interior:
             self._add("interior", self._head(), example=shown(*interior[0]))
-        self.works += ["shared nodes, diamonds, a + a", "topological order"]
+        twice = ", ".join(f.text.replace("b", "a") for f in binary)  # of what is right by itself: a + a, a * a
+        self.works += [f"shared nodes, diamonds, {twice}", "topological order"]
         return True
 
     def _named_walk(self, seen: Sequence[tuple[Program, list[float]]], worst: tuple[Program, list[float]]) -> None:

@@ -85,6 +85,13 @@ def test_the_finding_has_all_that_a_reader_needs():
     assert not report and "line" in report.text() and json.loads(json.dumps(report.as_dict()))["ok"] is False
 
 
+def test_what_is_wrong_is_not_said_to_work():
+    """Shared nodes are asked with the operations that are right by themselves; the list names those."""
+    good, bad = diagnose(doctor_bank.load(LECTURE.text(), "Value")), diagnose(mutated("acc.add.a", "="))
+    assert any("a + a" in text for text in good.works) and any("a * a" in text for text in good.works)
+    assert not any("a + a" in text for text in bad.works) and any("a * a" in text for text in bad.works)
+
+
 def test_no_hint_holds_the_corrected_line():
     for mutant in doctor_bank.mutants(LECTURE)[::31]:
         right = {line.strip() for line in LECTURE.text().splitlines()} - {line.strip() for line in mutant.text.splitlines()}
