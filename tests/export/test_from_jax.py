@@ -24,6 +24,11 @@ jax.config.update("jax_enable_x64", True)
 rng = np.random.default_rng(7)
 
 
+@pytest.fixture(autouse=True)
+def the_same_numbers_in_any_order_of_tests():
+    rng.bit_generator.state = np.random.default_rng(7).bit_generator.state
+
+
 def randn(*shape):
     return jnp.asarray(rng.normal(size=shape))
 

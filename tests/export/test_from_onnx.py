@@ -23,6 +23,11 @@ from micrograd.export.onnx_rules import TABLE  # noqa: E402
 rng = np.random.default_rng(11)
 
 
+@pytest.fixture(autouse=True)
+def the_same_numbers_in_any_order_of_tests():
+    rng.bit_generator.state = np.random.default_rng(11).bit_generator.state
+
+
 def randn(*shape):
     return rng.normal(size=shape)
 
