@@ -29,7 +29,7 @@ def processor(pid: int) -> float:
     parents, times = {}, {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = entry.read_text().rpartition(")")[2].split()
+            fields = entry.read_text(encoding="utf-8").rpartition(")")[2].split()
         except OSError:
             continue  # it has ended
         parents[int(entry.parent.name)], times[int(entry.parent.name)] = int(fields[1]), sum(map(int, fields[11:15]))

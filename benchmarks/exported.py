@@ -213,7 +213,7 @@ def js(it: Exported, folder: Path) -> dict[str, float]:
         raise ImportError("no Node")
     export.to_js(it.step, folder / "exported.mjs", optimizer=it.optimizer)
     (folder / "run.mjs").write_text(NODE, encoding="utf-8")
-    out = subprocess.run([node, str(folder / "run.mjs")], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run([node, str(folder / "run.mjs")], check=True, capture_output=True, encoding="utf-8").stdout
     gradients, step, value, *rest = map(float, out.split())
     it.same("JavaScript", value, rest)
     return {"gradients": gradients, "step": step}

@@ -92,76 +92,72 @@ def _start(rows: Rows) -> list[float]:
 
 
 def _recursive(rows: Rows, kids: Sequence[Sequence[int]]) -> list[float]:
-    grads = _start(rows)
-
-    def go(place: int) -> None:
+    grads, stack = _start(rows), [len(rows) - 1]
+    while stack:
+        place = stack.pop()
         _push(rows, grads, place)
-        for kid in kids[place]:
-            go(kid)
-
-    go(len(rows) - 1)
+        stack.extend(reversed(kids[place]))
     return grads
 
 
 def _recursive_once(rows: Rows, kids: Sequence[Sequence[int]]) -> list[float]:
     """Depth first, each node when it is first met."""
-    grads = _start(rows)
+    grads, stack = _start(rows), [len(rows) - 1]
     seen: set[int] = set()
-
-    def go(place: int) -> None:
+    while stack:
+        place = stack.pop()
         if place not in seen:
             seen.add(place)
             _push(rows, grads, place)
-            for kid in kids[place]:
-                go(kid)
-
-    go(len(rows) - 1)
+            stack.extend(reversed(kids[place]))
     return grads
 
 
 def _reseeding(rows: Rows, kids: Sequence[Sequence[int]]) -> list[float]:
     """backward() calls backward() of the operands, and each sets its own gradient to 1."""
-    grads = _start(rows)
-
-    def go(place: int) -> None:
+    grads, stack = _start(rows), [len(rows) - 1]
+    while stack:
+        place = stack.pop()
         grads[place] = 1.0
         _push(rows, grads, place)
-        for kid in kids[place]:
-            go(kid)
-
-    go(len(rows) - 1)
+        stack.extend(reversed(kids[place]))
     return grads
 
 
 def _each(rows: Rows, kids: Sequence[Sequence[int]]) -> list[float]:
     """Push to one operand and go on from there before the next is pushed to."""
     grads = _start(rows)
-
-    def go(place: int) -> None:
-        for arg, slope in zip(*rows[place], strict=True):
-            grads[arg] += grads[place] * slope
-            go(arg)
-
-    go(len(rows) - 1)
+    ways = [zip(*rows[-1], strict=True)]  # of each node on the way down, what is still to be pushed to
+    places = [len(rows) - 1]
+    while ways:
+        for arg, slope in ways[-1]:
+            grads[arg] += grads[places[-1]] * slope
+            ways.append(zip(*rows[arg], strict=True))
+            places.append(arg)
+            break
+        else:
+            ways.pop()
+            places.pop()
     return grads
 
 
 def _order(kids: Sequence[Sequence[int]], root: int, first: bool, visited: bool) -> list[int]:
     found: list[int] = []
     seen: set[int] = set()
-
-    def go(place: int) -> None:
+    stack = [(root, False)]  # a node, and whether its operands are done
+    while stack:
+        place, done = stack.pop()
+        if done:
+            found.append(place)
+            continue
         if visited and place in seen:
-            return
+            continue
         seen.add(place)
         if first:
             found.append(place)
-        for kid in kids[place]:
-            go(kid)
-        if not first:
-            found.append(place)
-
-    go(root)
+        else:
+            stack.append((place, True))
+        stack.extend((kid, False) for kid in reversed(kids[place]))
     return found
 
 

@@ -48,6 +48,57 @@ class Seen(NamedTuple):
     at: Place | None  # the student's line that raised
 
 
+class Tracer:
+    """What `sys.settrace` is given: notes the lines that run in `files`, and which of them changes a watched number."""
+
+    def __init__(
+        self, files: set[str], slots: Sequence[Callable[[], float]], inject: Callable[[int, float], float | None] | None, budget: int
+    ) -> None:
+        self.files, self.slots, self.inject, self.budget = files, slots, inject, budget
+        self.places: dict[Place, None] = {}
+        self.writes: list[Write] = []
+        self.held = [get() for get in slots]
+        self.stack: list[list[Any]] = []
+        self.left = budget
+
+    def look(self) -> None:
+        here = Place(*self.stack[-1]) if self.stack else None
+        for slot, get in enumerate(self.slots):
+            now = get()
+            was = self.held[slot]
+            if now != was and not (now != now and was != was):
+                if here is not None:
+                    self.writes.append(Write(slot, was, now, here))
+                self.held[slot] = now
+                if self.inject is not None and (other := self.inject(slot, now)) is not None:
+                    self.held[slot] = other
+
+    def local(self, frame: FrameType, event: str, _: Any) -> Any:
+        if event == "line":
+            self.left -= 1
+            if self.left < 0:
+                raise Runaway(f"more than {self.budget:,} lines")
+            if self.slots:
+                self.look()
+            if self.stack:
+                self.stack[-1][1] = frame.f_lineno
+            self.places[Place(frame.f_code, frame.f_lineno)] = None
+        elif event == "return":
+            if self.slots:
+                self.look()
+            if self.stack:
+                self.stack.pop()
+        return self.local
+
+    def called(self, frame: FrameType, event: str, _: Any) -> Any:
+        if event != "call" or frame.f_code.co_filename not in self.files:
+            return None
+        if self.slots:
+            self.look()
+        self.stack.append([frame.f_code, frame.f_lineno])
+        return self.local
+
+
 def watch(
     action: Callable[[], Any],
     files: set[str],
@@ -56,65 +107,21 @@ def watch(
     budget: int = BUDGET,
 ) -> Seen:
     """Run `action`. slots: the numbers to watch. inject: is told of each change (slot, new number) and may answer another number for it."""
-    places: dict[Place, None] = {}
-    writes: list[Write] = []
-    held = [get() for get in slots]
-    stack: list[list[Any]] = []
-    left = budget
-
-    def look() -> None:
-        here = Place(*stack[-1]) if stack else None
-        for slot, get in enumerate(slots):
-            now = get()
-            was = held[slot]
-            if now != was and not (now != now and was != was):
-                if here is not None:
-                    writes.append(Write(slot, was, now, here))
-                held[slot] = now
-                if inject is not None and (other := inject(slot, now)) is not None:
-                    held[slot] = other
-
-    def local(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal left
-        if event == "line":
-            left -= 1
-            if left < 0:
-                raise Runaway(f"more than {budget:,} lines")
-            if slots:
-                look()
-            if stack:
-                stack[-1][1] = frame.f_lineno
-            places[Place(frame.f_code, frame.f_lineno)] = None
-        elif event == "return":
-            if slots:
-                look()
-            if stack:
-                stack.pop()
-        return local
-
-    def called(frame: FrameType, event: str, _: Any) -> Any:
-        if event != "call" or frame.f_code.co_filename not in files:
-            return None
-        if slots:
-            look()
-        stack.append([frame.f_code, frame.f_lineno])
-        return local
-
+    tracer = Tracer(files, slots, inject, budget)
     old = sys.gettrace()
     result: Any = None
     error: BaseException | None = None
-    sys.settrace(called)
+    sys.settrace(tracer.called)
     try:
         result = action()
     except (Exception, Runaway, SystemExit) as caught:
         error = caught
     finally:
         sys.settrace(old)
-    stack.clear()
     at = None
     walk = error.__traceback__ if error is not None else None
     while walk is not None:
         if walk.tb_frame.f_code.co_filename in files:
             at = Place(walk.tb_frame.f_code, walk.tb_lineno)
         walk = walk.tb_next
-    return Seen(result, places, writes, error, at)
+    return Seen(result, tracer.places, tracer.writes, error, at)

@@ -181,7 +181,10 @@ def test_values_are_expressions_of_numbers(run):
         (["step", "x", "x=1", "-o", "/no/such/folder/s.txt"], "cannot write /no/such/folder/s.txt: No such file"),
         (["step"], "EXPR"),
         ([], "required"),
-        (["paint", "x"], "there is no command 'paint' (there are draw, step, check, quiz, exercise, diff, export, lab, site, completion)"),
+        (
+            ["paint", "x"],
+            "there is no command 'paint' (there are draw, step, check, quiz, exercise, diff, doctor, export, lab, site, completion)",
+        ),
         (["draw", "x", "x=1", "--frobnicate"], "there is no option --frobnicate"),
         (["draw", "x", "x=1", "--color", "mauve"], "invalid choice"),
         (["step", ""], "no expression"),

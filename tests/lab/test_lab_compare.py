@@ -20,7 +20,9 @@ EXAMPLES = {example["name"]: example["code"] for example in page.examples()}
 @pytest.fixture
 def lab(monkeypatch):
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    return Lab()
+    lab = Lab()
+    yield lab
+    lab.run("None")  # what the last program had registered goes with it
 
 
 def numbers(view):
