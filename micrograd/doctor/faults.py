@@ -149,6 +149,11 @@ FAULTS: dict[str, Fault] = {
         "What is 2 in a + 2, and has it that attribute?",
         "A number has to become an object of the class first, where it is none yet.",
     ),
+    "number-exponent": Fault(
+        "takes numbers alone for the exponent",
+        "What is b in a ** b, and has the method a way for it?",
+        "An exponent that is an object has a gradient too: aᵇ·log a.",
+    ),
     "missing-method": Fault(
         "is not there",
         "Which method does Python look for?",

@@ -22,6 +22,7 @@ NUMBERS = (
     "raises",
     "endless",
     "number-operand",
+    "number-exponent",
     "mutates",
 )
 

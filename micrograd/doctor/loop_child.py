@@ -37,7 +37,10 @@ def main() -> None:
             vars(module)["__name__"] = "__main__"
             for node in ast.parse(text, path).body:  # statement by statement: a class is heard as soon as it is there
                 exec(compile(ast.Module([node], []), path, "exec"), vars(module))
-                for cls in engines_in(vars(module), "__main__"):
+                homes = {"__main__"}
+                if isinstance(node, ast.ImportFrom):  # an engine of another file, known here by its name (or by *)
+                    homes |= {getattr(vars(module).get(name.asname or name.name), "__module__", node.module or "") for name in node.names}
+                for cls in [cls for home in homes for cls in engines_in(vars(module), home)]:
                     if cls not in heard and isinstance(node, (ast.ClassDef, ast.Import, ast.ImportFrom)):
                         heard.add(cls)
                         stack.enter_context(listening(watched, [cls]))

@@ -119,9 +119,19 @@ def _rebuilt(watched: Watched, text: LoopText) -> Finding | None:
     active = [i for i, g in enumerate(one.after) if g and one.leaves[i] is not one.root]
     if not active or any(any(x is one.leaves[i] for x in two.leaves) for i in active):
         return None
-    if text.replaces_parameters():
+    if text.replaces_parameters() or _follow(watched):
         return None
     return _found("rebuilt", text, "make", "backward")
+
+
+def _follow(watched: Watched) -> bool:
+    """Whether some leaf is always the one in its place before, moved down its gradient: a step that makes new leaves."""
+    passes = [p for p in watched.passes if len(p.leaves) == len(watched.passes[0].leaves)]
+    for i in range(len(passes[0].leaves)):
+        went = [a.after[i] * (b.data[i] - a.data[i]) for a, b in pairwise(passes) if a.after[i]]
+        if len(went) >= 3 and max(went) < 0.0:
+            return True
+    return False
 
 
 def _direction(watched: Watched, text: LoopText) -> Finding | None:

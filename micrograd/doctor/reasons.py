@@ -130,7 +130,7 @@ class Reasons:
             names = ("'int'", "'float'", "no attribute", "unsupported operand", "NotImplemented", "only support")
             if form.key == "a ** b" or isinstance(error, AssertionError) or any(name in str(error) for name in names):
                 return Finding(
-                    "number-operand",
+                    "number-exponent" if form.key == "a ** b" else "number-operand",
                     "missing" if form.key in ("a ** b", "2 ** a") or not self._mixed(form) else "fault",
                     where,
                     [form.text],

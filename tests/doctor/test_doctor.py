@@ -133,6 +133,27 @@ def test_a_class_without_gradients_yet_is_judged_by_its_numbers():
     assert any("has none yet" in line for line in report.unread)
 
 
+def test_a_power_for_numbers_alone_is_not_said_to_be_for_objects_alone():
+    class Powers:
+        def __init__(self, data, children=()):
+            self.data, self.grad, self.children = data, 0.0, children
+
+        def __add__(self, other):
+            return Powers(self.data + other.data, ((self, 1.0), (other, 1.0)))
+
+        def __pow__(self, n):
+            assert isinstance(n, (int, float))
+            return Powers(self.data**n, ((self, n * self.data ** (n - 1)),))
+
+        def backward(self, upstream=1.0):
+            self.grad += upstream
+            for child, slope in self.children:
+                child.backward(upstream * slope)
+
+    told = [f.title for f in diagnose(Powers).missing if "a ** b" in f.of]
+    assert told == ["takes numbers alone for the exponent"]
+
+
 def test_what_cannot_be_read_is_said():
     class Other:
         pass

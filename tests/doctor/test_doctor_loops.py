@@ -57,6 +57,32 @@ def test_a_long_training_is_ended():
     assert testing.watch_loop(train) and len(calls) < 50
 
 
+@pytest.mark.parametrize("step", [
+    "new = [Value(x.data - 0.1 * x.grad) for x in ps]; ps = new",
+    "ps = [Value(x.data - 0.1 * x.grad) for x in ps]",
+    "kept = [x.data - 0.1 * x.grad for x in ps]; ps = [Value(x) for x in kept]",
+])  # fmt: skip
+def test_new_leaves_that_follow_the_old_ones_are_no_mistake(step):
+    text = "\n    ".join(("def train():", "ps = [Value(0.1), Value(0.2)]", "for _ in range(20):", "    loss = (ps[0] * ps[1] - 3.0) ** 2"))
+    text += f"\n        loss.backward()\n        {step}\n"
+    made = {"Value": Value}
+    exec(text, made)
+    assert testing.watch_loop(made["train"], text=text)
+    again = text.replace(step, "ps = [Value(0.1), Value(0.2)]")
+    exec(again, made)
+    assert [f.name for f in testing.watch_loop(made["train"], text=again).faults] == ["rebuilt"]
+
+
+def test_an_engine_that_is_imported_by_name_is_watched(tmp_path, capsys):
+    (tmp_path / "own_engine.py").write_text(doctor_loops.ENGINE, encoding="utf-8")
+    loop = "w = Scalar(5.0)\nfor _ in range(9):\n    loss = (w + -1.0) * (w + -1.0)\n    loss.backward()\n    w.data -= 0.01 * w.grad\n"
+    for line in ("from own_engine import Scalar", "from own_engine import *"):
+        path = tmp_path / "train.py"
+        path.write_text(f"{line}\n{loop}", encoding="utf-8")
+        assert main(["doctor", str(path), "--loop"]) == 1
+        assert "not set to 0" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("loop", "status", "said"), [("right", 0, "no mistake"), ("wrong", 1, "go up the gradient")])
 def test_the_command_watches_a_file(tmp_path, capsys, loop, status, said):
     text = doctor_loops.BY_HAND if loop == "right" else doctor_loops.BY_HAND.replace("p.data -=", "p.data +=")
