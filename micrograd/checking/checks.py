@@ -91,6 +91,8 @@ def gradcheck(
     if order not in (1, 2, 3):
         raise ValueError(f"order is 1, 2 or 3, not {order!r}")
     by_direction = method in ("directions", "taylor")
+    if by_direction and directions < 1:
+        raise ValueError(f"directions={directions!r} checks nothing: one at least")
     if order > 1 and (by_direction or forward):
         raise ValueError(f"order={order} goes input by input, in reverse mode: without method={method!r} or forward=True")
     if forward and gradient is not None:

@@ -43,7 +43,13 @@ def ways(start: Sequence[float], count: int, seed: int) -> Iterator[list[float]]
     """So many directions."""
     rng = random.Random(seed)
     for _ in range(count):
-        yield [rng.choice((-1.0, 1.0)) * rng.uniform(0.5, 1.0) * (abs(x) or 1.0) for x in start]
+        yield [rng.choice((-1.0, 1.0)) * _short(rng.uniform(0.5, 1.0) * (abs(x) or 1.0)) for x in start]
+
+
+def _short(x: float) -> float:
+    """x to eight bits: a step of a power of two along it moves an input by exactly so much, down to 2**-44 of its size."""
+    part, exponent = math.frexp(x)
+    return math.ldexp(round(math.ldexp(part, 8)), exponent - 8) if math.isfinite(x) else x
 
 
 def along(e: Evaluation, way: Sequence[float]) -> Callable[[float], tuple[float, list[float]]]:
@@ -69,6 +75,8 @@ def slopes(
             forward = pushed(way)
             close = abs(forward - a) <= 1e-10 * size or forward == a or (forward != forward and a != a)
             text = "ok" if close else f"WRONG by {abs(forward - a) / (size or 1.0):.1e}: reverse mode is not forward mode"
+            if math.isinf(forward) and math.inf in map(abs, gradient):
+                text = "undecided: the gradient is not finite"
             yield Found(name, a, Estimate(forward, EPSILON * size), "forward mode", text)
         at = along(e, way)
         verdict = judge(Question(lambda t, at=at: at(t)[0], 0.0, here, a, rtol, scale=size, epsilon=e.epsilon))  # type: ignore[misc]

@@ -186,3 +186,23 @@ def test_what_does_not_go_together_is_refused():
         gradcheck(smooth, (0.3, -0.7, 1.2), order=2, method="taylor")
     with pytest.raises(ValueError, match="our own forward mode"):
         gradcheck(math.sin, (0.3,), gradient=[math.cos(0.3)], forward=True)
+
+
+@pytest.mark.parametrize("method", DIRECTED)
+def test_a_right_gradient_is_not_called_wrong_where_the_function_cancels(method):
+    """Near the optimum of a loss: what an input's step loses to rounding is more than the whole function."""
+    assert gradcheck(lambda a: (a - 1) ** 2, [1 + 1e-7], method=method)
+    assert gradcheck(lambda w, b: (w * 3 + b - 7) ** 2 + (b - w + 1) ** 2, [2.0 + 1e-8, 1.0 - 1e-8], method=method)
+    said = verdicts(lambda a: (a + 1e10) - 1e10, [1.0], method=method)
+    assert not any(v.startswith("WRONG") for v in said), said
+
+
+@pytest.mark.parametrize("method", DIRECTED)
+def test_no_direction_is_no_verdict(method):
+    with pytest.raises(ValueError, match="directions=0 checks nothing"):
+        gradcheck(lambda a: a * a, [3.0], gradient=lambda a: [0.0], method=method, directions=0)
+
+
+def test_an_infinite_slope_that_both_modes_have_is_left_open():
+    said = verdicts(lambda a: a.sqrt(), [0.0], method="directions")
+    assert all(v.startswith("undecided") for v in said), said
