@@ -26,6 +26,8 @@ def proof(args: Any, root: Value) -> int:
     shown = [found[v][0] for v in found if v.op is not None] + list(found.rows[1:])
     colours = args.output is None and wanted(sys.stdout, os.environ)
     rows = [(r.name, r.what, *_told(r, colours), f"{r.ulps:.3g} ulps" if r.error < float("inf") else "", r.verdict) for r in shown]
+    if not rows:
+        raise Refused("there is nothing to prove: no operation, and no value whose gradient is asked for")
     wide = [max(len(row[i]) for row in rows) for i in (0, 1, 2, 4)]
     lines = []
     for name, what, plain, text, ulps, verdict in rows:

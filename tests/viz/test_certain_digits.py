@@ -111,6 +111,8 @@ def test_the_command_line_proves(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert main(["check", "--certify", "(1 + c) - 1", "c=1e-12"]) == 1
     assert "\x1b[2m" in capsys.readouterr().out
+    assert main(["check", "--certify", "3"]) == 2
+    assert "nothing to prove" in capsys.readouterr().err
 
 
 def test_the_command_line_says_what_is_missing(capsys, monkeypatch):
