@@ -42,6 +42,7 @@ def _unknown_value(v: Any, e: Any) -> None:
 
 
 def _unknown_gradient(v: Any, e: Any, r: Any) -> None:
+    v.op.pull(v)
     for a in v.args:
         r[a] = math.inf
 

@@ -174,3 +174,12 @@ def test_it_needs_no_library():
     code = "import sys; sys.modules['flint'] = sys.modules['mpmath'] = None\n"
     code += "import micrograd; x = micrograd.Value(0.1)\nprint(micrograd.error_bound(x.tanh()).rows[0].digits)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "14"
+
+
+def test_below_a_node_without_a_rule_gradients_are_those_of_backward_and_nothing_is_said_of_them():
+    own = Op("own_sin", math.sin, (lambda y, a: math.cos(a),))
+    x = Value(2.0)
+    root = own(x * 3.0)
+    value, gradient = error_bound(root)[x]
+    root.backward()
+    assert gradient.double == x.grad != 0.0 and gradient.error == math.inf and value.error == 0.0
