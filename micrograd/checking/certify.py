@@ -124,6 +124,8 @@ def certify(
         if len(outputs) != 1:
             raise ValueError(f"certify is of one number; fn gave {len(outputs)}: sum them, or take one")
         given = gradient(*Slots(root, inputs, plain=True).arguments(slots.start)) if callable(gradient) else gradient
+        if given is None and gradient is not None:
+            raise TypeError("gradient() gave None, no gradient: does it return one?")
         theirs = None if given is None else slots.flattened(given)
         graph = Graph(outputs[0], slots.leaves)
         found = graph.backward()

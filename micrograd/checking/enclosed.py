@@ -14,8 +14,11 @@ from micrograd.checking.choices import choices
 from micrograd.checking.proven import nearest
 from micrograd.engine import Value
 from micrograd.notation import teller
+from micrograd.ops import TABLE
 
 FIRST, LAST = 128, 4096  # bits; a decision that needs more than the last is given up
+CLOSE = 53  # bits of a ball that could be told from a tie
+ENTIRE = ("exp", "expm1", "exp2", "sinh", "cosh", "sum", "dot", "add", "sub", "mul")  # without a pole: where they are infinite, Arb gave up
 
 
 class Rule:
@@ -29,9 +32,14 @@ class Rule:
 
 
 def _rule(op: Any) -> Rule | None:
+    """The op on balls; None where it says nothing that runs on them: a rule of one's own may call `math.cos` or `float`."""
     try:
-        return Rule(op)
-    except enclosures.NoRule:
+        rule = Rule(op)
+        if op.arity is not None and TABLE.get(op.name) is not op:
+            xs = [balls().arb(0.5)] * op.arity
+            rule.slopes(rule.value(*xs), *xs)
+        return rule
+    except (enclosures.NoRule, TypeError, AttributeError):
         return None
 
 
@@ -208,6 +216,8 @@ class Graph:
                 what = (
                     "is no real number"
                     if self.data[i] != self.data[i]
+                    else "is too large to be enclosed"
+                    if self.nodes[i].op.name in ENTIRE
                     else "is at a pole"
                     if math.isinf(self.data[i])
                     else "may be at a pole"
@@ -226,6 +236,8 @@ class Graph:
             return f"a kink or jump of {self._called(min(split & below))} is straddled", bool(self.radii)
         if self.radii:
             return "the inputs are known to ± something only", True
+        if (gradients if gradient else values)[k].rel_accuracy_bits() < CLOSE:
+            return f"{bits} bits do not enclose it closely: each operation loses some", False
         return f"it is within 2**-{bits} of the middle of two doubles", False
 
     def _below(self, k: int) -> set[int]:

@@ -89,7 +89,7 @@ def power_slope(p: float) -> Inner:
     def define(x: Any) -> Any:
         return exact_slope(x, p) if power(p) is power_exact else base_slope(raised(x, p), x, p)
 
-    formula = (f"{p * (p - 1.0)!r} * a**{p - 2.0!r}",)
+    formula = (f"({p!r} * y - y) / a",)  # exact numbers where it is read: p - 1 as a double may not be
     return Inner("power_slope", p, define=define, partials=(curve,), formula=formula)
 
 
@@ -97,10 +97,14 @@ def power_slope(p: float) -> Inner:
 def power_curve(p: float, n: float) -> Inner:
     """The derivative of xᵖ of order n ≥ 2, p·(p - 1)·…·xᵖ⁻ⁿ, for a p of which 1 cannot be taken exactly."""
     factor = prod(p - k for k in range(int(n)))
-    formula = (f"{factor * (p - n)!r} * a**{p - n - 1.0!r}",)
+
+    def exact(m: Any, x: Any) -> Any:
+        return prod((m.mpf(p) - k for k in range(int(n))), start=m.power(x, m.mpf(p) - int(n)))
+
     return Inner(
-        "power_curve", p, n, define=lambda x: lowered(x, p, n, factor), partials=(lambda y, x: power_curve(p, n + 1.0)(x),), formula=formula
-    )
+        "power_curve", p, n, define=lambda x: lowered(x, p, n, factor), partials=(lambda y, x: power_curve(p, n + 1.0)(x),),
+        formula=(f"({p!r} * y - {n!r} * y) / a",), exact=exact,
+    )  # fmt: skip
 
 
 def power(p: float) -> Any:

@@ -279,12 +279,18 @@ NORMAL: float = 1.0 / sqrt(2.0 * pi)
 BELL: Inner = Inner(
     "bell", define=lambda x: bell(table.exp(-size(x))), partials=(lambda y, x: -y * table.tanh(0.5 * x),), formula=("-y * tanh(a / 2)",)
 )
-SILU: Inner = Inner("silu_slope", define=silu_slope, partials=(silu_curve,), formula=("bell(a) * (2 - a * tanh(a / 2))",))
+SILU: Inner = Inner(
+    "silu_slope", define=silu_slope, partials=(silu_curve,), formula=("sigmoid(a) * sigmoid(-a) * (2 - a * tanh(a / 2))",),
+    exact=lambda m, x: (1 + x / (1 + m.exp(x))) / (1 + m.exp(-x)),
+)  # fmt: skip
 CBRT: Inner = Inner(
     "cbrt_slope", define=lambda x: cbrt_slope(table.cbrt(x), x), partials=(lambda y, x: table.div(y, x) * (-2.0 / 3.0),),
-    formula=("-2 * y / (3 * a)",),
+    formula=("-2 * y / (3 * a)",), exact=lambda m, x: 1 / (3 * m.cbrt(m.fabs(x)) ** 2),
 )  # fmt: skip
-GELU: Inner = Inner("gelu_slope", define=gelu_slope, partials=(gelu_curve,), formula=("exp(-a**2 / 2) * (2 - a**2) / sqrt(2 * pi)",))
+GELU: Inner = Inner(
+    "gelu_slope", define=gelu_slope, partials=(gelu_curve,), formula=("exp(-a**2 / 2) * (2 - a**2) / sqrt(2 * pi)",),
+    exact=lambda m, x: m.erfc(-x / m.sqrt(2)) / 2 + x * m.exp(-x * x / 2) / m.sqrt(2 * m.pi),
+)  # fmt: skip
 
 
 def _across(a: Any, b: Any, c: Any, d: Any) -> Any:

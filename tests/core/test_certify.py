@@ -342,3 +342,59 @@ def test_without_the_library_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "flint", None)
     with pytest.raises(ImportError, match="pip install python-flint"):
         micrograd.certify(Value(1.0).tanh())
+
+
+@pytest.mark.parametrize("p", [0.1, 1 / 3, -1.3, 2.1])
+@pytest.mark.parametrize("x", [0.7, 1.3, 3.0])
+def test_derivatives_of_a_power_are_those_of_its_exponent_not_of_a_rounded_one(p, x):
+    """p - 1 and p·(p - 1) are no doubles."""
+    v = Value(x)
+    (first,) = micrograd.grad(v**p, [v], create_graph=True)
+    (second,) = micrograd.grad(first, [v], create_graph=True)
+    a, b = M.mpf(x), M.mpf(p)
+    slopes = [b * a ** (b - 1), b * (b - 1) * a ** (b - 2), b * (b - 1) * (b - 2) * a ** (b - 3)]
+    assert inside(micrograd.certify(first)[first][0].ball, slopes[0])
+    assert inside(micrograd.certify(first)[v][1].ball, slopes[1])
+    assert inside(micrograd.certify(second)[second][0].ball, slopes[1])
+    assert inside(micrograd.certify(second)[v][1].ball, slopes[2])
+
+
+@pytest.mark.parametrize(("name", "slope"), [
+    ("silu", lambda x: (1 + x / (1 + M.exp(x))) / (1 + M.exp(-x))),
+    ("gelu", lambda x: M.erfc(-x / M.sqrt(2)) / 2 + x * M.exp(-x * x / 2) / M.sqrt(2 * M.pi)),
+    ("cbrt", lambda x: 1 / (3 * M.cbrt(x) ** 2)),
+])  # fmt: skip
+@pytest.mark.parametrize("x", [0.3, 0.9, 5.1])
+def test_a_slope_in_a_graph_is_the_slope_not_the_polynomial_that_computes_it(name, slope, x):
+    v = Value(x)
+    (first,) = micrograd.grad(getattr(v, name)(), [v], create_graph=True)
+    proof = micrograd.certify(first)
+    assert inside(proof[first][0].ball, slope(M.mpf(x)))
+    h = M.ldexp(1, -1000)
+    assert abs(mp(proof[v][1].ball.mid()) * 2 * h / (slope(x + h) - slope(x - h)) - 1) < 1e-30
+
+
+def test_an_op_of_ones_own_that_leaves_balls_is_left_open():
+    v = Value(2.0, label="v")
+    for op in (
+        Op("own_sin", math.sin, (lambda y, a: math.cos(a),), exact=lambda m, a: m.sin(a)),
+        Op("own_gamma", math.gamma, (lambda y, a: y,), exact=lambda m, a: m.gamma(a)),
+        Op("own_choice", lambda a: a, (lambda y, a: 1.0,), exact=lambda m, a: math.fabs(a)),
+    ):
+        assert f"no rule for {op.name!r}" in str(micrograd.certify(op(v)))
+
+
+def test_a_gradient_function_that_returns_nothing_is_refused():
+    with pytest.raises(TypeError, match="gave None"):
+        micrograd.certify(lambda a, b: a * b, [0.1, 0.3], gradient=lambda a, b: None)
+
+
+def test_what_is_not_enclosed_is_neither_called_a_pole_nor_a_tie():
+    x = Value(1e100, label="x")
+    assert "too large to be enclosed" in str(micrograd.certify(x.exp()))
+    assert "at a pole" in str(micrograd.certify(1 / Value(0.0)))
+    v = w = Value(0.5)
+    for _ in range(2200):
+        w = (w * 3.9) * (1 - w)
+    found = micrograd.certify(w)
+    assert found[w][0].why.startswith("4096 bits do not enclose it closely")
