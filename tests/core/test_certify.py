@@ -393,7 +393,7 @@ def test_what_is_not_enclosed_is_neither_called_a_pole_nor_a_tie():
     x = Value(1e100, label="x")
     assert "too large to be enclosed" in str(micrograd.certify(x.exp()))
     assert "at a pole" in str(micrograd.certify(1 / Value(0.0)))
-    v = w = Value(0.5)
+    w = Value(0.5)
     for _ in range(2200):
         w = (w * 3.9) * (1 - w)
     found = micrograd.certify(w)
