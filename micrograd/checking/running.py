@@ -8,7 +8,9 @@ itself (Wilkinson 1986, "Error analysis revisited"; Higham 2002, "Accuracy and S
 
 with u = 2**-53. Assumed of each function, and tested (`tests/core/test_numerics.py`): arithmetic and √ round once (δ = u), what picks
 rounds nothing, any other function is within 2.5 ulp and its partial within 3. What is of second order in ε is left out, so where a result
-has lost all its digits the bound is an estimate. `micrograd.certify` proves.
+has lost all its digits the bound is an estimate. Where an operand is nearer to a kink or jump than its error, both sides count
+(but a number that came to 0 because it is too small for a double is taken for 0 there).
+`micrograd.certify` proves.
 
 The code of each pass is made from the rules of the op, as `backward()`'s is (`micrograd/pull.py`).
 """
@@ -20,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from micrograd import modes
+from micrograd import modes, ops
 from micrograd.checking.proven import digits
 from micrograd.checking.running_code import U, passes
 from micrograd.engine import Value
@@ -109,6 +111,29 @@ class _Errors(dict[Any, float]):
         return 0.0
 
 
+FLAT = {"less", "equal", "sign", "step", "floor", "ceil", "trunc", "round"}  # slopes 0 on both sides of a jump
+JUMPS = FLAT | {"where", "mod"}
+SURE = 1e-300 / U  # an error below this is what TINY adds to a number that is 0
+
+
+def _straddles(v: Value, e: Any) -> float:
+    """0.0 where it is sure on which side of its kink or jump a node is; else how far the slopes of both sides can be apart."""
+    op, a = v.op, v._a
+    if op.rough is None and a is not None and abs(a._data) > e[a] * U:  # most of them: one operand, far from 0
+        return 0.0
+    args = v.args
+    errors = [e[a] for a in (args[:1] if op.name == "where" else args)]
+    xs = [a._data for a in args]
+    if not sum(errors) > SURE or not all(map(math.isfinite, xs)):
+        return 0.0
+    if op.name == "mod":
+        errors = [errors[0] / (abs(xs[1]) or 1.0), errors[1] * abs(xs[0]) / (xs[1] * xs[1] or 1.0)]
+    near = abs(op.rough(*xs, *op.params) if op.rough else xs[0])
+    if near > sum(errors) * U:
+        return 0.0
+    return math.inf if op.name in ("where", "mod") else 2.0 * max(1.0, *map(abs, op.params)) if op.name == "leaky_relu" else 2.0
+
+
 def error_bound(root: Value) -> Bounds:
     """A bound of the rounding error in every value and gradient below `root`, to first order, in plain floats; no graph changes.
 
@@ -129,8 +154,13 @@ def error_bound(root: Value) -> Bounds:
     e: dict[Value, float] = _Errors()
     code = {op: passes(op) for op in {v.op for v in order}}
     forward, backward = ({op: both[way] for op, both in code.items()} for way in (0, 1))
+    unsure = {op for op in code if getattr(op, "rough", None) or getattr(op, "kinks", ())} - {ops.pow_, ops.atan2, ops.hypot}
+    straddled: dict[Value, float] = {}
     for v in order:
         forward[v.op](v, e)
+        if v.op in unsure and (span := _straddles(v, e)):
+            straddled[v] = span
+            e[v] = max(e[v], math.inf if v.op.name in JUMPS else span * sum(e[a] for a in v.args))
     leaves = [v for v in e if v.op is None] or [root]
     e = dict(e)  # plain ones are faster
     e.setdefault(root, 0.0)
@@ -146,6 +176,11 @@ def error_bound(root: Value) -> Bounds:
         for v in reversed(order):
             if v.grad is not UNREACHED:
                 backward[v.op](v, e, r)
+                if v in straddled and v.op.name not in FLAT:
+                    for a in v.args:
+                        r[a] += straddled[v] * abs(v.grad) / U if v.grad else 0.0
+                        if a.grad is UNREACHED:  # on the other side something would go on from here
+                            r.update(dict.fromkeys(a.topological(), math.inf))
         return Bounds(root, e, r, dict(zip(leaves, [v.grad for v in leaves], strict=True)), [v.grad for v in order], order)
     finally:
         for v, grad in zip(leaves, kept, strict=True):

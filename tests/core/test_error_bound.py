@@ -183,3 +183,21 @@ def test_below_a_node_without_a_rule_gradients_are_those_of_backward_and_nothing
     value, gradient = error_bound(root)[x]
     root.backward()
     assert gradient.double == x.grad != 0.0 and gradient.error == math.inf and value.error == 0.0
+
+
+def test_both_sides_of_a_kink_or_jump_count_where_an_operand_may_be_on_either():
+    x = Value(0.1)
+    near = x * 3.0 - 0.30000000000000004  # 0.0, and -2.8e-17 in truth
+    same = Value(0.30000000000000004)
+    for root in (
+        abs(near), near.relu(), (-near).relu(), near.leaky_relu(0.01), ops.maximum(x * 3.0, same), ops.minimum(x * 3.0, same),
+        (-near).sign(), ops.less(x * 3.0, same), ops.where(near, x, x * 2.0), (x * 3.0) % 0.1, (near + 1.0).floor(), near.clamp(0.0, 1.0),
+    ):  # fmt: skip
+        for _, bound, error in compared(root * 1.0):
+            assert bound >= error * (1.0 - 1e-9), root
+
+
+def test_a_kink_that_is_met_exactly_is_no_doubt():
+    w, zero = Value(0.7), Value(0.0)
+    bounds = error_bound((w * zero + zero).relu() + (zero - zero).relu() + w)
+    assert bounds[w][1].digits >= 15 and math.isfinite(bounds[zero][1].error)
