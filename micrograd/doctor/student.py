@@ -41,7 +41,8 @@ class Student:
         if not self.data_name:
             held = ", ".join(sorted(attributes(sample))) or "none"
             raise Unreadable(f"no attribute of {self.name}({SAMPLE}) holds the number {SAMPLE}; its attributes: {held}")
-        self.grad_name = next((name for name in GRAD if hasattr(sample, name) and _gradient(getattr(sample, name))), "")
+        others = [name for name in GRAD if name != self.data_name and hasattr(sample, name)]
+        self.grad_name = next((name for name in others if _gradient(getattr(sample, name))), "")
         fresh: Any = getattr(sample, self.grad_name, None) if self.grad_name else None
         self._zero = fresh * 0.0 if hasattr(fresh, "shape") else None
         named = (name for name in (*BACKWARD, *ZERO) if callable(getattr(self.cls, name, None)))

@@ -154,6 +154,19 @@ def test_a_power_for_numbers_alone_is_not_said_to_be_for_objects_alone():
     assert told == ["takes numbers alone for the exponent"]
 
 
+@pytest.mark.parametrize("name", ["d", "g", "x"])
+def test_the_number_is_not_taken_for_the_gradient(name):
+    namespace = {}
+    exec(
+        f"class V:\n    def __init__(self, x): self.{name} = x\n"
+        f"    def __add__(self, other): return V(self.{name} + other.{name})\n"
+        f"    def __mul__(self, other): return V(self.{name} * other.{name})\n",
+        namespace,
+    )
+    report = diagnose(namespace["V"])
+    assert report and {"a + b", "a * b"} <= set(report.works), str(report)
+
+
 def test_what_cannot_be_read_is_said():
     class Other:
         pass
