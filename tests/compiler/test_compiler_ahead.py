@@ -255,3 +255,28 @@ def test_an_index_beyond_its_table_is_told_at_its_step(few: list[int]) -> None:
 
     assert run(list) == run(one_by_one)
     assert run(list)[1] == 3
+
+
+@pytest.mark.parametrize("how", ["places", "generator", "on_step"])
+def test_another_rate_on_the_way_is_taken_in_compiled_code(how: str) -> None:
+    def trained(how: str) -> Any:
+        task = Task("c", lambda p: optim.SGD(p, lr=0.05))
+        batches = [task.batches[k % 7] for k in range(40)]
+
+        def change(k: int) -> None:
+            if k == 20:
+                task.optimizer.groups[0].settings["lr"] = 0.001
+
+        if how == "places":
+            task.step.train(task.optimizer, Places(batches, 40, change))
+        elif how == "generator":
+            task.step.train(task.optimizer, (change(k) or batch for k, batch in enumerate(batches)))
+        elif how == "on_step":
+            task.step.train(task.optimizer, batches, on_step=lambda k, _: change(k + 1))
+        else:
+            task.step.train(task.optimizer, batches[:20])
+            change(20)
+            task.step.train(task.optimizer, batches[20:])
+        return task.state()[0]
+
+    assert trained(how) == trained("in two runs")

@@ -153,6 +153,61 @@ def test_frozen_parameters_stay_and_strangers_are_refused() -> None:
         micrograd.compile(lambda: a * b, [a], backend="numpy").train(optim.SGD([a, b], lr=0.5), steps=1)
 
 
+CHANGES: dict[str, Any] = {
+    "freeze": lambda w, made: setattr(w[0], "frozen", True),
+    "thaw": lambda w, made: setattr(w[2], "frozen", False),
+    "another rate": lambda w, made: made.groups[0].settings.update(lr=0.001),
+    "a decay": lambda w, made: made.groups[0].settings.update(weight_decay=0.1),
+    "a state": lambda w, made: made.load_state_dict(type(made)(w, lr=0.3).state_dict()),
+    "no state": lambda w, made: made.groups[0].state.clear(),
+    "a step of its own": lambda w, made: made.step(),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("make", [lambda w: optim.SGD(w, lr=0.05), lambda w: optim.Adam(w, lr=0.05)])
+def test_on_step_may_change_the_optimizer(name: str, make: Any) -> None:
+    def trained(compiled: bool) -> list[float]:
+        w = [Value(1.0), Value(-0.5), Value(0.25)]
+        w[2].frozen = True
+        optimizer = make(w)
+
+        def loss(x: Any) -> Any:
+            return (w[0] * x + w[1] - w[2] * x * x) ** 2
+
+        def on_step(number: int, _: Any) -> None:
+            if number == 4:
+                CHANGES[name](w, optimizer)
+
+        data = [(0.3 * k - 1.0,) for k in range(9)]
+        if compiled:
+            micrograd.compile(loss, w, backend="numpy").train(optimizer, data, on_step=on_step)
+        else:
+            for k, (x,) in enumerate(data):
+                optimizer.zero_grad()
+                loss(x).backward()
+                optimizer.step()
+                on_step(k, None)
+        return [p.data for p in w]
+
+    assert trained(True) == pytest.approx(trained(False), rel=1e-12)
+
+
+def test_on_step_may_train_with_the_same_optimizer() -> None:
+    def trained(nested: bool) -> list[float]:
+        w = [Value(1.0), Value(-0.5)]
+        optimizer = optim.Adam(w, lr=0.05)
+        step = micrograd.compile(lambda x: (w[0] * x + w[1]) ** 2, w, backend="numpy")
+        data = [(0.3 * k - 1.0,) for k in range(9)]
+        if nested:
+            step.train(optimizer, data, on_step=lambda k, _: step.train(optimizer, [(k + 0.5,)]) and None)
+        else:
+            step.train(optimizer, [row for k, x in enumerate(data) for row in (x, (k + 0.5,))])
+        return [p.data for p in w]
+
+    assert trained(True) == trained(False)
+
+
 def test_an_mlp_of_nn_learns_from_a_big_batch_traced_as_one_sample() -> None:
     random.seed(7)
     model = nn.MLP(6, [8, 3])

@@ -52,6 +52,7 @@ def train(
         outer = step._session
         if outer is not None:  # on_step trains too
             outer.interrupt()
+            outer.updates = None  # the optimizer may be the same
         session = step._session = _Session(step, optimizer, static, ctrl_c, before_step)
         same = isinstance(data, tuple) and batch_size is None  # else a list that comes twice may have other numbers in it
         try:
@@ -211,6 +212,8 @@ class _Session:
         self.write_back()
         self.ctrl_c.release()
         stop = on_step(number, self.answer())
+        if self.updates is not None and not self.updates.hold():
+            self.updates = None  # made anew at the next step
         if modes.state.last_change != self.seen:
             self.plan.load(self.machine)
             self._look()

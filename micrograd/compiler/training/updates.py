@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
+from operator import is_
 from time import perf_counter
 from typing import Any
 
@@ -58,7 +59,8 @@ class Updates:
     def row(self, ahead: int) -> Any:
         """The numbers of the step after the next `ahead`, for `loop`. Asks the user's schedule."""
         part = self.parts[0]
-        return part.constant if part.constant is not None else self.optimizer.scalars(part.group, part.first + part.steps + ahead + 1)
+        still = part.constant
+        return still if still is not None else self.optimizer.scalars(part.group, part.first + part.steps + ahead + 1)
 
     def rows(self, count: int) -> list[Any]:
         """The numbers of so many steps; fewer, if the schedule raises (else the steps before it first, and then it is asked again)."""
@@ -100,6 +102,11 @@ class Updates:
         found: list[float] = losses.tolist()
         return found
 
+    def hold(self) -> bool:
+        """Whether the optimizer is what was given back: not where someone has frozen or freed parameters, loaded a state, or so."""
+        groups = self.optimizer.groups
+        return len(groups) == len(self.parts) and all(part.holds(g) for part, g in zip(self.parts, groups, strict=True))
+
     def give_back(self) -> None:
         """Write the state back into the optimizer."""
         for part in self.parts:
@@ -111,7 +118,7 @@ class _Part:
 
     def __init__(self, optimizer: Optimizer, group: Group, places: dict[int, int], native: str) -> None:
         self.optimizer, self.group = optimizer, group
-        self.params = [p for p in group.params if not getattr(p, "frozen", False)]
+        self.params, self.kernel = _live(group), optimizer.kernel(group)
         self.places = [places[id(p)] for p in self.params]
         fresh = [0, *([0.0] * len(optimizer.slots))]  # read, not made for each: `give_back` makes them
         state = np.array([group.state.get(p, fresh) for p in self.params], dtype=np.float64).reshape(len(self.params), -1)
@@ -120,13 +127,25 @@ class _Part:
         run = np.array(self.places, dtype=np.int64)
         whole = len(run) > 0 and (np.diff(run) == 1).all()
         self.where: Any = slice(int(run[0]), int(run[-1]) + 1) if whole else run
-        self.update = optimizers.array_update(optimizer.kernel(group), type(optimizer).__name__)
+        self.update = optimizers.array_update(self.kernel, type(optimizer).__name__)
         self.native: Any = None
         self.steps, self.first, self.start = 0, int(self.made[0]) if len(self.made) else 0, int(run[0]) if len(run) else 0
-        still = optimizer.schedule is None and type(optimizer).numbers is Optimizer.numbers
-        self.constant = np.array(optimizer.scalars(group, 1)) if still else None  # where no number depends on the step
+        self.rows: list[list[Any]] = []  # the state that was given back; where it is, and how many have one there
+        self.kept, self.known = group.state, len(group.state)
+        self.made_of: dict[str, float] = {}  # the settings that `latest` is of
+        self.latest: Any = None
         if native and whole and (self.made == self.made[0]).all():
-            self.native = optimizers.update(native, optimizer.kernel(group), len(self.slots))
+            self.native = optimizers.update(native, self.kernel, len(self.slots))
+
+    @property
+    def constant(self) -> Any:
+        """What the rule needs, by the settings of now, where no number depends on the step."""
+        made, settings = self.optimizer, self.group.settings
+        if made.schedule is not None or type(made).numbers is not Optimizer.numbers:
+            return None
+        if settings != self.made_of:
+            self.made_of, self.latest = {**settings}, np.array(made.scalars(self.group, 1))
+        return self.latest
 
     def numbers(self) -> Any:
         """What the rule needs at the next step."""
@@ -134,7 +153,8 @@ class _Part:
         if not len(self.places):
             return None
         if self.native is not None:
-            return self.constant if self.constant is not None else np.array(made.scalars(self.group, t))
+            still = self.constant
+            return still if still is not None else np.array(made.scalars(self.group, t))
         if (self.made == self.first).all():
             return made.scalars(self.group, t)
         steps = (self.made + self.steps + 1).tolist()
@@ -156,9 +176,24 @@ class _Part:
             if new is not kept:
                 kept[:] = new
 
+    def holds(self, group: Group) -> bool:
+        """Whether this is the group as it was given back: its parameters, its rule, its state."""
+        live, kept = _live(group), group.state is self.kept and len(group.state) == self.known
+        same = group is self.group and kept and len(live) == len(self.params) and all(map(is_, live, self.params))
+        return same and self.optimizer.kernel(group) is self.kernel and self.rows == self._state()
+
+    def _state(self) -> list[list[Any]]:
+        """Of each parameter."""
+        return [[t, *row] for t, row in zip((self.made + self.steps).tolist(), self.slots.T.tolist(), strict=True)]
+
     def give_back(self) -> None:
-        for p, t, row in zip(self.params, (self.made + self.steps).tolist(), self.slots.T.tolist(), strict=True):
-            self.group.state[p] = [t, *row]
+        state, self.rows = self.group.state, self._state()
+        state.update(zip(self.params, self.rows, strict=True))
+        self.kept, self.known = state, len(state)
+
+
+def _live(group: Group) -> list[Value]:
+    return [p for p in group.params if not getattr(p, "frozen", False)]
 
 
 def bindable(optimizer: Any) -> bool:
