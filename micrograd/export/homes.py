@@ -193,7 +193,7 @@ def spelled(array: Any) -> str:
     """An array as Python's lists, places of equal distance as a range."""
     if array.dtype.kind == "i" and array.ndim == 1 and array.size > 4:
         steps = np.diff(array)
-        if (steps == steps[0]).all():
+        if steps[0] and (steps == steps[0]).all():
             step = int(steps[0])
             return f"list(range({int(array[0])}, {int(array[-1]) + (1 if step > 0 else -1)}, {step}))"
     text = repr(array.tolist())

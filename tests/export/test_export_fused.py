@@ -177,6 +177,17 @@ def test_labels_of_the_code_and_a_causal_softmax():
     assert ".mean()" in jax_source(step) and "log_softmax(sum1)" in jax_source(step)
 
 
+@pytest.mark.parametrize("where", HOMES)
+def test_labels_that_are_all_alike(where):
+    pytest.importorskip(where)
+    model = nn.Linear(3, 4, rng=Random(1))
+    xs = [[0.1 * k, 1.0, -0.2 * k] for k in range(6)]
+    step = compile(lambda: losses.cross_entropy([model(x) for x in xs], [3] * 6), model)
+    expected = float(step())
+    value, _ = HOMES[where](step).value_and_grad([p.data for p in model.parameters()], [])
+    near([value], [expected])
+
+
 # --- convolution -----------------------------------------------------------------------------------------------------------
 
 
