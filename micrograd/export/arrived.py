@@ -56,6 +56,13 @@ def argument(name: str, x: Any, shape: Sequence[int | None], floating: bool) -> 
     return made
 
 
+def plain(name: str, x: Array, dtype: Any) -> Array:
+    """Numbers in the type that was read; ValueError for 0.5 where whole numbers are taken, which a cast would cut to 0 unasked."""
+    if np.dtype(dtype).kind in "iu" and any(isinstance(v, Value) or v != int(v) for v in x.flat):
+        raise ValueError(f"{name} takes whole numbers, as in what was read (its example, its type), not {x.tolist()!r:.60}")
+    return x.astype(dtype)
+
+
 def nested(x: Array) -> Any:
     """An array as nested lists, one of no axes as what it holds."""
     return x.item() if x.shape == () else x.tolist()

@@ -10,7 +10,7 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.compiler.numpy_gate import np
-from micrograd.export.arrived import Arrived, argument, labelled, nested
+from micrograd.export.arrived import Arrived, argument, labelled, nested, plain
 from micrograd.export.lax import CALLS, CUSTOM, NAMED, TABLE, beyond
 from micrograd.export.valued import Array, mapped
 from micrograd.ops.op import Op
@@ -117,7 +117,7 @@ class Equations(Arrived):
     def _given(self, name: str, x: Any, like: Any) -> Any:
         floating = _floating(self._jax, like)
         found = argument(name, x, like.shape, floating)
-        return found if floating else found.astype(like.dtype)
+        return found if floating else plain(name, found, like.dtype)
 
 
 def _leaves(util: Any, x: Any, trees: list[Any]) -> Any:

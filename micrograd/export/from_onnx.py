@@ -11,7 +11,7 @@ from typing import Any
 
 from micrograd.compiler.numpy_gate import np
 from micrograd.export import valued
-from micrograd.export.arrived import Arrived, argument, labelled, nested
+from micrograd.export.arrived import Arrived, argument, labelled, nested, plain
 from micrograd.export.onnx_read import Read
 from micrograd.export.onnx_rules import FETCHES, MOVES, TABLE, TOGETHER
 from micrograd.export.valued import Array, array
@@ -77,7 +77,7 @@ class Nodes(Arrived):
         known: dict[str, Any] = {**self._read.initial, **self.arrays}
         for given, x in zip(self._read.inputs, args, strict=True):
             found = argument(given.name, x, given.shape, given.valued)
-            known[given.name] = found if given.valued else found.astype(given.dtype)
+            known[given.name] = found if given.valued else plain(given.name, found, given.dtype)
         with np.errstate(all="ignore"):
             self._graph(self._read.nodes, known)
         results = [nested(_objects(known[name])) for name in self.outputs]

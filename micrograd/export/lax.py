@@ -9,7 +9,7 @@ import itertools
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from math import inf
+from math import inf, nan
 from typing import Any
 
 from micrograd import ops
@@ -90,7 +90,8 @@ def _moved(moving: Sequence[int]) -> Rule:
             given = [x if k not in moving else places[moving.index(k)] for k, x in enumerate(xs)]
             return _bound(eqn, given, params)
 
-        return valued.moved(run, *(x for k, x in enumerate(xs) if k in moving))
+        fill = eqn.params.get("fill_value")
+        return valued.moved(run, *(x for k, x in enumerate(xs) if k in moving), fill=nan if fill is None else float(fill))
 
     return rule
 
@@ -209,7 +210,10 @@ def beyond(eqn: Any, held: Sequence[bool]) -> str | None:
         return f"{name} at places that are made of Values (whole numbers known when it is read are allowed)"
     if name == "select_n" and held[0] and len(held) > 3:
         return "select_n of several cases by Values (two are allowed)"
-    if name == "convert_element_type" and not (_inexact(p["new_dtype"]) or eqn.invars[0].aval.dtype == np.bool_):
+    own = eqn.invars[0].aval.dtype if eqn.invars else np.dtype(np.bool_)
+    if name in ("and", "or", "xor", "not", "div") and not _inexact(own):
+        return f"{name} of whole numbers that are made of Values (floating-point numbers and booleans are allowed)"
+    if name == "convert_element_type" and not (_inexact(p["new_dtype"]) or own == np.bool_ or np.can_cast(own, p["new_dtype"])):
         return f"convert_element_type of Values to {np.dtype(p['new_dtype'])} (floating-point numbers and booleans are allowed)"
     if name == "conv_general_dilated" and p["batch_group_count"] != 1:
         return f"conv_general_dilated with batch_group_count={p['batch_group_count']} (1 is allowed)"

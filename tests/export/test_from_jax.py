@@ -370,6 +370,8 @@ REFUSED = {
     r"cond by Values": (lambda p: lax.cond(p > 0, jnp.sin, jnp.cos, p), jnp.asarray(1.0)),
     r"convert_element_type of Values to int64": (lambda p: jnp.arange(3.0)[p.astype(int)], jnp.asarray(1.0)),
     r"argmax": (lambda p: p[jnp.argmax(p)], jnp.ones(3)),
+    r"div of whole numbers": (lambda p: ((p > 0).astype(int) * 7 // 2 * p).sum(), jnp.ones(3)),
+    r"and of whole numbers": (lambda p: (((p > 0).astype(int) * 5 & 3) * p).sum(), jnp.ones(3)),
     r"custom_vjp_call of mine": (lambda p: mine(p), jnp.asarray(1.0)),
 }  # fmt: skip
 
@@ -399,6 +401,24 @@ def test_another_shape_is_refused():
         model([[1.0, 2.0, 3.0]])
     with pytest.raises(TypeError, match="takes 1 argument"):
         model([[1.0]], 2)
+
+
+def test_what_is_filled_in_beyond_the_end_is_what_the_function_says():
+    at = jnp.array([0, 7, -1])
+    compared(lambda p: (jnp.take(p, at, mode="fill", fill_value=2.0) ** 2).sum(), randn(3))
+    assert math.isnan(from_jax(lambda p: jnp.take(p, at, mode="fill").sum(), jnp.ones(3))().data)
+
+
+def test_how_many_are_right_is_a_sum():
+    compared(lambda p: jnp.sum(p > 0) * p[0], randn(5))
+
+
+def test_half_a_whole_number_is_refused():
+    model = from_jax(lambda p, x: (p * x).sum(), jnp.ones(2), jnp.array([0, 0]))
+    assert model([1, 2.0]).data == 3.0
+    for x in ([0.5, 1.0], [Value(1.0), 1]):
+        with pytest.raises(ValueError, match="argument 2 takes whole numbers"):
+            model(x)
 
 
 def test_named_scopes_and_turns_are_scopes():

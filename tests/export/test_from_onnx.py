@@ -461,6 +461,18 @@ def test_another_shape_is_refused():
         model()
 
 
+def test_half_a_whole_number_is_refused():
+    at = onnx.helper.make_tensor_value_info("at", TensorProto.INT64, [1])
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Gather", ["w", "at"], ["y"])], "g", [at],
+        [onnx.helper.make_tensor_value_info("y", TensorProto.DOUBLE, [1])], [onnx.numpy_helper.from_array(np.arange(3.0), "w")],
+    )  # fmt: skip
+    model = from_onnx(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=9))
+    assert model([2.0])[0].data == 2.0
+    with pytest.raises(ValueError, match="at takes whole numbers"):
+        model([1.5])
+
+
 def test_paths_of_nodes_are_scopes():
     import viz
 
