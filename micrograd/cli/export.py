@@ -6,6 +6,7 @@ import argparse
 import runpy
 import sys
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ def export(args: argparse.Namespace) -> int:
     if args.output is None:
         raise Refused(f"where to? Add -o {Path(path).stem or 'model'}.c, say")
     kind = ending_of(args.output, ".c", ".js", ".mjs", ".py", ".onnx")
+    if args.jax and kind != ".py":
+        raise Refused(f"--jax is for a .py, not a {kind}")
     if not Path(path).is_file():
         raise Refused(f"there is no file {path!r}")
     for package, extra in (("numpy", "native"), *([("onnx", "onnx")] if kind == ".onnx" else [])):  # said before the file is run
@@ -101,4 +104,11 @@ def _compiled(loss: Any, name: str) -> Any:
         return lower(loss)
     if not callable(loss):
         raise Refused(f"{name} is a {type(loss).__name__}, and no loss")
-    return compile(loss)
+    step = compile(loss)
+    try:
+        signature(loss).bind()
+    except TypeError as error:
+        raise Refused(f"{name} takes arguments: compile it in the file, step = micrograd.compile({name}, …), and call that once") from error
+    except ValueError:  # of a callable that has none
+        pass
+    return step

@@ -25,6 +25,7 @@ def loss():
 step = micrograd.compile(loss, w)
 raises = lambda: w[0] * {}["rate"]
 waits = micrograd.compile(lambda x: w[0] * x, w)
+bare = lambda x: w[0] * x
 """
 
 
@@ -59,6 +60,8 @@ def test_with_an_optimizer(given):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
+        (["file.py:bare", "-o", "out.c"], "bare takes arguments: compile it in the file"),
+        (["file.py:step", "-o", "out.c", "--jax"], "--jax is for a .py"),
         (["file.py"], "not FILE.py:NAME"),
         (["file.py:loss"], "-o file.c"),
         (["file.py:loss", "-o", "out.exe"], ".c .js .mjs"),
