@@ -39,7 +39,12 @@ def from_onnx(model: Any, *, parameters: Sequence[str] | None = None, outputs: S
         onnx = import_module("onnx")
     except ImportError as error:
         raise ImportError("from_onnx needs the package onnx: pip install 'micrograd-lab[onnx]'") from error
-    proto = onnx.load(os.fspath(model)) if isinstance(model, (str, os.PathLike)) else model
+    if not isinstance(model, (str, os.PathLike, onnx.ModelProto)):
+        raise TypeError(f"from_onnx takes a path or an onnx.ModelProto, not {type(model).__name__}")
+    try:
+        proto = model if isinstance(model, onnx.ModelProto) else onnx.load(os.fspath(model))
+    except import_module("google.protobuf.message").DecodeError as error:
+        raise ValueError(f"{os.fspath(model)!r} is no ONNX model: {error}") from error
     return Nodes(onnx, proto, parameters, outputs)
 
 

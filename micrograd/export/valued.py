@@ -37,7 +37,8 @@ def array(x: Any) -> Array:
     if isinstance(x, np.ndarray) and x.dtype == object:
         return x
     made = np.empty(np.shape(x), dtype=object)
-    made[...] = x.tolist() if isinstance(x, np.ndarray) and x.shape else x.item() if isinstance(x, np.ndarray) else x
+    if made.size:  # an empty list has lost its other axes
+        made[...] = x.tolist() if isinstance(x, np.ndarray) and x.shape else x.item() if isinstance(x, np.ndarray) else x
     return made
 
 

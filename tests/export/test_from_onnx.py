@@ -473,6 +473,23 @@ def test_half_a_whole_number_is_refused():
         model([1.5])
 
 
+def test_a_batch_of_nothing():
+    batch = onnx.helper.make_tensor_value_info("x", TensorProto.DOUBLE, ["n", 3])
+    out = onnx.helper.make_tensor_value_info("y", TensorProto.DOUBLE, ["n", 2])
+    weight = onnx.numpy_helper.from_array(np.ones((3, 2)), "w")
+    graph = onnx.helper.make_graph([onnx.helper.make_node("MatMul", ["x", "w"], ["y"])], "g", [batch], [out], [weight])
+    model = from_onnx(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=9))
+    assert model(np.zeros((0, 3))) == [] and len(model(np.ones((1, 3)))) == 1
+
+
+def test_what_is_no_model_at_all_is_said(tmp_path):
+    (tmp_path / "text.onnx").write_bytes(b"no model")
+    with pytest.raises(ValueError, match="is no ONNX model"):
+        from_onnx(tmp_path / "text.onnx")
+    with pytest.raises(TypeError, match="a path or an onnx"):
+        from_onnx(b"no model")
+
+
 def test_paths_of_nodes_are_scopes():
     import viz
 
