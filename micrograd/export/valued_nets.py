@@ -11,6 +11,8 @@ from micrograd.compiler.numpy_gate import np
 from micrograd.engine import Value
 from micrograd.export.valued import Array, along, array, dot, mapped, reduced, total
 
+GAP = float("nan")  # where no number lies: this one object, for a number may be nan too
+
 
 def softmax(x: Array, axis: int, half: bool = False) -> Array:
     """exp(x - max) over its sum along an axis."""
@@ -59,7 +61,11 @@ def patches(
     padding: before and after each axis, negative to cut off. fill: the number that lies there.
     """
     n = len(kernel)
-    x = np.pad(x, [(0, 0), (0, 0), *[(max(a, 0), max(b, 0)) for a, b in padding]], constant_values=fill)
+    wide = np.full((*x.shape[:2], *(max(a, 0) + m + max(b, 0) for (a, b), m in zip(padding, x.shape[2:], strict=True))), fill, dtype=object)
+    middle = [slice(max(a, 0), max(a, 0) + m) for (a, _), m in zip(padding, x.shape[2:], strict=True)]
+    into = (slice(None), slice(None), *middle)
+    wide[into] = x
+    x = wide
     kept = [slice(max(-a, 0), size - max(-b, 0)) for (a, b), size in zip(padding, x.shape[2:], strict=True)]
     inside = (slice(None), slice(None), *kept)
     x = x[inside]
@@ -75,9 +81,9 @@ def patches(
 
 
 def apart(x: Array, distance: Sequence[int]) -> Array:
-    """The numbers further apart along the axes after the first two; in between lies nothing (nan)."""
+    """The numbers further apart along the axes after the first two; in between lies nothing."""
     sizes = [d * (n - 1) + 1 if n else 0 for n, d in zip(x.shape[2:], distance, strict=True)]
-    found = np.full((*x.shape[:2], *sizes), math.nan, dtype=object)
+    found = np.full((*x.shape[:2], *sizes), GAP, dtype=object)
     places = (slice(None), slice(None), *[slice(None, None, d) for d in distance])
     found[places] = x
     return found
@@ -85,7 +91,7 @@ def apart(x: Array, distance: Sequence[int]) -> Array:
 
 def there(x: Any) -> bool:
     """Whether a number lies under a kernel: not what `patches` and `apart` put between and around them."""
-    return isinstance(x, Value) or x == x
+    return x is not GAP
 
 
 def convolution(
@@ -103,7 +109,7 @@ def convolution(
     x: (samples, channels, *axes). weight: (outputs, channels / groups, *kernel). distance: how far apart the numbers of x are moved first.
     """
     n = weight.ndim - 2
-    under = patches(apart(x, distance) if any(d != 1 for d in distance) else x, weight.shape[2:], stride, padding, dilation, math.nan)
+    under = patches(apart(x, distance) if any(d != 1 for d in distance) else x, weight.shape[2:], stride, padding, dilation, GAP)
     places = under.shape[2 : 2 + n]
     found = np.empty((x.shape[0], weight.shape[0], *places), dtype=object)
     each, wide = weight.shape[0] // groups, weight.shape[1]
@@ -151,5 +157,5 @@ def pooled(
 ) -> Array:
     """f of the numbers under the kernel, those in the padding left out."""
     n = len(kernel)
-    under = patches(x, kernel, stride, padding, dilation or [1] * n, math.nan)
+    under = patches(x, kernel, stride, padding, dilation or [1] * n, GAP)
     return reduced(lambda xs: f([v for v in xs if there(v)]), under, range(2 + n, 2 + 2 * n))

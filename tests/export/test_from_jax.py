@@ -409,6 +409,13 @@ def test_what_is_filled_in_beyond_the_end_is_what_the_function_says():
     assert math.isnan(from_jax(lambda p: jnp.take(p, at, mode="fill").sum(), jnp.ones(3))().data)
 
 
+def test_a_nan_under_a_kernel_is_no_padding():
+    signal = jnp.array([1.0, jnp.nan, 2.0, 3.0, 4.0])
+    compared(lambda p: jnp.convolve(signal, p, mode="same"), jnp.array([1.0, 2.0]))
+    found = from_jax(lambda p: lax.reduce_window(jnp.concatenate([signal, p]), -jnp.inf, lax.max, (2,), (1,), "SAME"), jnp.ones(1))()
+    assert [math.isnan(getattr(v, "data", v)) for v in found] == [True, True, False, False, False, False]
+
+
 def test_how_many_are_right_is_a_sum():
     compared(lambda p: jnp.sum(p > 0) * p[0], randn(5))
 
