@@ -210,14 +210,15 @@ class Graph:
             if not x.is_finite():
                 if i in self.lost:
                     return self.lost[i].format(self._called(i)), True
-                if self.nodes[i].op is None:
+                op = self.nodes[i].op
+                if op is None:
                     return f"the input {self._called(i)} is {self.data[i]}", True
                 exact = all(values[j].is_exact() for j in self.args[i])
                 what = (
                     "is no real number"
                     if self.data[i] != self.data[i]
                     else "is too large to be enclosed"
-                    if self.nodes[i].op.name in ENTIRE
+                    if op.name in ENTIRE
                     else "is at a pole"
                     if math.isinf(self.data[i])
                     else "may be at a pole"

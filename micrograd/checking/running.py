@@ -118,7 +118,8 @@ SURE = 1e-300 / U  # an error below this is what TINY adds to a number that is 0
 
 def _straddles(v: Value, e: Any) -> float:
     """0.0 where it is sure on which side of its kink or jump a node is; else how far the slopes of both sides can be apart."""
-    op, a = v.op, v._a
+    op: Any = v.op  # leaves are not asked
+    a = v._a
     if op.rough is None and a is not None and abs(a._data) > e[a] * U:  # most of them: one operand, far from 0
         return 0.0
     args = v.args
