@@ -31,12 +31,6 @@ class Plan:
         self.limit_bits = self.limits.view(np.uint64)  # as bits, doubles that are not negative have the order of their numbers
         places = self.integers.tolist()
         self.looked: Any = slice(places[0], places[-1] + 1) if places and len(places) == places[-1] + 1 - places[0] else self.integers
-        self.whole = all(isinstance(flat[i], Index) for i in self.integers)  # given as integers
-        if program.batch:
-            self.limits = self.limits[:, None]
-        self.limit_bits = self.limits.view(np.uint64)
-        if (np.diff(self.integers) == 1).all():  # neighbours: no copy is needed to look at them
-            self.integers = np.arange(len(flat))[slice(*self.integers[[0, -1]] + (0, 1))] if len(self.integers) else self.integers
         self.where, self.order = _in_a_row(program)
 
     def machine(self, backend: str, samples: int, in_tiles: bool, threads: int | None = None) -> Runs:

@@ -155,3 +155,16 @@ def test_what_is_looked_up_says_so() -> None:
     step = micrograd.compile(lambda t: sum((a for i in t for a in take(rows, i)), Value(0.0)) ** 2, flat, backend="numpy")
     step.value_and_grad([1, 2])
     assert "p[j + 3 x1[i]]" in str(step.program)
+
+
+@pytest.mark.parametrize("kind", [int, float])
+def test_look_ups_of_different_sizes_over_a_batch(kind: Any) -> None:
+    """Each index has the limit of its own table: 35 is a person, and no film."""
+    people, films = ([Value(float(k)) for k in range(n)] for n in (40, 30))
+    step = micrograd.compile(lambda u, i: take(people, u) * take(films, i), [*people, *films], batch=True, backend="numpy")
+    users, items = [kind(35), kind(3)], [kind(4), kind(29)]
+    value, gradients = step.value_and_grad(users, items)
+    assert value == (35 * 4 + 3 * 29) / 2
+    assert gradients[35] == 4 / 2 and gradients[40 + 29] == 3 / 2
+    with pytest.raises(IndexError, match="35"):
+        step.value_and_grad(items, users)
