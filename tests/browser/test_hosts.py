@@ -153,9 +153,12 @@ def test_live_widget_speaks_both_ways(open_notebook, server):
         page.keyboard.press("ArrowRight")
     page.locator(f"{OUTPUT} .mg-node").first.click()
     out = server("lab").folder / "said.txt"
+    page.keyboard.press("Enter")  # a click selects, Enter sets a breakpoint
     page.wait_for_timeout(500)
     execute(page, "open('said.txt', 'w').write(repr((w.step, len(w.clicked), w.score)))")
     assert out.read_text(encoding="utf-8").startswith("(3, 1, {'asked': 0")
+    page.locator(f"{OUTPUT} .mg-stepper").first.focus()
+    page.keyboard.press("Escape")  # selects nothing: the field of a leaf's other number goes
     execute(page, "w.step = 4")
     page.wait_for_selector(f"{OUTPUT} .mg-stepper[data-step='4']", timeout=20_000)
     page.fill(f"{OUTPUT} .mg-answer", "1")

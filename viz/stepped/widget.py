@@ -66,7 +66,7 @@ def widget_class() -> Any:
         ) from error
 
     class StepperWidget(anywidget.AnyWidget):
-        """``step`` is the position (settable), ``score`` the quiz so far, ``breakpoints`` the places clicked."""
+        """``step`` is the position (settable), ``score`` the quiz so far, ``breakpoints`` the places of values with one."""
 
         _esm = script("stepper") + _HOST
         data = traitlets.Dict().tag(sync=True)
