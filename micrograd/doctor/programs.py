@@ -172,33 +172,19 @@ def _listed(first: bool, visited: bool, back: bool, once: bool = False) -> Walk:
     return walk
 
 
-def _breadth(stop: bool) -> Walk:
+def _spreading(next_one: int, stop: bool) -> Walk:
+    """Each node when its turn comes: of those that wait the first (0, breadth first) or the last (-1, a stack). stop: each waits once."""
+
     def walk(rows: Rows, kids: Sequence[Sequence[int]]) -> list[float]:
         grads = _start(rows)
-        queue, seen = [len(rows) - 1], {len(rows) - 1}
-        while queue:
-            place = queue.pop(0)
+        waiting, seen = [len(rows) - 1], {len(rows) - 1}
+        while waiting:
+            place = waiting.pop(next_one)
             _push(rows, grads, place)
             for kid in kids[place]:
                 if not stop or kid not in seen:
                     seen.add(kid)
-                    queue.append(kid)
-        return grads
-
-    return walk
-
-
-def _stack(stop: bool) -> Walk:
-    def walk(rows: Rows, kids: Sequence[Sequence[int]]) -> list[float]:
-        grads = _start(rows)
-        stack, seen = [len(rows) - 1], {len(rows) - 1}
-        while stack:
-            place = stack.pop()
-            _push(rows, grads, place)
-            for kid in kids[place]:
-                if not stop or kid not in seen:
-                    seen.add(kid)
-                    stack.append(kid)
+                    waiting.append(kid)
         return grads
 
     return walk
@@ -231,10 +217,10 @@ WALKS: tuple[tuple[str, str, Walk], ...] = (
     ("order", "depth first, each node when it is first met", _recursive_once),
     ("preorder", "", _listed(True, True, True)),
     ("preorder", "", _listed(True, True, False)),
-    ("order", "breadth first", _breadth(True)),
-    ("order", "breadth first, nodes again and again", _breadth(False)),
-    ("order", "a stack in place of an order", _stack(True)),
-    ("order", "a stack in place of an order", _stack(False)),
+    ("order", "breadth first", _spreading(0, True)),
+    ("order", "breadth first, nodes again and again", _spreading(0, False)),
+    ("order", "a stack in place of an order", _spreading(-1, True)),
+    ("order", "a stack in place of an order", _spreading(-1, False)),
 )
 
 

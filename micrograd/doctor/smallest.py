@@ -76,27 +76,11 @@ def wrong(student: Student, program: Program) -> Example | None:
     made = seen.result
     if not isinstance(made[-1], student.kind):
         return Example(str(program), given, "the result", values[-1], f"a {type(made[-1]).__name__}", program.shown(), root, right)
-    for place, value in enumerate(made):
-        if not close(student.data(value), values[place]):
-            return Example(
-                str(program),
-                given,
-                f"{NAMES[place]}.{student.data_name}",
-                values[place],
-                student.data(value),
-                program.shown(),
-                NAMES[place],
-            )
+    wanted = [(place, student.data_name, values[place], student.data(value)) for place, value in enumerate(made)]
     if student.backward_name and student.grad_name:
-        for place, value in enumerate(made[: len(program.inputs)]):
-            if not close(student.grad(value), grads[place]):
-                return Example(
-                    str(program),
-                    given,
-                    f"{NAMES[place]}.{student.grad_name}",
-                    grads[place],
-                    student.grad(value),
-                    program.shown(),
-                    NAMES[place],
-                )
+        inputs = enumerate(made[: len(program.inputs)])
+        wanted += [(place, student.grad_name, grads[place], student.grad(value)) for place, value in inputs]
+    for place, name, expected, found in wanted:
+        if not close(found, expected):
+            return Example(str(program), given, f"{NAMES[place]}.{name}", expected, found, program.shown(), NAMES[place])
     return None
