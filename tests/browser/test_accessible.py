@@ -8,20 +8,9 @@ import pytest
 import viz
 from micrograd import Value, nn
 from viz.notation.numbers import show as fmt
+from walks import lecture
 
 pytestmark = pytest.mark.browser
-
-
-def lecture():
-    a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(10.0, label="c")
-    e = a * b
-    e.label = "e"
-    d = e + c
-    d.label = "d"
-    f = Value(-2.0, label="f")
-    root = d * f + a * a
-    root.label = "L"
-    return root
 
 
 def folded():

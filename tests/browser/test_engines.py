@@ -11,7 +11,7 @@ import rows
 import viz
 from micrograd import Value, nn
 from viz.notation.numbers import show as fmt
-from walks import lecture, walk
+from walks import lecture, samples, walk
 
 pytestmark = pytest.mark.browser
 
@@ -229,17 +229,8 @@ def test_a_whole_models_numbers_follow(show):
 # --- find your way
 
 
-def folded():
-    random.seed(1)
-    model = nn.MLP(2, [3, 1])
-    loss = sum((model([random.random(), 0.5]) - y) ** 2 for y in (1.0, -1.0, 0.5, 0.2, 0.1, 0.7, 1.0))
-    loss.label = "loss"
-    loss.backward()
-    return loss
-
-
 def test_a_drawing_is_moved_zoomed_searched_and_opened(show):
-    picture = viz.draw(folded(), budget=30, layout="layers")
+    picture = viz.draw(samples(), budget=30, layout="layers")
     page = show(picture)
     page.until(f"{PAGE} !== undefined")
     seen = f"(() => {{ const v = {PAGE}.view; return [v.x, v.y, v.k]; }})()"
@@ -274,7 +265,7 @@ def test_a_drawing_is_moved_zoomed_searched_and_opened(show):
 
 
 def test_the_steppers_picture_is_moved_zoomed_and_opened(show):
-    page = show(viz.step(folded(), fold=30))
+    page = show(viz.step(samples(), fold=30))
     seen = f"(() => {{ const v = {STEPPER}.picture.view; return [v.x, v.y, v.k]; }})()"
     x, y, k = page.ask(seen)
     cx, cy = page.centre(".mg-box")
@@ -294,7 +285,7 @@ def test_the_steppers_picture_is_moved_zoomed_and_opened(show):
 
 
 def test_a_comparison_leads_from_its_rows_to_its_boxes(show):
-    one, other = folded(), folded()
+    one, other = samples(), samples()
     next(v for v in other.topological() if not v.args).data += 0.25
     found = viz.diff(one, other.op(*other.args), layout="layers")
     page = show(found)

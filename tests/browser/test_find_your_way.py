@@ -13,6 +13,7 @@ from viz.drawn.picture import Picture
 from viz.model.fold import partition
 from viz.model.graph import build, materialise
 from viz.notation.names import Names
+from walks import samples
 
 pytestmark = pytest.mark.browser
 
@@ -30,12 +31,7 @@ def small():
 
 
 def folded():
-    random.seed(1)
-    model = nn.MLP(2, [3, 1])
-    loss = sum((model([random.random(), 0.5]) - y) ** 2 for y in (1.0, -1.0, 0.5, 0.2, 0.1, 0.7, 1.0))
-    loss.label = "loss"
-    loss.backward()
-    return viz.draw(loss, budget=30, layout="layers")
+    return viz.draw(samples(), budget=30, layout="layers")
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Graphs that tests walk, and the engine's own state at each step of them."""
 
-from micrograd import Value
+import random
+
+from micrograd import Value, nn
 
 
 def lecture():
@@ -14,6 +16,16 @@ def lecture():
     root = d * f + a * a
     root.label = "L"
     return root
+
+
+def samples():
+    """A small network's squared error over seven samples, gradients and all: a graph that folds."""
+    random.seed(1)
+    model = nn.MLP(2, [3, 1])
+    loss = sum((model([random.random(), 0.5]) - y) ** 2 for y in (1.0, -1.0, 0.5, 0.2, 0.1, 0.7, 1.0))
+    loss.label = "loss"
+    loss.backward()
+    return loss
 
 
 def walk(root):
