@@ -82,5 +82,5 @@ def wrong(student: Student, program: Program) -> Example | None:
         wanted += [(place, student.grad_name, grads[place], student.grad(value)) for place, value in inputs]
     for place, name, expected, found in wanted:
         if not close(found, expected):
-            return Example(str(program), given, f"{NAMES[place]}.{name}", expected, found, program.shown(), NAMES[place])
+            return Example(str(program), given, f"{NAMES[place]}.{name}", expected, found, program.shown(), NAMES[place], right)
     return None

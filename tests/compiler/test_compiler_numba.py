@@ -153,9 +153,10 @@ def test_code_is_kept_on_disk_and_taken_from_there(capsys: Any) -> None:
     assert capsys.readouterr().err == ""
 
 
-def test_a_long_run_earns_its_code(monkeypatch: Any) -> None:
+def test_a_long_run_earns_its_code(monkeypatch: Any, tmp_path: Any) -> None:
     from micrograd.compiler.tiers import tiers
 
+    monkeypatch.setenv("MICROGRAD_CACHE", str(tmp_path))  # another test may have kept the same program's code
     monkeypatch.setattr(tiers, "EARNED", 0.0)
     monkeypatch.setattr(tiers, "FETCHED", 0.0)
     monkeypatch.setattr(tiers, "LOOK", 0.0)

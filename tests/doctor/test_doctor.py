@@ -283,6 +283,17 @@ def test_the_page_of_a_report_marks_one_value():
     assert len(re.findall('class="wrong', text)) == 1
 
 
+def test_the_other_gradients_of_a_picture_are_the_true_ones():
+    """= for += at the left of a + (a + a): 2 in place of 3 at a; 1 at a + a and at the result."""
+    report = diagnose(mutated("acc.add.a", "="))
+    assert str(report.faults[0].example) == "a + (a + a) with a = 2: a.grad is 2, expected 3"
+    assert report.faults[0].example.grads == {"a": 3.0, "b": 1.0, "c": 1.0}
+    picture = re.search("<svg.*?</svg>", page(report), re.S)[0]
+    assert re.findall(r">(data|grad)</text>.*?>([^<]*)</text>", picture) == [
+        ("data", "2"), ("grad", "2"), ("data", "4"), ("grad", "1"), ("data", "6"), ("grad", "1"),
+    ]  # fmt: skip
+
+
 # --- expressions on any class ------------------------------------------------------------------------------------------
 
 
