@@ -22,7 +22,7 @@ Another engine is tested through two callables, of plain numbers:
     b             3        2  ...  WRONG by 3.3e-01
 
 A class of one's own is examined by `diagnose`: every operation, reuse of nodes, topological order, what backward() begins with and
-keeps. The report is true where nothing is wrong, prints as text and saves itself as a page (docs/doctor.md):
+keeps. The report is true where something was judged and nothing is wrong, prints as text and saves itself as a page (docs/doctor.md):
 
     >>> from micrograd import Value
     >>> bool(testing.diagnose(Value))

@@ -20,7 +20,8 @@ def diagnose(cls: Any, make: Callable[[float], Any] | None = None, *, examples: 
     have other names. make: how an object is made of one number, where that is not `cls(x)`. examples: search for the smallest
     expression that shows each mistake.
 
-    The report is true where nothing is wrong; see `micrograd.doctor.findings.Report`. What cannot be read is said in it, never raised.
+    The report is true where something was judged and nothing is wrong; see `micrograd.doctor.findings.Report`. What cannot be read is
+    said in it, never raised.
     """
     name = getattr(cls, "__name__", str(cls))
     try:

@@ -95,7 +95,7 @@ class Finding:
 
 @dataclass
 class Report:
-    """What `diagnose` found. It is true where nothing is wrong; `print(report)` is the text, `report.save("doctor.html")` a page."""
+    """What `diagnose` found, true where something was judged and nothing is wrong; prints as text, `save("doctor.html")` writes a page."""
 
     subject: str
     findings: list[Finding] = field(default_factory=list)
@@ -104,7 +104,13 @@ class Report:
     said: str = ""
 
     def __bool__(self) -> bool:
-        return not self.faults
+        return bool(self.works) and not self.faults
+
+    @property
+    def head(self) -> str:
+        """The report in a word."""
+        n = len(self.faults)
+        return f"{n} mistake{'s' if n != 1 else ''} found" if n else "no mistake found" if self.works else "nothing could be judged"
 
     @property
     def faults(self) -> list[Finding]:
@@ -123,8 +129,7 @@ class Report:
 
     def text(self, hints: int = 1) -> str:
         """The report in lines. hints: how many steps of the ladder are shown (0 to 3)."""
-        n = len(self.faults)
-        lines = [f"{self.subject}: {n} mistake{'s' if n != 1 else ''} found" if n else f"{self.subject}: no mistake found"]
+        lines = [f"{self.subject}: {self.head}"]
         for i, finding in enumerate(self.faults, 1):
             lines += ["", f"{i}. {finding.sentence}"]
             if finding.spot is not None:

@@ -21,7 +21,7 @@ def watch_loop(train: Callable[[], Any], classes: Sequence[type] = (), text: str
     """Run a function that trains, and say what is wrong with its loop.
 
     train: takes nothing. classes: the engines that it uses beside ours. text: its source, where `inspect` cannot get it. The run is ended
-    after 40 calls of backward(). The report is true where nothing is wrong. What `train` raises is said in the report.
+    after 40 calls of backward(). The report is true where something was judged and nothing is wrong; what `train` raises is said in it.
     """
     from micrograd.engine import Value
 

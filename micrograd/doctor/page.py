@@ -118,9 +118,7 @@ def _value(text: str, numbers: dict[str, float]) -> float:
 def page(report: Report) -> str:
     """The whole page."""
     faults = report.faults
-    n = len(faults)
-    head = f"{n} mistake{'s' if n != 1 else ''} found" if n else "no mistake found"
-    parts = [f"<h1>{html.escape(report.subject)}: {head}</h1>", *(_fault(i, f) for i, f in enumerate(faults, 1))]
+    parts = [f"<h1>{html.escape(report.subject)}: {report.head}</h1>", *(_fault(i, f) for i, f in enumerate(faults, 1))]
     for title, found in (("Missing, which is not wrong", report.missing), ("Worth knowing", report.notes)):
         if found:
             rows = "".join(f"<li>{html.escape(f.sentence)}{f' (line {f.spot.line})' if f.spot else ''}</li>" for f in found)
@@ -131,7 +129,7 @@ def page(report: Report) -> str:
         rows = "".join(f"<li>{html.escape(line)}</li>" for line in (*report.unread, *filter(None, [report.said])))
         parts.append(f"<section><h2>Not judged</h2><ul>{rows}</ul></section>")
     body = "\n".join(parts)
-    return PAGE.format(title=f"{html.escape(report.subject)}: {head}", css=CSS, body=body)
+    return PAGE.format(title=f"{html.escape(report.subject)}: {report.head}", css=CSS, body=body)
 
 
 def _fault(i: int, finding: Finding) -> str:

@@ -172,7 +172,11 @@ def test_what_cannot_be_read_is_said():
         pass
 
     assert "can be made of one number" in diagnose(Other).unread[0]
-    assert not diagnose(Other).works
+    for none in (Other, 3, Value(1.0)):
+        report = diagnose(none)
+        assert not report.works and not report.faults and not report  # an assert of it must not pass
+        assert "nothing could be judged" in report.text() and "nothing could be judged" in page(report)
+    assert not testing.watch_loop(lambda: None)
 
 
 def test_an_endless_loop_is_a_finding():
