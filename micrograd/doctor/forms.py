@@ -213,7 +213,7 @@ def unary(method: str) -> Form | None:
         or op.constants
         or not op.domain
         or not isinstance(op.partials, tuple)
-        or method in ("step", "sign", "neg")
+        or method in ("step", "sign", "neg", "gelu")  # names of several functions: people write gelu with tanh or sigmoid, too
     ):
         return None
     name, partial, low = op.name, op.partials[0], op.domain[0][0]

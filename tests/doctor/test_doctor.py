@@ -179,6 +179,14 @@ def test_what_cannot_be_read_is_said():
     assert not testing.watch_loop(lambda: None)
 
 
+def test_a_function_that_is_written_in_several_forms_is_no_mistake():
+    class Own(doctor_bank.load(LECTURE.text(), "Value")):
+        def gelu(self):
+            return 0.5 * self * (1 + (0.7978845608028654 * (self + 0.044715 * self**3)).tanh())
+
+    assert not [f for f in diagnose(Own).faults if "gelu" in f.where]
+
+
 def test_an_endless_loop_is_a_finding():
     report = diagnose(mutated("order", "iter(lambda: self, 0)"))
     assert any(f.name in ("endless", "raises") for f in report.faults)
