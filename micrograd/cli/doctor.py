@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +73,8 @@ def doctor(args: Any) -> int:
 
 def examined(path: str, name: str, timeout: float, *, solution: bool = False, loop: bool = False) -> dict[str, Any]:
     """What the process of its own found: the report as data, its texts and its page. One that says so where it ran away."""
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         target = os.path.join(folder, "report.json")
         module = "micrograd.doctor.loop_child" if loop else "micrograd.doctor.child"
@@ -95,6 +95,8 @@ def examined(path: str, name: str, timeout: float, *, solution: bool = False, lo
 
 def _run(command: list[str], timeout: float) -> str:
     """Run a process to its end; what is to be said where it came to none, or to a bad one."""
+    import subprocess
+
     here = str(Path(__file__).resolve().parents[2])
     found = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))
     try:

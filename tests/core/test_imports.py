@@ -136,6 +136,27 @@ def test_later_names_are_loaded_when_asked_for():
     assert "numpy" not in loaded and "viz" not in loaded
 
 
+def test_a_drawing_loads_nothing_of_the_other_commands(tmp_path):
+    """`micrograd draw` is waited for: what a command needs alone it imports when it runs."""
+    draw = f"import micrograd.start; micrograd.start.main(['draw', 'a*b', 'a=1', 'b=2', '-o', {str(tmp_path / 'g.svg')!r}])"
+    loaded = set(fresh("import sys; before = set(sys.modules)\ntry:\n    " + draw + "\nexcept SystemExit: pass\n"
+                       "print(*sorted(set(sys.modules) - before))"))  # fmt: skip
+    assert (tmp_path / "g.svg").exists() and "micrograd.cli.main" in loaded
+    assert not loaded & {
+        "tempfile",
+        "shutil",
+        "random",
+        "bz2",
+        "lzma",
+        "numpy",
+        "unittest",
+        "asyncio",
+        "inspect",
+        "IPython",
+        "micrograd.doctor",
+    }
+
+
 def test_importing_the_package_prints_nothing_and_draws_no_random_numbers():
     code = "import random; random.seed(1); a = random.random(); random.seed(1); import micrograd.nn; print(a == random.random())"
     assert fresh(code) == ["True"]
