@@ -34,11 +34,18 @@ class House:
         self.root, self.out = root, out
         self.pages = {source: page for source, (page, _) in DOCUMENTS.items() if (root / source).is_file()}
         self.pages |= {f"docs/{path.name}": f"docs/{path.stem}.html" for path in sorted(root.glob("docs/*.md"))}
-        self.lessons = sorted(path.relative_to(root).as_posix() for path in root.glob("notebooks/*.ipynb"))
+        self.lessons = self._course()
         self.pages |= {lesson: f"lessons/{Path(lesson).stem}.html" for lesson in self.lessons}
         self.sources: dict[str, str] = {}  # files that a page links to, and where their page is
         self.files: set[str] = set()  # files that go along as they are
         self.written: list[str] = []
+
+    def _course(self) -> list[str]:
+        """The lessons in the order in which notebooks/README.md links to them, then those that it does not name."""
+        course = self.root / "notebooks/README.md"
+        told = re.findall(r"\]\(([^)/]+\.ipynb)\)", course.read_text(encoding="utf-8")) if course.is_file() else []
+        there = sorted(path.name for path in self.root.glob("notebooks/*.ipynb"))
+        return [f"notebooks/{name}" for name in dict.fromkeys([*(name for name in told if name in there), *there])]
 
     def link(self, here: str, target: str) -> str:
         """The address to write in the page of the document `here` for a link of its own; DeadLink where it leads nowhere."""

@@ -102,6 +102,13 @@ def test_links_between_documents_become_links_between_pages(house):
             house.link("README.md", target)
 
 
+def test_the_lessons_come_in_the_order_of_their_table(house):
+    for name in ("02_b", "03_c"):
+        (house.root / f"notebooks/{name}.ipynb").write_text("x", encoding="utf-8")
+    (house.root / "notebooks/README.md").write_text("| [C](03_c.ipynb) | [A](01_a.ipynb) | [gone](09_x.ipynb) |", encoding="utf-8")
+    assert House(house.root, house.out).lessons == ["notebooks/03_c.ipynb", "notebooks/01_a.ipynb", "notebooks/02_b.ipynb"]
+
+
 def test_ways_are_relative_so_that_the_site_may_lie_anywhere():
     assert relative("a/b/c.html", "site.css") == "../../site.css" and relative("a/b.html", "a/c.html") == "c.html"
 
