@@ -5,11 +5,13 @@ Colours tell apart for colour-blind eyes; text and frames follow the style in us
 
 from __future__ import annotations
 
+from micrograd.plots.common import BLUE, GREEN, GREY, ORANGE, PURPLE, style
 from micrograd.plots.landscape import Path, loss_landscape, surface
-from micrograd.plots.models import attention_map, confusion_matrix, decision_boundary, fitted_curve, saliency
+from micrograd.plots.models import attention_map, confusion_matrix, decision_boundary, fitted_curve, image, saliency
 from micrograd.plots.training import activation_histogram, gradient_flow, layers, loss_curves, weight_histogram
 
 __all__ = [
-    "Path", "activation_histogram", "attention_map", "confusion_matrix", "decision_boundary", "fitted_curve", "gradient_flow",
-    "layers", "loss_curves", "loss_landscape", "saliency", "surface", "weight_histogram",
+    "BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "Path", "activation_histogram", "attention_map", "confusion_matrix",
+    "decision_boundary", "fitted_curve", "gradient_flow", "image", "layers", "loss_curves", "loss_landscape", "saliency", "style",
+    "surface", "weight_histogram",
 ]  # fmt: skip

@@ -105,6 +105,30 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], names: Sequence[Any] | Non
     return ax
 
 
+def image(numbers: Sequence[Any], ax: Any = None, title: str = "", signed: bool = False, **more: Any) -> Any:
+    """Numbers as a picture without axes: ink on white, the least white; with `signed`, 0 in the middle of two colours.
+
+    numbers: rows of pixels, or a flat list of a square picture. more: options of matplotlib's imshow (cmap, vmin, vmax, …).
+    ValueError where a flat list is no square.
+    """
+    rows = [[number(x) for x in row] for row in numbers] if depth(numbers) > 1 else _squared([number(x) for x in numbers])
+    ax = axes(ax, figsize=(1.8, 1.8))
+    size = max((abs(x) for row in rows for x in row), default=0.0) or 1.0
+    colours = {"cmap": TWO_SIDED, "vmin": -size, "vmax": size} if signed else {"cmap": "Greys"}
+    ax.imshow(rows, **(colours | more))
+    ax.set(xticks=[], yticks=[])
+    ax.set_title(title, fontsize=9)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def _squared(numbers: list[float]) -> list[list[float]]:
+    side = round(len(numbers) ** 0.5)
+    if side * side != len(numbers):
+        raise ValueError(f"image: {len(numbers)} numbers are no square; give rows")
+    return [numbers[k : k + side] for k in range(0, len(numbers), side)]
+
+
 def attention_map(
     weights: Sequence[Sequence[Any]], tokens: Sequence[Any] | None = None, ax: Any = None, keys: Sequence[Any] | None = None
 ) -> Any:  # fmt: skip

@@ -169,3 +169,22 @@ def test_integrated_gradients_are_complete():
     assert explain.integrated_gradients(line, [3.0, 4.0], steps=1) == pytest.approx([3 * weights[0], 4 * weights[1]])
     with pytest.raises(ValueError, match="baseline has 2 numbers, the input 3"):
         explain.integrated_gradients(model, x, [0.0, 0.0])
+
+
+def test_an_image_is_of_rows_or_of_a_flat_square():
+    rows = [[0.0, 1.0], [2.0, -3.0]]
+    first, second = plots.image(rows), plots.image([0.0, Value(1.0), 2.0, -3.0], title="a", signed=True)
+    for ax in (first, second):
+        assert ax.images[0].get_array().tolist() == rows and not len(ax.get_xticks())
+    assert second.get_title() == "a" and second.images[0].get_clim() == (-3.0, 3.0)
+    assert plots.image(rows, vmin=0, vmax=9).images[0].get_clim() == (0, 9)
+    with pytest.raises(ValueError, match="3 numbers are no square"):
+        plots.image([1.0, 2.0, 3.0])
+
+
+def test_the_style_of_the_lessons_is_white_without_a_frame():
+    with plt.rc_context():
+        plots.style(dpi=80)
+        assert plt.rcParams["figure.dpi"] == 80 and plt.rcParams["figure.facecolor"] == "white"
+        ax = plt.subplots()[1]
+        assert [ax.spines[side].get_visible() for side in ("top", "right", "left", "bottom")] == [False, False, True, True]
