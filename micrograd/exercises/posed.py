@@ -97,7 +97,8 @@ class Posed:
         self.numbers = SimpleNamespace(**drawn)
         shows = exercise.shows
         code = shows(rng) if isinstance(shows, Draw) else shows
-        self.code: str = Template(code).safe_substitute({name: repr(x) for name, x in drawn.items()})
+        code = Template(code.strip("\n")).safe_substitute({name: repr(x) for name, x in drawn.items()})
+        self.code: str = f"{code}\n" if code else ""
         self._hidden = hidden
 
     @property
