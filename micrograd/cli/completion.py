@@ -29,7 +29,7 @@ def completion(args: Any, parser: argparse.ArgumentParser) -> int:
         raise Refused("completion needs shtab: pip install 'micrograd-lab[completion]'") from missing
     for sub in next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction)).choices.values():
         for action in sub._actions:
-            if action.dest == "output" or action.metavar in ("FILE.py:NAME", "FILE.py[:Class]"):
+            if action.dest == "output" or action.metavar in ("FILE.py:NAME", "FILE.py[:Class]", "EXERCISES", "ANSWER"):
                 action.complete = shtab.FILE
     print(shtab.complete(parser, shell=args.expression))
     return 0

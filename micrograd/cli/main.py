@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micrograd import __version__, console
-from micrograd.cli import commands, completion, diff, doctor, export, lab, site
+from micrograd.cli import commands, completion, diff, doctor, export, grade, lab, site
 from micrograd.cli.assignments import Refused, assignments
 from micrograd.cli.colours import RED, look, wanted
 from micrograd.cli.expression import ExpressionError, read
@@ -158,6 +158,12 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )  # fmt: skip
     doctor.options(care)
     care.set_defaults(alone=doctor.doctor, needed="a file is needed: micrograd doctor engine.py")
+    marks = command(
+        "grade", "grade answers to exercises; each runs in a process of its own",
+        epilog=grade.ABOUT, usage="%(prog)s EXERCISES.py ANSWER.py [--student ID] [--json FILE] [options]",
+    )  # fmt: skip
+    grade.options(marks)
+    marks.set_defaults(alone=grade.grade, needed="exercises and an answer are needed: micrograd grade 02 answer.py")
     home = command(
         "export", "write a loss of a file of Python in another language; the file is run",
         epilog=export.ABOUT, usage="%(prog)s FILE.py:NAME -o FILE [options]",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from micrograd.exercises.draws import Draw, real
+from micrograd.exercises.draws import Draw, real, seeded
 from micrograd.exercises.posed import Posed, Verdict
 from micrograd.exercises.programs import MISTAKES
 from micrograd.notation import show
@@ -221,7 +221,7 @@ class Choice(Blank):
 
     def order(self, posed: Posed) -> list[str]:
         """The options as this student sees them."""
-        rng = posed.rng("order")
+        rng = seeded(posed.student, posed.exercise.id, "order")
         return sorted(self.options, key=lambda _: rng.random())
 
     def truth(self, posed: Posed) -> list[str]:

@@ -95,7 +95,7 @@ def _doctor(answer: Any, request: dict[str, Any]) -> Reply:
     """What the doctor says of a class: told to its author, and worth nothing."""
     from micrograd.doctor import diagnose
 
-    report = diagnose(answer)
+    report = diagnose(answer, examples=False)
     return {"faults": [{"name": f.name, "said": f"{f.where}: {f.title}"} for f in report.faults[:3]]}
 
 
