@@ -59,7 +59,8 @@ def pace(book: dict[str, Any]) -> float:
     """Minutes for reading a notebook up to its exercises: 130 words or 10 lines of code a minute, and 3/4 to guess and run a cell."""
     told = " ".join("".join(c["source"]) for c in book["cells"] if c["cell_type"] == "markdown").split("## Exercises")[0]
     code = ["".join(c["source"]) for c in book["cells"] if c["cell_type"] == "code"]
-    code = [text for text in code if not text.startswith(("# exercise", "# Exercise"))]
+    graded = next((k for k, text in enumerate(code) if re.search(r"^exercise\(", text, re.M)), len(code))
+    code = [text for text in code[:graded] if not text.startswith(("# exercise", "# Exercise"))]
     return len(told.split()) / 130 + 0.75 * len(code) + sum(1 for text in code for row in text.splitlines() if row.strip()) / 10
 
 
