@@ -12,7 +12,7 @@ from micrograd.doctor.programs import NAMES, Program, wrong_walks
 from micrograd.doctor.signatures import close
 from micrograd.doctor.source import Spot, nodes, source
 from micrograd.doctor.walkers import Walkers, attribute, base
-from micrograd.doctor.watching import Runaway
+from micrograd.doctor.watching import Place, Runaway
 
 INPUTS = (1.5, -0.5, 0.8)
 
@@ -112,9 +112,10 @@ class Graphs(Walkers):
     def _where_set(self) -> str:
         return self.student.name
 
-    def _failed(self, error: BaseException | None, program: Program) -> bool:
-        """An error in a larger graph."""
-        spot = None
+    def _failed(self, error: BaseException | None, program: Program, at: Place | None = None) -> bool:
+        """An error in a larger graph. at: where it was raised, of an error that was kept without its frames."""
+        statement = source(at.file).statement(at.line) if at is not None else None
+        spot = source(at.file).spot(statement) if at is not None and statement is not None else None
         walk = error.__traceback__ if error is not None else None
         while walk is not None:
             code = walk.tb_frame.f_code

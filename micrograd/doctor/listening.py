@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -32,9 +33,13 @@ class Pass(NamedTuple):
 
 
 class Watched:
-    """The passes of one run, and the steps of our optimizers: (numbers of their parameters, their gradients, the learning rate)."""
+    """The passes of one run, and the steps of our optimizers: (numbers of their parameters, their gradients, the learning rate).
 
-    def __init__(self) -> None:
+    until: the `time.perf_counter()` after which no further pass is waited for.
+    """
+
+    def __init__(self, until: float = math.inf) -> None:
+        self.until = until
         self.passes: list[Pass] = []
         self.steps: list[tuple[list[Any], list[float], float]] = []
         self.student: Student | None = None
@@ -92,7 +97,7 @@ def _heard(watched: Watched, student: Student, original: Any, inside: list[bool]
         watched.student = student
         after = [student.grad(x) for x in leaves]
         watched.passes.append(Pass(self, student.data(self), leaves, data, before, after, len(nodes), kept))
-        if len(watched.passes) >= MOST:
+        if len(watched.passes) >= MOST or time.perf_counter() > watched.until:
             raise Enough
         return result
 

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
+import math
 import os
 import sys
+import types
 from pathlib import Path
 
+from micrograd.doctor.child import MODULE
+from micrograd.doctor.findings import Report
+from micrograd.doctor.listening import Enough, Watched, listening
+from micrograd.doctor.loop_text import LoopText
+from micrograd.doctor.loops import judged
+from micrograd.doctor.student import engines_in
+from micrograd.engine import Value
 
-def main() -> None:
-    """path, and the file for the report (the last argument)."""
-    path, target = sys.argv[1], sys.argv[-1]
-    import ast
-    import types
 
-    from micrograd.doctor.child import MODULE
-    from micrograd.doctor.listening import Enough, Watched, listening
-    from micrograd.doctor.loop_text import LoopText
-    from micrograd.doctor.loops import judged
-    from micrograd.doctor.student import engines_in
-    from micrograd.engine import Value
-
-    text = Path(path).read_text(encoding="utf-8")
-    module = types.ModuleType(MODULE)
-    module.__file__ = path
-    sys.modules[MODULE] = module
-    sys.path.insert(0, str(Path(path).resolve().parent))
-    watched, raised = Watched(), ""
-    silent = io.StringIO()
-    with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent), contextlib.ExitStack() as stack:
+def watched_run(text: str, path: str, module: types.ModuleType, until: float = math.inf) -> Report:
+    """Run a program in a module, watched, and judge its training loop. until: the `time.perf_counter()` at which it is ended."""
+    watched, raised = Watched(until), ""
+    with contextlib.ExitStack() as stack:
         stack.enter_context(listening(watched, [Value]))
         try:
             heard: set[type] = {Value}
@@ -50,7 +44,20 @@ def main() -> None:
             raised = f"line {error.lineno}: {error.msg}: this is no Python yet"
         except BaseException as error:
             raised = f"it ended with {type(error).__name__}: {error}"
-    report = judged(watched, LoopText(text, path), raised)
+    return judged(watched, LoopText(text, path), raised)
+
+
+def main() -> None:
+    """path, and the file for the report (the last argument)."""
+    path, target = sys.argv[1], sys.argv[-1]
+    text = Path(path).read_text(encoding="utf-8")
+    module = types.ModuleType(MODULE)
+    module.__file__ = path
+    sys.modules[MODULE] = module
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    silent = io.StringIO()
+    with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
+        report = watched_run(text, path, module)
     from micrograd.doctor.page import page
 
     made = {"report": report.as_dict(), "texts": [report.text(k) for k in range(4)], "page": page(report)}

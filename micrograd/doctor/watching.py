@@ -124,4 +124,6 @@ def watch(
         if walk.tb_frame.f_code.co_filename in files:
             at = Place(walk.tb_frame.f_code, walk.tb_lineno)
         walk = walk.tb_next
+    if error is not None:
+        error.__traceback__ = None  # its frames would hold all that was asked, in cycles
     return Seen(result, tracer.places, tracer.writes, error, at)

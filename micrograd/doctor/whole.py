@@ -52,7 +52,8 @@ class Whole(Graphs):
         if not done:
             failed = [a for a in self.local.once.values() if a.stage == "backward" and a.error is not None]
             if failed and self.local.way == "closure":  # the functions are right: it is the walk that fails
-                self._failed(failed[0].error, Program(failed[0].point, ((failed[0].form, tuple(range(len(failed[0].point)))),)))
+                first = failed[0]
+                self._failed(first.error, Program(first.point, ((first.form, tuple(range(len(first.point)))),)), first.at)
             return True
         moved = [a for a in done if any(not close(x, y) for x, y in zip(a.old, a.new, strict=True))]
         if all(a.out_grad == 0.0 for a in done) and len(done) > 1:

@@ -30,6 +30,7 @@ NO_NUMPY = (
     "NumPy, which micrograd.compile needs, is not in this page. All else of micrograd is: save the program as .py and run it with Python"
 )
 NOT_HERE = "this page carries Python's standard library, micrograd and viz alone"
+TOO_LONG = "the doctor was not done within its time: `micrograd doctor lab.py`, in a terminal, has no such limit"
 NO_KEYBOARD = "input() cannot ask here: write the answer into the program"
 
 
@@ -88,7 +89,10 @@ class Lab:
                 self.kept = None
 
     def view(self, kind: str, wish: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One view of the last run: what ``shown.VIEWS`` gives, or an `error`. wish: of a comparison, see ``compare.compared``."""
+        """One view of the last run: what ``shown.VIEWS`` gives, or `nothing` with a sentence.
+
+        wish: of a comparison, see ``compare.compared``; of the doctor, see ``doctor.doctored``.
+        """
         if self.run_ is None:
             return {"kind": kind, "nothing": "nothing has run"}
         try:
@@ -99,17 +103,26 @@ class Lab:
                     kept = wish.get("kept") or ""
                     self._keep(kept)
                     return {"kind": kind, **compare.compared(self.run_, self.kept[1] if self.kept and self.kept[0] == kept else None, wish)}
+                if kind == "doctor":
+                    from micrograd.lab.doctor import doctored  # loaded when it is first asked: the page starts without it
+
+                    return {"kind": kind, **doctored(self.run_, wish or {}, self._unregister)}
                 return {"kind": kind, **shown.VIEWS[kind](self.run_)}
         except KeyboardInterrupt:
+            if kind == "doctor":
+                return {"kind": kind, "nothing": TOO_LONG}
             return {"kind": kind, "nothing": "this view took too long; a smaller graph, or folding (micrograd.scope), helps"}
         except Exception as wrong:  # of a program's own class
             return {"kind": kind, "nothing": told(wrong)["message"]}
 
-    def _afresh(self) -> None:
+    def _unregister(self) -> None:
         for name in set(TABLE) - self._ops:
             del TABLE[name]
             if name in Value.__dict__:
                 delattr(Value, name)
+
+    def _afresh(self) -> None:
+        self._unregister()
         self.run_ = None
         warnings.resetwarnings()
         random.seed(0)
@@ -219,7 +232,7 @@ def warm() -> None:
     global _lab
     _lab = Lab()
     _lab.run("from micrograd import Value, nn\na = Value(2.0, label='a')\nb = a * a + 1\nmodel = nn.MLP(2, [2, 1])")
-    for kind in (*shown.VIEWS, "compare"):
+    for kind in (*shown.VIEWS, "compare", "doctor"):
         _lab.view(kind)
     _lab._afresh()
 

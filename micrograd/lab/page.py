@@ -28,6 +28,7 @@ EXAMPLES = (  # file, what the menu says, the tab that shows it best
     ("softmax", "softmax and cross-entropy", "stepper"),
     ("moons", "two moons", "train"),
     ("own_engine", "an engine of one's own, with a mistake", "check"),
+    ("homework", "homework for the doctor: an engine and its training", "doctor"),
 )
 LEFT_OUT = ("micrograd/cli/", "micrograd/lab/page.py", "micrograd/lab/runtime.py", "micrograd/compiler/native/")
 COMPARED = ".lab-compared"  # the room of the pictures of a comparison, to which their styles are confined

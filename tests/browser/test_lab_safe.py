@@ -68,6 +68,16 @@ MESSAGES = {
     "a drawing with a handler": done(f"{{'kind': 'graph', 'svg': {SVG.replace('ON', ' onload=document.title=1')!r}}}"),
     "a sentence": done(told="{'ok': False, 'error': {'line': 1, 'message': 'ATTACK', 'kind': 'ATTACK', 'traceback': 'ATTACK'}}"),
     "a table": done("{'kind': 'check', 'said': 'ATTACK', 'ok': True, 'head': ['ATTACK'], 'rows': [['ATTACK']], 'note': 'ATTACK'}"),
+    "a doctor's report": done(
+        "{'kind': 'doctor', 'classes': ['ATTACK'], 'chosen': 'ATTACK', 'reports': [{'subject': 'ATTACK', 'head': 'ATTACK', 'ok': False, "
+        "'faults': [{'key': 'ATTACK', 'title': 'ATTACK', 'line': 1, 'text': 'ATTACK', 'rows': [['ATTACK', 'ATTACK']], "
+        f"'svg': {SVG.replace('ON', '')!r}, 'hints': ['ATTACK']}}], 'missing': ['ATTACK'], "
+        "'notes': [], 'works': 'ATTACK', 'unread': ['ATTACK']}]}"
+    ),
+    "a doctor's report without a number": done(
+        "{'kind': 'doctor', 'classes': [], 'chosen': '', 'reports': [{'subject': '', 'head': '', 'ok': False, "
+        "'faults': [{'key': '', 'title': '', 'line': 'ATTACK', 'text': '', 'rows': [['ATTACK']], 'svg': '', 'hints': []}]}]}"
+    ),
     "output": "{'type': 'out', 'id': 2, 'text': 'ATTACK'}",
     "no shape": "{'type': 'done', 'id': 2, 'told': 'ATTACK'}",
     "a name of Object": "{'type': 'constructor', 'id': 2}",
@@ -85,7 +95,7 @@ def test_messages_that_a_program_sends_itself(lab, name):
         + "c = a * b"
     )
     untouched(lab)
-    for tab in ("Graph", "Check", "Output", "Stepper"):
+    for tab in ("Graph", "Check", "Doctor", "Output", "Stepper"):
         lab.tab(tab)
         untouched(lab)
     assert page.locator(".lab-panels foreignObject, .lab-panels a[href], .lab-panels [onload]").count() == 0

@@ -7,8 +7,9 @@ import { dropped, notebook, page, read, save } from "./lab_files.js";
 import { h } from "./stepper_page.js";
 import { Parts } from "./lab_parts.js";
 
-const PAUSE = 30; // milliseconds after the last key
-const TITLES = { graph: "Graph", stepper: "Stepper", steps: "Steps", check: "Check", compare: "Compare", train: "Train", output: "Output" };
+const PAUSE = 30, DOCTOR = 500; // milliseconds after the last key; where the doctor is looked at, who takes longer
+const TITLES = { graph: "Graph", stepper: "Stepper", steps: "Steps", check: "Check", doctor: "Doctor", compare: "Compare", train: "Train", output: "Output" };
+const UNREADABLE = new Set(["SyntaxError", "IndentationError", "TabError"]);
 const OUTPUT = 400_000; // characters that the output keeps
 
 const $ = (name) => document.querySelector(`.lab-${name}`);
@@ -21,7 +22,7 @@ class Lab {
     this.held = false; // a program that came with a link waits for Run
     this.stale = new Set(); // views that show an older run
     this.tabs();
-    this.views = new Views(this.panels, () => this.python?.view("compare", this.wish));
+    this.views = new Views(this.panels, (kind) => this.python?.view(kind, this.wish), (line) => this.editor.goto(line));
     this.editor = make(this.ui.editor, { doc: data.program, change: () => this.changed(), run: () => this.run() });
     this.ui.editor.querySelector(".cm-content").tabIndex = 0; // it has the focus by Tab anyway: said aloud
     this.prepared = Object.fromEntries(data.prepared.map((view) => [view.kind, view])); // shown when they are looked at
@@ -68,6 +69,7 @@ class Lab {
     if (kind === "output") this.buttons.output.classList.remove("lab-news");
     if (this.stale.has(kind) && !this.held) this.python?.view(kind, this.wish);
     if (kind === "compare") this.views.comparing.resized();
+    this.mark();
   }
 
   // ------------------------------------------------------------ running
@@ -80,26 +82,41 @@ class Lab {
         this.say("live");
         this.run();
       },
-      busy: () => { this.busy(true); },
+      busy: ({ kind }) => { this.busy(true, kind === "doctor" ? "the doctor is asking" : "running"); },
       out: (text) => this.print(text),
       done: (found, took, request) => this.done(found, took, request),
-      view: (view) => { this.busy(false); this.stale.delete(view.kind); this.views.show(view); },
-      ended: (why) => this.ended(why),
+      view: (view) => this.seen(view),
+      ended: (why, request) => this.ended(why, request),
       failed: (message) => { this.busy(false); this.say(`Python could not start here: ${message}`, true); },
     });
   }
 
-  busy(on) {
+  busy(on, what = "running") {
     clearTimeout(this.dimming);
-    if (on) this.dimming = setTimeout(() => { this.ui.stop.disabled = false; this.say("running …"); }, 150);
-    else this.ui.stop.disabled = true;
+    if (!on) this.ui.stop.disabled = true;
+    else this.dimming = setTimeout(() => { this.ui.stop.disabled = false; this.say(`${what} …`, false, true); }, 150);
+  }
+
+  // A view that was asked for by itself: the status is as it was before.
+  seen(view) {
+    this.busy(false);
+    this.stale.delete(view.kind);
+    this.views.show(view);
+    if (this.spoken) this.say(...this.spoken);
+    this.mark();
+  }
+
+  // In the editor: the error, and what the doctor found while that is looked at, as long as the text is the one that they are about.
+  mark() {
+    if (this.ran === undefined || this.editor.text() !== this.source) return;
+    this.editor.mark([...(this.error?.line ? [this.error] : []), ...(this.tab === "doctor" ? this.views.doctoring.marks : [])]);
   }
 
   changed() {
     this.edited = true;
     clearTimeout(this.typing);
     if (this.held || !this.ui.live.checked) return;
-    this.typing = setTimeout(() => this.go(), PAUSE);
+    this.typing = setTimeout(() => this.go(), this.tab === "doctor" ? DOCTOR : PAUSE);
   }
 
   run() {
@@ -112,7 +129,7 @@ class Lab {
   go() {
     if (!this.python) return;
     this.ran = true;
-    this.python.run(this.editor.text(), Number(this.ui.limit.value) * 1000, KINDS.includes(this.tab) ? this.tab : "stepper", this.wish);
+    this.python.run(this.editor.text(), Number(this.ui.limit.value) * 1000, KINDS.includes(this.tab) ? this.tab === "doctor" ? null : this.tab : "stepper", this.wish);
   }
 
   print(text, style = "") {
@@ -123,8 +140,8 @@ class Lab {
     if (this.tab !== "output") this.buttons.output.classList.add("lab-news");
   }
 
-  // What is wished for of a comparison.
-  get wish() { return this.views.comparing.wish; }
+  // What is wished for of a comparison, and of the doctor.
+  get wish() { return { ...this.views.comparing.wish, class: this.views.doctoring.wanted }; }
 
   done({ told, view, dropped: lost }, took, { source }) {
     this.busy(false);
@@ -133,10 +150,14 @@ class Lab {
     if (told.error) this.print(told.error.traceback, "lab-error");
     this.clear = true; // by the first that the next one prints
     const { error } = told;
-    this.editor.mark(error?.line ? [error] : []);
+    Object.assign(this, { source, error });
+    this.views.doctoring.marks = [];
+    this.mark();
     document.documentElement.dataset.run = String(Number(document.documentElement.dataset.run ?? 0) + 1);
     if (error) {
       this.views.old();
+      this.stale.add("doctor"); // who examines a program that ends with an error too
+      if (this.tab === "doctor" && !UNREADABLE.has(error.kind)) this.python.view("doctor", this.wish);
       return this.say(error.line ? `Line ${error.line}: ${error.message}` : error.message, true);
     }
     this.told = true;
@@ -147,14 +168,17 @@ class Lab {
     this.say(took > 1000 ? `done in ${(took / 1000).toFixed(1)} s` : "live");
   }
 
-  ended(why, quiet = false) {
+  ended(why, request) {
     this.busy(false);
     this.clear = true;
-    this.say(`Ended: ${why}. What it left is gone; the pictures are those of the run before.`, !quiet);
+    this.say(`Ended: ${why}. What it left is gone; the pictures are those of the run before.`, true);
+    if (request?.kind === "doctor") this.views.show({ kind: "doctor", nothing: `The doctor was ended: ${why}.` });
     document.documentElement.dataset.run = String(Number(document.documentElement.dataset.run ?? 0) + 1);
   }
 
-  say(text, wrong = false) {
+  // passing: it stands until what is done now is done.
+  say(text, wrong = false, passing = false) {
+    if (!passing) this.spoken = [text, wrong];
     this.ui.said.textContent = text;
     this.ui.said.classList.toggle("lab-wrong", wrong);
   }

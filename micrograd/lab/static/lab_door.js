@@ -48,7 +48,13 @@ const ways = (x) => list(x, (y) => list(y, () => true, 3) && text(y[0]) && text(
 const LINES = shape({ kind: text, title: text, note: text, head: (x) => list(x, text, 20), more: number,
   rows: (x) => list(x, (y) => list(y, () => true, 3) && text(y[0]) && text(y[1]) && list(y[2], text, 20)) });
 
+const mistake = shape({ key: text, title: text, line: number, text, rows: (x) => list(x, (row) => list(row, text, 2) && row.length === 2, 20),
+  svg: (x) => text(x, LONG), hints: (x) => list(x, text, 3) });
+const REPORT = shape({ subject: text, head: text, ok: flag, faults: (x) => list(x, mistake, 1000), missing: (x) => list(x, text, 1000),
+  notes: (x) => list(x, text, 1000), works: text, unread: (x) => list(x, text, 1000) });
+
 const VIEWS = {
+  doctor: shape({ classes: (x) => list(x, text, 20), chosen: text, reports: (x) => list(x, REPORT, 2) }),
   compare: shape({ way: text, ways, names: (x) => list(x, text, 2), svg: (x) => text(x, LONG), sides: (x) => list(x, (y) => text(y, LONG), 2),
     boxes: maybe(boxes), first: (x) => list(x, text, 2), alike: flag, said: (x) => list(x, text, 20), tables: (x) => list(x, LINES, 10) }),
   graph: shape({ svg: (x) => text(x, LONG) }),

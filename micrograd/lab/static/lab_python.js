@@ -3,6 +3,8 @@
 import { admit } from "./lab_door.js";
 
 const PATIENCE = 1000; // milliseconds past the limit until a worker that does not listen is ended
+const LIMITS = { doctor: 60_000 }; // milliseconds for a view; any other has
+const LIMIT = 20_000;
 const MANY = 300; // messages of one run; and so many more a second
 
 export class Python {
@@ -66,15 +68,15 @@ export class Python {
   }
 
   // Run, or look at what ran; the newest wish of each kind waits while the worker is busy.
-  // wish: of a comparison (lab_compare.js).
+  // wish: of a comparison (lab_compare.js) and of the doctor (lab_doctor.js). A view with a limit of its own is asked for after the run.
   run(source, limit, want, wish) {
     this.waiting = { type: "run", source, limit, want, wish };
     this.next();
   }
 
   view(kind, wish) {
-    if (this.waiting?.type !== "run") this.waiting = { type: "view", kind, wish, limit: 20_000 };
-    else Object.assign(this.waiting, { want: kind, wish });
+    if (this.waiting?.type !== "run") this.waiting = { type: "view", kind, wish, limit: LIMITS[kind] ?? LIMIT };
+    else if (!LIMITS[kind]) Object.assign(this.waiting, { want: kind, wish });
     this.next();
   }
 

@@ -6,8 +6,9 @@ import { h } from "./stepper_page.js";
 import { Viewport, buttons, key } from "./viewport.js";
 import { drawn } from "./lab_drawing.js";
 import { Compare } from "./lab_compare.js";
+import { Doctor } from "./lab_doctor.js";
 
-export const KINDS = ["graph", "stepper", "steps", "check", "compare", "train"]; // what is asked of Python; the output comes by itself
+export const KINDS = ["graph", "stepper", "steps", "check", "doctor", "compare", "train"]; // what is asked of Python; the output comes by itself
 
 const note = (text) => h("p", { class: "lab-note" }, text);
 
@@ -17,12 +18,13 @@ function table(head, rows) {
 }
 
 export class Views {
-  // panels: { kind: element }; ask(): the comparison is wished for in another way
-  constructor(panels, ask) {
+  // panels: { kind: element }; ask(kind): a view is wished for in another way; goto(line): a line of the program is looked at
+  constructor(panels, ask, goto) {
     this.panels = panels;
     this.shown = {}; // the data of each view that is seen
     this.walker = null; // the stepper
-    this.comparing = new Compare(panels.compare, ask);
+    this.comparing = new Compare(panels.compare, () => ask("compare"));
+    this.doctoring = new Doctor(panels.doctor, () => ask("doctor"), goto);
     this.wanted = null; // its state out of a link, until it is there
   }
 
@@ -36,6 +38,7 @@ export class Views {
       const still = kind === "stepper" && this.walker ? [this.room] : []; // it waits, with all that the person had
       for (const room of still) room.hidden = true;
       if (kind === "compare") return this.comparing.nothing(note(view.nothing));
+      if (kind === "doctor") return this.doctoring.nothing(note(view.nothing));
       return el.replaceChildren(note(view.nothing), ...still);
     }
     this.shown[kind] = view;
@@ -78,6 +81,8 @@ export class Views {
   }
 
   compare(el, view) { this.comparing.show(view); }
+
+  doctor(el, view) { this.doctoring.show(view); }
 
   steps(el, { lines, more }) {
     const list = h("ol", { class: "lab-steps" });

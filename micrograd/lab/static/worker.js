@@ -1,6 +1,6 @@
 // The worker: Python, kept away from the page. Before this text stand Pyodide's two modules (page.py puts them together), so that nothing
 // is imported here. The page sends { type: "start", counts }, { type: "piece", part, piece } for each of them,
-// then { type: "run", id, source, limit, want, wish } and { type: "view", id, kind, wish }.
+// then { type: "run", id, source, limit, want, wish } and { type: "view", id, kind, wish, limit }.
 
 const MEMORY = 512 * 2 ** 20; // bytes that a program may have
 const SAID = 200_000; // characters of output of one run that are shown
@@ -108,7 +108,7 @@ function limited(milliseconds, action) {
   }
 }
 
-const VIEWING = 20_000; // milliseconds for one view
+const VIEWING = 20_000; // milliseconds for the view that comes with a run
 
 const seen = (kind, wish) => inside.view(kind, JSON.stringify(wish ?? null));
 
@@ -127,5 +127,5 @@ onmessage = ({ data }) => {
   if (data.type === "piece") parts[data.part].take(data.piece);
   if (data.type === "start") start(data.counts).catch((error) => postMessage({ type: "failed", message: `${error.message ?? error}`.slice(0, 2000) }));
   if (data.type === "run") run(data);
-  if (data.type === "view") postMessage({ type: "view", id: data.id, view: limited(VIEWING, () => seen(data.kind, data.wish)) });
+  if (data.type === "view") postMessage({ type: "view", id: data.id, view: limited(data.limit, () => seen(data.kind, data.wish)) });
 };
