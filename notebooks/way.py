@@ -56,11 +56,12 @@ def first_cell(source: str, every: list[Lesson], k: int) -> str:
 
 
 def pace(book: dict[str, Any]) -> float:
-    """Minutes for reading a notebook up to its exercises: 130 words or 10 lines of code a minute, and 3/4 to guess and run a cell."""
-    told = " ".join("".join(c["source"]) for c in book["cells"] if c["cell_type"] == "markdown").split("## Exercises")[0]
-    code = ["".join(c["source"]) for c in book["cells"] if c["cell_type"] == "code"]
-    graded = next((k for k, text in enumerate(code) if re.search(r"^exercise\(", text, re.M)), len(code))
-    code = [text for text in code[:graded] if not text.startswith(("# exercise", "# Exercise"))]
+    """Minutes for reading a notebook without its exercises: 130 words or 10 lines of code a minute, and 3/4 to guess and run a cell."""
+    cells = [(c["cell_type"], "".join(c["source"])) for c in book["cells"]]
+    cells = cells[: next((k for k, (_, text) in enumerate(cells) if "## Exercises" in text), len(cells) - 1) + 1]
+    told = " ".join(text.split("## Exercises")[0] for kind, text in cells if kind == "markdown")
+    told = re.sub(r"<details>.*?</details>", "", told, flags=re.S)
+    code = [text for kind, text in cells if kind == "code" and not re.search(r"^(exercise|tally)\(", text, re.M)]
     return len(told.split()) / 130 + 0.75 * len(code) + sum(1 for text in code for row in text.splitlines() if row.strip()) / 10
 
 
