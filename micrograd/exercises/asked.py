@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from micrograd.exercises import shown
+from micrograd.exercises.boxes import page
 from micrograd.exercises.evaluate import reply
 from micrograd.exercises.format import Sheet, lesson, load
 from micrograd.exercises.posed import Posed, Result
+from micrograd.files import write
 
 VARIABLE = "MICROGRAD_STUDENT"
 _who: list[str] = []
@@ -72,6 +74,12 @@ class Asked:
             if self.best is None or result.score >= self.best.score:
                 self.best = result
         return result
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the exercise as one page (.html) that opens offline; numbers are checked in it. ValueError for another ending."""
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"cannot write {os.fspath(path)!r}: expected a name ending in .html")
+        return write(path, page(self.posed).encode())
 
     def __repr__(self) -> str:
         return shown.text(self.posed)

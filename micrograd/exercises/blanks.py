@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import math
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -81,16 +82,17 @@ class Number(Blank):
             return Verdict(True, "", "", given)
         if same(x, truth, max(1, self.digits - 2)) and not float(truth).is_integer():
             return Verdict(False, f"{given} is near, but {self.digits} digits are asked for", "too-few-digits", given)
-        for said, other in self.mistakes.items():
-            wrong = float(other(posed.numbers)) if callable(other) else posed.graph.truth(other)
+        for said, wrong in self.wrong(posed):
             if same(x, wrong, self.digits) and not same(wrong, truth, self.digits):
-                return Verdict(False, said, "known", given)
+                return Verdict(False, MISTAKES.get(said, said), said if said in MISTAKES else "known", given)
+        return Verdict(False, f"{given} is not it", "", given)
+
+    def wrong(self, posed: Posed) -> list[tuple[str, float]]:
+        """(a mistake's name, or what is said, the number it gives): the author's own first."""
+        own = [(said, float(x(posed.numbers)) if callable(x) else posed.graph.truth(x)) for said, x in self.mistakes.items()]
         if callable(self.quantity):
-            if truth and same(-x, truth, self.digits):
-                return Verdict(False, MISTAKES["sign"], "sign", given)
-            return Verdict(False, f"{given} is not it", "", given)
-        name = posed.graph.mistake(self.quantity, lambda y: same(x, y, self.digits))
-        return Verdict(False, MISTAKES.get(name, f"{given} is not it"), name, given)
+            return [*own, ("sign", -self.truth(posed))]
+        return [*own, *posed.graph.wrong(self.quantity)]
 
 
 def number(quantity: str | Callable[[Any], float], says: str = "", *, digits: int = 0, mistakes: Mapping[str, Any] | None = None) -> Number:
@@ -170,7 +172,7 @@ def run(code: str) -> tuple[dict[str, Any], str, str]:
     import types
 
     text = code.strip("\n") + "\n"
-    file = f"<shown {hash(text) & 0xFFFFFFFF:08x}>"
+    file = f"<shown {zlib.crc32(text.encode()):08x}>"
     linecache.cache[file] = (len(text), None, text.splitlines(True), file)
     module = types.ModuleType("shown")
     sys.modules["shown"] = module

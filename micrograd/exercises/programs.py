@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -96,14 +97,16 @@ class Graph:
     @cached_property
     def _worlds(self) -> list[tuple[str, dict[int, float]]]:
         """(mistake, the gradients of who makes it)."""
-        swapped: Callable[..., float] = lambda _, i, ps, up: ps[1 - i] * up if len(ps) == 2 else ps[i] * up  # noqa: E731
         found = [
             ("use-forgotten", self.walked(join=lambda old, new: new)),
             ("use-forgotten", self.walked(join=lambda old, new: old)),
             ("upstream-forgotten", self.walked(lambda _, i, ps, up: ps[i])),
             ("local-forgotten", self.walked(lambda _, i, ps, up: up)),
-            ("operands-swapped", self.walked(swapped)),
         ]
+        pairs = [v for v in self.nodes if len(v.args) == 2]
+        for at in (pairs, *([v] for v in pairs)):  # in all operations, in one
+            swap: Callable[..., float] = lambda v, i, ps, up, at=at: (ps[1 - i] if any(v is x for x in at) else ps[i]) * up  # noqa: E731
+            found.append(("operands-swapped", self.walked(swap)))
         for name in dict.fromkeys(v.op.name for v in self.nodes if v.op is not None and len(v.args) == 1):
             skip: Callable[..., float] = lambda v, i, ps, up, name=name: up if v.op.name == name else ps[i] * up  # noqa: E731
             found.append(("inner-forgotten", self.walked(skip)))
@@ -115,23 +118,22 @@ class Graph:
         """The number that is right."""
         return self._worth(quantity, self.gradients)
 
+    def wrong(self, quantity: str) -> list[tuple[str, float]]:
+        """(mistake, the number that who makes it gets), those first that are told first."""
+        truth = self.truth(quantity)
+        found = [("sign", -truth)] if truth else []
+        if "grad" not in quantity and "local" not in quantity:
+            return found
+        if not re.fullmatch(r"\w+\.grad", quantity.strip()):
+            found.append(("step-upwards", self._worth(quantity, {k: -g for k, g in self.gradients.items()})))
+        found += [(name, self._worth(quantity, grads)) for name, grads in self._worlds]
+        return found + [("value", v.data) for v in self.names.values() if isinstance(v, Value)]
+
     def mistake(self, quantity: str, same: Callable[[float], bool]) -> str:
         """The name of the mistake that gives the number which `same` knows; "" where none does, or the truth does too."""
-        truth = self.truth(quantity)
-        if same(truth):
+        if same(self.truth(quantity)):
             return ""
-        if truth and same(-truth):
-            return "sign"
-        if "grad" not in quantity and "local" not in quantity:
-            return ""
-        opposite = {k: -g for k, g in self.gradients.items()}
-        plain = quantity.strip().endswith(".grad")
-        if not plain and same(self._worth(quantity, opposite)):
-            return "step-upwards"
-        found = next((name for name, grads in self._worlds if same(self._worth(quantity, grads))), "")
-        if not found and any(isinstance(v, Value) and same(v.data) for v in self.names.values()):
-            return "value"
-        return found
+        return next((name for name, x in self.wrong(quantity) if same(x)), "")
 
     def proven(self, quantity: str) -> float | None:
         """A gradient or value by itself as the double nearest to the proven one; None for other quantities or without python-flint."""

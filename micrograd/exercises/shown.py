@@ -7,11 +7,12 @@ import re
 from collections.abc import Sequence
 
 from micrograd.exercises.blanks import Choice
+from micrograd.exercises.boxes import boxes
 from micrograd.exercises.posed import Posed, Result
 
 BOX = "border:1px solid #8888;border-left:4px solid {};border-radius:4px;padding:.6em 1em;margin:.4em 0;max-width:60em"
 BLUE, GREEN, ORANGE, GREY = "#0072b2", "#009e73", "#d55e00", "#888888"
-CODE = "font-family:ui-monospace,monospace;white-space:pre;overflow-x:auto;line-height:1.35;margin:.5em 0"
+CODE = "font-family:ui-monospace,monospace;font-size:.9em;white-space:pre;overflow-x:auto;line-height:1.35;margin:.5em 0"
 
 
 def numbered(code: str) -> list[str]:
@@ -61,7 +62,7 @@ def prompt_html(posed: Posed) -> str:
     who = f" <span style='opacity:.7'>({html.escape(posed.student)})</span>" if posed.student else ""
     return (
         f"<div class='mg-exercise' style='{BOX.format(BLUE)}'><b>Exercise {html.escape(posed.exercise.id)}</b>{who}"
-        f"{marked(posed.prompt)}{code}{blanks}</div>"
+        f"{marked(posed.prompt)}{code}{blanks}{boxes(posed)}</div>"
     )
 
 

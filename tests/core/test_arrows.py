@@ -213,7 +213,7 @@ LONGER: set[str] = set()  # what may be longer, until it is not: an entry that i
 
 def lengths(house: Path = HOUSE) -> dict[str, int]:
     found = [path for folder in ("micrograd", "viz", "benchmarks") for path in files(folder, house)]
-    found += sorted((house / "viz/static").glob("*.js"))
+    found += sorted((house / "viz/static").glob("*.js")) + sorted((house / "micrograd/exercises/static").glob("*.js"))
     found += sorted(path for path in (house / "micrograd/lab").glob("*/*js") if path.parts[-2:] != ("static", "editor.js"))  # built
     return {path.relative_to(house).as_posix(): path.read_text(encoding="utf-8").count("\n") for path in found}
 

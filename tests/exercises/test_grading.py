@@ -353,7 +353,7 @@ ESCAPES = {
     """,
     "starts a program below": """
         import _posixsubprocess, subprocess
-        subprocess.Popen.__init__.__globals__['_fork_exec'](1)
+        (getattr(subprocess, '_fork_exec', None) or _posixsubprocess.fork_exec)(1)
     """,
     "forks": """
         import os
