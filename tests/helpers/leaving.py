@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,14 +88,14 @@ def _left(step: Compiled, args: tuple[Any, ...], static: dict[str, Any], folder:
         inputs = Taken(again).inputs.ravel()
         told = []
         for name, make in homes(folder).items():
-            home = make(again)
+            start, home = time.perf_counter(), make(again)
             found, grads = (
                 home.value_and_grad(numbers, inputs, samples=len(args[0]))
                 if _counts(home) and step.batch
                 else home.value_and_grad(numbers, inputs)
             )
             _agree([found, *grads], [value, *expected], lambda: _rounding(root, params))
-            told.append(name)
+            told.append(f"{name} {time.perf_counter() - start:.1f}s")
     finally:
         if training and model is not None:
             model.train()
