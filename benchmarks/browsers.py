@@ -1,4 +1,4 @@
-"""The lab and the moons' stepper in Firefox and in WebKit, as `benchmarks.lab` does in Chromium: `python -m benchmarks.engines [rounds]`.
+"""The lab and the moons' stepper in Firefox and in WebKit, as `benchmarks.lab` does in Chromium: `python -m benchmarks.browsers [rounds]`.
 
 Needs a checkout (its tests' drivers), selenium, and Debian's firefox-esr, webkit2gtk-driver and xvfb; a browser that is not there is left
 out, aloud. Each start is in a browser of its own, from a file, without a network. The clock is the page's own, from the start of loading;
