@@ -114,12 +114,39 @@ def _data(other: Any) -> Any:
     return other._data if isinstance(other, Scalar) else other
 
 
+class Known(float):
+    """A number of a rule, such as log 2, as the double nearest to it, and what it is exactly: exact(m) on an arithmetic `m`.
+
+    A graph of derivatives keeps it, so that `micrograd.certify` encloses the number and not the double.
+    """
+
+    __slots__ = ("exact", "text")
+    exact: Callable[[Any], Any]
+    text: str
+
+    def __new__(cls, double: float, text: str, exact: Callable[[Any], Any]) -> Known:
+        found = super().__new__(cls, double)
+        found.text, found.exact = text, exact
+        return _known.setdefault(text, found)
+
+    def __reduce__(self) -> Any:
+        return known, (self.text,)
+
+
+_known: dict[str, Known] = {}
+
+
+def known(text: str) -> Known:
+    """The number of a rule that is written so: a copied graph finds it again."""
+    return _known[text]
+
+
 def number(x: Any) -> float:
     """A real number of any type as a float (±inf where it is too large), an array or tensor of no dimension being one.
 
     TypeError for anything else, and for a tensor whose own gradient would be dropped silently.
     """
-    if type(x) is float:
+    if type(x) is float or type(x) is Known:
         return x
     if isinstance(x, (int, numbers.Real)) or type(x).__name__ == "Decimal":
         try:

@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks import compiled, native, one_process, peers, printed, process, recurrence, report, waits, workloads
 from benchmarks.workloads import Workload, engine
+from micrograd import Value
 
 SMALL: dict[str, Callable[..., Workload]] = {
     "W1": workloads.readme,
@@ -230,3 +231,58 @@ def test_what_programs_print_is_kept_or_why_not(monkeypatch: pytest.MonkeyPatch)
         == set(printed.PARTS)
         <= {path.stem for path in Path(printed.__file__).parent.glob("*.py")}
     )
+
+
+def test_engines_are_compared_at_every_point_and_those_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("flint")
+    pytest.importorskip("mpmath")
+    from benchmarks import differentiators, engines
+
+    class Wrong(differentiators.Eager):
+        """tanh as 1 - y² squared away: what PyTorch and JAX do, and no Gaussian."""
+
+        def derivatives(self, op: Any, points: Any) -> Any:
+            if op.name != "tanh":
+                raise differentiators.Missing(f"{op.name}: no such function")
+            found = super().derivatives(op, points)
+            return found | {(1,): [1.0 - y * y for y in found[(0,)]]}
+
+    class Nowhere(differentiators.Peer):
+        def functions(self) -> Any:
+            raise differentiators.Missing("it is not installed")
+
+    monkeypatch.setattr(engines, "PEERS", {"wrong": Wrong, "nowhere": Nowhere})
+    monkeypatch.setattr(engines, "BACKENDS", {"compiled, NumPy": "numpy"})
+    found, asked, left_out = engines.measure(engines.rows(["tanh", "gauss", "hypot"]), 0)
+    assert left_out == {
+        "nowhere": "it is not installed", "wrong, gauss": "gauss: no such function", "wrong, hypot": "hypot: no such function",
+    }  # fmt: skip
+    for who in ("ours", "compiled, NumPy"):
+        for row in found[who].values():
+            assert all(max(engines.of_kind(row, order)) <= limit for order, limit in enumerate((2.5, 3.0, 8.0)))
+    lost = dict(zip(asked["tanh"], found["wrong"]["tanh"][(1,)], strict=True))
+    assert lost[(0.1,)] < 4 < lost[(9.0,)] and lost[(19.1,)] > 2**52 and lost[(100.0,)] > 2**52
+    text = "\n".join(engines.page(found, asked, left_out, []))
+    assert "∞ (" in text and "- wrong, gauss: gauss: no such function" in text and "| tanh |" in text
+
+
+def test_small_nets_are_true_to_their_enclosures() -> None:
+    pytest.importorskip("flint")
+    pytest.importorskip("mpmath")
+    from benchmarks import small_nets
+    from micrograd.checking import exact
+
+    net = small_nets.NETS[1]
+    weights, way = [0.1 * k for k in range(net.size)], [math.sin(k) for k in range(net.size)]
+    for got, true in zip(small_nets.eager(net, weights, way), small_nets.truth(net, weights, way), strict=True):
+        assert max(exact.ulps(g, t) for g, t in zip(got, true, strict=True)) < 1e3
+    numpy = pytest.importorskip("numpy")
+
+    class M:
+        tanh, array = numpy.tanh, numpy.array
+        logsumexp = staticmethod(lambda z: numpy.log(numpy.exp(z).sum(-1)))
+
+    for net in small_nets.NETS:  # over arrays each is the network that it is over scalars
+        weights = [0.1 * (k % 7) - 0.3 for k in range(net.size)]
+        over_scalars = net.scalars(net.split([Value(w) for w in weights]), small_nets.Scalars)
+        assert close(float(net.arrays(net.shaped(numpy.array(weights)), M)), over_scalars.data)

@@ -15,6 +15,7 @@ from micrograd.checking.proven import nearest
 from micrograd.engine import Value
 from micrograd.notation import teller
 from micrograd.ops import TABLE
+from micrograd.scalar import Known
 
 FIRST, LAST = 128, 4096  # bits; a decision that needs more than the last is given up
 CLOSE = 53  # bits of a ball that could be told from a tie
@@ -139,7 +140,8 @@ class Graph:
             elif args:
                 append(nan)
             else:
-                append(arb(self.data[k], self.radii[k]) if k in self.radii else arb(self.data[k]))
+                x = self.data[k]
+                append(arb(x, self.radii[k]) if k in self.radii else x.exact(balls()) if type(x) is Known else arb(x))
         return found
 
     def _back(self, values: list[Any], split: set[int]) -> list[Any]:

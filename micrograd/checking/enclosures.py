@@ -16,6 +16,7 @@ from micrograd.checking.balls import INSTEAD, Balls, balls
 from micrograd.checking.choices import choices
 from micrograd.ops import TABLE
 from micrograd.ops.op import Op, number
+from micrograd.scalar import Known
 
 ROW = Callable[..., Any]
 
@@ -37,7 +38,7 @@ class Ball:
         if type(a) is Ball:
             return a
         a = a if type(a) is float else number(a)
-        return Ball(balls().arb(a), ("number", a))
+        return Ball(a.exact(balls()) if type(a) is Known else balls().arb(a), ("number", a))
 
     @staticmethod
     def __op__(op: Op, args: tuple[Any, ...]) -> Ball:

@@ -8,8 +8,7 @@ itself (Wilkinson 1986, "Error analysis revisited"; Higham 2002, "Accuracy and S
 
 with u = 2**-53. Assumed of each function, and tested (`tests/core/test_numerics.py`): arithmetic and √ round once (δ = u), what picks
 rounds nothing, any other function is within 2.5 ulp and its partial within 3. What is of second order in ε is left out, so where a result
-has lost all its digits the bound is an estimate. Where an operand is nearer to a kink or jump than its error, both sides count
-(but a number that came to 0 because it is too small for a double is taken for 0 there).
+has lost all its digits the bound is an estimate. Where an operand is nearer to a kink or jump than its error, both sides count.
 `micrograd.certify` proves.
 
 The code of each pass is made from the rules of the op, as `backward()`'s is (`micrograd/pull.py`).
@@ -28,6 +27,7 @@ from micrograd.checking.running_code import U, passes
 from micrograd.engine import Value
 from micrograd.notation import certain, teller
 from micrograd.pull import UNREACHED
+from micrograd.scalar import Known
 
 
 class Bounded:
@@ -113,7 +113,6 @@ class _Errors(dict[Any, float]):
 
 FLAT = {"less", "equal", "sign", "step", "floor", "ceil", "trunc", "round"}  # slopes 0 on both sides of a jump
 JUMPS = FLAT | {"where", "mod"}
-SURE = 1e-300 / U  # an error below this is what TINY adds to a number that is 0
 
 
 def _straddles(v: Value, e: Any) -> float:
@@ -125,7 +124,7 @@ def _straddles(v: Value, e: Any) -> float:
     args = v.args
     errors = [e[a] for a in (args[:1] if op.name == "where" else args)]
     xs = [a._data for a in args]
-    if not sum(errors) > SURE or not all(map(math.isfinite, xs)):
+    if not sum(errors) > 0.0 or not all(map(math.isfinite, xs)):
         return 0.0
     if op.name == "mod":
         errors = [errors[0] / (abs(xs[1]) or 1.0), errors[1] * abs(xs[0]) / (xs[1] * xs[1] or 1.0)]
@@ -153,12 +152,17 @@ def error_bound(root: Value) -> Bounds:
     order = root.interior()
     modes.refuse_changed(order)
     e: dict[Value, float] = _Errors()
+    e.update((a, abs(a._data)) for v in order for a in v.args if type(a._data) is Known)
     code = {op: passes(op) for op in {v.op for v in order}}
     forward, backward = ({op: both[way] for op, both in code.items()} for way in (0, 1))
     unsure = {op for op in code if getattr(op, "rough", None) or getattr(op, "kinks", ())} - {ops.pow_, ops.atan2, ops.hypot}
     straddled: dict[Value, float] = {}
+    lost: set[Value] = set()  # past the largest double, or no number, and what is computed of such
     for v in order:
         forward[v.op](v, e)
+        if not math.isfinite(v._data) or (lost and not lost.isdisjoint(v.args)):
+            lost.add(v)
+            e[v] = math.inf
         if v.op in unsure and (span := _straddles(v, e)):
             straddled[v] = span
             e[v] = max(e[v], math.inf if v.op.name in JUMPS else span * sum(e[a] for a in v.args))
@@ -182,6 +186,11 @@ def error_bound(root: Value) -> Bounds:
                         r[a] += straddled[v] * abs(v.grad) / U if v.grad else 0.0
                         if a.grad is UNREACHED:  # on the other side something would go on from here
                             r.update(dict.fromkeys(a.topological(), math.inf))
+        if lost:
+            r.update(dict.fromkeys((a for v in order if v in lost for a in (v, *v.args)), math.inf))
+            for v in reversed(order):
+                if r[v] == math.inf:
+                    r.update(dict.fromkeys(v.args, math.inf))
         return Bounds(root, e, r, dict(zip(leaves, [v.grad for v in leaves], strict=True)), [v.grad for v in order], order)
     finally:
         for v, grad in zip(leaves, kept, strict=True):

@@ -14,7 +14,8 @@ from micrograd.pull import ARGS, constants, live, picks, symbols
 
 U = 1.0001 * 2.0**-53  # of one rounding, and of those of the bounds themselves; both passes count in these
 VALUE, PARTIAL = 5.0, 6.0  # 2.5 and 3 ulp
-TINY = 16 * 5e-324 / U  # of numbers that are too small to have all their digits
+LEAST = 16 * 5e-324  # how far off a number may be that is too small to have all its digits; a slope may be, with a large number above it
+TINY = LEAST / U
 ONCE = {"add", "sub", "mul", "div", "sqrt"}
 NEVER = {
     "neg", "abs", "relu", "maximum", "minimum", "where", "less", "equal", "sign", "step", "floor", "ceil", "trunc", "round",
@@ -113,10 +114,12 @@ def _forward(op: Op, partials: Sequence[Any], names: Sequence[str], errors: dict
         elif size == "1":
             terms.append(known)
         else:
-            terms.append(f"{size} * {known}" if _plain(p) else f"({known} and {condition}{size} * {known})")
+            terms.append(f"{size} * {known}" if _plain(p) else f"({known} and {condition}({size} + {LEAST!r}) * {known})")
     own = 0.0 if op.name in NEVER else 1.0 if op.name in ONCE else VALUE
     if own:
-        terms.append(f"{'' if own == 1.0 else f'{own!r} * '}abs(node._data)" + (f" + {TINY!r}" if op.name not in ("add", "sub") else ""))
+        terms.append(f"{'' if own == 1.0 else f'{own!r} * '}abs(node._data)")
+        if op.name not in ("add", "sub"):  # x · 0 is 0
+            terms.append(f"({TINY!r} if {' and '.join(f'{arg}._data' for arg in ARGS[: len(names)])} else 0.0)")
     return expressions, [f"e[node] = {' + '.join(terms) or '0.0'}", *unread]
 
 
@@ -156,13 +159,16 @@ def _backward(op: Op, partials: Sequence[Any], names: Sequence[str], errors: dic
                 text = "p"
             inner.append(f"term = g * {text}")
             rough = 1.0 + _rounding(p)
-            terms.append(f"abs({text}) * (rg + {'' if rough == 1.0 else f'{rough!r} * '}size) + {TINY!r}")
+            if rough == 1.0:
+                terms.append(f"abs({text}) * (rg + size) + {TINY!r}")
+            else:
+                terms.append(f"abs({text}) * (rg + {rough!r} * size) + {LEAST!r} * rg + {TINY!r} * size + {TINY!r}")
             for name in ("y", *names):
                 slope = derivative(p, name) if isinstance(p, Symbol) else 0.0
                 known = errors[name]
                 if isinstance(slope, Symbol):
                     expressions.append(slope)
-                    terms.append(f"({known} and abs(g * {{{len(expressions) - 1}}}) * {known})")
+                    terms.append(f"({known} and (abs(g * {{{len(expressions) - 1}}}) + {LEAST!r} * (1.0 + size)) * {known})")
                 elif slope:
                     terms.append(f"size * {known}" if abs(slope) == 1.0 else f"size * {abs(slope)!r} * {known}")
         inner += [f"before = {arg}.grad", f"{arg}.grad = after = before + term"]

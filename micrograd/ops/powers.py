@@ -52,23 +52,43 @@ def exponent_slope(y: Any, a: Any, b: Any) -> Any:
     return table.where(table.equal(a, 0.0), table.where(table.less(b, 0.0), -inf, b * 0.0), inside)
 
 
-def lowered(a: Any, b: Any, n: float, rest: Any) -> Any:
-    """aᵇ⁻ⁿ·rest: in so many words where b - n is exact, elsewhere (b is small, or aᵇ is about 1) by quotients of aᵇ."""
+def lowered(a: Any, b: Any, n: float, rest: Any, more: Any = 1.0) -> Any:
+    """aᵇ⁻ⁿ·rest·more: in so many words where b - n is exact, elsewhere (b is small, or aᵇ is about 1) by quotients of aᵇ.
+
+    By halves of the exponent where the power alone is too small or too large for a double.
+    """
+    exact = table.equal((b - n) + n, b)
     quotient = raised(a, b)
     for _ in range(int(n)):
         quotient = table.div(quotient, a)
-    return table.where(table.equal((b - n) + n, b), raised(a, b - n), quotient) * rest
+    q = table.where(exact, raised(a, b - n), quotient)
+    factor = rest if isinstance(more, float) and more == 1.0 else rest * more
+    ordinary = rules.within(rules.TINY, q, inf) * table.less(table.abs_(factor), inf) * rules.within(1e-290, a, 1e290)
+
+    def half() -> Any:  # made anew each time, so that it is computed only in the branch that needs it
+        size = table.abs_(a)
+        by = table.sqrt(size) if n % 2 else 1.0
+        for _ in range(int(n) // 2):
+            by = by * size
+        return table.where(exact, raised(size, 0.5 * (b - n)), table.div(raised(size, 0.5 * b), by))
+
+    turn = -1.0 if n % 2 else 1.0
+    odd = table.where(table.less(a, 0.0), turn * table.pow_(-1.0, b), 1.0)
+    far = table.where(rules.within(0.0, a, inf), odd * ((half() * rest) * (half() * more)), q * factor)
+    return table.where(ordinary, q * factor, far)
 
 
 def power_aa(y: Any, a: Any, b: Any) -> Any:
     """∂²aᵇ/∂a² = b·(b - 1)·aᵇ⁻²; 0 for b = 0 and 1 at any a."""
     rest = b * (b - 1.0)
-    return table.where(table.equal(rest, 0.0), rest, lowered(a, b, 2.0, rest))
+    found = lowered(a, b, 2.0, b, b - 1.0)
+    return table.where(rules.within(0.0, a, inf), found, table.where(table.equal(rest, 0.0), rest, found))
 
 
 def power_ab(y: Any, a: Any, b: Any) -> Any:
     """∂²aᵇ/∂a∂b = aᵇ⁻¹·(1 + b·log a)."""
-    return lowered(a, b, 1.0, 1.0 + b * table.log_(a))
+    rest = table.minimum(table.maximum(1.0 + b * table.log_(a), -1e300), 1e300)  # beyond, the power is 0 or inf
+    return lowered(a, b, 1.0, rest)
 
 
 def power_bb(y: Any, a: Any, b: Any) -> Any:

@@ -6,10 +6,10 @@ for doubles: a primitive is within 2.5 units in the last place in value and 3 in
 
 from __future__ import annotations
 
-from math import inf, nan, pi, sqrt
+from math import inf, nan, sqrt
 from typing import Any
 
-from micrograd.ops import table
+from micrograd.ops import curves, known, table
 from micrograd.ops.inner import Inner, followed
 from micrograd.ops.polynomials import CORE, CORE_0, LOWER, LOWER_0, LOWER_SQRT2, LOWER_SQRT2_0, SLOPE, SLOPE_0, corrected
 
@@ -64,17 +64,6 @@ def mod_b(y: Any, a: Any, b: Any) -> Any:
 
 
 # --- lengths and angles --------------------------------------------------------------------------------------------------
-
-
-def atan(y: Any, x: Any) -> Any:
-    """1/(1 + x²), as (1/x)/x where x² would overflow."""
-    return table.where(table.less(table.abs_(x), 1e100), table.div(1.0, 1.0 + x * x), table.div(table.div(1.0, x), x))
-
-
-def acosh(y: Any, x: Any) -> Any:
-    """1/√((x - 1)(x + 1)); 1/x where that would overflow."""
-    near = table.div(1.0, table.sqrt((x - 1.0) * (x + 1.0)))
-    return valid(y, table.where(table.less(x, 1e100), near, table.div(1.0, x)))
 
 
 def over_square(z: Any, a: Any, b: Any) -> Any:
@@ -158,12 +147,6 @@ def silu_slope(x: Any) -> Any:
     return table.where(table.less(x, 0.0), left, 1.0 - left)
 
 
-def silu_curve(y: Any, x: Any) -> Any:
-    """silu″ = σ′(x)·(2 - x·tanh(x/2)); far out σ′ is 0."""
-    z = table.maximum(table.minimum(x, 1500.0), -1500.0)
-    return BELL(z) * (2.0 - z * table.tanh(0.5 * z))
-
-
 # --- the normal distribution ---------------------------------------------------------------------------------------------
 
 
@@ -243,12 +226,6 @@ def gelu(x: Any) -> Any:
     return table.where(table.less(x, -36.0), lower(capped(z), factor=z), x * table.normal_cdf(x))
 
 
-def gelu_curve(y: Any, x: Any) -> Any:
-    """gelu″ = φ(x)·(2 - x²); far out φ is 0."""
-    z = table.maximum(table.minimum(x, 40.0), -40.0)
-    return table.gauss.bind(0.5)(z) * NORMAL * (2.0 - z * z)
-
-
 def gelu_slope(x: Any) -> Any:
     """Φ(x) + x·φ(x), from its value at t = -|x|: a polynomial times t - t₀, t₀ being its root, and times exp(-t²/2) far out."""
     t = capped(x)
@@ -264,31 +241,21 @@ def gelu_slope(x: Any) -> Any:
     return table.where(table.less(x, 0.0), left, 1.0 - left)
 
 
-def gauss_slope(y: Any, x: Any, k: float) -> Any:
-    """-2kx·exp(-kx²), by halves where the exponential is subnormal."""
-    z = table.maximum(table.minimum(x, 1e100), -1e100)  # no inf · 0
-    squared, lost = square(z)
-    far = (-2.0 * k) * halves(-k * squared, z - z * (k * lost))
-    return table.where(table.less(y, TINY), far, (-2.0 * k) * (x * y))
-
-
-NORMAL: float = 1.0 / sqrt(2.0 * pi)
-
 # --- partials with a derivative of their own: see `inner` ----------------------------------------------------------------
 
 BELL: Inner = Inner(
     "bell", define=lambda x: bell(table.exp(-size(x))), partials=(lambda y, x: -y * table.tanh(0.5 * x),), formula=("-y * tanh(a / 2)",)
 )
 SILU: Inner = Inner(
-    "silu_slope", define=silu_slope, partials=(silu_curve,), formula=("sigmoid(a) * sigmoid(-a) * (2 - a * tanh(a / 2))",),
+    "silu_slope", define=silu_slope, partials=(lambda y, x: curves.silu(x),), formula=("sigmoid(a) * sigmoid(-a) * (2 - a * tanh(a / 2))",),
     exact=lambda m, x: (1 + x / (1 + m.exp(x))) / (1 + m.exp(-x)),
 )  # fmt: skip
 CBRT: Inner = Inner(
-    "cbrt_slope", define=lambda x: cbrt_slope(table.cbrt(x), x), partials=(lambda y, x: table.div(y, x) * (-2.0 / 3.0),),
+    "cbrt_slope", define=lambda x: cbrt_slope(table.cbrt(x), x), partials=(lambda y, x: table.div(y, x) * known.MINUS_TWO_THIRDS,),
     formula=("-2 * y / (3 * a)",), exact=lambda m, x: 1 / (3 * m.cbrt(m.fabs(x)) ** 2),
 )  # fmt: skip
 GELU: Inner = Inner(
-    "gelu_slope", define=gelu_slope, partials=(gelu_curve,), formula=("exp(-a**2 / 2) * (2 - a**2) / sqrt(2 * pi)",),
+    "gelu_slope", define=gelu_slope, partials=(lambda y, x: curves.gelu(x),), formula=("exp(-a**2 / 2) * (2 - a**2) / sqrt(2 * pi)",),
     exact=lambda m, x: m.erfc(-x / m.sqrt(2)) / 2 + x * m.exp(-x * x / 2) / m.sqrt(2 * m.pi),
 )  # fmt: skip
 
@@ -296,7 +263,9 @@ GELU: Inner = Inner(
 def _across(a: Any, b: Any, c: Any, d: Any) -> Any:
     """c·d/(a² + b²)^(3/2), whatever the sizes; 0 at the origin."""
     y = table.hypot(a, b)
-    return over_length(c, a, b, y) * over_length(over_length(d, a, b, y), a, b, y)
+    first, second = over_length(c, a, b, y), over_length(d, a, b, y)
+    tiny = over_length(first * second, a, b, y)
+    return table.where(table.less(y, 1e-290), tiny, first * over_length(second, a, b, y))
 
 
 LENGTH: Inner = Inner(
@@ -305,8 +274,7 @@ LENGTH: Inner = Inner(
     formula=("b**2 / hypot(a, b)**3", "-a * b / hypot(a, b)**3"),
 )  # fmt: skip
 ANGLE: Inner = Inner(
-    "atan2_slope", define=lambda a, b: over_square(b, a, b), partials=(
-        lambda y, a, b: -2.0 * (over_square(a, a, b) * over_square(b, a, b)),
-        lambda y, a, b: over_square(a - b, a, b) * over_square(a + b, a, b),
-    ), formula=("-2 * a * b / (a**2 + b**2)**2", "(a**2 - b**2) / (a**2 + b**2)**2"),
+    "atan2_slope", define=lambda a, b: over_square(b, a, b),
+    partials=(lambda y, a, b: curves.TWIST(a, b), lambda y, a, b: curves.TURN(a, b)),
+    formula=("-2 * a * b / (a**2 + b**2)**2", "(a**2 - b**2) / (a**2 + b**2)**2"),
 )  # fmt: skip

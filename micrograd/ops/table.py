@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import math
 import operator
-from math import inf, log, pi
-from math import sqrt as _sqrt
+from math import inf
 from typing import Any
 
-from micrograd.ops import ieee, powers, rules
+from micrograd.ops import curves, ieee, known, powers, rules
 from micrograd.ops.op import Cases, Kink, Op
 from micrograd.ops.symbol import Symbol, operators
 
@@ -113,28 +112,28 @@ power: Op = row(
 # --- whole numbers: derivative 0, and jumps ----------------------------------------------------------------------------------
 
 floor: Op = row(
-    "floor", ieee.floor, (_zero,), formula=("0",), rough=lambda x: x - round(x), period=lambda x: 1.0, domain=(_REAL,),
+    "floor", ieee.floor, (_zero,), formula=("0",), rough=lambda x: x - ieee.round_(x), period=lambda x: 1.0, domain=(_REAL,),
     array="np.floor({0})", kinks=(Kink((1.0,), (0.0,), "continuity from the right"),), exact=lambda m, x: m.floor(x),
     doc="The largest whole number ≤ x.",
 )
 ceil: Op = row(
-    "ceil", ieee.ceil, (_zero,), formula=("0",), rough=lambda x: x - round(x), period=lambda x: 1.0, domain=(_REAL,),
+    "ceil", ieee.ceil, (_zero,), formula=("0",), rough=lambda x: x - ieee.round_(x), period=lambda x: 1.0, domain=(_REAL,),
     array="np.ceil({0})", kinks=(Kink((1.0,), (0.0,), "continuity from the left"),), exact=lambda m, x: m.ceil(x),
     doc="The smallest whole number ≥ x.",
 )
 trunc: Op = row(
-    "trunc", ieee.trunc, (_zero,), formula=("0",), rough=lambda x: x - round(x), period=lambda x: 1.0, domain=(_REAL,),
+    "trunc", ieee.trunc, (_zero,), formula=("0",), rough=lambda x: x - ieee.round_(x), period=lambda x: 1.0, domain=(_REAL,),
     array="np.trunc({0})", kinks=(Kink((1.0,), (0.0,), "continuity from outside"),),
     exact=lambda m, x: m.floor(x) if x > 0 else m.ceil(x), doc="x without its decimals, towards 0.",
 )
 round_: Op = row(
-    "round", ieee.round_, (_zero,), formula=("0",), rough=lambda x: x + 0.5 - round(x + 0.5), period=lambda x: 1.0, domain=(_REAL,),
+    "round", ieee.round_, (_zero,), formula=("0",), rough=lambda x: x + 0.5 - ieee.round_(x + 0.5), period=lambda x: 1.0, domain=(_REAL,),
     array="np.rint({0})", kinks=(Kink((0.5,), (0.0,), "continuity from one side"),), exact=lambda m, x: m.nint(x),
     doc="The whole number nearest to x, the even one of two as near.",
 )
 mod: Op = row(
     "mod", ieee.mod, (lambda y, a, b: rules.valid(y, 1.0), rules.mod_b), formula=("1", "-floor(a / b)"), symbol="%", precedence=3,
-    operator="mod", rough=lambda a, b: a / (b or 1.0) - round(a / (b or 1.0)), period=lambda a, b: b,
+    operator="mod", rough=lambda a, b: a / (b or 1.0) - ieee.round_(a / (b or 1.0)), period=lambda a, b: b,
     domain=((5.0, 6.0), (2.0, 2.5)), array="np.mod({0}, {1})", exact=lambda m, a, b: m.fmod(a, b) if b else m.nan,
     kinks=(Kink((6.0, 3.0), (1.0, -2.0), "continuity from the right"),),
     doc="a - b·floor(a/b), Python's %: its sign is that of b. A jump by b where a/b is whole; nan for b = 0.",
@@ -151,7 +150,7 @@ expm1: Op = row(
     array="np.expm1({0})", doc="eˣ - 1 without cancellation near 0.",
 )
 exp2: Op = row(
-    "exp2", ieee.exp2, (lambda y, x: y * log(2.0),), formula=("y * log(2)",), typeset="2**a", domain=((-1000.0, 1000.0),),
+    "exp2", ieee.exp2, (lambda y, x: y * known.LOG_2,), formula=("y * log(2)",), typeset="2**a", domain=((-1000.0, 1000.0),),
     array="np.exp2({0})", exact=lambda m, x: m.power(2, x), doc="2ˣ; inf from 1024 on.",
 )
 log_: Op = row(
@@ -163,11 +162,11 @@ log1p: Op = row(
     domain=((-1.0, inf),), array="np.log1p({0})", doc="log(1 + x) without cancellation near 0.",
 )
 log2: Op = row(
-    "log2", ieee.log2, (lambda y, x: rules.valid(y, div(1 / log(2.0), abs_(x))),), formula=("1 / (a * log(2))",),
+    "log2", ieee.log2, (lambda y, x: rules.valid(y, div(known.BY_LOG_2, abs_(x))),), formula=("1 / (a * log(2))",),
     domain=(_POSITIVE,), array="np.log2({0})", exact=lambda m, x: m.log(x, 2), doc="Logarithm to base 2.",
 )
 log10: Op = row(
-    "log10", ieee.log10, (lambda y, x: rules.valid(y, div(0.4342944819032518, abs_(x))),), formula=("1 / (a * log(10))",),
+    "log10", ieee.log10, (lambda y, x: rules.valid(y, div(known.BY_LOG_10, abs_(x))),), formula=("1 / (a * log(10))",),
     domain=(_POSITIVE,), array="np.log10({0})", doc="Logarithm to base 10.",
 )
 sqrt: Op = row(
@@ -201,7 +200,7 @@ acos: Op = row(
     domain=(_UNIT,), array="np.arccos({0})", doc="Arc cosine, radians; nan outside [-1, 1].",
 )
 atan: Op = row(
-    "atan", math.atan, (rules.atan,), formula=("1 / (1 + a**2)",), numpy="arctan", domain=(_REAL,), array="np.arctan({0})",
+    "atan", math.atan, (curves.atan,), formula=("1 / (1 + a**2)",), numpy="arctan", domain=(_REAL,), array="np.arctan({0})",
     doc="Arc tangent, radians.",
 )
 atan2: Op = row(
@@ -227,7 +226,7 @@ asinh: Op = row(
     array="np.arcsinh({0})", doc="Inverse of sinh.",
 )
 acosh: Op = row(
-    "acosh", ieee.acosh, (rules.acosh,), formula=("1 / sqrt(a**2 - 1)",), numpy="arccosh", domain=((1.0, inf),),
+    "acosh", ieee.acosh, (curves.acosh,), formula=("1 / sqrt(a**2 - 1)",), numpy="arccosh", domain=((1.0, inf),),
     array="np.arccosh({0})", doc="Inverse of cosh; nan below 1.",
 )
 atanh: Op = row(
@@ -274,12 +273,12 @@ silu: Op = row(
     domain=(_REAL,), exact=lambda m, x: x / (1 + m.exp(-x)), doc="x · sigmoid(x), also called swish. Elfwing et al. 2017.",
 )
 gauss: Op = row(
-    "gauss", ieee.gauss, (rules.gauss_slope,), formula=("-2 * k * a * y",), constants=("k",), defaults=(1.0,),
+    "gauss", ieee.gauss, (curves.slope_of_gauss,), formula=("-2 * k * a * y",), constants=("k",), defaults=(1.0,),
     typeset="e()**(-k * a**2)", domain=(_REAL,), array="gauss({0}, {1})", exact=lambda m, x, k: m.exp(-k * x * x),
     doc="exp(-k x²), exact in the tail (k a power of two).",
 )
 normal_cdf: Op = row(
-    "normal_cdf", define=rules.normal_cdf, partials=(lambda y, x: gauss(x, 0.5) * rules.NORMAL,),
+    "normal_cdf", define=rules.normal_cdf, partials=(lambda y, x: gauss(x, 0.5) * known.NORMAL,),
     formula=("exp(-a**2 / 2) / sqrt(2 * pi)",), domain=(_REAL,), exact=lambda m, x: m.erfc(-max(x, m.mpf(-_FAR)) / m.sqrt(2)) / 2,
     doc="The standard normal distribution function Φ(x).",
 )
@@ -289,11 +288,11 @@ gelu: Op = row(
     doc="x · Φ(x), the exact form. Hendrycks & Gimpel 2016.",
 )
 erf: Op = row(
-    "erf", math.erf, (lambda y, x: gauss(x, 1.0) * (2 / _sqrt(pi)),), formula=("2 * exp(-a**2) / sqrt(pi)",), domain=(_REAL,),
+    "erf", math.erf, (lambda y, x: gauss(x, 1.0) * known.ERF,), formula=("2 * exp(-a**2) / sqrt(pi)",), domain=(_REAL,),
     array="erf({0})", doc="The error function.",
 )
 erfc: Op = row(
-    "erfc", define=rules.erfc, partials=(lambda y, x: gauss(x, 1.0) * (-2 / _sqrt(pi)),), formula=("-2 * exp(-a**2) / sqrt(pi)",),
+    "erfc", define=rules.erfc, partials=(lambda y, x: gauss(x, 1.0) * known.ERFC,), formula=("-2 * exp(-a**2) / sqrt(pi)",),
     domain=(_REAL,), exact=lambda m, x: m.erfc(min(x, m.mpf(_FAR))), doc="1 - erf(x), accurate for large x.",
 )
 

@@ -13,6 +13,7 @@ DOCUMENTS = {
     "notebooks/README.md": ("lessons/index.html", "Lessons"),
     "benchmarks/results.md": ("speed.html", "Speed"),
     "benchmarks/accuracy.md": ("accuracy.html", "Accuracy"),
+    "benchmarks/engines.md": ("engines.html", "True digits"),
     "docs/design.md": ("docs/design.html", "Design"),
     "README.md": ("readme.html", "Read me"),
     "CONTRIBUTING.md": ("contributing.html", ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from fractions import Fraction
 from itertools import product
 
@@ -284,6 +285,32 @@ def test_another_engines_gradient_is_judged():
     assert 1e6 < theirs.rows[1].ulps < 1e8 and theirs.rows[1].digits == 9 and theirs.rows[2].ulps == ours.rows[2].ulps
     by_function = micrograd.certify(f, (0.5, 2.0), gradient=lambda x, y: (x, y))
     assert [r.double for r in by_function.rows[1:]] == [0.5, 2.0]
+
+
+@pytest.mark.parametrize("op", [
+    ops.exp2, ops.log2, ops.log10, ops.erf, ops.erfc, ops.normal_cdf, ops.cbrt, ops.gelu, ops.silu, ops.tanh, ops.atan, ops.acosh,
+    ops.gauss.bind(0.5), ops.gauss.bind(0.3), ops.power.bind(0.1),
+], ids=str)  # fmt: skip
+def test_a_graph_of_derivatives_encloses_the_derivatives_themselves(op):
+    """Not the doubles next to the constants of its rules, such as log 2."""
+    from benchmarks import truth
+
+    x = Value(1.37)
+    first = micrograd.grad(op(x), x, create_graph=True)
+    proof, true = micrograd.certify(first), truth.derivatives(op, (1.37,), 2)
+    for proven, key in ((proof[first][0], (1,)), (proof[x][1], (2,))):
+        assert proven.ball.overlaps(true[key]) and proven.ball.rel_accuracy_bits() > 80, (op, key)
+    again = pickle.loads(pickle.dumps(first))
+    assert str(micrograd.certify(again).rows[0].ball) == str(proof[first][0].ball)
+
+
+def test_a_double_of_the_code_is_no_constant_of_a_rule():
+    x = Value(1.5)
+    assert micrograd.certify(x * 0.6931471805599453).rows[0].ulps != micrograd.certify(x * ops.known.LOG_2).rows[0].ulps
+
+
+def test_whole_numbers_beyond_every_precision_are_exact():
+    assert micrograd.certify(Value(-4.359849129807199e280).round()).rows[0].error == 0.0
 
 
 def test_a_planted_wrong_rule_loses_its_digits():

@@ -115,6 +115,57 @@ def test_subnormal_numbers_lose_digits():
     holds(Value(-744.3).exp() * 2.0)
 
 
+SIZES = st.builds(lambda sign, e, m: sign * m * 10.0**e, st.sampled_from((-1.0, 1.0)), st.integers(-322, 307), st.floats(1.0, 9.9))
+UNARY = [op for op in ROWS if op.arity == 1 and op.domain]
+BINARY = [op for op in ROWS if op.arity == 2 and op.domain]
+
+
+@settings(max_examples=400, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(UNARY), st.sampled_from(UNARY + BINARY), st.one_of(SIZES, st.floats(-760, 760)), SIZES, SIZES, st.booleans())
+def test_it_is_never_smaller_where_slopes_and_numbers_underflow(inner, outer, x, other, above, scaled):
+    """A slope that is too small for a double counts once it is multiplied by a large number; a product that came to 0 may be on a kink."""
+    pytest.importorskip("flint")
+    y = inner(Value(x) * Value(other) if scaled else Value(x))
+    y = (outer(y) if outer.arity == 1 else outer(y, Value(other))) * Value(above)
+    proof, bounds = micrograd.certify(y), error_bound(y)
+    for v in proof:
+        for sure, bound in zip(proof[v], bounds[v], strict=True):
+            if math.isfinite(sure.error) and not sure.why:
+                assert bound.error >= sure.error * (1 - 1e-9) or sure.error <= 5e-324, (v, v.op, bound, sure)
+
+
+def test_slopes_that_underflow_count():
+    """Each of these was off by more than its bound."""
+    pytest.importorskip("flint")
+    tanh = Value(372.0).tanh()
+    holds(tanh * 1e300)  # the slope is 7e-323, with one digit
+    holds((Value(1e-200) * Value(1e-200)).relu() * 1e300)  # 0, and in truth on the other side of the kink
+    holds(ops.less(Value(1e-200) * Value(1e-200), Value(0.0)) * 1.0)
+    far = Value(-1e200).exp() * Value(1e300)
+    holds(far)
+    overflow = Value(800.0)
+    assert error_bound(1.0 / overflow.exp())[overflow][1].error == math.inf
+
+
+def test_constants_of_rules_count_as_the_doubles_that_they_are():
+    pytest.importorskip("flint")
+    for op in (ops.exp2, ops.erf, ops.normal_cdf, ops.log10):
+        x = Value(0.7)
+        holds(micrograd.grad(op(x), x, create_graph=True) * 1.0)
+
+
+def test_a_planted_slope_without_its_underflow_is_found(monkeypatch):
+    pytest.importorskip("flint")
+    monkeypatch.setattr(running_code, "LEAST", 0.0)
+    monkeypatch.setattr(running_code, "TINY", 0.0)
+    running_code._compiled.cache_clear()
+    try:
+        with pytest.raises(AssertionError):
+            holds(Value(372.0).tanh() * 1e300)
+    finally:
+        running_code._compiled.cache_clear()
+
+
 def test_where_nothing_is_known_it_is_inf():
     x = Value(2.0, label="x")
     by_hand = Value(4.0, (x,), "mine")
