@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micrograd import __version__, console
-from micrograd.cli import commands, completion, diff, doctor, export, grade, lab, site
+from micrograd.cli import commands, completion, diff, doctor, export, grade, lab, sheet, site
 from micrograd.cli.assignments import Refused, assignments
 from micrograd.cli.colours import RED, look, wanted
 from micrograd.cli.expression import ExpressionError, read
@@ -137,13 +137,13 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     check = of_expression("check", commands.check, "compare the gradients with finite differences", "write the report (.txt)", page=False)
     check.add_argument("--certify", action="store_true", help="prove how many digits of each value and gradient are true (python-flint)")
     quiz = of_expression("quiz", commands.quiz, "ask for each number of the backward pass, in a page", "write the page (.html)")
-    sheet = of_expression(
+    work = of_expression(
         "exercise", commands.exercise, "make a worksheet of the graph, with blanks to fill in", "write a sheet to print: .html .svg .pdf"
     )
-    for sub in (quiz, sheet):
+    for sub in (quiz, work):
         sub.add_argument("--seed", type=int, default=0, metavar="N", help="which questions (default: 0); a seed always asks the same")
-    sheet.add_argument("--blanks", type=int, metavar="N", help="how many numbers to leave out (default: all)")
-    sheet.add_argument("--key", action="store_true", help="with the answers")
+    work.add_argument("--blanks", type=int, metavar="N", help="how many numbers to leave out (default: all)")
+    work.add_argument("--key", action="store_true", help="with the answers")
     two = command(
         "diff",
         "compare two expressions of the same numbers",
@@ -174,6 +174,10 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
                    usage="%(prog)s [FILE.py] [-o lab.html] [--open] [--small | --online URL]")  # fmt: skip
     lab.options(room)
     room.set_defaults(alone=lab.lab)
+    paper = command("sheet", "write the formulas and the words of the lessons on two sides of A4", epilog=sheet.ABOUT,
+                    usage="%(prog)s [-o sheet.html] [--open]")  # fmt: skip
+    sheet.options(paper)
+    paper.set_defaults(alone=sheet.sheet, expression=None)
     pages = command("site", "build the site: lessons, reference, tables", epilog=site.ABOUT, usage="%(prog)s [CHECKOUT] -o DIR [--open]")
     site.options(pages)
     pages.set_defaults(alone=site.site)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from micrograd.sheet import page as sheet
 from micrograd.site.front import front
-from micrograd.site.house import DOCUMENTS, STYLE, DeadLink, House
+from micrograd.site.house import DOCUMENTS, SHEET, STYLE, DeadLink, House
 from micrograd.site.lab import lab
 from micrograd.site.lessons import lessons
 from micrograd.site.links import faults
@@ -76,6 +77,7 @@ def _build(root: Path, out: Path, say: Callable[[str], object]) -> Built:
         notes = reference(house)
         say("documents")
         _documents(house)
+        house.put(SHEET, sheet())
         front(house, titles, lacking)
         _sources(house)
     except DeadLink as dead:

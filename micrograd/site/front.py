@@ -7,7 +7,7 @@ from importlib import import_module
 
 from micrograd.engine import Value
 from micrograd.ops import tanh
-from micrograd.site.house import FRONT, REFERENCE, House
+from micrograd.site.house import FRONT, REFERENCE, SHEET, House
 from micrograd.site.lab import LAB
 from micrograd.site.markdown import coloured
 from micrograd.site.shell import page
@@ -46,7 +46,7 @@ def front(house: House, lessons: dict[str, str], lacking: str) -> None:
         live = import_module("viz").step(_neuron(), names=False).fragment() + LACKING.format(why=html.escape(lacking.rstrip(".")))
     numbers = " ".join(f"{name}={value:g}" for name, value in NUMBERS.items())
     ways = [(LAB, "The lab alone"), ("lessons/index.html", "Lessons"), (REFERENCE, "Reference")]
-    ways += [("speed.html", "How fast?"), ("accuracy.html", "How exact?")]
+    ways += [(SHEET, "Formulas and words"), ("speed.html", "How fast?"), ("accuracy.html", "How exact?")]
     body = BODY.format(
         ways="".join(f'<a href="{place}">{name}</a>' for place, name in ways if place in house.written),
         live=live,

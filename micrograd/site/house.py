@@ -19,7 +19,7 @@ DOCUMENTS = {
     "CONTRIBUTING.md": ("contributing.html", ""),
     "CHANGELOG.md": ("changelog.html", ""),
 }
-FRONT, REFERENCE, STYLE = "index.html", "reference/index.html", "site.css"
+FRONT, REFERENCE, SHEET, STYLE = "index.html", "reference/index.html", "sheet.html", "site.css"
 TEXTS = (".py", ".pyi", ".js", ".mjs", ".c", ".h", ".cfg", ".toml", ".css", ".sh", ".json")
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.I)
 

@@ -1,11 +1,12 @@
 """Every page on paper, A4 and Letter: nothing cut, nothing to press, light colours whatever the theme."""
 
 import random
+import re
 
 import pytest
 
 import viz
-from micrograd import Value, nn
+from micrograd import Value, nn, sheet
 
 pytestmark = pytest.mark.browser
 
@@ -119,3 +120,19 @@ def test_a_wide_picture_lies_across_and_a_small_one_stands(tmp_path):
     assert across in viz.draw(loss(), fold=False).html and across in viz.exercise(loss(3)).to_html()
     assert across not in viz.draw(Value(1.0) + 2.0).html and across not in viz.exercise(Value(1.0) + 2.0).to_html()
     assert across not in viz.draw(chain(), fold=False, rankdir="TB").html
+
+
+SPILT = """() => [...document.querySelectorAll("td")].filter((cell) => [...cell.querySelectorAll("math, code")].some(
+  (inside) => inside.getBoundingClientRect().right > cell.getBoundingClientRect().right + 1)).map((cell) => cell.parentNode.textContent)"""
+
+
+def test_the_sheet_is_two_sides_of_a4_and_no_formula_reaches_into_the_next(browser, tmp_path):
+    target = tmp_path / "sheet.html"
+    target.write_text(sheet.page(), encoding="utf-8")
+    page = browser(offline=True, width=718, height=1047).new_page()
+    page.goto(target.as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate(SPILT) == []
+    assert re.findall(rb"/Count (\d+)", page.pdf(prefer_css_page_size=True)) == [b"2"]
+    page.add_style_tag(content="td:nth-child(2) { width: 15% !important; }")
+    assert page.evaluate(SPILT)
