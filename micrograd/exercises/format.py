@@ -87,10 +87,15 @@ class Sheet:
 
 
 def load(path: str | Path) -> Sheet:
-    """Read a file of exercises: it is run. ValueError where it has none, or two of one id; what it raises is passed on."""
+    """Read a file of exercises: it is run. ValueError where it has none, or two of one id; what it raises is passed on.
+
+    A file in which no `Exercise(…)` stands is not run: it may be an answer, given in the wrong place.
+    """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file of exercises {str(path)!r}")
+    if "Exercise(" not in path.read_text(encoding="utf-8", errors="replace"):
+        raise ValueError(f"{path.name} has no exercise: call Exercise(…) in it")
     _collected.append([])
     try:
         names = runpy.run_path(str(path), run_name="exercises")
