@@ -20,26 +20,28 @@ from micrograd.exercises import load
 CONFIG = 'c = get_config()\nc.CourseDirectory.course_id = "micrograd"\n'
 
 
-def cell(kind: str, id: str, source: str, **nbgrader: Any) -> dict[str, Any]:
-    """A cell of a notebook, with nbgrader's marks."""
-    marks = {"grade": False, "locked": True, "solution": False, "task": False, **nbgrader, "grade_id": id, "schema_version": 3}
-    made: dict[str, Any] = {"cell_type": kind, "id": id, "metadata": {"nbgrader": marks}, "source": source}
+def cell(kind: str, id: str, source: str, **marks: Any) -> dict[str, Any]:
+    """A cell of a notebook, with nbgrader's marks where there are any; a cell without is the student's."""
+    whole = {"grade": False, "locked": True, "solution": False, "task": False, **marks, "grade_id": id, "schema_version": 3}
+    made: dict[str, Any] = {"cell_type": kind, "id": id, "metadata": {"nbgrader": whole} if marks else {}, "source": source}
     return {**made, "outputs": [], "execution_count": None} if kind == "code" else made
 
 
 def notebook(path: Path) -> dict[str, Any]:
     """The instructor's notebook of a file of exercises."""
     sheet = load(path)
-    first = 'from micrograd.exercises import exercise, student\n\nstudent("")  # your name: it draws your numbers'
-    cells = [cell("markdown", "title", f"# {sheet.title}"), cell("code", "who", first, locked=False, solution=True)]
+    cells = [
+        cell("markdown", "title", f"# {sheet.title}"),
+        cell("code", "imports", "from micrograd.exercises import exercise, student", locked=True),
+        cell("code", "who", 'student("")  # your name: it draws your numbers'),
+    ]
     for e in sheet:
         id = e.id.replace(".", "-")
         name = f'exercise("{e.id}", file="{path.name}")'
-        answers = "\n".join(f"{blank} = ..." for blank in e.blanks)
         handed = ", ".join(f"{blank}={blank}" for blank in e.blanks)
         cells += [
-            cell("code", f"ask-{id}", name),
-            cell("code", f"answer-{id}", answers, locked=False, solution=True),
+            cell("code", f"ask-{id}", name, locked=True),
+            cell("code", f"answer-{id}", "\n".join(f"{blank} = ..." for blank in e.blanks)),
             cell("code", f"test-{id}", f"result = {name}.check({handed})\nprint(result)\nresult.score", grade=True, points=e.points),
         ]
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}

@@ -66,7 +66,7 @@ def filled(notebook: Path) -> None:
     """A student fills in the cells that nbgrader left open."""
     book = json.loads(notebook.read_text(encoding="utf-8"))
     for cell in book["cells"]:
-        kind, _, id = cell["metadata"].get("nbgrader", {}).get("grade_id", "").partition("-")
+        kind, _, id = cell["id"].partition("-")
         if kind == "answer":
             cell["source"] = ANSWERS[id.replace("-", ".")]
     notebook.write_text(json.dumps(book), encoding="utf-8")
