@@ -45,7 +45,7 @@ def grade(args: Any) -> int:
         raise Refused(f"an answer is needed: micrograd grade {args.expression} answer.py")
     if not args.timeout > 0:
         raise Refused(f"--timeout {args.timeout:g}: a number of seconds above 0 is needed")
-    sheet = _sheet(args.expression.strip())
+    sheet = sheet_of(args.expression.strip())
     place = Path(args.answer.removeprefix(" "))
     target = None if args.output is None else Path(args.output)
     if not place.exists():
@@ -88,7 +88,7 @@ def _answers(folder: Path) -> list[Path]:
     return found
 
 
-def _sheet(text: str) -> Any:
+def sheet_of(text: str) -> Any:
     """The exercises. Refused where they cannot be read."""
     from micrograd.exercises.format import lesson, load
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from micrograd import __version__, console
-from micrograd.cli import commands, completion, diff, doctor, export, grade, lab, sheet, site
+from micrograd.cli import classroom, commands, completion, diff, doctor, export, grade, lab, sheet, site
 from micrograd.cli.assignments import Refused, assignments
 from micrograd.cli.colours import RED, look, wanted
 from micrograd.cli.expression import ExpressionError, read
@@ -144,6 +144,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         sub.add_argument("--seed", type=int, default=0, metavar="N", help="which questions (default: 0); a seed always asks the same")
     work.add_argument("--blanks", type=int, metavar="N", help="how many numbers to leave out (default: all)")
     work.add_argument("--key", action="store_true", help="with the answers")
+    classroom.options(work)
     two = command(
         "diff",
         "compare two expressions of the same numbers",
@@ -164,6 +165,12 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )  # fmt: skip
     grade.options(marks)
     marks.set_defaults(alone=grade.grade, needed="exercises and an answer are needed: micrograd grade 02 answer.py")
+    board = command(
+        "report", "say what a class is stuck at, from a folder of results",
+        epilog=classroom.ABOUT, usage="%(prog)s FOLDER [-o FILE] [--open] [--anonymous]",
+    )  # fmt: skip
+    classroom.report_options(board)
+    board.set_defaults(alone=classroom.report, needed="a folder of results is needed: micrograd report results/")
     home = command(
         "export", "write a loss of a file of Python in another language; the file is run",
         epilog=export.ABOUT, usage="%(prog)s FILE.py:NAME -o FILE [options]",
@@ -222,6 +229,8 @@ def _run(args: Any) -> int:
     try:
         if args.alone is not None:
             return int(args.alone(args))
+        if args.command == "exercise" and classroom.wanted(args):
+            return classroom.sheets(args)
         text = console.typed(sys.stdin.read()) if args.expression == "-" else args.expression.removeprefix(" ")
         bare = text.strip()
         if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"":  # of echo 'x' in cmd.exe

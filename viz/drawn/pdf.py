@@ -11,6 +11,7 @@ from typing import Any
 FILES = ("LiberationSans-Regular.ttf", "Arial.ttf", "arial.ttf", "DejaVuSans.ttf", "Vera.ttf")
 STAND_INS = {"−": "–", "Σ": "∑"}  # signs that look the same, where a font lacks the first
 
+NEEDED = "saving PDF needs svglib and reportlab ({}): pip install 'micrograd-lab[export]'"
 _TEXT = re.compile(r'<text\b((?:(?! font-family=)[^>])*)(?: font-family="[^"]*")?([^>]*>)([^<]*)(</text>)')
 
 
@@ -19,28 +20,41 @@ def pdf(svg: str, title: str, *more: str) -> bytes:
     try:
         from reportlab.graphics import renderPDF  # type: ignore[import-untyped]
         from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
-        from svglib.svglib import svg2rlg
     except ImportError as error:
-        raise ImportError(f"saving PDF needs svglib and reportlab ({error}): pip install 'micrograd-lab[export]'") from None
-    fonts = _fonts()
-
-    def choose(found: re.Match[str]) -> str:
-        before, after, text, end = found.groups()
-        family, text = _fit(text, fonts)
-        return f'<text font-family="{family}"{before}{after}{text}{end}'
-
+        raise ImportError(NEEDED.format(error)) from None
     page = io.BytesIO()
     canvas = Canvas(page, invariant=1)
     canvas.setTitle(title)
     for source in (svg, *more):
-        drawing = svg2rlg(io.BytesIO(_TEXT.sub(choose, source).encode()))
-        if drawing is None:
-            raise RuntimeError("svglib could not read the picture")
+        drawing = drawn(source)
         canvas.setPageSize((drawing.width, drawing.height))
         renderPDF.draw(drawing, canvas, 0, 0)
         canvas.showPage()
     canvas.save()
     return page.getvalue()
+
+
+def drawn(svg: str) -> Any:
+    """The drawing as reportlab has it. ImportError where a library is missing, RuntimeError where svglib cannot read it."""
+    try:
+        from svglib.svglib import svg2rlg
+    except ImportError as error:
+        raise ImportError(NEEDED.format(error)) from None
+    made = svg2rlg(io.BytesIO(_TEXT.sub(_chosen, svg).encode()))
+    if made is None:
+        raise RuntimeError("svglib could not read the picture")
+    return made
+
+
+def _chosen(found: re.Match[str]) -> str:
+    before, after, text, end = found.groups()
+    family, text = fitting(text)
+    return f'<text font-family="{family}"{before}{after}{text}{end}'
+
+
+def fitting(text: str) -> tuple[str, str]:
+    """(the font that can show a text, the text as that font can show it)."""
+    return _fit(text, _fonts())
 
 
 def _fit(text: str, fonts: tuple[tuple[str, Any], ...]) -> tuple[str, str]:
