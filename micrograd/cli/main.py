@@ -193,7 +193,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )
     completion.options(shell)
     shell.set_defaults(alone=lambda args: completion.completion(args, parser), needed="which shell? micrograd completion bash, zsh or tcsh")
-    every.metavar = "|".join(every.choices)
+    every.metavar = "COMMAND"
     return parser, dict(every.choices)
 
 

@@ -183,7 +183,8 @@ def test_values_are_expressions_of_numbers(run):
         ([], "required"),
         (
             ["paint", "x"],
-            "there is no command 'paint' (there are draw, step, check, quiz, exercise, diff, doctor, grade, report, export, lab, sheet, site, completion)",
+            "there is no command 'paint' (there are draw, step, check, quiz, exercise, diff, doctor, grade, report, export, lab, sheet, "
+            "site, completion)",
         ),
         (["draw", "x", "x=1", "--frobnicate"], "there is no option --frobnicate"),
         (["draw", "x", "x=1", "--color", "mauve"], "invalid choice"),
