@@ -198,5 +198,5 @@ def test_every_command_is_in_the_help(capsys):
         main(["--help"])
     out = capsys.readouterr().out
     assert all(
-        re.search(rf"^    {name} ", out, re.M) for name in ("draw", "step", "check", "quiz", "exercise", "export", "site", "completion")
+        re.search(rf"^    {name}\b", out, re.M) for name in ("draw", "step", "check", "quiz", "exercise", "export", "site", "completion")
     )
