@@ -49,6 +49,16 @@ class Seen(float):
         return float(self)
 
 
+def _seen(x: Any, grads: Mapping[int, float]) -> Any:
+    if isinstance(x, (list, tuple)):
+        return [_seen(y, grads) for y in x]
+    if not isinstance(x, Value):
+        return x
+    number = Seen(x.data)
+    number.node, number.grad = x, grads.get(id(x), 0.0)
+    return number
+
+
 class Graph:
     """A program run once at given numbers. SyntaxError, NameError and what its arithmetic raises are the author's."""
 
@@ -150,20 +160,11 @@ class Graph:
         return row.double if row.digits >= 12 or row.error == 0.0 else None
 
     def _worth(self, quantity: str, grads: Mapping[int, float]) -> float:
-        def seen(x: Any) -> Any:
-            if isinstance(x, (list, tuple)):
-                return [seen(y) for y in x]
-            if not isinstance(x, Value):
-                return x
-            number = Seen(x.data)
-            number.node, number.grad = x, grads.get(id(x), 0.0)
-            return number
-
         def local(out: Seen, arg: Seen) -> float:
             return math.fsum(p for v, p, _ in contributions(out.node, 1.0) if v is arg.node)
 
         names = {name: getattr(math, name) for name in ("exp", "log", "tanh", "sqrt", "sin", "cos", "pi")}
-        names.update({name: seen(x) for name, x in self.names.items()}, local=local, abs=abs, max=max, min=min)
+        names.update({name: _seen(x, grads) for name, x in self.names.items()}, local=local, abs=abs, max=max, min=min)
         return float(eval(compile(quantity.strip(), "<quantity>", "eval"), {"__builtins__": {}}, names))
 
 
