@@ -5,7 +5,9 @@ as h is halved: by four where g is the gradient (order 2), by two where it is no
 half of x's size down to where rounding begins (Farrell, Ham, Funke and Rognes 2013, "Automated derivation of the adjoint of high-level
 transient finite element programs", SIAM J. Sci. Comput. 35, section 6).
 
-Directions are drawn by a seed, each input moved by ½ to 1 of its own size: the same seed, the same report.
+Directions are drawn by a seed: the same seed, the same report. Along the odd ones each input is moved by ½ to 1 of its own size. There a
+wrong slope counts by the size of its input, and that of a small input is lost in rounding; so along the even ones inputs are moved
+until each changes the function as much as the one that does so most (by the gradient that is checked), by 1 or its own size at most.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from micrograd.checking.numeric import EPSILON, UNKNOWN, Estimate, Ladder, best_
 from micrograd.checking.verdict import Question, judge
 
 HALVINGS = 44  # steps from ½ down to 2**-44 of each input's size
+LARGEST = 14  # … that tell whether the function is smooth along a direction
 LOUD = 32.0  # a remainder is more than rounding from so many roundings on
 RIGHT = 1.6  # an order from which on the gradient is right
 STEEP, STEPS = 64.0, -math.inf  # a remainder that falls so far at one halving is that of a function that moves in steps
@@ -39,17 +42,40 @@ class Found(NamedTuple):
     text: str
 
 
-def ways(start: Sequence[float], count: int, seed: int) -> Iterator[list[float]]:
-    """So many directions."""
+def ways(start: Sequence[float], count: int, seed: int, gradient: Sequence[float]) -> Iterator[tuple[list[float], list[float] | None]]:
+    """So many directions: (along it, by the inputs' own sizes instead where nothing is found along it)."""
     rng = random.Random(seed)
-    for _ in range(count):
-        yield [rng.choice((-1.0, 1.0)) * _short(rng.uniform(0.5, 1.0) * (abs(x) or 1.0)) for x in start]
+    most = max((abs(g * x) for g, x in zip(gradient, start, strict=True) if math.isfinite(g * x)), default=0.0)
+    for n in range(count):
+        own = [rng.choice((-1.0, 1.0)) * _short(rng.uniform(0.5, 1.0) * (abs(x) or 1.0)) for x in start]
+        if n % 2 == 0 or len(start) == 1:
+            yield own, None
+            continue
+        even = []
+        for w, x, g in zip(own, start, gradient, strict=True):
+            size, limit = abs(x) or 1.0, max(abs(x), 1.0)
+            wanted = most / abs(g) if g and math.isfinite(g) else limit
+            even.append(math.copysign(_short(abs(w) / size * min(max(wanted, size), limit)), w))
+        yield even, own
 
 
 def _short(x: float) -> float:
     """x to eight bits: a step of a power of two along it moves an input by exactly so much, down to 2**-44 of its size."""
     part, exponent = math.frexp(x)
     return math.ldexp(round(math.ldexp(part, 8)), exponent - 8) if math.isfinite(x) else x
+
+
+def _smooth(e: Evaluation, way: Sequence[float], here: float) -> bool:
+    """Whether a direction that moves inputs by more than their size shows numbers, and no kink or jump, in its largest steps."""
+    at = along(e, way)
+    bends = []
+    for k in range(1, LARGEST):
+        (up, _), (down, _) = at(math.ldexp(1.0, -k)), at(-math.ldexp(1.0, -k))
+        if not (math.isfinite(up) and math.isfinite(down)):
+            return False
+        bends.append((abs(math.fsum([up, down, -here, -here])), 2.0 * EPSILON * max(abs(up), abs(down), abs(here))))
+    order = _order(bends)
+    return order == math.inf or order >= RIGHT
 
 
 def along(e: Evaluation, way: Sequence[float]) -> Callable[[float], tuple[float, list[float]]]:
@@ -67,8 +93,10 @@ def slopes(
 ) -> Iterator[Found]:
     """For each direction reverse mode against forward mode (`pushed`, None: there is none), and against differences."""
     here, prefix = e.here(), _prefix(e)
-    for n, way in enumerate(ways(e.start, count, seed), 1):
+    for n, (way, own) in enumerate(ways(e.start, count, seed, gradient), 1):
         name = f"{prefix}direction {n}"
+        if own is not None and not _smooth(e, way, here):
+            way = own
         terms = [g * w for g, w in zip(gradient, way, strict=True)]
         a, size = math.fsum(terms) if all(map(math.isfinite, terms)) else math.nan, math.fsum(map(abs, terms))
         if pushed is not None:
@@ -87,7 +115,9 @@ def slopes(
 def taylor(e: Evaluation, gradient: Sequence[float], count: int, seed: int) -> Iterator[Found]:
     """The order of the remainder along each direction."""
     here, prefix = e.here(), _prefix(e)
-    for n, way in enumerate(ways(e.start, count, seed), 1):
+    for n, (way, own) in enumerate(ways(e.start, count, seed, gradient), 1):
+        if own is not None and not _smooth(e, way, here):
+            way = own
         a = math.fsum(g * w for g, w in zip(gradient, way, strict=True)) if all(map(math.isfinite, gradient)) else math.nan
         name, at = f"{prefix}direction {n}", along(e, way)
         if not (math.isfinite(here) and math.isfinite(a)):

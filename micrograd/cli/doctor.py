@@ -31,6 +31,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", dest="output", metavar="FILE", help="write the report: .html, .json or .txt")
     parser.add_argument("--open", action="store_true", help="open the page in the browser; without -o the file is a temporary one")
     parser.add_argument("--loop", action="store_true", help="watch the training loop of the file")
+    parser.add_argument("--maximise", action="store_true", help="with --loop: its loop goes up, as for a reward or a likelihood")
     parser.add_argument(
         "--hints", type=int, default=1, choices=range(4), metavar="N", help="how many of three hints are shown (default: 1)"
     )
@@ -50,12 +51,14 @@ def doctor(args: Any) -> int:
         raise Refused(f"there is no file {path!r}")
     if args.timeout <= 0:
         raise Refused(f"--timeout {args.timeout:g}: a number of seconds above 0 is needed")
+    if args.maximise and not args.loop:
+        raise Refused("--maximise goes with --loop: it says that a training loop goes up")
     target = args.output
     if target is not None:
         ending_of(target, ".html", ".json", ".txt")
     elif args.open:
         target = "doctor.html"
-    made = examined(path, name, args.timeout, solution=args.solution, loop=args.loop)
+    made = examined(path, name, args.timeout, solution=args.solution, loop=args.loop, maximise=args.maximise)
     report = made["report"]
     lines = made["texts"][3 if args.solution else args.hints].splitlines()
     if target is None:
@@ -71,7 +74,7 @@ def doctor(args: Any) -> int:
     return 1 if faults else 3 if not report["works"] else 0
 
 
-def examined(path: str, name: str, timeout: float, *, solution: bool = False, loop: bool = False) -> dict[str, Any]:
+def examined(path: str, name: str, timeout: float, *, solution: bool = False, loop: bool = False, maximise: bool = False) -> dict[str, Any]:
     """What the process of its own found: the report as data, its texts and its page. One that says so where it ran away."""
     import tempfile
 
@@ -80,7 +83,20 @@ def examined(path: str, name: str, timeout: float, *, solution: bool = False, lo
         module = "micrograd.doctor.loop_child" if loop else "micrograd.doctor.child"
         first = ""
         for whole in ("1", "0"):
-            told = _run([sys.executable, "-m", module, str(path), name, whole, "1" if solution else "0", target], timeout)
+            told = _run(
+                [
+                    sys.executable,
+                    "-m",
+                    module,
+                    str(path),
+                    name,
+                    whole,
+                    "1" if solution else "0",
+                    *(["maximise"] if maximise else []),
+                    target,
+                ],
+                timeout,
+            )
             if os.path.exists(target):
                 made: dict[str, Any] = json.loads(Path(target).read_text(encoding="utf-8"))
                 if whole == "0":

@@ -21,7 +21,7 @@ from micrograd.doctor.student import engines_in
 from micrograd.engine import Value
 
 
-def watched_run(text: str, path: str, module: types.ModuleType, until: float = math.inf) -> Report:
+def watched_run(text: str, path: str, module: types.ModuleType, until: float = math.inf, maximise: bool = False) -> Report:
     """Run a program in a module, watched, and judge its training loop. until: the `time.perf_counter()` at which it is ended."""
     watched, raised = Watched(until), ""
     with contextlib.ExitStack() as stack:
@@ -44,11 +44,11 @@ def watched_run(text: str, path: str, module: types.ModuleType, until: float = m
             raised = f"line {error.lineno}: {error.msg}: this is no Python yet"
         except BaseException as error:
             raised = f"it ended with {type(error).__name__}: {error}"
-    return judged(watched, LoopText(text, path), raised)
+    return judged(watched, LoopText(text, path), raised, maximise)
 
 
 def main() -> None:
-    """path, and the file for the report (the last argument)."""
+    """path, whether a quantity is maximised ("maximise"), and the file for the report (the last argument)."""
     path, target = sys.argv[1], sys.argv[-1]
     text = Path(path).read_text(encoding="utf-8")
     module = types.ModuleType(MODULE)
@@ -57,7 +57,7 @@ def main() -> None:
     sys.path.insert(0, str(Path(path).resolve().parent))
     silent = io.StringIO()
     with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
-        report = watched_run(text, path, module)
+        report = watched_run(text, path, module, maximise="maximise" in sys.argv[2:-1])
     from micrograd.doctor.page import page
 
     made = {"report": report.as_dict(), "texts": [report.text(k) for k in range(4)], "page": page(report)}

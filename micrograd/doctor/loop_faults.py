@@ -22,7 +22,7 @@ LOOPS: dict[str, tuple[str, str, str]] = {
     "wrong-way": (
         "parameters go up the gradient",
         "Does the loss grow or shrink along the gradient?",
-        "The gradient points to where the loss grows.",
+        "The gradient points to where the loss grows. (What is to grow, a reward, say, is watched with maximise=True, or --maximise.)",
     ),
     "not-zeroed": (
         "gradients are not set to 0 between steps",
@@ -66,3 +66,6 @@ LOOPS: dict[str, tuple[str, str, str]] = {
     "wrong-sample": ("inputs and labels are of different samples", "Which indices do input and label have?", "Sample i has label i."),
     "wrong-root": ("backward() starts at something else than the loss", "What is differentiated?", "Gradients of the loss are needed."),
 }
+
+# of a quantity that is to grow: the title and the rule of wrong-way
+DOWN = ("parameters go down the gradient of what is to grow", "The gradient points to where the quantity grows.")

@@ -13,15 +13,18 @@ from typing import Any, NamedTuple
 
 from micrograd.doctor.findings import Finding, Report
 from micrograd.doctor.listening import Enough, Pass, Watched, listening
-from micrograd.doctor.loop_faults import LOOPS
+from micrograd.doctor.loop_faults import DOWN, LOOPS
 from micrograd.doctor.loop_text import LoopText
 
 
-def watch_loop(train: Callable[[], Any], classes: Sequence[type] = (), text: str = "", file: str = "<loop>") -> Report:
+def watch_loop(
+    train: Callable[[], Any], classes: Sequence[type] = (), text: str = "", file: str = "<loop>", *, maximise: bool = False
+) -> Report:
     """Run a function that trains, and say what is wrong with its loop.
 
     train: takes nothing. classes: the engines that it uses beside ours. text: its source, where `inspect` cannot get it. The run is ended
-    after 40 calls of backward(). The report is true where something was judged and nothing is wrong; what `train` raises is said in it.
+    after 40 calls of backward(). maximise: the root is a quantity that is to grow (a reward, a likelihood): up its gradient is right,
+    and down is the mistake. The report is true where something was judged and nothing is wrong; what `train` raises is said in it.
     """
     from micrograd.engine import Value
 
@@ -35,7 +38,7 @@ def watch_loop(train: Callable[[], Any], classes: Sequence[type] = (), text: str
             pass
         except Exception as error:
             raised = f"it ended with {type(error).__name__}: {error}"
-    return judged(watched, LoopText(text, file), raised)
+    return judged(watched, LoopText(text, file), raised, maximise)
 
 
 def _source(train: Callable[[], Any]) -> tuple[str, str]:
@@ -77,15 +80,21 @@ def moves(passes: Sequence[Pass]) -> list[Moves]:
     return made
 
 
-def judged(watched: Watched, text: LoopText, raised: str = "") -> Report:
-    """The report on what was seen."""
+def judged(watched: Watched, text: LoopText, raised: str = "", maximise: bool = False) -> Report:
+    """The report on what was seen. maximise: judged as the loss -root."""
     report = Report(text.name)
+    if maximise:
+        watched.passes = [
+            p._replace(loss=-p.loss, before=[-g for g in p.before], after=[-g for g in p.after]) for p in watched.passes
+        ]  # fmt: skip
     passes = watched.passes
     if len(passes) < 2:
         report.unread.append(raised or f"backward() was called {len(passes)} times: a loop calls it again and again")
     else:
         found = next(filter(None, (check(watched, text) for check in CHECKS)), None)
         if found is not None:
+            if maximise and found.name == "wrong-way":
+                found.title, found.rule = DOWN
             report.findings.append(found)
         report.works = [f"{len(passes)} calls of backward() were watched"]
     if raised and len(passes) >= 2:

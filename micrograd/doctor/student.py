@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import numbers
@@ -45,6 +46,8 @@ class Student:
         self.grad_name = next((name for name in others if _gradient(getattr(sample, name))), "")
         fresh: Any = getattr(sample, self.grad_name, None) if self.grad_name else None
         self._zero = fresh * 0.0 if hasattr(fresh, "shape") else None
+        #: of a class that computes in `Decimal` or another arithmetic, which mixes with no float
+        self._own: Any = type(fresh) if isinstance(fresh, numbers.Number) and type(fresh) not in (int, float, bool) else None
         named = (name for name in (*BACKWARD, *ZERO) if callable(getattr(self.cls, name, None)))
         found = list(named)
         self.backward_name = next((name for name in found if name in BACKWARD), "")
@@ -81,8 +84,12 @@ class Student:
         return 0.0 if found is None else plain(found)
 
     def set_grad(self, value: Any, grad: float) -> None:
-        """Write a gradient, of the kind that the class gives its objects (a number of NumPy has a shape)."""
-        setattr(value, self.grad_name, grad if self._zero is None else self._zero + grad)
+        """Write a gradient, of the kind that the class gives its objects (a number of NumPy has a shape, a Decimal is none of ours)."""
+        given: Any = grad if self._zero is None else self._zero + grad
+        if self._zero is None and self._own is not None:
+            with contextlib.suppress(TypeError, ValueError, ArithmeticError):  # a fraction is never infinite
+                given = self._own(grad)
+        setattr(value, self.grad_name, given)
 
     def backward(self, value: Any, *upstream: float) -> None:
         """Walk back from a value."""

@@ -120,6 +120,8 @@ class Nodes(Arrived):
         """A node on numbers, by ONNX's reference implementation. kind: another operator in its place, with the attributes that it has."""
         if (kind or node.op_type) == "GatherElements":
             return [_fetched(xs[0], xs[1], self._read.attributes(node)["axis"])]
+        if node.op_type == "Pad" and np.any(np.asarray(xs[1]) < 0):
+            xs = _cropped(*xs)
         key = id(node) if not kind else -id(node)
         if key not in self._runs:
             made = self._read.alone(node, kind)
@@ -156,6 +158,16 @@ class Nodes(Arrived):
         made = np.empty(x.size, dtype=object)
         made[:] = [TOGETHER[how](vs) if len(vs) > 1 else vs[0] for vs in sums]
         return made.reshape(x.shape)
+
+
+def _cropped(x: Any, pads: Any, value: Any = None, axes: Any = None) -> list[Any]:
+    """The inputs of a Pad without its negative pads, which take away: the reference knows only those that add."""
+    given = range(x.ndim) if axes is None else [int(axis) % x.ndim for axis in axes]
+    starts, ends = np.asarray(pads).reshape(2, -1)
+    cut = [slice(None)] * x.ndim
+    for axis, start, end in zip(given, starts, ends, strict=True):
+        cut[axis] = slice(max(0, -int(start)), max(0, x.shape[axis] + min(0, int(end))))
+    return [x[tuple(cut)], np.maximum(pads, 0), value, axes][: 2 if value is None and axes is None else 4 if axes is not None else 3]
 
 
 def _fetched(x: Any, index: Any, axis: int) -> Any:

@@ -195,6 +195,11 @@ TABLE: Mapping[str, Rule] = {
 # Functions of jax.nn that are a row of our table (by what they are called in a jaxpr).
 NAMED: Mapping[str, Op] = {name: ops.TABLE[name] for name in ("relu", "silu", "softplus", "log_sigmoid")}
 CALLS = {"jit", "pjit", "closed_call", "core_call", "remat", "remat2", "checkpoint", "custom_jvp_call", "custom_vjp_call"}
+# Arithmetic that wraps around in whole numbers of few bits, and below 0 in those without a sign.
+WRAPS = {
+    "add", "add_any", "sub", "mul", "neg", "abs", "integer_pow", "pow", "square", "dot_general", "conv_general_dilated", "reduce_sum",
+    "reduce_prod", "reduce_window_sum", "cumsum", "cumprod", "scatter-add",
+}  # fmt: skip
 CUSTOM = {"custom_jvp_call", "custom_vjp_call"}
 # Operands that must not come from Values: they say where numbers stand.
 PLACES: Mapping[str, slice] = {
@@ -213,6 +218,8 @@ def beyond(eqn: Any, held: Sequence[bool]) -> str | None:
     own = eqn.invars[0].aval.dtype if eqn.invars else np.dtype(np.bool_)
     if name in ("and", "or", "xor", "not", "div") and not _inexact(own):
         return f"{name} of whole numbers that are made of Values (floating-point numbers and booleans are allowed)"
+    if name in WRAPS and (own.kind == "u" or (own.kind == "i" and own.itemsize < 4)):
+        return f"{name} of {own} numbers that are made of Values, which wraps around (floating-point numbers, int32 and int64 are allowed)"
     if name == "convert_element_type" and not (_inexact(p["new_dtype"]) or own == np.bool_ or np.can_cast(own, p["new_dtype"])):
         return f"convert_element_type of Values to {np.dtype(p['new_dtype'])} (floating-point numbers and booleans are allowed)"
     if name == "conv_general_dilated" and p["batch_group_count"] != 1:

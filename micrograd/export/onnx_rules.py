@@ -92,9 +92,9 @@ def _axes(a: Attributes, x: Array, axes: Any) -> list[int] | None:
 def _reduced(f: Callable[[list[Any]], Any], after: Callable[[Any], Any] | None = None, before: Callable[[Any], Any] | None = None) -> Rule:
     def rule(a: Attributes, x: Array, axes: Any = None) -> Array:
         over = _axes(a, x, axes)
-        if over is None and a.get("noop_with_empty_axes"):
-            return x
-        found = reduced(f, x if before is None else each(before, x), over, bool(a["keepdims"]))
+        x = x if before is None else each(before, x)
+        nothing = over is None and a.get("noop_with_empty_axes")  # over no axis: each number is the sum of itself
+        found = x if nothing else reduced(f, x, over, bool(a["keepdims"]))
         return found if after is None else each(after, found)
 
     return rule

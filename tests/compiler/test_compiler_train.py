@@ -250,3 +250,21 @@ def test_a_running_statistic_is_kept() -> None:
     assert mean.data == 2.0
     assert step(4.0) == 10.0
     assert mean.data == 3.0
+
+
+@pytest.mark.parametrize(("data", "options", "error", "said"), [
+    (([1.0, 2.0], [0.0, 1.0]), {"batch_size": "a"}, TypeError, "batch_size must be a whole number, not 'a'"),
+    (([1.0, 2.0], [0.0, 1.0]), {"batch_size": 0}, ValueError, "batch_size must be at least 1"),
+    (([1.0, 2.0], [0.0]), {"batch_size": 2}, ValueError, "columns of one length"),
+    ((1.0, 2.0), {"batch_size": 2}, ValueError, "columns of one length"),
+    ([np.array([1.0, 2.0])], {}, TypeError, r"data gives for each step a tuple with the arguments of the loss, not array"),
+    (np.array([[1.0, 2.0]]), {}, TypeError, r"data gives for each step a tuple"),
+    ([3.0], {}, TypeError, r"not 3.0: for one argument x that is \(x,\)"),
+    (3.0, {}, TypeError, "data is a tuple with the arguments of the loss"),
+])  # fmt: skip
+def test_data_that_is_none_is_refused_in_one_sentence(data: Any, options: Any, error: type[Exception], said: str) -> None:
+    w = Value(1.0)
+    step = micrograd.compile(lambda x, y: (w * x - y) ** 2, [w], backend="numpy")
+    with pytest.raises(error, match=said):
+        step.train(optim.SGD([w], lr=0.1), data, steps=2, **options)
+    assert w.data == 1.0

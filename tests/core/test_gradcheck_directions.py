@@ -206,3 +206,26 @@ def test_no_direction_is_no_verdict(method):
 def test_an_infinite_slope_that_both_modes_have_is_left_open():
     said = verdicts(lambda a: a.sqrt(), [0.0], method="directions")
     assert all(v.startswith("undecided") for v in said), said
+
+
+@pytest.mark.parametrize("method", ["taylor", "directions"])
+@pytest.mark.parametrize("small", [1e-9, 1e-14, 1e-200, 0.0])
+def test_a_wrong_gradient_of_a_small_input_does_not_hide(method, small):
+    """Moved by its own size, an input of 1e-9 changes nothing that shows beside others."""
+
+    def f(x, y):
+        return math.tanh(x * 3.0) + math.sin(y) * 2.0 + x * y
+
+    def values(x, y):
+        return (x * 3.0).tanh() + y.sin() * 2.0 + x * y
+
+    def claimed(x, y):
+        slope = 1.0 - math.tanh(3.0 * x) ** 2
+        return 3.0 * slope + y, (math.cos(y) * 2.0 + x) * 1.01
+
+    inputs = (0.3, small)
+    report = gradcheck(f, inputs, gradient=claimed, method=method, directions=2)
+    assert not report and any("WRONG" in row.verdict for row in report.rows)
+    assert gradcheck(values, inputs, method=method, directions=4)
+    assert gradcheck(lambda x, y: x.exp() + y.log(), (0.3, 1e-9), method=method, directions=4)  # half a unit below 1e-9 there is no log
+    assert gradcheck(lambda x, y: x.exp() + (y - 1e-3).relu(), (0.3, 1e-9), method=method, directions=4)

@@ -362,3 +362,66 @@ def test_an_op_that_a_class_has_not_is_said():
     expression = testing.Expression((1.0,), ((micrograd.TABLE["erf"], (0,)),))
     with pytest.raises(TypeError, match="neither an operator nor a method for erf"):
         expression(Bare())
+
+
+@pytest.mark.parametrize(("slope", "said"), [("1 - t * t", []), ("1 - t", ["tanh"])])
+def test_a_class_that_computes_in_decimal(slope, said):
+    """It was called wrong: floats were written into its gradients, and no Decimal is multiplied by one."""
+    from decimal import Decimal
+
+    class Number:
+        def __init__(self, data, children=()):
+            self.data, self.grad, self.children = Decimal(data), Decimal(0), children
+            self._backward = lambda: None
+
+        def __add__(self, other):
+            other = other if isinstance(other, Number) else Number(other)
+            out = Number(self.data + other.data, (self, other))
+
+            def backward():
+                self.grad += out.grad
+                other.grad += out.grad
+
+            out._backward = backward
+            return out
+
+        def __mul__(self, other):
+            other = other if isinstance(other, Number) else Number(other)
+            out = Number(self.data * other.data, (self, other))
+
+            def backward():
+                self.grad += other.data * out.grad
+                other.grad += self.data * out.grad
+
+            out._backward = backward
+            return out
+
+        def tanh(self):
+            e = (2 * self.data).exp()
+            t = (e - 1) / (e + 1)
+            out = Number(t, (self,))
+
+            def backward():
+                self.grad += eval(slope, {"t": t}) * out.grad
+
+            out._backward = backward
+            return out
+
+        def backward(self):
+            order, seen = [], set()
+
+            def visit(v):
+                if v not in seen:
+                    seen.add(v)
+                    for child in v.children:
+                        visit(child)
+                    order.append(v)
+
+            visit(self)
+            self.grad = Decimal(1)
+            for v in reversed(order):
+                v._backward()
+
+    report = diagnose(Number)
+    assert [f.where for f in report.faults] == said, report.text(3)
+    assert "a * b" in report.works and ("a.tanh()" in report.works) is not bool(said)

@@ -98,3 +98,43 @@ def test_a_file_without_a_loop_says_so(tmp_path, capsys):
     path.write_text("x = 1\n", encoding="utf-8")
     assert main(["doctor", str(path), "--loop"]) == 3
     assert "called 0 times" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("sign", "maximise", "named"), [(1, True, []), (-1, True, ["wrong-way"]), (1, False, ["wrong-way"]), (-1, False, [])]
+)
+def test_a_quantity_that_is_maximised_on_purpose_goes_up(sign, maximise, named):
+    def train():
+        w = Value(0.3)
+        for _ in range(8):
+            w.grad = 0.0
+            reward = (w * 2.0).tanh() - w * w * 0.1
+            reward.backward()
+            w.data += sign * 0.05 * w.grad
+
+    report = testing.watch_loop(train, maximise=maximise)
+    assert [f.name for f in report.faults] == named
+    if named:
+        assert ("maximise=True" in report.text(3)) is not maximise and ("down the gradient" in report.text()) is maximise
+
+
+def test_a_mistake_beside_the_direction_is_found_where_it_is_maximised_too():
+    def train():
+        w = Value(0.3)
+        for _ in range(8):
+            (w * 2.0).tanh().backward()
+            w.data += 0.05 * w.grad
+
+    assert [f.name for f in testing.watch_loop(train, maximise=True).faults] == ["not-zeroed"]
+
+
+def test_the_command_knows_loops_that_go_up(tmp_path, capsys):
+    path = tmp_path / "up.py"
+    path.write_text(
+        "from micrograd import Value\nw = Value(0.3)\nfor _ in range(8):\n    w.grad = 0.0\n    r = (w * 2.0).tanh()\n    r.backward()\n"
+        "    w.data += 0.05 * w.grad\n", encoding="utf-8",
+    )  # fmt: skip
+    assert main(["doctor", str(path), "--loop", "--maximise"]) == 0
+    assert main(["doctor", str(path), "--loop"]) == 1
+    capsys.readouterr()
+    assert main(["doctor", str(path), "--maximise"]) == 2 and "goes with --loop" in capsys.readouterr().err

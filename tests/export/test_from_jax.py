@@ -372,6 +372,8 @@ REFUSED = {
     r"argmax": (lambda p: p[jnp.argmax(p)], jnp.ones(3)),
     r"div of whole numbers": (lambda p: ((p > 0).astype(int) * 7 // 2 * p).sum(), jnp.ones(3)),
     r"and of whole numbers": (lambda p: (((p > 0).astype(int) * 5 & 3) * p).sum(), jnp.ones(3)),
+    r"mul of int8 numbers .* wraps around": (lambda p: ((p > 0).astype(jnp.int8) * jnp.int8(100) * p).sum(), jnp.ones(3)),
+    r"sub of uint32 numbers .* wraps around": (lambda p: (((p > 0).astype(jnp.uint32) - 2) * p).sum(), jnp.ones(3)),
     r"custom_vjp_call of mine": (lambda p: mine(p), jnp.asarray(1.0)),
 }  # fmt: skip
 
@@ -453,3 +455,9 @@ def test_hostile_names_are_harmless():
     near([model.pytree()[n] for n in names], range(1, len(names) + 1))
     same = from_jax(lambda p: p["a"]["b"] * p["a.b"], {"a": {"b": jnp.asarray(2.0)}, "a.b": jnp.asarray(3.0)})
     assert same().data == 6.0 and len(same.parameters()) == 2
+
+
+def test_whole_numbers_of_few_bits_that_no_value_goes_into_wrap_around_as_in_jax():
+    x = jnp.array([100, 100], dtype=jnp.int8)
+    found = from_jax(lambda w, x: (w * (x + x)).sum(), jnp.asarray([1.0, 2.0]), x)(x)
+    assert found.data == -168.0

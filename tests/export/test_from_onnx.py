@@ -503,3 +503,35 @@ def test_functions_of_a_model_are_entered():
     proto.graph.node[0].op_type = "Twice"
     proto.functions.append(inner)
     near(flat(from_onnx(proto)()), 2 * FIRST["A"].ravel())
+
+
+@pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "wrap"])
+@pytest.mark.parametrize("pads", [[-1, 0, 0, -1], [1, -1, 0, 2], [-1, 1, -1, -1], [0, -2, 1, 1]])
+def test_a_negative_pad_takes_away_as_in_the_runtime(mode, pads):
+    """The reference implementation knows none."""
+    pytest.importorskip("onnxruntime")
+    initial = {"A": randn(3, 4), "pads": np.array(pads), "value": np.array(7.5)}
+    proto = model_of([("Pad", ("A", "pads", "value"), ("y",), {"mode": mode})], initial)
+    proto.graph.output[0].type.tensor_type.shape.dim.add() if len(proto.graph.output[0].type.tensor_type.shape.dim) < 2 else None
+    model, expected = from_onnx(proto), runtime(proto, {})[0]
+    found = np.array(model(), dtype=object)
+    assert found.shape == expected.shape
+    near(flat(found), np.ravel(expected), 0.0)
+
+
+def test_pads_of_some_axes():
+    pytest.importorskip("onnxruntime")
+    initial = {"A": randn(3, 4), "pads": np.array([-1, 2]), "axes": np.array([-1])}
+    proto = model_of([("Pad", ("A", "pads", "", "axes"), ("y",), {})], initial)
+    near(flat(from_onnx(proto)()), np.ravel(runtime(proto, {})[0]), 0.0)
+
+
+@pytest.mark.parametrize("how", REDUCTIONS)
+@pytest.mark.parametrize("given", [True, False])
+def test_a_reduction_over_no_axis_does_the_rest(how, given):
+    """ReduceLogSum gives the logarithm then, ReduceSumSquare the square."""
+    initial = {"A": np.abs(randn(2, 3)) + 0.1} | ({"axes": np.zeros(0, dtype=np.int64)} if given else {})
+    proto = model_of([(f"Reduce{how}", ("A", "axes") if given else ("A",), ("y",), {"noop_with_empty_axes": 1})], initial, opset=18)
+    a = initial["A"]
+    expected = {"LogSum": np.log(a), "SumSquare": a * a}.get(how, a)
+    near(flat(from_onnx(proto)()), np.ravel(expected), 1e-15)

@@ -164,6 +164,10 @@ class _Session:
 
     def planned(self, args: Any) -> tuple[Plan, Any]:
         """The program for these arguments of the loss, and their numbers."""
+        if not isinstance(args, (tuple, list)):
+            raise TypeError(
+                f"data gives for each step a tuple with the arguments of the loss, not {args!r:.60}: for one argument x that is (x,)"
+            )
         return self.compiled.plan(args, self.static, self.trusted)  # type: ignore[no-any-return]
 
     def use(self, plan: Plan, numbers: Any) -> None:
@@ -262,9 +266,11 @@ class _Session:
 def _feed(data: Any, batch_size: int | None, rng: Random) -> tuple[Iterator[Any], int | None, bool]:
     """The arguments of each step; how many steps one pass is (None where it does not end); whether they may be read ahead."""
     if batch_size is not None:
-        columns = [x if isinstance(x, np.ndarray) else list(x) for x in data]
-        if batch_size < 1 or not columns or len({len(c) for c in columns}) != 1:
-            raise ValueError("batch_size needs a positive number and data of columns of one length")
+        batch_size = whole("batch_size", batch_size, 1)
+        bare = not hasattr(data, "__iter__") or any(not hasattr(x, "__len__") for x in data)
+        columns = [] if bare else [x if isinstance(x, np.ndarray) else list(x) for x in data]
+        if not columns or len({len(c) for c in columns}) != 1:
+            raise ValueError(f"batch_size takes rows of data, which is a tuple of columns of one length, (X, y), not {data!r:.60}")
         return _batches(columns, batch_size, rng), -(-len(columns[0]) // batch_size), True
     if callable(data):
         return map(data, iter(range(sys.maxsize))), None, False
@@ -273,6 +279,8 @@ def _feed(data: Any, batch_size: int | None, rng: Random) -> tuple[Iterator[Any]
     if isinstance(data, list):
         return _cycle(data), len(data), True
     places = hasattr(data, "__len__") and hasattr(data, "__getitem__")
+    if not hasattr(data, "__iter__"):
+        raise TypeError(f"data is a tuple with the arguments of the loss, an iterable of such tuples, or a function, not {data!r:.60}")
     return iter(data), sys.maxsize, places or isinstance(data, Plain)
 
 
