@@ -92,14 +92,40 @@ def test_batches(backend: str, request: pytest.FixtureRequest) -> None:
         step = micrograd.compile(program.loss(params), params, batch=True, backend=backend)
         rng = random.Random(seed)
         for samples in (1, 3, 8):
-            rows = [program.point(rng) for _ in range(samples)]
-            for p, k in zip(params, program.places("p"), strict=True):
-                p.data = rows[0][k]
-                for row in rows:
-                    row[k] = rows[0][k]
-            columns = [[row[k] for row in rows] for k in program.places("x")]
-            found = step.value_and_grad(*columns, [int(row[program.places("i")[0]]) for row in rows])
-            compare_batch(backend, program, [fuzz_bounds.run(program, row, 1.0 / samples) for row in rows], step.program.outputs, *found)
+            batch(step, backend, program, params, rng, samples)
+
+
+def batch(step: Any, backend: str, program: Program, params: Sequence[Value], rng: random.Random, samples: int) -> None:
+    """Run one batch, and compare it."""
+    rows = [program.point(rng) for _ in range(samples)]
+    for p, k in zip(params, program.places("p"), strict=True):
+        p.data = rows[0][k]
+        for row in rows:
+            row[k] = rows[0][k]
+    columns = [[row[k] for row in rows] for k in program.places("x")]
+    found = step.value_and_grad(*columns, [int(row[program.places("i")[0]]) for row in rows])
+    compare_batch(backend, program, [fuzz_bounds.run(program, row, 1.0 / samples) for row in rows], step.program.outputs, *found)
+
+
+@pytest.mark.parametrize("seed", [34_313, 140_010_089])
+def test_batches_near_the_largest_double(seed: int) -> None:
+    """A gradient summed over samples before it is multiplied by its slope may be inf there, see `fuzz_bounds.crowded`."""
+    program = Program(seed)
+    rng = random.Random(seed - 30_000)
+    params = [Value(1.0) for _ in program.places("p")]
+    step = micrograd.compile(program.loss(params), params, batch=True, backend="reference")
+    for samples in (1, 3, 8):
+        batch(step, "reference", program, params, rng, samples)
+
+
+def test_few_gradients_are_let_off_for_their_size() -> None:
+    let_off = judged = 0
+    for seed in range(60):
+        program, rng = Program(30_000 + seed), random.Random(seed)
+        runs = [fuzz_bounds.run(program, program.point(rng), 1.0 / 8) for _ in range(8)]
+        let_off += len(fuzz_bounds.crowded(program, runs) & set(program.places("p")))
+        judged += len(program.places("p"))
+    assert let_off <= 0.1 * judged
 
 
 def compare_batch(who: str, program: Program, runs: Sequence[Run], outputs: Sequence[Any], values: Any, grads: Any) -> None:
@@ -109,8 +135,10 @@ def compare_batch(who: str, program: Program, runs: Sequence[Run], outputs: Sequ
         mean = fuzz_bounds.mean([r.values[place] for r in runs], [r.errors[place] for r in runs])
         x, bound = mean if batched else (runs[0].values[place], runs[0].errors[place])
         judged.append(("value", place, x, bound, y))
+    crowded = fuzz_bounds.crowded(program, runs)
     for place, y in zip(program.places("p"), grads.tolist(), strict=True):
-        judged.append(("gradient", place, *fuzz_bounds.total([r.grads[place] for r in runs], [r.grad_errors[place] for r in runs]), y))
+        x, bound = fuzz_bounds.total([r.grads[place] for r in runs], [r.grad_errors[place] for r in runs])
+        judged.append(("gradient", place, x, None if place in crowded else bound, y))
     for what, place, x, bound, y in judged:
         if not allowed(x, bound, y):
             text = "\n\n".join(program.text(r.values) for r in runs)

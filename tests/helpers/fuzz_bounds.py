@@ -35,13 +35,13 @@ class Run:
     errors: list[Bound]
     grads: list[float]
     grad_errors: list[Bound]
+    sizes: list[float]  # of what each gradient is the sum of
 
 
 def run(program: Program, leaves: Sequence[float], seed: float = 1.0, truth: bool = False) -> Run:
     """Numbers and bounds of a program at these leaves. truth: bounds on the distance from real numbers."""
     values, errors = _forward(program, leaves, truth)
-    grads, grad_errors = _backward(program, values, errors, seed)
-    return Run(values, errors, grads, grad_errors)
+    return Run(values, errors, *_backward(program, values, errors, seed))
 
 
 def _candidates(x: float, e: float, others: Sequence[float]) -> list[float]:
@@ -140,7 +140,7 @@ def _rounding(name: str, y: float, mine: Any, truth: bool) -> float:
     return ULPS * abs(y) + TINY * (2.0 if y else 0.0)
 
 
-def _backward(program: Program, values: list[float], errors: list[Bound], seed: float) -> tuple[list[float], list[Bound]]:
+def _backward(program: Program, values: list[float], errors: list[Bound], seed: float) -> tuple[list[float], list[Bound], list[float]]:
     n, start = len(values), len(program.leaves)
     alias = list(range(n))  # what a look-up gives is the row itself
     for k, node in enumerate(program.nodes):
@@ -175,7 +175,7 @@ def _backward(program: Program, values: list[float], errors: list[Bound], seed: 
                 bounds[a] = _with(bounds[a], _contribution(g, ge, p, pe, 0.0))
     for i in range(start):
         bounds[i] = _summed(bounds[i], grads[i], sizes[i], counts[i])
-    return grads, bounds
+    return grads, bounds, sizes
 
 
 def _with(bound: Bound, more: Bound) -> Bound:
@@ -267,6 +267,20 @@ def allowed(expected: float, bound: Bound, got: float) -> bool:
 def identical(a: float, b: float) -> bool:
     """Equal as doubles: nan is nan, zeros by their signs."""
     return (a != a and b != b) or (a == b and math.copysign(1.0, a) == math.copysign(1.0, b))
+
+
+def crowded(program: Program, runs: Sequence[Run]) -> set[int]:
+    """The places whose gradients over these samples may be inf, whatever the eager engine has.
+
+    What no sample changes has one gradient for all of them, Σ ḡ over samples, and only then is multiplied by its slope: that may be past
+    the largest double where each ḡ times the slope, added up, is not. It is the price of sums in another order (and of their speed).
+    """
+    found: set[int] = set()
+    for k in range(len(program.nodes) - 1, -1, -1):
+        i = len(program.leaves) + k
+        if i in found or not sum(run.sizes[i] for run in runs) < math.inf:
+            found.update((i, *program.nodes[k].args))
+    return found
 
 
 def total(xs: Sequence[float], bounds: Sequence[Bound]) -> tuple[float, Bound]:
