@@ -66,12 +66,12 @@ def _call(answer: Any, request: dict[str, Any]) -> Reply:
         return {"out": plain(answer(*args))}
     from micrograd.engine import Value
 
-    made = _mapped(args, Value)
+    made = _mapped(args, lambda x: Value(x) if isinstance(x, float) else x)
     out = answer(*made)
     if not hasattr(out, "backward"):
         return {"out": plain(out), "grads": None, "gave": type(out).__name__}
     out.backward()
-    return {"out": plain(out), "grads": plain(_mapped(made, lambda v: v.grad))}
+    return {"out": plain(out), "grads": plain(_mapped(made, lambda v: v.grad if isinstance(v, Value) else 0.0))}
 
 
 def _mapped(x: Any, f: Callable[[Any], Any]) -> Any:

@@ -107,11 +107,11 @@ class Slopes(Property):
 
 
 def _valued(x: Any) -> Any:
-    return [_valued(y) for y in x] if isinstance(x, (list, tuple)) else Value(x)
+    return [_valued(y) for y in x] if isinstance(x, (list, tuple)) else Value(x) if isinstance(x, float) else x
 
 
 def _grads(x: Any) -> Any:
-    return [_grads(y) for y in x] if isinstance(x, list) else float(x.grad)
+    return [_grads(y) for y in x] if isinstance(x, list) else float(x.grad) if isinstance(x, Value) else 0.0
 
 
 class Raises(Property):
@@ -151,7 +151,10 @@ def equals(reference: Callable[..., Any], *draws: Any, times: int = TIMES, rtol:
 
 
 def slopes(reference: Callable[..., Any], *draws: Any, times: int = TIMES, rtol: float = 1e-9) -> Property:
-    """Called with Values and walked back from, the function's value and gradient are those of `reference`, a function of Values."""
+    """Called with Values and walked back from, the function's value and gradient are those of `reference`, a function of Values.
+
+    A whole number (a class, a count) is given as it is.
+    """
     return Slopes(reference, draws, times, rtol)
 
 

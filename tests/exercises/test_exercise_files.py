@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from micrograd.doctor import diagnose
 from micrograd.exercises import shown
 from micrograd.exercises.asked import Asked
-from micrograd.exercises.blanks import Choice, Line, Number, Rule
+from micrograd.exercises.blanks import Choice, Line, Number, Rule, run
 from micrograd.exercises.format import LESSONS, Exercise, lesson
 from micrograd.exercises.functions import Engine, Function, Repair
 
@@ -87,6 +88,17 @@ def test_the_truth_is_found_and_accepted_and_no_hint_prints_it(exercise: Exercis
                 assert not any(f"{truth:.{blank.digits}g}" in hint for hint in posed.hints), (student, name)
     if exercise.numbers:
         assert len(drawn) > 1, "numbers are drawn per student"
+
+
+ENGINES = [e for e in EVERY if any(isinstance(b, Line) and b.by == "doctor" for b in e.blanks.values())]
+
+
+@pytest.mark.parametrize("exercise", ENGINES, ids=lambda e: e.id)
+def test_the_doctor_finds_one_mistake_in_an_engine_that_is_shown(exercise: Exercise) -> None:
+    """With several findings, in different places, the line that is called wrong may be another one than that which was planted."""
+    for code in {exercise.posed(f"student {k}").code for k in range(12)}:
+        engines = [x for x in run(code)[0].values() if isinstance(x, type) and x.__module__ == "shown"]
+        assert len({f.spot for f in diagnose(engines[0], examples=False).faults}) == 1, code
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
