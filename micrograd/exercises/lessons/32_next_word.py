@@ -8,8 +8,8 @@ from micrograd.exercises import Exercise, decimal, equals, function, listed, num
 Exercise(
     "32.1",
     "In the sentences, the word `coffee` occurs {first} times; {pair} times, `is` came after it. Of all words, a part of {p} is `is`. "
-    "Smoothed with k = {k} imagined observations, what is the probability of `is` after `coffee`? "
-    "And what would it be if `is` had never come after it?",
+    "Smoothed with k = {k} imagined observations, what is the probability of `is` after `coffee`? And what would it be if `is` had "
+    "never come after it?",
     numbers={"first": whole(20, 60), "pair": whole(2, 9), "p": decimal(0.01, 0.09, 2), "k": pick(10, 20, 30)},
     where="abs(pair / first - p) > 0.02",
     blanks={
@@ -35,8 +35,8 @@ Exercise(
 
 Exercise(
     "32.2",
-    "Write `perplexity(chances)`: from the probabilities that a model gave to the words that came, "
-    "among how many equally likely words one would be as unsure.",
+    "Write `perplexity(chances)`: from the probabilities that a model gave to the words that came, among how many equally likely words "
+    "one would be as unsure.",
     blanks={
         "perplexity": function(
             equals(lambda chances: 1 / geometric_mean(chances), listed(4, real(0.01, 1))),
@@ -60,8 +60,8 @@ def _slopes(scores, came):  # type: ignore[no-untyped-def]
 
 Exercise(
     "32.3",
-    "Write `slope(scores, came)`: the slope of the loss −log p by each score, "
-    "in plain floats and without `backward()`; came is the place of the word that came.",
+    "Write `slope(scores, came)`: the slope of the loss −log p by each score, in plain floats and without `backward()`; came is the "
+    "place of the word that came.",
     blanks={"slope": function(equals(_slopes, listed(4, real(-3, 3)), whole(0, 3)), says="the function slope")},
     hints=[
         "First the probabilities. Then: what is the slope of the score of the word that came, and what of all the others?",
