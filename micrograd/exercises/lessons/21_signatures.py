@@ -70,9 +70,8 @@ Exercise(
 
 Exercise(
     "21.3",
-    "The smallest siamese network: both signatures are one number, {x} and {z}; both go through the same weight w = {w}. The score is"
-    " d² with d = w·{x} − w·{z}. "
-    "What does the first copy of w alone send back, and what is w.grad?",
+    "The smallest siamese network: each signature is one number, x = {x} and z = {z}, and both go through the same weight w = {w}. "
+    "The score is d² with d = w·x − w·z. What does the first copy of w alone send back, and what is w.grad?",
     numbers={"x": whole(-5, 5, but=(0,)), "z": whole(-5, 5, but=(0,)), "w": whole(1, 4)},
     where="x != z and x != -z and x != 2*z and 2*x != z",
     program="d = w*x - w*z; L = d**2",
