@@ -49,7 +49,7 @@ ol.long { columns: 1; } li { break-inside: avoid; margin-bottom: 7px; overflow-w
 .keys { padding: 20px 0; } .keys h1 { margin-bottom: 4px; }
 .keys .all { margin-top: 12px; }
 .part { break-inside: avoid; }
-.answers { break-inside: avoid; margin: 0 0 14px; font-size: 13.5px; } .answers h3 { font-size: 14px; margin: 0; }
+.answers { break-inside: avoid; margin: 0 0 14px; font-size: 13.5px; } .answers h2 { font-size: 14px; margin: 0; }
 .answers strong { color: #00603f; font-weight: 600; }
 .small { color: #4f5965; font-size: 13px; }
 @media (max-width: 600px) { ol { columns: 1; } }
@@ -109,7 +109,7 @@ def _question(question: Question) -> str:
 
 def _keys(made: ClassSheets) -> str:
     answers = "".join(
-        f'<article class="answers"><h3><span class="tag">{sheet.code}</span> {html.escape(sheet.name)}</h3>'
+        f'<article class="answers"><h2><span class="tag">{sheet.code}</span> {html.escape(sheet.name)}</h2>'
         f"{''.join(_answers(part) for part in sheet.parts)}</article>"
         for sheet in made
     )
