@@ -44,6 +44,22 @@ def exercise(id: str, *, student: str | None = None, file: str | Path | None = N
     return _asked[key]
 
 
+def standing() -> dict[tuple[str, str], tuple[int, int]]:
+    """How often each exercise was tried, and wrongly: for a page that runs a program at every key (`stand`)."""
+    return {key: (a.tries, a.wrong) for key, a in _asked.items()}
+
+
+def stand(tries: dict[tuple[str, str], tuple[int, int]]) -> None:
+    """Count no try since `standing()` gave this, so that no hint is used up by an answer that is half typed."""
+    for key, a in _asked.items():
+        a.tries, a.wrong = tries.get(key, (0, 0))
+
+
+def nobody() -> None:
+    """Forget who the student is."""
+    _who.clear()
+
+
 class Asked:
     """One exercise in this notebook. It shows itself; `.check(…)` judges; `.numbers.a` is the number drawn for a."""
 

@@ -187,3 +187,18 @@ def test_the_first_graph_is_whole_in_a_small_window(lab):
     lab.tab("Graph")
     holder, root = (page.locator(what).first.bounding_box() for what in (".lab-picture", ".lab-picture .node.root"))
     assert root["x"] + root["width"] <= holder["x"] + holder["width"]
+
+
+def test_an_exercise_of_a_lesson_is_graded_and_typing_uses_no_hint_up(lab):
+    page = lab.open().page
+    lab.tab("Output")
+    lab.write('from micrograd.exercises import exercise\nexercise("02.1")')
+    lab.until(lambda: "By hand: the gradients" in lab.output and "check(da=..., db=...)" in lab.output)
+    for wrong in (1000, 2000):
+        lab.write(f'from micrograd.exercises import exercise\nexercise("02.1").check(da={wrong}, db={wrong})')
+        assert "02.1: wrong" in lab.output and "hint 1" in lab.output
+    before = lab.runs
+    page.get_by_role("button", name="Run", exact=True).click()
+    lab.until(lambda: lab.runs > before)
+    lab.write('from micrograd.exercises import exercise\nexercise("02.1").check(da=3000, db=...)')
+    assert "hint 2" in lab.output and "not answered yet: b.grad" in lab.output

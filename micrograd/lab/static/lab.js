@@ -23,7 +23,7 @@ class Lab {
     this.stale = new Set(); // views that show an older run
     this.tabs();
     this.views = new Views(this.panels, (kind) => this.python?.view(kind, this.wish), (line) => this.editor.goto(line));
-    this.editor = make(this.ui.editor, { doc: data.program, change: () => this.changed(), run: () => this.run() });
+    this.editor = make(this.ui.editor, { doc: data.program, change: () => this.changed(), run: () => this.run(true) });
     this.ui.editor.querySelector(".cm-content").tabIndex = 0; // it has the focus by Tab anyway: said aloud
     this.prepared = Object.fromEntries(data.prepared.map((view) => [view.kind, view])); // shown when they are looked at
     this.listen();
@@ -119,17 +119,18 @@ class Lab {
     this.typing = setTimeout(() => this.go(), this.tab === "doctor" ? DOCTOR : PAUSE);
   }
 
-  run() {
+  run(pressed = false) {
     this.held = false;
     this.ui.held.hidden = true;
     clearTimeout(this.typing);
-    this.go();
+    this.go(pressed);
   }
 
-  go() {
+  // pressed: somebody asked for it; a try at an exercise counts then.
+  go(pressed = false) {
     if (!this.python) return;
     this.ran = true;
-    this.python.run(this.editor.text(), Number(this.ui.limit.value) * 1000, KINDS.includes(this.tab) ? this.tab === "doctor" ? null : this.tab : "stepper", this.wish);
+    this.python.run(this.editor.text(), Number(this.ui.limit.value) * 1000, KINDS.includes(this.tab) ? this.tab === "doctor" ? null : this.tab : "stepper", this.wish, pressed);
   }
 
   print(text, style = "") {
@@ -249,7 +250,7 @@ class Lab {
 
   listen() {
     const { ui } = this;
-    ui.run.onclick = () => this.run();
+    ui.run.onclick = () => this.run(true);
     ui.stop.onclick = () => this.python.end("you stopped it");
     ui.share.onclick = () => this.share();
     ui.live.onchange = () => { if (ui.live.checked) this.changed(); };

@@ -69,8 +69,9 @@ export class Python {
 
   // Run, or look at what ran; the newest wish of each kind waits while the worker is busy.
   // wish: of a comparison (lab_compare.js) and of the doctor (lab_doctor.js). A view with a limit of its own is asked for after the run.
-  run(source, limit, want, wish) {
-    this.waiting = { type: "run", source, limit, want, wish };
+  // pressed: somebody asked for the run; else they type.
+  run(source, limit, want, wish, pressed) {
+    this.waiting = { type: "run", source, limit, want, wish, pressed };
     this.next();
   }
 

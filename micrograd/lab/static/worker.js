@@ -1,6 +1,6 @@
 // The worker: Python, kept away from the page. Before this text stand Pyodide's two modules (page.py puts them together), so that nothing
 // is imported here. The page sends { type: "start", counts }, { type: "piece", part, piece } for each of them,
-// then { type: "run", id, source, limit, want, wish } and { type: "view", id, kind, wish, limit }.
+// then { type: "run", id, source, limit, want, wish, pressed } and { type: "view", id, kind, wish, limit }.
 
 const MEMORY = 512 * 2 ** 20; // bytes that a program may have
 const SAID = 200_000; // characters of output of one run that are shown
@@ -112,10 +112,10 @@ const VIEWING = 20_000; // milliseconds for the view that comes with a run
 
 const seen = (kind, wish) => inside.view(kind, JSON.stringify(wish ?? null));
 
-function run({ id, source, limit, want, wish }) {
+function run({ id, source, limit, want, wish, pressed }) {
   current = id;
   count = 0;
-  const told = limited(limit, () => inside.run(source, wish?.kept ?? ""));
+  const told = limited(limit, () => inside.run(source, wish?.kept ?? "", !!pressed));
   flush();
   const made = { type: "done", id, told, dropped: Math.max(0, count - SAID) };
   if (told.ok && want) made.view = limited(VIEWING, () => seen(want, wish));
