@@ -286,3 +286,41 @@ def test_small_nets_are_true_to_their_enclosures() -> None:
         weights = [0.1 * (k % 7) - 0.3 for k in range(net.size)]
         over_scalars = net.scalars(net.split([Value(w) for w in weights]), small_nets.Scalars)
         assert close(float(net.arrays(net.shaped(numpy.array(weights)), M)), over_scalars.data)
+
+
+def test_a_slip_of_a_mathematics_library_is_found_and_errors_are_pythons() -> None:
+    pytest.importorskip("flint")
+    pytest.importorskip("mpmath")
+    import ctypes.util
+
+    from benchmarks import libms
+
+    points = [(0.5,), (1.0,), (2.0,), (710.0,)]
+    worst = libms.errors("exp", points, [math.exp(0.5), math.exp(1.0) * (1 + 2**-51), math.exp(2.0), math.inf])
+    assert worst[0][1] == (1.0,) and 1.0 < worst[0][0] < 4.0 and worst[1][0] < 1.0 and len(worst) == 4
+    assert libms.errors("log", [(-1.0,), (1.0,)], [math.nan, 0.0]) == [(0.0, (1.0,))]
+    path = ctypes.util.find_library("m")
+    if path is None:
+        pytest.skip("no mathematics library is found")
+    theirs = {name: libms.raising(name, f) for name, f in libms.library(path).items() if hasattr(math, name)}
+    for name, xs in [("exp", (1000.0,)), ("log", (-1.0,)), ("log", (0.0,)), ("pow", (-2.0, 0.5)), ("pow", (0.0, -1.0)), ("atanh", (1.0,))]:
+        with pytest.raises((ValueError, OverflowError)) as expected:
+            getattr(math, name)(*xs)
+        with pytest.raises(expected.type):
+            theirs[name](*xs)
+    assert theirs["log"](8.0, 2.0) == math.log(8.0, 2.0) and theirs["exp"](-1000.0) == 0.0 and math.isnan(theirs["sin"](math.nan))
+
+
+@pytest.mark.slow
+def test_our_rows_hold_over_a_library_given_by_its_path() -> None:
+    pytest.importorskip("flint")
+    pytest.importorskip("mpmath")
+    import ctypes.util
+
+    from benchmarks import libms
+
+    path = ctypes.util.find_library("m")
+    if path is None:
+        pytest.skip("no mathematics library is found")
+    for name, errors in libms.over(path).items():
+        assert all(e <= limit for e, limit in zip(errors, (2.5, 3.0, 8.0), strict=True)), (name, errors)

@@ -47,7 +47,8 @@ class Student:
         fresh: Any = getattr(sample, self.grad_name, None) if self.grad_name else None
         self._zero = fresh * 0.0 if hasattr(fresh, "shape") else None
         #: of a class that computes in `Decimal` or another arithmetic, which mixes with no float
-        self._own: Any = type(fresh) if isinstance(fresh, numbers.Number) and type(fresh) not in (int, float, bool) else None
+        kind: Any = type(fresh)
+        self._own: Any = kind if isinstance(fresh, numbers.Number) and kind not in (int, float, bool) else None
         named = (name for name in (*BACKWARD, *ZERO) if callable(getattr(self.cls, name, None)))
         found = list(named)
         self.backward_name = next((name for name in found if name in BACKWARD), "")

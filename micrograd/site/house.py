@@ -14,6 +14,7 @@ DOCUMENTS = {
     "benchmarks/results.md": ("speed.html", "Speed"),
     "benchmarks/accuracy.md": ("accuracy.html", "Accuracy"),
     "benchmarks/engines.md": ("engines.html", "True digits"),
+    "benchmarks/libms.md": ("libms.html", ""),
     "docs/design.md": ("docs/design.html", "Design"),
     "README.md": ("readme.html", "Read me"),
     "CONTRIBUTING.md": ("contributing.html", ""),
