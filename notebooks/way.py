@@ -74,6 +74,8 @@ def faults(folder: Path = FOLDER, write: bool = False) -> list[str]:
     for k, lesson in enumerate(every):
         if not lesson.file.startswith(f"{lesson.number}_"):
             found.append(f"{lesson.number} is not the number of {lesson.file}")
+        if not lesson.title.endswith("?"):
+            found.append(f"{lesson.number}: the title is a question, and {lesson.title!r} is none")
         found += [f"{lesson.number} comes after {n}, which is no lesson before it" for n in lesson.after if n not in numbers[:k]]
         path = folder / lesson.file
         if not path.is_file():

@@ -66,6 +66,7 @@ def test_what_an_author_wrote_by_hand_becomes_what_the_table_says(course):
     ("old", "new", "found"),
     [
         ("Why 02_b?", "Why not?", "title or way"),
+        ("Why 02_b?", "Nouns", "02: the title is a question, and 'Nouns' is none"),
         ("| 10 | –", "| 90 | –", "90 minutes, by the pace of the others 10"),
         ("| 01 | That", "| 09 | That", "03 comes after 09, which is no lesson before it"),
         ("| 03 | [", "| 02 | [", "02 stands twice"),
