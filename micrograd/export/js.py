@@ -128,8 +128,8 @@ class _Module:
                     lines.append(f"const {name} = new Float64Array({size * (self.room if batch else 1)});")
         lines += [f"V.set([{', '.join(map(number, xs))}], {at});" for at, xs in taken.numbers]
         tables = np.concatenate(self.shared.tables).tolist() if self.shared.tables else []
-        lines += [f"const slot = Int32Array.of({', '.join(map(str, self.inputs))}); // where the inputs belong"] if self.inputs else []
-        return [*lines, *([f"const T = Int32Array.of({', '.join(map(str, tables))});"] if tables else []), ""]
+        lines += [f"const slot = new Int32Array([{', '.join(map(str, self.inputs))}]); // where the inputs belong"] if self.inputs else []
+        return [*lines, *([f"const T = new Int32Array([{', '.join(map(str, tables))}]);"] if tables else []), ""]
 
     # --- the loops -------------------------------------------------------------------------------------------------------
 
@@ -274,7 +274,7 @@ class _Module:
         read = set().union(*map(words, [*update.body, *written.values()]))
         fresh = [f"t: {update.made}"]
         for name, numbers in zip(update.slots, update.state, strict=True):
-            begun = f"Float64Array.of({', '.join(map(number, numbers))})" if any(numbers) else "new Float64Array(PARAMS)"
+            begun = f"new Float64Array([{', '.join(map(number, numbers))}])" if any(numbers) else "new Float64Array(PARAMS)"
             fresh.append(f"{name}: {begun}")
         return [
             "",
@@ -308,7 +308,8 @@ def number(x: float) -> str:
 
 def _array(what: str, xs: Sequence[float]) -> list[str]:
     rows = [f"    {', '.join(map(number, xs[k : k + 12]))}," for k in range(0, len(xs), 12)]
-    return [f"{what} = Float64Array.of(", *rows, ");"] if rows else [f"{what} = new Float64Array(0);"]
+    # an array, for a call takes 65,535 arguments at most
+    return [f"{what} = new Float64Array([", *rows, "]);"] if rows else [f"{what} = new Float64Array(0);"]
 
 
 def comment(text: str) -> str:

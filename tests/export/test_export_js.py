@@ -13,6 +13,7 @@ from export_js import NODE, Module  # noqa: E402
 from export_models import MODELS, Fuzz, digits, every_op, listed, near, wrong_edges  # noqa: E402
 from micrograd import Value, compile, nn, optim  # noqa: E402
 from micrograd.compiler import take  # noqa: E402
+from micrograd.ops import sum_  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not NODE, reason="no node")
 
@@ -106,6 +107,17 @@ def test_a_look_up_out_of_range_gives_nan(batch, tmp_path):
     calls = [(what, [1, 2, 3], [x]) for what in ("valueAndGrad", "outputs") for x in bad]
     found = module(("valueAndGrad", [1, 2, 3], [1]), *calls)
     assert found[0] == [4.0, 0.0, 4.0, 0.0] and all(math.isnan(x) for row in found[1:] for x in row)
+
+
+@pytest.mark.slow
+def test_a_call_takes_65535_arguments_at_most_and_a_table_more(tmp_path):
+    weights = [Value(1e-3 * (i % 7)) for i in range(66_000)]
+    step = compile(lambda x: sum_(*[(w - v) ** 2 for w, v in zip(weights, x, strict=True)]), weights, backend="numpy")
+    x = [1e-3 * (i % 11) for i in range(66_000)]
+    step(x)
+    value, grads = Module(step, tmp_path).value_and_grad([w.data for w in weights], x)
+    near([value], [math.fsum((w.data - v) ** 2 for w, v in zip(weights, x, strict=True))])
+    near(grads, [2 * (w.data - v) for w, v in zip(weights, x, strict=True)])
 
 
 def test_hostile_names_stay_in_comments(tmp_path):
