@@ -127,7 +127,7 @@ class Line(Blank):
         if bad is not None:
             return bad
         count = posed.code.strip("\n").count("\n") + 1
-        if isinstance(x, bool) or not isinstance(x, (int, float)) or x != int(x) or not 1 <= x <= count:
+        if isinstance(x, bool) or not isinstance(x, (int, float)) or not 1 <= x <= count or x != int(x):
             return Verdict(False, f"the number of a line is needed, 1 to {count}, not {x!r:.40}", "not-an-answer", f"{x!r:.40}")
         given = f"line {int(x)}"
         if int(x) in self.truth(posed):

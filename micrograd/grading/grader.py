@@ -10,16 +10,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from micrograd.exercises.format import Exercise, Sheet
 from micrograd.exercises.posed import Posed, Result, Verdict
 from micrograd.grading.answers import Answer, Unreadable, read
-from micrograd.grading.process import Ended, Process
+from micrograd.grading.process import Ended, Process, clean
 
 SECONDS = 20.0
+MOST = 600  # characters of a reason
 
 
 @dataclass
@@ -112,6 +113,9 @@ def _ask_all(graded: Graded, answer: Answer, posed: Mapping[str, Posed], seconds
                     graded.errors[id] = str(end)
                     results[id] = _lost(posed[id], process.handed.get(id, []), str(end))
                     break
+                except Exception as error:  # of the sheet's own functions, on what nobody thought of
+                    graded.errors[id] = f"exercise {id} cannot be judged: {type(error).__name__}: {clean(str(error)[:MOST])}"
+                    results[id] = _lost(posed[id], process.handed.get(id, []), graded.errors[id])
             process.end()
             graded.printed = graded.printed or process.printed
     graded.results = [results[id] for id in posed]
@@ -122,6 +126,7 @@ def _asked(process: Process, posed: Posed, hints: int) -> Result:
     answered = [name for name in posed.exercise.blanks if name in process.handed.get(id, [])]
     replies: dict[str, list[dict[str, Any]]] = {n: process.ask(id, n, rs) for n, rs in posed.requests(answered).items()}
     result = posed.judged(replies, max(0, hints - 1))
+    result.verdicts = {n: replace(v, reason=clean(v.reason[:MOST]), given=clean(v.given[:MOST])) for n, v in result.verdicts.items()}
     if not hints:
         result.hint = ""
     return result

@@ -19,7 +19,7 @@ from typing import Any
 
 from micrograd.grading.answers import Answer
 
-LONGEST = 8_000_000  # bytes of one line
+LONGEST, WAITING = 2_000_000, 16  # bytes of one line, and how many lines may wait to be read
 KEPT = 8_000  # characters of what it prints
 ROOT = str(Path(__file__).resolve().parents[2])
 
@@ -47,7 +47,7 @@ class Process:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._printed, cwd=ROOT, env=_surroundings(folder),
             start_new_session=os.name == "posix",
         )  # fmt: skip
-        self._lines: queue.Queue[bytes] = queue.Queue()
+        self._lines: queue.Queue[bytes] = queue.Queue(WAITING)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         pieces = [list(piece) for piece in answer.pieces]
@@ -85,7 +85,9 @@ class Process:
             else:
                 self._process.kill()
         self._process.wait()
-        self._listener.join(5.0)
+        while self._listener.is_alive():  # it may wait for room
+            with suppress(queue.Empty):
+                self._lines.get(timeout=0.02)
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
                 pipe.close()

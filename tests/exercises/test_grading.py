@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -454,6 +455,55 @@ def test_one_exercise_that_ends_the_process_does_not_cost_the_others(homework: P
     found = graded(homework, RIGHT.replace("return x ** 0.5", "import os; os._exit(0)"))
     assert [r.status for r in found.results] == ["right", "wrong", "right", "right"] and list(found.errors) == ["hw.2"], found
     assert as_json(found)["extra_data"]["micrograd"]["exercises"][1]["status"] == "error"
+
+
+def test_nothing_that_comes_back_breaks_the_grader(homework: Path) -> None:
+    """Lists too deep, not numbers, escapes for the terminal, words without end; and an error of the sheet's own functions is said."""
+    sheet = textwrap.dedent('''
+        import textwrap
+        from micrograd.exercises import Exercise, function, holds, line, number
+        hints = list("abc")
+        loop = """
+        from micrograd import Value
+        w = Value(1.0)
+        for _ in range(9):
+            L = w * w
+            L.backward()
+            w.data += 0.1 * w.grad
+        """
+        Exercise("s.1", "?", blanks={"f": function(holds("small", lambda out: out["x"] < 1))}, hints=hints)
+        Exercise("s.2", "?", blanks={"at": line("loop")}, hints=hints, shows=textwrap.dedent(loop))
+        Exercise("s.3", "?", blanks={"x": number(lambda n: n.nothing, "x")}, hints=hints)
+        Exercise("s.4", "?", blanks={"x": number(lambda n: 1.0, "x")}, hints=hints)
+    ''')
+    (homework.parent / "s.py").write_text(sheet, encoding="utf-8")
+    code = START + textwrap.dedent("""
+        deep = 1.0
+        for _ in range(900):
+            deep = [deep]
+        exercise("s.1").check(lambda: deep)
+        exercise("s.2").check(float("nan"))
+        exercise("s.3").check(1.0)
+        exercise("s.4").check(chr(27) + "[2J" + "x" * 100000)
+    """)
+    found = graded(homework.parent / "s.py", code)
+    assert found.score == 0 and [r.status for r in found.results] == ["wrong"] * 4 and list(found.errors) == ["s.3"], found
+    assert "cannot be judged: AttributeError" in found.errors["s.3"]
+    assert chr(27) not in str(found) and len(str(found)) < 3000
+    json.dumps(as_json(found))
+
+
+def test_a_flood_of_replies_fills_no_memory(homework: Path) -> None:
+    code = (
+        START
+        + "import os\nfor fd in range(3, 12):\n    try:\n        while True: os.write(fd, b'{}' + bytes([10]))\n    except OSError: pass\n"
+    )
+    tracemalloc.start()
+    try:
+        assert graded(homework, code, seconds=2.0).score == 0
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_memory_and_output_have_an_end(homework: Path) -> None:
