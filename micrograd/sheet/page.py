@@ -13,6 +13,7 @@ PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>Formulas and words</title>
 <style>
 @page {{ size: A4; margin: 9mm 10mm; }}

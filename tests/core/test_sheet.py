@@ -103,7 +103,7 @@ class Balanced(HTMLParser):
         self.open, self.wrong = [], []
 
     def handle_starttag(self, tag, attrs):
-        if tag not in ("meta", "br"):
+        if tag not in ("meta", "br", "link"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
