@@ -1,7 +1,7 @@
-"""Why does a network forget, and what brings it back?"""
+"""Why does a network forget?"""
 
 from micrograd import Value, losses
-from micrograd.exercises import Exercise, decimal, function, holds, listed, number, real, slopes, whole
+from micrograd.exercises import Exercise, decimal, function, holds, listed, number, pick, real, whole
 
 
 def dot(p, q) -> float:
@@ -14,16 +14,6 @@ def old_slope(n) -> float:
     a, b = Value(n.a), Value(n.b)
     losses.cross_entropy([a, b], 1).backward()
     return float(a.grad)
-
-
-def stretched(w, home, force):
-    """Half the sum of squares of what each spring is stretched by, its stiffness taken into the length."""
-    return 0.5 * losses.l2([(a - b) * f**0.5 for a, b, f in zip(w, home, force, strict=True)])
-
-
-def filled(out, new, kept, size) -> bool:
-    """Whether a batch is one half of each, as near as can be."""
-    return len(out) == size and sum(v in new for v in out) == size // 2 and sum(v in kept for v in out) == size - size // 2
 
 
 Exercise(
@@ -83,42 +73,23 @@ Exercise(
 
 Exercise(
     "23.3",
-    "Springs: write a function of (w, home, force), three lists: half the sum of force times squared distance from home. It "
-    "is called with Values in w and "
-    "walked back from.",
-    blanks={
-        "f": function(
-            slopes(stretched, listed(3, real(-2, 2)), listed(3, real(-2, 2)), listed(3, real(0.1, 3))),
-            says="the function of (w, home, force)",
-        )
-    },
-    hints=[
-        "What is the penalty of a single weight?",
-        "Its slope should be force × distance: is the half in its place?",
-        "At home there is neither penalty nor slope, however stiff the spring.",
-    ],
-)
-
-Exercise(
-    "23.4",
-    "Replay: write a function of (new, kept, size) that gives a list of `size` things, half of it (rounded down) out of "
-    "`new`, the rest out of `kept`. "
-    "Either may have fewer things than are needed: then some come more than once.",
+    "Write a function of (scores, allowed): `scores` is a list, `allowed` a list of places in it; the answer is the allowed place with the "
+    "highest score.",
     blanks={
         "f": function(
             holds(
-                "half must be new, the rest kept",
-                filled,
-                ["n1", "n2", "n3"],
-                ["k1", "k2"],
-                whole(2, 16),
+                "the answer must be allowed, and no allowed one may have a higher score",
+                lambda out, scores, allowed: out in allowed and all(scores[int(out)] >= scores[k] for k in allowed),
+                listed(10, real(-5, 5)),
+                pick([0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [3, 8], [7]),
+                times=16,
             ),
-            says="the function of (new, kept, size)",
+            says="the function of (scores, allowed)",
         )
     },
     hints=[
-        "How many of each?",
-        "What does `random.sample` do when more are asked for than there are, and what does `random.choices` do?",
-        "With size 5 there are two new ones and three kept ones.",
+        "Which scores may be looked at?",
+        "You want a place, not a score: what does Python's `max` compare when it is given a `key`?",
+        "A higher score at a place that is not allowed must change nothing.",
     ],
 )
