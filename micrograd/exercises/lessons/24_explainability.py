@@ -1,7 +1,7 @@
 """Why did the network answer so?"""
 
 from micrograd import explain
-from micrograd.exercises import Exercise, choice, decimal, equals, function, listed, number, real
+from micrograd.exercises import Exercise, choice, decimal, equals, function, holds, listed, number, pick, real, repair
 
 
 def score(v):
@@ -90,5 +90,57 @@ Exercise(
         "Work out f, its two slopes, and what each candidate adds up to.",
         "For which functions would a slope at one place be enough?",
         "What is to be explained is a difference along a way: only slopes from the whole of it can add up to it.",
+    ],
+)
+
+
+def shown_score(x):
+    """What the code of 24.4 explains."""
+    return x[0] * x[0] * x[1] + 3 * x[1]
+
+
+def complete(out, x, baseline):
+    """Whether two parts add up to the difference of the scores."""
+    return len(out) == 2 and abs(sum(out) - (shown_score(x) - shown_score(baseline))) < 1e-3
+
+
+PLANTED = """
+def slopes(x):  # of x[0]**2 * x[1] + 3 * x[1]
+    return [2 * x[0] * x[1], x[0] ** 2 + 3]
+
+
+def explained(x, baseline, steps=400):
+    sums = [0.0, 0.0]
+    for k in range(steps):
+        s = {s}
+        here = [b + s * (a - b) for a, b in zip(x, baseline)]
+        sums = [{add} for total, g in zip(sums, slopes(here))]
+    return [{part} for total, a, b in zip(sums, x, baseline)]
+"""
+RIGHT = {"s": "(k + 0.5) / steps", "add": "total + g", "part": "total / steps * (a - b)"}
+
+Exercise(
+    "24.4",
+    "Integrated gradients, with one wrong line: its parts do not add up to f(x) − f(baseline). Hand in its number and what it should be.",
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"s": "1.0"})),
+        PLANTED.format(**(RIGHT | {"add": "g"})),
+        PLANTED.format(**(RIGHT | {"part": "total / steps * a"})),
+    ),
+    blanks={
+        "line": repair(
+            "explained",
+            holds(
+                "the parts must add up to f(x) − f(baseline)",
+                complete,
+                pick([1.0, 2.0], [0.5, 1.5], [2.0, -1.0]),
+                pick([0.0, 0.0], [1.0, 0.5]),
+            ),
+        )
+    },
+    hints=[
+        "Try the baseline (0, 0) and another one. Is it wrong for both?",
+        "A mean of slopes along the way: which places are asked, and are all of them counted?",
+        "The mean slope is multiplied by the way, from the baseline to x.",
     ],
 )

@@ -3,7 +3,7 @@
 import math
 
 from micrograd import Value
-from micrograd.exercises import Exercise, choice, decimal, function, holds, listed, number, real
+from micrograd.exercises import Exercise, choice, decimal, equals, function, holds, listed, number, pick, real, repair
 
 
 def sent(n, back: float) -> float:
@@ -93,5 +93,38 @@ Exercise(
         "To first order the loss changes by −η times a dot product. Of which two?",
         "For which angles is a dot product positive?",
         "Learning needs an angle below 90° to the gradient, no more.",
+    ],
+)
+
+
+def transposed(W, d):
+    """Wᵀ·d."""
+    return [math.fsum(W[i][j] * d[i] for i in range(len(d))) for j in range(len(W[0]))]
+
+
+PLANTED = """
+def back(W, d):  # W[i][j] is the weight to neuron i from neuron j
+    heard = {start}
+    for i in range(len(W)):
+        for j in range(len(W[0])):
+            heard[{to}] {join} {what}
+    return heard
+"""
+RIGHT = {"start": "[0.0] * len(W[0])", "to": "j", "join": "+=", "what": "W[i][j] * d[i]"}
+
+Exercise(
+    "25.4",
+    "The errors d of a layer, sent back through the weights that the signal came by. One line is wrong. Hand in its number and what it "
+    "should be.",
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"join": "="})),
+        PLANTED.format(**(RIGHT | {"what": "W[i][j] * d[j]"})),
+        PLANTED.format(**(RIGHT | {"to": "i"})),
+    ),
+    blanks={"line": repair("back", equals(transposed, listed(3, listed(3, real(-1, 1))), listed(3, real(-1, 1))))},
+    hints=[
+        "Who hears? The neurons j that the signal came from.",
+        "What does neuron j hear from neuron i, and what if several speak?",
+        "The error of i goes back along the weight to i from j, to j, and is added.",
     ],
 )
