@@ -129,9 +129,9 @@ def functions(libraries: dict[str, str], samples: int) -> tuple[dict[str, Found]
     if node is None:
         left_out["JavaScript"] = "there is no node"
     else:
-        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        version = subprocess.run([node, "--version"], capture_output=True, encoding="utf-8", check=True).stdout.strip()
         told = json.dumps({n: [list(map(repr, xs)) for xs in ps] for n, ps in points.items()})
-        done = subprocess.run([node, "-e", NODE], input=told, capture_output=True, text=True, check=True)
+        done = subprocess.run([node, "-e", NODE], input=told, capture_output=True, encoding="utf-8", check=True)
         back = json.loads(done.stdout)
         values[f"JavaScript (node {version})"] = {
             n: [float(y.replace("Infinity", "inf").replace("NaN", "nan")) for y in ys] for n, ys in back.items()
@@ -153,7 +153,7 @@ def over(path: str) -> dict[str, list[float]]:
     """What `under` prints."""
     code = f"from benchmarks import libms; libms.under({path!r})"
     root = str(Path(__file__).parent.parent)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=root)
     found: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -22,7 +22,8 @@ REFUSED = (
 )  # fmt: skip
 READS = ("os.listdir", "os.scandir", "os.chdir", "os.getxattr", "os.listxattr", "glob.glob", "os.walk", "os.fwalk")
 WRITES = ("os.chmod", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate", "os.utime", "os.chflags", "os.lockf")
-NEEDED = ("/dev/null", "/dev/urandom", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu")  # what NumPy and its kin look at
+LINUX = ("dev/urandom", "proc/cpuinfo", "proc/meminfo", "sys/devices/system/cpu")
+NEEDED = (os.devnull, *(os.sep + path for path in LINUX))  # what NumPy and its kin look at
 AGAIN = ("_posixsubprocess", "_ctypes", "_socket", "posix", "nt", "_multiprocessing", "_sqlite3")  # not to be imported anew
 FORK = ("fork_exec", "fork", "forkpty", "kill", "killpg", "posix_spawn", "posix_spawnp", "system", "execv", "execve", "pidfd_open")
 MEMORY = 4 << 30  # bytes
@@ -112,14 +113,14 @@ def _plain() -> Callable[[Any], str]:
 
 def _opened(own: str, readable: tuple[str, ...], hidden: tuple[str, ...]) -> Callable[[Any, Any, Any], bool]:
     """Whether a file may be opened: (path, mode, flags) of the event."""
-    below, plain, needed, _isinstance, _int, _str, _type = _below(), _plain(), NEEDED, isinstance, int, str, type
+    below, plain, needed, nothing, _isinstance, _int, _str, _type = _below(), _plain(), NEEDED, os.devnull, isinstance, int, str, type
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
     def may(path: Any, mode: Any, flags: Any) -> bool:
         if _type(path) is _int:
             return True
         place = plain(path)
-        if below(place, (own,)) or place == "/dev/null":
+        if below(place, (own,)) or place == nothing:
             return True
         write = _isinstance(flags, _int) and flags & writing
         if _isinstance(mode, _str):

@@ -80,10 +80,11 @@ class Process:
     def end(self) -> None:
         """End it, and all that it started."""
         with suppress(OSError):
-            if os.name == "posix":
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
+            group = getattr(os, "killpg", None)
+            if group is None:
                 self._process.kill()
+            else:
+                group(self._process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
         self._process.wait()
         while self._listener.is_alive():  # it may wait for room
             with suppress(queue.Empty):

@@ -267,7 +267,7 @@ def _feed(data: Any, batch_size: int | None, rng: Random) -> tuple[Iterator[Any]
     """The arguments of each step; how many steps one pass is (None where it does not end); whether they may be read ahead."""
     if batch_size is not None:
         batch_size = whole("batch_size", batch_size, 1)
-        bare = not hasattr(data, "__iter__") or any(not hasattr(x, "__len__") for x in data)
+        bare = not _taken_apart(data) or any(not hasattr(x, "__len__") for x in data)
         columns = [] if bare else [x if isinstance(x, np.ndarray) else list(x) for x in data]
         if not columns or len({len(c) for c in columns}) != 1:
             raise ValueError(f"batch_size takes rows of data, which is a tuple of columns of one length, (X, y), not {data!r:.60}")
@@ -279,9 +279,14 @@ def _feed(data: Any, batch_size: int | None, rng: Random) -> tuple[Iterator[Any]
     if isinstance(data, list):
         return _cycle(data), len(data), True
     places = hasattr(data, "__len__") and hasattr(data, "__getitem__")
-    if not hasattr(data, "__iter__"):
+    if not _taken_apart(data):
         raise TypeError(f"data is a tuple with the arguments of the loss, an iterable of such tuples, or a function, not {data!r:.60}")
     return iter(data), sys.maxsize, places or isinstance(data, Plain)
+
+
+def _taken_apart(data: Any) -> bool:
+    """Whether Python can go through it, by `iter` or by its places from 0 on."""
+    return hasattr(data, "__iter__") or hasattr(data, "__getitem__")
 
 
 def _again(data: tuple[Any, ...]) -> Iterator[Any]:
