@@ -258,3 +258,9 @@ class Lab:
 def lab(page, built):
     """The lab, not yet open, without a network; its page fails the test on console errors and requests."""
     return Lab(page, built().as_uri())
+
+
+@pytest.fixture
+def lab_in(built):
+    """The lab in a page that the test opened itself."""
+    return lambda page: Lab(page, built().as_uri())

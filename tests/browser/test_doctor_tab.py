@@ -74,11 +74,9 @@ def test_one_that_does_not_listen_is_ended_and_the_lab_lives_on(lab):
 
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, {"width": 390}], ids=["light", "dark", "phone"])
-def test_it_reads_well(browser, built, axe, options):
-    from conftest import Lab
-
+def test_it_reads_well(browser, lab_in, axe, options):
     page = browser(offline=True, **options).new_page()
-    lab = Lab(page, built().as_uri()).open()
+    lab = lab_in(page).open()
     page.locator(".lab-example").select_option(label=NAME)
     lab.until(lambda: page.locator(".lab-fault").count() == 2)
     page.locator(".lab-ladder button").first.click()
