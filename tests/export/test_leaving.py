@@ -7,7 +7,7 @@ import pytest
 np = pytest.importorskip("numpy")
 import leaving  # noqa: E402
 from export_c import COMPILERS  # noqa: E402
-from micrograd import Value, compile  # noqa: E402
+from micrograd import Value, compile, nn  # noqa: E402
 from micrograd.compiler import TraceError  # noqa: E402
 from micrograd.compiler.braces import columns  # noqa: E402
 from micrograd.compiler.compiled import Compiled  # noqa: E402
@@ -41,6 +41,15 @@ def test_a_wrong_rule_is_found(lesson, monkeypatch):
     lesson(lambda v, w, x, y: ((v * x).maximum(w * y) + w - y) ** 2, [0.1, 0.2, 0.3, 0.4], [1.0, 2.0, 3.0, 4.0])
     with pytest.raises(AssertionError, match="Not equal"):
         leaving.leave()
+
+
+def test_a_home_that_refuses_buffers_says_so(lesson, capsys):
+    pytest.importorskip("jax")
+    norm = nn.BatchNorm(2)
+    lesson(lambda v, w: sum(sum(row) for row in norm([[v, w], [w, v * w], [w * 2, v]])) * v)
+    assert leaving.leave() == 1
+    told = capsys.readouterr().out
+    assert "JAX refuses: the loss assigns to buffers" in told and "parameters, C" in told
 
 
 def test_what_is_refused_is_no_loss(lesson):
