@@ -83,20 +83,8 @@ def examined(path: str, name: str, timeout: float, *, solution: bool = False, lo
         module = "micrograd.doctor.loop_child" if loop else "micrograd.doctor.child"
         first = ""
         for whole in ("1", "0"):
-            told = _run(
-                [
-                    sys.executable,
-                    "-m",
-                    module,
-                    str(path),
-                    name,
-                    whole,
-                    "1" if solution else "0",
-                    *(["maximise"] if maximise else []),
-                    target,
-                ],
-                timeout,
-            )
+            asked = [str(path), name, whole, "1" if solution else "0", *(["maximise"] if maximise else []), target]
+            told = _run([sys.executable, "-m", module, *asked], timeout)
             if os.path.exists(target):
                 made: dict[str, Any] = json.loads(Path(target).read_text(encoding="utf-8"))
                 if whole == "0":

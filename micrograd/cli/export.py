@@ -6,7 +6,6 @@ import argparse
 import runpy
 import sys
 from importlib.util import find_spec
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +103,8 @@ def _compiled(loss: Any, name: str) -> Any:
         return lower(loss)
     if not callable(loss):
         raise Refused(f"{name} is a {type(loss).__name__}, and no loss")
+    from inspect import signature
+
     step = compile(loss)
     try:
         signature(loss).bind()
