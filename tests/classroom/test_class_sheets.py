@@ -2,7 +2,9 @@
 
 import io
 import re
+import shlex
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -211,3 +213,22 @@ def test_a_wrong_command_is_one_sentence(argv, said, capsys, tmp_path, monkeypat
     assert main(["exercise", *argv]) == 2
     error = capsys.readouterr().err
     assert said in error and "Traceback" not in error and not list(tmp_path.iterdir())
+
+
+COMMANDS = [
+    line.partition("  #")[0].strip()
+    for file in ("README.md", "docs/exercises.md")
+    for line in Path(__file__).parents[2].joinpath(file).read_text(encoding="utf-8").splitlines()
+    if line.startswith("micrograd exercise") and "--class" in line
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_that_documents_give_make_their_sheets(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(command)[1:]
+    if any(w.endswith(".pdf") for w in words):
+        pytest.importorskip("svglib")
+    assert main(words) == 0
+    made = tmp_path / words[words.index("-o") + 1]
+    assert made.stat().st_size > 1000 and len(COMMANDS) >= 3
