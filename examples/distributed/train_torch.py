@@ -11,6 +11,7 @@ prints a loss a step.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 from pathlib import Path
@@ -45,10 +46,17 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Train, a loss a step."""
+    """Join the group, train, leave it."""
     args = arguments()
     torch.set_num_threads(1)
     dist.init_process_group(args.backend)
+    train(args)
+    gc.collect()  # what still holds the group would end its threads after Python: now and then an abort (pytorch/pytorch#179291)
+    dist.destroy_process_group()
+
+
+def train(args: argparse.Namespace) -> None:
+    """A loss a step, printed by the first process, and the parameters at the end."""
     rank, world = dist.get_rank(), dist.get_world_size()
     device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if args.backend == "nccl" else torch.device("cpu")
 
@@ -79,7 +87,6 @@ def main() -> None:
                 save(args.checkpoint, {"step": k + 1, "module": module.state_dict(), "optimizer": optimizer.state_dict()})
     if rank == 0:
         print("parameters", *map(repr, module.module.flat()), flush=True)
-    dist.destroy_process_group()
 
 
 if __name__ == "__main__":

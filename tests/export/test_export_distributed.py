@@ -57,10 +57,10 @@ def test_two_workers_train_as_one(name, home):
     if name == "digits":
         pytest.importorskip("sklearn")
     if home == "torch":
-        done = torchrun(name, "--steps", "6")
+        done = torchrun(name, "--steps", "6", restarts=1)  # PyTorch may abort a process that is at its end: pytorch/pytorch#179291
     else:
         done = run([sys.executable, "train_jax.py", name, "--steps", "6"], XLA_FLAGS="--xla_force_host_platform_device_count=2")
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-1000:] + done.stderr[:3000] + done.stderr[-2000:]
     losses, parameters = told(done.stdout)
     expected, values = alone(name, 6)
     near([losses[k] for k in range(6)], expected, 1e-10)
@@ -74,7 +74,7 @@ def test_a_killed_worker_ends_the_run_and_a_restart_goes_on(tmp_path):
     assert broken.returncode != 0 and kept.exists() and not list(tmp_path.glob("*.part"))
     kept.unlink()
     done = torchrun(*options, restarts=1)
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-1000:] + done.stderr[:3000] + done.stderr[-2000:]
     losses, parameters = told(done.stdout)
     expected, values = alone("moons", 8)
     near([losses[k] for k in range(8)], expected, 1e-10)
