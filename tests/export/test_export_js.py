@@ -34,6 +34,29 @@ def test_a_model_has_the_gradients_of_the_eager_engine(make, batch, tmp_path):
     near(grads, expected)
 
 
+@pytest.mark.parametrize("widths", [(1, 7), (5, 3), (6, 10), (11, 4)])
+@pytest.mark.parametrize("count", [1, 5, 8])
+def test_blocks_of_sums_fit_every_width_and_number_of_samples(widths, count, tmp_path):
+    rng = Random(sum(widths) + count)
+    model = nn.MLP(3, [*widths, 2], rng=rng)
+    rows = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(count)]
+
+    def sample(x):
+        y = model(x)
+        return y[0] * y[1] + y[0]
+
+    for batch in (False, True):
+        model.zero_grad()
+        root = sum(sample(x) for x in rows) / (count if batch else 1)
+        root.backward()
+        expected = [p.grad for p in model.parameters()]
+        step = compile(sample if batch else lambda xs: sum(sample(x) for x in xs), model, batch=batch)
+        step(rows)
+        value, grads = Module(step, tmp_path / str(batch)).value_and_grad([p.data for p in model.parameters()], np.ravel(rows))
+        near([value], [root.data])
+        near(grads, expected)
+
+
 @pytest.mark.parametrize("batch", [False, True])
 def test_turns_are_a_loop_there_too(batch, tmp_path):
     rng = Random(7)
@@ -81,7 +104,7 @@ def test_a_wrong_rule_in_the_column_is_found(tmp_path, monkeypatch):
     from fuzz_programs import Program
     from micrograd.compiler.braces import columns
 
-    monkeypatch.setitem(columns.JS_HELPERS, "maximum", ((), "const maximum = (x, y) => x > y + 1e-3 ? x : y;", False))
+    monkeypatch.setitem(columns.JS, "maximum", "({0} > {1} + 1e-3 ? {0} : {1})")
     programs = [Program(seed) for seed in range(24)]
     with pytest.raises(Wrong):
         check(programs, [Fuzz("JavaScript", programs, lambda step: Module(step, tmp_path))])

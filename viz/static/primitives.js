@@ -1,11 +1,5 @@
 // Written by python -m micrograd.telling from micrograd/compiler/braces/columns.py, as exported programs are.
 
-const relu = (x) => x > 0 || x !== x ? x : 0;
-
-const maximum = (x, y) => x > y || x !== x ? x : x === 0 && y === 0 ? x + y : y;
-
-const minimum = (x, y) => x < y || x !== x ? x : x === 0 && y === 0 ? -(-x - y) : y;
-
 function modulo(x, y) { // the sign is y's
     const r = x % y, s = r !== 0 && (r < 0) !== (y < 0) ? r + y : r;
     return s === 0 ? (y < 0 || Object.is(y, -0) ? -0 : 0) : s;
@@ -51,9 +45,9 @@ export const PRIMITIVES = {
   mul: (a, b) => (a * b),
   div: (a, b) => (a / b),
   neg: (a) => (-a),
-  relu: (a) => relu(a),
-  maximum: (a, b) => maximum(a, b),
-  minimum: (a, b) => minimum(a, b),
+  relu: (a) => Math.max(a, 0),
+  maximum: (a, b) => Math.max(a, b),
+  minimum: (a, b) => Math.min(a, b),
   mod: (a, b) => modulo(a, b),
   gauss: (a, b) => gauss(a, b),
   power: (a, b) => power(a, b),

@@ -25,7 +25,8 @@ C: dict[str, str] = {
     "hypot": "hypot({0}, {1})", "erf": "erf({0})", "cbrt": "cbrt({0})", "exp": "exp_({0})", "expm1": "expm1_({0})", "tanh": "tanh_({0})",
 }  # fmt: skip
 JS: dict[str, str] = {
-    **_COMMON, **{name: f"Math.{name}({{0}})" for name in _MATH}, "less": "+({0} < {1})", "equal": "+({0} === {1})",
+    **_COMMON, **{name: f"Math.{name}({{0}})" for name in _MATH}, "relu": "Math.max({0}, 0)", "maximum": "Math.max({0}, {1})",
+    "minimum": "Math.min({0}, {1})", "less": "+({0} < {1})", "equal": "+({0} === {1})",
     "where": "(({0}) !== 0 ? {1} : {2})", "abs": "Math.abs({0})", "exp2": "power(2, {0})", "round": "rint({0})",
     "atan2": "Math.atan2({0}, {1})", "hypot": "Math.hypot({0}, {1})", "erf": "erf({0})", "cbrt": "Math.cbrt({0})",
 }  # fmt: skip
@@ -155,9 +156,6 @@ C_HELPERS: Mapping[str, Helper] = {
     "gauss": (("exp_",), _C_GAUSS, True),
 }
 JS_HELPERS: Mapping[str, Helper] = {
-    "relu": ((), "const relu = (x) => x > 0 || x !== x ? x : 0;\n", False),
-    "maximum": ((), "const maximum = (x, y) => x > y || x !== x ? x : x === 0 && y === 0 ? x + y : y;\n", False),
-    "minimum": ((), "const minimum = (x, y) => x < y || x !== x ? x : x === 0 && y === 0 ? -(-x - y) : y;\n", False),
     "modulo": ((), """\
 function modulo(x, y) { // the sign is y's
     const r = x % y, s = r !== 0 && (r < 0) !== (y < 0) ? r + y : r;
