@@ -210,6 +210,12 @@ class Arrays:
         """A signal or an image [samples, channels, …], its windows times each filter [filters, channels, …]."""
         raise NotImplementedError
 
+    attends = False  # whether it has attention
+
+    def attention(self, query: Any, key: Any, value: Any, scale: float, causal: bool, size: int, leading: int) -> Text:
+        """softmax(scale · query keyᵀ) value, of vectors of a size. leading: how many axes come before the sequence."""
+        raise NotImplementedError
+
     def mean(self, x: Any, alone: bool) -> Text:
         """Over the samples. alone: nothing else is read of it."""
         return Text(f"{within(x)}.mean()")

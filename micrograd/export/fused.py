@@ -1,4 +1,4 @@
-"""A program written with what libraries have whole: softmax, cross-entropy (see `known`), and convolution."""
+"""A program written with what libraries have whole: softmax, cross-entropy (see `known`), attention (see `attended`), and convolution."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.instruction import Access, Instruction
-from micrograd.export.known import LOG_SUM_EXP, MINUS_LOG, SOFTMAX, Known, known
+from micrograd.export.attended import Attention
+from micrograd.export.known import LOG_SUM_EXP, MINUS_LOG, SOFTMAX, Known
+from micrograd.export.named import named
 from micrograd.export.tensors import Found, Tensors
 from micrograd.export.views import addresses
 
@@ -18,9 +20,11 @@ class Fused(Tensors):
     """… where their derivatives are the library's too."""
 
     def write(self) -> None:
-        for step in known(self.program, self._stops, self._fits):
+        for step in named(self.program, self._stops, self._fits, self._writer.attends):
             if isinstance(step, Known):
                 self._known(step)
+            elif isinstance(step, Attention):
+                self._store(step.step, self._attention(step), self._kept(step.step))
             else:
                 self.perform(step)
 
@@ -74,6 +78,20 @@ class Fused(Tensors):
         labels = self._full(label, into, [shape[a] for a in into], batch)
         whole = writer.one_class(x, labels, [*(shape[a] for a in into), it.classes], batch, it.kind == MINUS_LOG, it.over)
         return Found(whole, into if it.over == "none" else [], batch)
+
+    def _attention(self, it: Attention) -> Found:
+        """Queries, keys and values under their names, then the one call."""
+        batch = any(access.batch for access, _ in it.reads)
+        given = []
+        for name, (access, shape) in zip(("query", "key", "value"), it.reads, strict=True):
+            x = self.read(access, shape)
+            assert isinstance(x, Found)
+            given.append(self.writer.let(name, self._full(x, range(len(shape)), shape, batch), ""))
+        out = self._writer.attention(*given, it.scale, it.causal, it.reads[0][1][-1], batch + len(it.axes) - 2)
+        order = sorted(range(len(it.axes)), key=lambda k: it.axes[k])
+        if order != list(range(len(order))):
+            out = self.writer.moved(out, [("permute", tuple(order))], batch)
+        return Found(out, sorted(it.axes), batch)
 
     # --- convolution -------------------------------------------------------------------------------------------------------
 

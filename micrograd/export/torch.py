@@ -116,7 +116,8 @@ def to_torch(step: Any, path: str | os.PathLike[str] | None = None, *, exact: bo
     give and take the parameters in the loss's own order, so that `for p, x in zip(params, module.flat()): p.data = x` brings them home.
 
     exact: every op with micrograd's own derivative (kinks, edges, far tails; see `micrograd.ops.table`) instead of PyTorch's, which
-    differs from it where `docs/export.md` has them in a table.
+    differs from it where `docs/export.md` has them in a table. Attention by its name (`F.scaled_dot_product_attention`) has first
+    derivatives alone, unless under `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)`.
 
     Raises ImportError without PyTorch (the file is written without it by `torch_source`), ValueError for what cannot go along.
     """
@@ -181,6 +182,16 @@ class _Torch(Arrays):
         step = f", stride={_one(strides)}" if max(strides) > 1 else ""
         step += f", dilation={_one(apart)}" if max(apart) > 1 else ""
         return Text(f"F.conv{len(strides)}d({bare(x)}, {weight}{step})")
+
+    attends = True
+
+    def attention(self, query: Any, key: Any, value: Any, scale: float, causal: bool, size: int, leading: int) -> Text:
+        """Its fast kernel takes four axes."""
+        missing = 2 - leading
+        given = ", ".join(f"{within(x)}[{', '.join(['None'] * missing)}]" if missing else str(x) for x in (query, key, value))
+        given += ", is_causal=True" if causal else ""
+        given += "" if abs(scale * size**0.5 - 1.0) < 1e-15 else f", scale={literal(scale)}"
+        return Text(f"F.scaled_dot_product_attention({given}){'[0]' if missing == 1 else '[0, 0]' * bool(missing)}")
 
     def mean(self, x: Any, alone: bool) -> Text:
         found = re.fullmatch(rf'{x} = (F\.cross_entropy\(.*), reduction="none"\)', self.lines[-1]) if alone and self.lines else None

@@ -69,7 +69,7 @@ def view(held: Held, wanted: Any, base: int, axes: Axes | None) -> list[Move]:
     """The moves that give the `wanted` addresses, in that shape, from a tensor that holds them all. axes: theirs, if they are affine."""
     have = held.addresses
     if axes is not None:
-        for way in (_by_axes, _by_rows, _by_windows):
+        for way in (_by_axes, _by_splitting, _by_joining, _by_rows, _by_windows):
             moves = _tried(way, held, base, axes)
             if moves is not None and _gives(have, moves, wanted):
                 return moves
@@ -131,6 +131,44 @@ def _by_axes(held: Held, base: int, axes: Axes) -> list[Move]:
         else:
             items.append(place[d])
     return [*_slice(items, held.shape), *_permute(order)]
+
+
+def _by_splitting(held: Held, base: int, axes: Axes) -> list[Move]:
+    """Wanted axes, one within the other, are what one of the tensor's falls into (heads, and the places in each)."""
+    place, order, shape = _place(held, base), list[int](), list[int]()
+    items: list[Any] = []
+    for d, along in enumerate(_assigned(held, axes)):
+        if not along:
+            items.append(place[d])
+            continue
+        along.sort(key=lambda a: -axes[a][1])
+        if any(axes[a][1] != axes[b][0] * axes[b][1] for a, b in pairwise(along)):
+            raise _No
+        step, sizes = axes[along[-1]][1] // held.axes[d][1], [axes[a][0] for a in along]
+        items.append(slice(place[d], place[d] + step * (_size(sizes) - 1) + 1, step))
+        order += along
+        shape += sizes
+    return [*_slice(items, held.shape), ("reshape", tuple(shape)), *_permute(order)]
+
+
+def _by_joining(held: Held, base: int, axes: Axes) -> list[Move]:
+    """A wanted axis is several of the tensor's, one within the other: these side by side, then as one."""
+    place, order = _place(held, base), list[int]()
+    for n, stride in axes:
+        parts: list[int] = []
+        while n > 1:
+            d = next((d for d, (m, s) in enumerate(held.axes) if s == stride and m > 1 and n % m == 0 and not place[d]), None)
+            if d is None:
+                raise _No
+            parts.insert(0, d)
+            n, stride = n // held.axes[d][0], stride * held.axes[d][0]
+        order += parts
+    if len(set(order)) < len(order):
+        raise _No
+    items: list[Any] = [slice(0, n, 1) if d in order else place[d] for d, n in enumerate(held.shape)]
+    rank = sorted(order)
+    turned = [("permute", tuple(rank.index(d) for d in order))] if order != rank else []
+    return [*_slice(items, held.shape), *turned, ("reshape", tuple(n for n, _ in axes))]
 
 
 def _by_rows(held: Held, base: int, axes: Axes) -> list[Move]:
