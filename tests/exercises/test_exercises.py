@@ -220,6 +220,7 @@ def test_one_of_several_is_tried_out_and_shuffled() -> None:
     [
         (function(equals(math.tanh, real(-2, 2))), lambda x: 1 - 2 / (math.exp(2 * x) + 1), lambda x: x - x**3 / 3),
         (function(equals(lambda v: [x / sum(v) for x in v], listed(3, real(1, 2)))), lambda v: [x / sum(v) for x in v], lambda v: v),
+        (function(equals(lambda x: 1e-10 * x, real(1, 2))), lambda x: x / 1e10, lambda x: 0.0),  # a small number is not nothing
         (function(slopes(lambda a, b: (a * b).tanh(), real(-1, 1), real(-1, 1))), lambda a, b: (b * a).tanh(), lambda a, b: a * b),
         (function(slopes(lambda x: x.tanh(), real(-2, 2))), lambda x: x.tanh(), lambda x: math.tanh(x.data)),
         (function(raises(ValueError, -1.0)), math.sqrt, abs),
