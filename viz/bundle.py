@@ -34,9 +34,12 @@ def static(name: str) -> str:
 @cache
 def script(entry: str, css: str = "stepper.css") -> str:
     """All modules that ``entry`` needs, each once, with the style sheet as ``mgCSS``."""
-    sheets = dict.fromkeys(["stepper.css", css, "viewport.css"])
-    text = squeezed_css("".join(static(sheet) for sheet in sheets))
-    return f"const mgCSS = {json.dumps(text)};\n{joined([entry])}"
+    return f"const mgCSS = {json.dumps(sheet(css))};\n{joined([entry])}"
+
+
+def sheet(css: str = "stepper.css") -> str:
+    """The style sheet that such a script puts into its page."""
+    return squeezed_css("".join(map(static, dict.fromkeys(["stepper.css", css, "viewport.css"]))))
 
 
 def joined(entries: Sequence[str], read: Callable[[str], str] | None = None) -> str:
@@ -72,8 +75,8 @@ def inline(uid: str, fallback: str, code: str, module: str, data: Any, page: boo
 
 
 def safe(text: str) -> str:
-    """Safe inside a script element: no ``</script>`` and no ``<!--`` can appear in strings."""
-    return text.replace("</", "<\\/").replace("<!--", "<\\!--").replace("\u2028", "\\u2028")
+    """Safe inside a script element: no ``</script>`` and no ``<!--`` can appear in strings; JSON stays JSON."""
+    return text.replace("</", "<\\/").replace("<!--", "\\u003c!--").replace("\u2028", "\\u2028")
 
 
 def _collect(name: str, done: list[str], blocks: list[str], read: Callable[[str], str]) -> None:

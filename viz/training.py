@@ -30,9 +30,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import notebook
+from . import notebook, shell
 from .browse import shown
-from .bundle import inline, script
+from .bundle import inline, script, sheet
 from .drawn.theme import STEPS
 from .given import page_path, short, whole
 from .model.boxes import FRAMES, ROOM, TOP, grow, opened
@@ -43,7 +43,7 @@ from .samples import samples
 from .save import write
 from .stepped.payload import f64, payload, whole_numbers
 from .stepped.recording import record
-from .stepped.stepper import PAGE
+from .stepped.stepper import CSS
 
 LIGHT = STEPS["light"]
 LOW, HIGH, BINS = -12.0, 4.0, 32  # of the histograms, in powers of ten of |grad|
@@ -269,15 +269,13 @@ class Watch:
 
     def fragment(self, *, image: bool = True) -> str:
         """The view as an HTML fragment: a div and one inline module script, nothing fetched."""
-        uid = uuid.uuid4().hex
-        fallback = ""
-        if image:
-            fallback = notebook.still(self.curve(), self.alt())
-        return inline(uid, fallback, script("training", "training.css"), "training", self.payload(), not image)
+        fallback = notebook.still(self.curve(), self.alt()) if image else ""
+        return inline(uuid.uuid4().hex, fallback, script("training", "training.css"), "training", self.payload(), not image)
 
     def to_html(self) -> str:
         """One self-contained page that opens offline."""
-        return PAGE.format(head=(title := html.escape(self.title)), title=title, body=self.fragment(image=False))
+        body = f"<h1>{html.escape(self.title)}</h1>\n{self.fragment(image=False)}"
+        return shell.page(self.title, body, CSS, sheets=[sheet("training.css")])
 
     def show(self) -> None:
         """Show the run: in a notebook here, in a script in the browser."""

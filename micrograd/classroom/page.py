@@ -5,37 +5,19 @@ from __future__ import annotations
 import html
 import re
 
+from micrograd import shell
 from micrograd.classroom.sheets import ClassSheets, Handout, Part, Question, minus
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{css}</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
-"""
-CSS = """
-:root { color-scheme: light; }
-@page { margin: 16mm 15mm; }
-body { margin: 0; background: #fff; color: #1a1f26; font: 15px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-main { max-width: 780px; margin: 0 auto; padding: 8px 16px; }
+CSS = """@page { margin: 16mm 15mm; }
+body { font-size: 15px; }
+main { max-width: 780px; }
 .sheet { display: table; width: 100%; border-bottom: 1px dashed #9aa3ad; padding: 20px 0; }
 .sheet > header { display: table-header-group; break-inside: avoid; }
 .sheet > div { display: table-row-group; }
 .top { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 24px; align-items: baseline; padding-bottom: 10px; }
 h1 { font-size: 20px; margin: 0; } h2 { font-size: 16px; margin: 18px 0 2px; break-after: avoid; }
 .who { white-space: nowrap; } .who b { font-weight: 600; }
-.tag { font: 13px/1.4 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; color: #4f5965; border: 1px solid #9aa3ad;
+.tag { font: 13px/1.4 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; color: var(--soft); border: 1px solid #9aa3ad;
   border-radius: 4px; padding: 0 6px; }
 p { margin: 4px 0; } code, pre { font: 13px/1.45 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
 pre { margin: 8px 0; padding: 8px 10px; border: 1px solid #c9d0d8; border-radius: 4px; white-space: pre-wrap;
@@ -45,16 +27,17 @@ ul { list-style: none; margin: 6px 0; padding-left: 8px; }
 ol { columns: 2; column-gap: 36px; padding-left: 30px; margin: 8px 0; }
 ol.long { columns: 1; } li { break-inside: avoid; margin-bottom: 7px; overflow-wrap: anywhere; }
 .line { display: block; border-bottom: 1px solid #9aa3ad; height: 26px; }
-.gap { display: inline-block; border-bottom: 1px solid #4f5965; width: 7em; height: 1.1em; vertical-align: text-bottom; }
+.gap { display: inline-block; border-bottom: 1px solid var(--soft); width: 7em; height: 1.1em; vertical-align: text-bottom; }
+.gap.wide { width: 14em; }
 .keys { padding: 20px 0; } .keys h1 { margin-bottom: 4px; }
 .keys .all { margin-top: 12px; }
 .part { break-inside: avoid; }
 .answers { break-inside: avoid; margin: 0 0 14px; font-size: 13.5px; } .answers h2 { font-size: 14px; margin: 0; }
-.answers strong { color: #00603f; font-weight: 600; }
-.small { color: #4f5965; font-size: 13px; }
+.answers strong { color: var(--good); font-weight: 600; }
+.small { color: var(--soft); font-size: 13px; }
 @media (max-width: 600px) { ol { columns: 1; } }
 @media print {
-  main { max-width: none; padding: 0; } .sheet { border: 0; padding: 0; break-after: page; } .keys { padding: 0; }
+  .sheet { border: 0; padding: 0; break-after: page; } .keys { padding: 0; }
   .sheet:last-child { break-after: auto; }
 }
 """
@@ -66,7 +49,7 @@ def page(made: ClassSheets, *, sheets: bool = True, keys: bool = True) -> str:
     if keys:
         parts.append(_keys(made))
     title = made.title if sheets else f"{made.title}: answers"
-    return PAGE.format(policy=html.escape(POLICY), title=html.escape(title), css=CSS, body="\n".join(parts))
+    return shell.page(title, "\n".join(parts), CSS, theme="light")
 
 
 def prose(text: str) -> str:
@@ -79,7 +62,7 @@ def prose(text: str) -> str:
 
 
 def _sheet(made: ClassSheets, sheet: Handout) -> str:
-    who = f"<b>{html.escape(sheet.name)}</b>" if sheet.name else '<span class="gap" style="width:14em"></span>'
+    who = f"<b>{html.escape(sheet.name)}</b>" if sheet.name else '<span class="gap wide"></span>'
     head = (
         f'<header><div class="top"><h1>{html.escape(made.title)}</h1><span class="who">Name: {who}</span>'
         f'<span class="tag">sheet {sheet.code}</span></div></header>'

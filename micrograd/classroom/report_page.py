@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import html
 
-from micrograd.classroom.page import PAGE, POLICY
+from micrograd import shell
 from micrograd.classroom.report import SIGNS, Misconception, Report, Student
 
-CSS = """
-:root { color-scheme: light dark; --paper: #f2f4f6; --ink: #1a1f26; --card: #fff; --line: #d0d7de; --soft: #57606a; --bar: #0072b2;
-  --right: #d5efe0; --partly: #fdf0c4; --wrong: #fbdcd8; --none: #eef1f4; }
-@media screen and (prefers-color-scheme: dark) { :root { --paper: #0d0f12; --ink: #eceff3; --card: #171b21; --line: #333b46;
-  --soft: #9aa5b1; --bar: #56b4e9;
-  --right: #143d2b; --partly: #4a3c0c; --wrong: #55211c; --none: #20262e; } }
-body { margin: 0; padding: 16px; background: var(--paper); color: var(--ink);
-  font: 15px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-main { max-width: 1040px; margin: 0 auto; }
+CSS = """:root { --bar: #0072b2; --right: #d5efe0; --partly: #fdf0c4; --wrong: #fbdcd8; --none: #eef1f4; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --bar: #56b4e9; --right: #143d2b; --partly: #4a3c0c; --wrong: #55211c; --none: #20262e; }
+}
+body { font-size: 15px; }
+main { max-width: 1040px; }
 h1 { font-size: 22px; margin: 4px 0; } h2 { font-size: 17px; margin: 0 0 8px; }
 p { margin: 4px 0; } .soft { color: var(--soft); }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; margin: 14px 0; }
@@ -35,13 +32,13 @@ thead th, tfoot th { color: var(--soft); } tbody th { overflow-wrap: anywhere; }
 .mis td:first-child { text-align: right;
   font-weight: 600; }
 ul { margin: 4px 0; padding-left: 22px; }
-@media (max-width: 600px) { body { padding: 8px; } section { padding: 10px; }
+@media (max-width: 600px) { section { padding: 10px; }
   .mis, .mis tbody, .mis tr, .mis th, .mis td { display: block; border: 0; padding: 1px 0; text-align: left; }
 .mis thead { display: none; }
   .mis tr { border-bottom: 1px solid var(--line); padding: 6px 0; } .mis td:first-child { display: inline-block; text-align: left;
   padding-right: 8px; }
   .mis td:first-child::after { content: " ×"; } .mis th { display: inline; } }
-@media print { :root { color-scheme: light; } body { padding: 0; background: #fff; font-size: 12px; } section { border: 0; padding: 0; }
+@media print { body { font-size: 12px; } section { border: 0; padding: 0; }
   tr { break-inside: avoid; } h2 { break-after: avoid; } thead { display: table-header-group; } tfoot { display: table-row-group; }
   .grid td { print-color-adjust: exact; } .wide { overflow: visible; } }
 """
@@ -59,7 +56,7 @@ def page(report: Report) -> str:
         _lines("Also", report.said),
         _lines("Left out", report.skipped),
     ]
-    return PAGE.format(policy=html.escape(POLICY), title=_text(report.title), css=CSS, body="\n".join(filter(None, parts)))
+    return shell.page(report.title, "\n".join(filter(None, parts)), CSS)
 
 
 def _text(x: str) -> str:

@@ -7,19 +7,10 @@ import importlib
 import re
 from typing import Any
 
+from micrograd import shell
 from micrograd.doctor.findings import Example, Finding, Report, said
 
-CSS = """
-:root {
-  color-scheme: light dark; --paper: #f2f4f6; --ink: #1a1f26; --card: #fff; --line: #d0d7de; --soft: #57606a; --bad: #cf222e;
-  --good: #1a7f37;
-}
-@media screen and (prefers-color-scheme: dark) {
-  :root { --paper: #0d0f12; --ink: #eceff3; --card: #171b21; --line: #333b46; --soft: #9aa5b1; --bad: #ff7b72; --good: #56d364; }
-}
-body { margin: 0; padding: 16px; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 860px; margin: 0 auto; }
-h1 { font-size: 22px; margin: 4px 0 12px; }
+CSS = """h1 { font-size: 22px; margin: 4px 0 12px; }
 h2 { font-size: 17px; margin: 0 0 6px; }
 section {
   background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; margin: 12px 0; break-inside: avoid;
@@ -32,26 +23,11 @@ td, th { padding: 2px 14px 2px 0; text-align: left; font-weight: 400; }
 th { color: var(--soft); }
 figure { margin: 8px 0; overflow-x: auto; }
 figure svg { max-width: 100%; height: auto; }
-g.wrong rect, g.wrong ellipse { stroke: #cf222e !important; stroke-width: 3; }
+g.wrong rect, g.wrong ellipse { stroke: var(--bad) !important; stroke-width: 3; }
 summary { cursor: pointer; color: var(--soft); }
 details p { margin: 6px 0 6px 18px; }
 .works { color: var(--good); }
-@media print { :root { color-scheme: light; } body { padding: 0; background: #fff; } details > *:not(summary) { display: none; } }
-"""
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{css}</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
+@media print { details > *:not(summary) { display: none; } }
 """
 
 
@@ -90,7 +66,7 @@ def picture(example: Example) -> str:
             marked.grad = float(example.got)
     try:
         svg = str(importlib.import_module("viz").draw(root, labels=False, fold=False).svg)
-    except (RuntimeError, ImportError, TypeError, ValueError):
+    except (RuntimeError, ImportError, AttributeError, TypeError, ValueError):  # a viz.py of the student's own, for one
         return ""
     svg = svg[svg.index("<svg") :]
 
@@ -128,8 +104,7 @@ def page(report: Report) -> str:
     if report.unread or report.said:
         rows = "".join(f"<li>{html.escape(line)}</li>" for line in (*report.unread, *filter(None, [report.said])))
         parts.append(f"<section><h2>Not judged</h2><ul>{rows}</ul></section>")
-    body = "\n".join(parts)
-    return PAGE.format(title=f"{html.escape(report.subject)}: {report.head}", css=CSS, body=body)
+    return shell.page(f"{report.subject}: {report.head}", "\n".join(parts), CSS)
 
 
 def _fault(i: int, finding: Finding) -> str:

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from micrograd import shell
 from micrograd.exercises.blanks import Number
 from micrograd.exercises.posed import Posed
 from micrograd.exercises.programs import MISTAKES
@@ -90,21 +91,10 @@ def script() -> str:
     return "\n".join(re.sub(r" // [^'\"`]*$", "", line) for line in lines if line and not line.startswith("//"))
 
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Exercise {id}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 16px/1.6 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; max-width: 62em; margin: 24px auto; padding: 0 16px; }}
-</style>
-</head>
-<body>
-<main>{body}</main>
-</body>
-</html>
+CSS = """body { line-height: 1.6; }
+main { max-width: 62em; }
+.mg-exercise { background: var(--card); }
+h1 { font-size: 1em; margin: 0; display: inline; }
 """
 
 
@@ -112,4 +102,4 @@ def page(posed: Posed) -> str:
     """The exercise as one page that opens offline."""
     from micrograd.exercises.shown import prompt_html
 
-    return PAGE.format(id=html.escape(posed.exercise.id), body=prompt_html(posed))
+    return shell.page(f"Exercise {posed.exercise.id}", prompt_html(posed, "h1"), CSS)

@@ -55,13 +55,13 @@ def _minus(prose: str) -> str:
     return re.sub(r"(?<![\w)])-(?=[\d.])", "−", prose)
 
 
-def prompt_html(posed: Posed) -> str:
-    """The exercise as HTML."""
+def prompt_html(posed: Posed, head: str = "b") -> str:
+    """The exercise as HTML. head: the element that names it."""
     code = f"<div style='{CODE}'>{html.escape(chr(10).join(numbered(posed.code)))}</div>" if posed.code else ""
     blanks = f"<div style='{CODE}'>{html.escape(chr(10).join(blank_lines(posed)))}</div>"
     who = f" <span style='opacity:.7'>({html.escape(posed.student)})</span>" if posed.student else ""
     return (
-        f"<div class='mg-exercise' style='{BOX.format(BLUE)}'><b>Exercise {html.escape(posed.exercise.id)}</b>{who}"
+        f"<div class='mg-exercise' style='{BOX.format(BLUE)}'><{head}>Exercise {html.escape(posed.exercise.id)}</{head}>{who}"
         f"{marked(posed.prompt)}{code}{blanks}{boxes(posed)}</div>"
     )
 

@@ -5,40 +5,28 @@ from __future__ import annotations
 import html
 from importlib import import_module
 
+from micrograd import shell
 from micrograd.sheet.formulas import Line, lines
 from micrograd.sheet.words import WORDS
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>Formulas and words</title>
-<style>
-@page {{ size: A4; margin: 9mm 10mm; }}
-:root {{ color-scheme: light; }}
-body {{ font: 8.4pt/1.3 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1a1f26; background: #fff; }}
-body {{ max-width: 190mm; margin: 12px auto; padding: 0 12px; }}
-main > section + section {{ break-before: page; }}
-h1 {{ font-size: 14pt; margin: 0 0 1mm; }} h2 {{ font-size: 9pt; margin: 2mm 0 .6mm; color: #0072b2; break-after: avoid; }}
-p {{ margin: 0 0 1.2mm; }} math {{ font-size: 8.4pt; }} code {{ font: 7.1pt ui-monospace, "DejaVu Sans Mono", monospace; }}
-.two {{ columns: 2; column-gap: 6mm; }}
-table {{ border-collapse: collapse; table-layout: fixed; width: 100%; break-inside: auto; }}
-tr {{ border-top: .5px solid #d5d9df; break-inside: avoid; }} td {{ padding: .45mm 1mm .45mm 0; vertical-align: middle; }}
-td:first-child {{ width: 24%; }} td:nth-child(2) {{ width: 37%; }}
-i {{ font: 6.8pt ui-monospace, "DejaVu Sans Mono", monospace; }}
-small {{ color: #56606b; white-space: nowrap; }}
-dl {{ margin: 0; }} dt {{ font-weight: 600; display: inline; }} dd {{ display: inline; margin: 0; }}
-dl div {{ break-inside: avoid; margin-bottom: .75mm; }}
-.rule {{ border: 1px solid #d55e00; border-radius: 4px; padding: 1.2mm 2.5mm; }}
-@media print {{ body {{ margin: 0; padding: 0; max-width: none; }} }}
-@media screen and (max-width: 640px) {{ .two {{ columns: 1; }} }}
-</style>
-</head>
-<body>
-<main>
-<section>
+CSS = """@page { size: A4; margin: 9mm 10mm; }
+body { font-size: 8.4pt; line-height: 1.3; }
+main { max-width: 190mm; }
+main > section + section { break-before: page; }
+h1 { font-size: 14pt; margin: 0 0 1mm; } h2 { font-size: 9pt; margin: 2mm 0 .6mm; color: #0072b2; break-after: avoid; }
+p { margin: 0 0 1.2mm; } math { font-size: 8.4pt; } code { font: 7.1pt ui-monospace, "DejaVu Sans Mono", monospace; }
+.two { columns: 2; column-gap: 6mm; }
+table { border-collapse: collapse; table-layout: fixed; width: 100%; break-inside: auto; }
+tr { border-top: .5px solid var(--line); break-inside: avoid; } td { padding: .45mm 1mm .45mm 0; vertical-align: middle; }
+td:first-child { width: 24%; } td:nth-child(2) { width: 37%; }
+i { font: 6.8pt ui-monospace, "DejaVu Sans Mono", monospace; }
+small { color: var(--soft); white-space: nowrap; }
+dl { margin: 0; } dt { font-weight: 600; display: inline; } dd { display: inline; margin: 0; }
+dl div { break-inside: avoid; margin-bottom: .75mm; }
+.rule { border: 1px solid #d55e00; border-radius: 4px; padding: 1.2mm 2.5mm; }
+@media screen and (max-width: 640px) { .two { columns: 1; } }
+"""
+BODY = """<section>
 <h1>Formulas</h1>
 <p class="rule"><b>The one rule.</b> Going back, each edge adds: <code>a.grad += y.grad × ∂y/∂a</code>. Upstream gradient times local
 derivative; contributions add up. Below: how code writes it, what it is, and its local derivative
@@ -53,11 +41,7 @@ derivative; contributions add up. Below: how code writes it, what it is, and its
 <div class="two"><dl>
 {words}
 </dl></div>
-</section>
-</main>
-</body>
-</html>
-"""
+</section>"""
 CLOSE = {
     "<mo>(</mo>": '<mo form="prefix" stretchy="false">(</mo>',
     "<mo>)</mo>": '<mo form="postfix" stretchy="false">)</mo>',
@@ -70,7 +54,7 @@ def page() -> str:
     """The sheet as one page of HTML with MathML."""
     formulas = "\n".join(f"<h2>{title}</h2>\n<table>\n{''.join(map(_row, those))}</table>" for title, those in lines().items())
     words = "\n".join(f"<div><dt>{_text(w)}</dt> <dd>{_text(said)} <small>{where}</small></dd></div>" for w, said, where in WORDS)
-    return PAGE.format(formulas=formulas, words=words)
+    return shell.page("Formulas and words", BODY.format(formulas=formulas, words=words), CSS, theme="light")
 
 
 def _row(line: Line) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 import engines
 import rows
+import standalone
 import viz
 from micrograd import Value, nn
 from viz.notation.numbers import show as fmt
@@ -76,6 +77,22 @@ def test_what_a_page_says_is_heard(started, tmp_path):
                 break
         else:
             raise AssertionError((code, started.said))
+
+
+# --- every page of its own
+
+
+@pytest.mark.parametrize("kind", standalone.PAGES)
+def test_a_page_obeys_its_policy_and_no_name_becomes_markup(engine, tmp_path, kind):
+    path = tmp_path / "page.html"
+    path.write_text(standalone.PAGES[kind](standalone.HOSTILE), encoding="utf-8")
+    engine.open(path.as_uri(), "main :is(h1, b)")
+    engine.until("document.readyState === 'complete'")
+    if kind in ("step", "quiz", "watch"):
+        engine.until("document.querySelector('.mg-stepper, .mg-training') !== null")
+    assert engine.ask("window.hurt ?? null") is None
+    assert engine.ask("document.querySelectorAll('img, [onerror]').length") == 0
+    assert engine.ask("getComputedStyle(document.body).marginTop") == "0px"  # the shell's style sheet is in force
 
 
 # --- the stepper

@@ -13,6 +13,7 @@ from viz.drawn.picture import Picture
 from viz.model.fold import partition
 from viz.model.graph import build, materialise
 from viz.notation.names import Names
+from waiting import until
 from walks import samples
 
 pytestmark = pytest.mark.browser
@@ -38,7 +39,7 @@ def folded():
 def opened(page, tmp_path):
     def open_it(picture):
         page.goto(picture.save(tmp_path / "p.html").as_uri())
-        page.wait_for_function(f"{PAGE} !== undefined")
+        until(page, f"{PAGE} !== undefined")
         return page
 
     return open_it
@@ -71,14 +72,14 @@ def test_the_wheel_is_the_pages_until_the_picture_was_clicked(opened):
     cx, cy = place(page, "n2")
     page.mouse.move(cx, cy)
     page.mouse.wheel(0, 60)
-    page.wait_for_function("scrollY > 0")
+    until(page, "scrollY > 0")
     assert page.evaluate(STATE) == before
     assert "wheel" in page.locator(".mg-how.on").inner_text()
     page.evaluate("scrollTo(0, 0)")
     cx, cy = place(page, "n2")
     page.mouse.click(cx, cy)
     page.mouse.wheel(0, -120)
-    page.wait_for_function(f"{PAGE}.view.k > {before[2]} * 1.2")
+    until(page, f"{PAGE}.view.k > {before[2]} * 1.2")
     assert page.evaluate("scrollY") == 0
     assert place(page, "n2") == pytest.approx([cx, cy], abs=1)  # what is under the pointer stays there
 
@@ -101,7 +102,7 @@ def test_ctrl_and_wheel_zoom_without_a_click(opened):
     page.keyboard.down("Control")
     page.mouse.wheel(0, -120)
     page.keyboard.up("Control")
-    page.wait_for_function(f"{PAGE}.view.k > {k}")
+    until(page, f"{PAGE}.view.k > {k}")
 
 
 def test_keys_do_it_all(opened):
@@ -139,7 +140,7 @@ def test_two_fingers_zoom_where_they_are(browser, tmp_path):
     context = browser(width=390, height=800, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.goto(viz.draw(small()).save(tmp_path / "p.html").as_uri())
-    page.wait_for_function(f"{PAGE} !== undefined")
+    until(page, f"{PAGE} !== undefined")
     k = page.evaluate(STATE)[2]
     x, y = place(page, "n2")
     touch = context.new_cdp_session(page)
@@ -371,7 +372,7 @@ def test_the_stepper_is_dragged_and_zoomed_and_a_click_selects(show):
     page.mouse.click(cx - 40, cy + 10)
     assert page.locator(".mg-box.mg-selected").count() == 1 and page.evaluate(f"{STEPPER}.tree.items.length") == many
     page.mouse.wheel(0, -120)
-    page.wait_for_function(f"{STEPPER}.picture.view.k > {k} * 1.1")
+    until(page, f"{STEPPER}.picture.view.k > {k} * 1.1")
     zoom = page.evaluate(f"{STEPPER}.state.zoom")
     assert zoom == pytest.approx(page.evaluate(f"{STEPPER}.picture.view.k / {STEPPER}.picture.base"))
     page.mouse.dblclick(cx - 40, cy + 10)
@@ -389,7 +390,7 @@ def test_the_wheel_over_a_stepper_is_the_pages(show):
     at = page.locator(".mg-graph").bounding_box()
     page.mouse.move(at["x"] + 200, at["y"] + 60)
     page.mouse.wheel(0, 60)  # the stepper has the focus, and that is not enough
-    page.wait_for_function("scrollY > 0")
+    until(page, "scrollY > 0")
     assert page.evaluate(SEEN)[2] == k
 
 

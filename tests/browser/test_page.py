@@ -8,6 +8,7 @@ import pytest
 import viz
 from micrograd import Value, nn
 from viz.notation.numbers import show as fmt
+from waiting import until
 from walks import lecture, walk
 
 pytestmark = pytest.mark.browser
@@ -104,7 +105,7 @@ def test_buttons_scrubber_and_keys_agree(show):
     page.keyboard.press("+")
     page.keyboard.press("0")
     page.keyboard.press("Space")
-    page.wait_for_function("document.querySelector('.mg-stepper').dataset.step > 4")
+    until(page, "document.querySelector('.mg-stepper').dataset.step > 4")
     page.keyboard.press("Space")
 
 
@@ -160,10 +161,10 @@ def test_keyboard_selection_is_spoken(show):
 
 def test_two_steppers_on_one_page_do_not_disturb_each_other(page, tmp_path):
     one, two = viz.step(lecture()), viz.step(lecture() * 2.0)
-    html = one.to_html().replace("</main>", two.fragment() + "</main>")
+    html = f"<!doctype html><meta charset=utf-8><main>{one.fragment()}{two.fragment()}</main>"  # as a notebook has them
     (tmp_path / "two.html").write_text(html, encoding="utf-8")
     page.goto((tmp_path / "two.html").as_uri())
-    page.wait_for_function("document.querySelectorAll('.mg-stepper').length === 2")
+    until(page, "document.querySelectorAll('.mg-stepper').length === 2")
     page.focus(".mg-stepper >> nth=1")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")

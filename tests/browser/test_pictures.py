@@ -8,6 +8,7 @@ import micrograd
 import viz
 from micrograd import Value, nn, scope
 from viz.stepped.stills import picture
+from waiting import styled
 
 pytestmark = pytest.mark.browser
 
@@ -170,7 +171,7 @@ def test_in_the_stepper_nothing_collides(page, tmp_path, graph):
         page.wait_for_selector(".mg-stepper .mg-tag")
         nodes, tags, wrong = page.evaluate(STEPPER)
         assert nodes > 3 and tags > 2 and wrong == []
-    page.add_style_tag(content=".mg-tag text { font-size: 30px !important } .mg-num { font-size: 20px !important }")
+    styled(page, ".mg-tag text { font-size: 30px !important } .mg-num { font-size: 20px !important }")
     assert {"text outside of tag", "text on text"} <= set(page.evaluate(STEPPER)[2])
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import viz
 from micrograd import Value, nn, sheet
+from waiting import styled
 
 pytestmark = pytest.mark.browser
 
@@ -86,7 +87,7 @@ def printed(page, file, paper, style=""):
     page.goto(file.as_uri())
     if page.locator(".mg-host").count():
         page.wait_for_selector(".mg-stepper, .mg-training")
-    page.add_style_tag(content=style or " ")
+    styled(page, style)
     page.emulate_media(media="print", color_scheme="dark")
     return page.evaluate(CUT, [high])
 
@@ -134,5 +135,5 @@ def test_the_sheet_is_two_sides_of_a4_and_no_formula_reaches_into_the_next(brows
     page.emulate_media(media="print")
     assert page.evaluate(SPILT) == []
     assert re.findall(rb"/Count (\d+)", page.pdf(prefer_css_page_size=True)) == [b"2"]
-    page.add_style_tag(content="td:nth-child(2) { width: 15% !important; }")
+    styled(page, "td:nth-child(2) { width: 15% !important; }")
     assert page.evaluate(SPILT)

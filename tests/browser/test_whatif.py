@@ -8,6 +8,7 @@ import pytest
 import viz
 from micrograd import Value, nn
 from viz.notation.numbers import show as fmt
+from waiting import until
 
 pytestmark = pytest.mark.browser
 HANDLE = "document.querySelector('.mg-host').stepper"
@@ -74,12 +75,12 @@ def test_the_slider_and_the_keys_alone(show):
     page.evaluate(f"{HANDLE}.dispatch({{ type: 'select', thing: 1 }})")
     page.keyboard.press("e")
     page.keyboard.type("4")
-    page.wait_for_function(f"{HANDLE}.state.leaves[1] === 4")
+    until(page, f"{HANDLE}.state.leaves[1] === 4")
     assert boxes(page)["b"] == python(2.0, 4.0)["b"]
     page.keyboard.press("Escape")
     page.focus(".mg-slider")
     page.keyboard.press("ArrowLeft")
-    page.wait_for_function(f"{HANDLE}.state.leaves[1] < 4")
+    until(page, f"{HANDLE}.state.leaves[1] < 4")
     assert page.evaluate(f"{HANDLE}.state.step") == len(viz.step(graph()[2]))  # the arrow moved the slider alone
     value = page.evaluate(f"{HANDLE}.state.leaves[1]")
     assert boxes(page)["root"] == python(2.0, value)["root"]
@@ -103,7 +104,7 @@ def test_a_leaf_is_swept_with_its_tangent(show):
     node(page, "a").click()
     page.focus(".mg-stepper")
     page.keyboard.press("s")
-    page.wait_for_function("document.querySelector('.mg-curve .mg-line').getAttribute('d').split('L').length > 70")
+    until(page, "document.querySelector('.mg-curve .mg-line').getAttribute('d').split('L').length > 70")
     said = page.get_attribute(".mg-curve", "aria-label")
     a, _, root = graph()
     root.backward()
@@ -207,4 +208,4 @@ def test_certain_digits_are_told_and_another_number_has_none(show):
     node(page, "x").click()
     assert page.inner_text(".mg-numbers .mg-faint") == "4.410804467624985e−5"
     page.fill(".mg-field", "0.5")
-    page.wait_for_function("document.querySelectorAll('.mg-faint').length === 0")
+    until(page, "document.querySelectorAll('.mg-faint').length === 0")

@@ -238,6 +238,13 @@ def test_a_right_file_ends_with_0_and_pages_are_written(run, tmp_path):
     assert json.loads((tmp_path / "report.json").read_text())["ok"] is True
 
 
+def test_a_viz_of_the_students_own_takes_the_picture_and_no_more(run, tmp_path):
+    (tmp_path / "viz.py").write_text("mine = 1\n", encoding="utf-8")
+    run(LECTURE.text({"d.mul.a": "-other.data"}), ":Value", "-o", "report.html", status=1)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<svg" not in text and "Second hint" in text and "Content-Security-Policy" in text
+
+
 @pytest.mark.parametrize(
     ("tail", "said"),
     [

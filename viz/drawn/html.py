@@ -7,6 +7,7 @@ import json
 import math
 from typing import Any
 
+from .. import shell
 from ..bundle import modules, safe, squeezed_css, static
 from ..escape import clean, one_line, xml
 from ..model.graph import Graph, Node, args_of, label_of, number
@@ -63,13 +64,12 @@ def whole(parts: list[str], title: str, chosen: str, svg: str, head: str = "") -
     opens = any('id="mg-boxes"' in part for part in parts)
     script = modules("picture", *(["picture_boxes"] if opens else [])) + f"\npicture.start({'picture_boxes.Boxes' * opens});"
     css = squeezed_css("".join(map(static, ("viewport.css", "picture.css", "picture_panes.css"))))
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{xml(head or title)}</title>\n"
-        f"<style>{theme.page_style(chosen)}{css}{lying(*size(svg)[:2])}</style>\n"
-        f"</head>\n<body>\n<main>\n<h1>{xml(title)}</h1>{''.join(parts)}\n</main>\n"
-        f'<script type="module">{script}</script>\n</body>\n</html>\n'
+    return shell.page(
+        clean(head or title),
+        f"<h1>{xml(title)}</h1>{''.join(parts)}",
+        f"{theme.page_style(chosen)}{css}{lying(*size(svg)[:2])}",
+        theme=chosen,
+        after=f'<script type="module">{script}</script>\n',
     )
 
 

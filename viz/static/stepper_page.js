@@ -7,6 +7,7 @@ export function h(tag, attrs = {}, ...children) {
   const made = document.createElement(tag);
   for (const [key, value] of Object.entries(attrs)) {
     if (key === "onclick") made.onclick = value;
+    else if (key === "style") made.style.cssText = value; // a page's policy may forbid the attribute
     else if (value !== false && value !== null) made.setAttribute(key, value === true ? "" : value);
   }
   made.append(...children);

@@ -33,9 +33,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from .. import notebook
+from .. import notebook, shell
 from ..browse import shown
-from ..bundle import inline, script
+from ..bundle import inline, script, sheet
 from ..given import page_path, short, whole
 from ..model import passes
 from ..model.boxes import ROOM, called, grow, opened, stem
@@ -56,29 +56,9 @@ from .recording import Trace, record
 
 TITLE = "Backpropagation, step by step"
 FEW = 200  # values of a graph that may have a line for a name
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{head}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ margin: 0; padding: 12px; background: #f2f4f6; color: #1a1f26; font-family: system-ui, sans-serif; }}
-@media screen and (prefers-color-scheme: dark) {{ body {{ background: #0d0f12; color: #eceff3; }} }}
-main {{ max-width: 1180px; margin: 0 auto; }}
-h1 {{ font-size: 20px; margin: 4px 0 10px; }}
-@media (max-width: 560px) {{ body {{ padding: 4px; }} }}
-@media print {{ :root {{ color-scheme: light; }} body {{ padding: 0; background: #fff; }} main {{ max-width: none; }} }}
-</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-{body}
-</main>
-</body>
-</html>
+CSS = """main { max-width: 1180px; }
+h1 { font-size: 20px; margin: 4px 0 10px; }
+@media (max-width: 560px) { body { padding: 4px; } }
 """
 
 
@@ -291,8 +271,8 @@ class Stepper:
 
     def to_html(self) -> str:
         """One self-contained page that opens offline."""
-        title = html.escape(self.title)
-        return PAGE.format(head=html.escape(self.head()), title=title, body=self.fragment(image=False, page=True))
+        body = f"<h1>{html.escape(self.title)}</h1>\n{self.fragment(image=False, page=True)}"
+        return shell.page(self.head(), body, CSS, sheets=[sheet()])
 
     def head(self) -> str:
         """What the tab of the page says: what is computed, then the title; a title of one's own alone."""

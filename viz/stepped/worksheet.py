@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import notebook
+from .. import notebook, shell
 from ..browse import shown
 from ..drawn.html import UPRIGHT, lying
 from ..notation.numbers import show
@@ -37,29 +37,13 @@ from .stepper import Stepper, step
 
 BLANK = "____"
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light; }}
-body {{ font: 15px/1.6 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; color: #1a1f26; background: #fff; }}
-body {{ max-width: 980px; margin: 24px auto; padding: 0 16px; }}
-h1 {{ font-size: 22px; }} svg {{ max-width: 100%; height: auto; }}
-ol {{ columns: 2; column-gap: 40px; padding-left: 28px; }} li {{ break-inside: avoid; margin-bottom: 8px; }}
-.name {{ float: right; }} .key {{ break-before: page; }} b {{ color: #00704f; }}
-@media (max-width: 600px) {{ ol {{ columns: 1; }} }}
-@media print {{ body {{ margin: 0; padding: 0; max-width: none; }} {page} svg {{ max-height: 60vh; break-inside: avoid; }} }}
-</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
+CSS = """body { font-size: 15px; line-height: 1.6; }
+main { max-width: 980px; }
+h1 { font-size: 22px; } svg { max-width: 100%; height: auto; }
+ol { columns: 2; column-gap: 40px; padding-left: 28px; } li { break-inside: avoid; margin-bottom: 8px; }
+.name { float: right; } .key { break-before: page; } b { color: var(--good); }
+@media (max-width: 600px) { ol { columns: 1; } }
+@media print { svg { max-height: 60vh; break-inside: avoid; } }
 """
 
 
@@ -183,11 +167,8 @@ class Exercise:
     def to_html(self, *, key: bool = True) -> str:
         """The worksheet as one page to print; with ``key`` the answers follow on a page of their own."""
         width, height = self._scene.width, self._scene.height
-        return PAGE.format(
-            title=html.escape(self.title),
-            page=lying(width, height, UPRIGHT * 4 / 3),
-            body=self._part(False) + (self._part(True) if key else ""),
-        )
+        body = self._part(False) + (self._part(True) if key else "")
+        return shell.page(self.title, body, CSS + lying(width, height, UPRIGHT * 4 / 3), theme="light")
 
     def _part(self, key: bool) -> str:
         items = "".join(
