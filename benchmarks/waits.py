@@ -29,6 +29,7 @@ from benchmarks.process import ROOT, deep, environment, fresh, in_turn, peak_mem
 from benchmarks.workloads import Workload, make
 
 FORMS = {"arrays": lambda x: x, "lists": lambda x: x.tolist()}  # what new data come in
+BOUNDED = {"W3": "moons, 20 samples", "W4": "digits, 2 samples", "W5": "GPT, 4 positions"}
 NEURON = ("s = x1*w1 + x2*w2 + b; o = tanh(s)", "x1=2", "x2=0", "w1=-3", "w2=1", "b=6.88")  # the lecture's
 
 
@@ -75,6 +76,17 @@ def graph_check() -> dict[str, Any]:
     start = time.perf_counter()
     good = bool(check_grads(work.loss(*work.inputs)))
     return {"seconds": time.perf_counter() - start} if good else {"note": "it says that the gradients are wrong"}
+
+
+def bounded(name: str) -> dict[str, Any]:
+    """`error_bound` beside `backward()`, in turn: the medians of nine rounds."""
+    from micrograd import error_bound
+
+    work = make(name, **{"W3": {"samples": 20}, "W4": {"batch": 2}, "W5": {"positions": 4}}[name])
+    root = work.loss(*work.inputs)
+    both = [[least(run, 1, 3, time.process_time) for run in (root.backward, partial(error_bound, root))] for _ in range(9)]
+    backward, bound = map(statistics.median, zip(*both, strict=True))
+    return {"seconds": bound, "backward": backward, "times": statistics.median(b / a for a, b in both)}
 
 
 def batches(work: Workload, count: int = 64) -> list[tuple[Any, ...]]:
@@ -229,7 +241,9 @@ def drawn() -> dict[str, Any]:
 
 
 MODULE = "benchmarks.waits"
-PROBES: dict[str, Any] = {f.__name__: f for f in (gradcheck, graph_check, calls, steps, listed, traced, eager, printed, page, drawn)}
+PROBES: dict[str, Any] = {
+    f.__name__: f for f in (gradcheck, graph_check, bounded, calls, steps, listed, traced, eager, printed, page, drawn)
+}
 
 
 # --- in the measuring process --------------------------------------------------------------------------------------------
@@ -238,6 +252,7 @@ PROBES: dict[str, Any] = {f.__name__: f for f in (gradcheck, graph_check, calls,
 def measure(rounds: int) -> dict[str, Any]:
     """Every figure of this page."""
     jobs: list[tuple[Any, ...]] = [("gradcheck", "ours"), ("gradcheck", "torch"), ("graph_check",)]
+    jobs += [("bounded", name) for name in BOUNDED]
     for name in ("W3", "W4"):
         jobs += [
             ("calls", "ours.interpreter", name, "arrays"),
@@ -265,6 +280,10 @@ def report(found: dict[str, Any]) -> str:
 
     row("gradient check, 337 parameters, one sample", cell("gradcheck ours", "s"), f"PyTorch {cell('gradcheck torch', 's')}")
     row("`check_grads` of the moons graph, 20 samples, every leaf", cell("graph_check", "s"))
+    for name, title in BOUNDED.items():
+        if f"bounded {name}" in found:
+            times = f"`backward()` {cell(f'bounded {name}', 'ms', 'backward')}: {found[f'bounded {name}']['times']:.1f} ×"
+            row(f"`error_bound` of {title}", cell(f"bounded {name}", "ms"), times)
     for name, title in (("W3", "moons"), ("W4", "digits")):
         mine = f"calls ours.interpreter {name} arrays"
         jax = f"JAX jit {cell(f'calls jax {name} arrays', 'µs')}"

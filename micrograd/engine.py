@@ -28,7 +28,7 @@ from micrograd.scopes import current
 from micrograd.steps import Step
 from micrograd.walk import walk
 
-_turn = RLock()  # a walk marks the nodes it sees, and gradients add up: one thread at a time
+turn = RLock()  # a walk marks the nodes it sees, and gradients add up: one thread at a time
 _clock = modes.tick  # at every node made and every data set
 _new: Any = object.__new__
 
@@ -82,7 +82,7 @@ class Value(dropin.Original):
 
         Warns (StaleDataWarning) where `.data` was changed after it was used, so that the gradient mixes old and new numbers.
         """
-        with _turn:
+        with turn:
             order = self.interior()
             if not (modes.watched() or modes.changed(order)):
                 backward(self.start_backward(order))
@@ -106,7 +106,7 @@ class Value(dropin.Original):
 
     def interior(self) -> list[Any]:
         """The nodes below, and self, that are not leaves: in the order in which they were made, arguments before users."""
-        with _turn:
+        with turn:
             found = interior((self,))
         return dropin.in_order(self) if dropin.rewired else found
 

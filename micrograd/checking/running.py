@@ -11,20 +11,21 @@ rounds nothing, any other function is within 2.5 ulp and its partial within 3. W
 has lost all its digits the bound is an estimate. Where an operand is nearer to a kink or jump than its error, both sides count.
 `micrograd.certify` proves.
 
-The code of each pass is made from the rules of the op, as `backward()`'s is (`micrograd/pull.py`).
+The code of each pass is made from the rules of the op, as `backward()`'s is (`micrograd/pull.py`). Numbers are in lists, and a node is its
+place in them: two passes cost what three of `backward()` do; in dictionaries by node they cost four to five.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from micrograd import modes, ops
+from micrograd import modes
 from micrograd.checking.proven import digits
-from micrograd.checking.running_code import U, passes
-from micrograd.engine import Value
+from micrograd.checking.running_code import Numbers, Pass, U, may_straddle, passes
+from micrograd.engine import Value, turn
 from micrograd.notation import certain, teller
 from micrograd.pull import UNREACHED
 from micrograd.scalar import Known
@@ -62,12 +63,8 @@ def _known(error: float) -> float:
 class Bounds:
     """What `error_bound` found: `bounds[v]` is (value, gradient) of a node, two `Bounded`. rows: as a Certificate's; prints as a table."""
 
-    def __init__(self, root: Value, e: Any, r: Any, leaves: dict[Value, float], grads: Sequence[float], order: Sequence[Value]) -> None:
-        self._root, self._e, self._r, self._leaves, self._grads, self._order = root, e, r, leaves, grads, order
-
-    @cached_property
-    def _gradients(self) -> dict[Value, float]:
-        return {**self._leaves, **dict(zip(self._order, self._grads, strict=True))}
+    def __init__(self, root: Value, places: _Places) -> None:
+        self._root, self._places = root, places
 
     @cached_property
     def names(self) -> dict[Value, str]:
@@ -76,15 +73,15 @@ class Bounds:
         return dict(zip(nodes, teller().names(nodes), strict=True))
 
     def __getitem__(self, v: Value) -> tuple[Bounded, Bounded]:
-        gradient, name = self._gradients[v], self.names[v]
-        value = Bounded(name, "value", v.data, _known(self._e[v] * U))
-        return value, Bounded(name, "gradient", float(gradient), _known(self._r[v] * U))
+        n, name, known = self._places.all[v], self.names[v], self._places.numbers
+        value = Bounded(name, "value", v.data, _known(known.error[n] * U))
+        return value, Bounded(name, "gradient", float(known.grad[n]), _known(known.bound[n] * U))
 
     def __iter__(self) -> Iterator[Value]:
-        return iter(self._gradients)
+        return iter(self._places.all)
 
     def __len__(self) -> int:
-        return len(self._gradients)
+        return len(self._places.all)
 
     @property
     def rows(self) -> tuple[Bounded, ...]:
@@ -103,27 +100,16 @@ class Bounds:
     __repr__ = __str__
 
 
-class _Errors(dict[Any, float]):
-    """Errors by node, 0 at first: those of a leaf are."""
-
-    def __missing__(self, node: Any) -> float:
-        self[node] = 0.0
-        return 0.0
-
-
 FLAT = {"less", "equal", "sign", "step", "floor", "ceil", "trunc", "round"}  # slopes 0 on both sides of a jump
 JUMPS = FLAT | {"where", "mod"}
 
 
-def _straddles(v: Value, e: Any) -> float:
+def _straddles(op: Any, data: Sequence[float], error: Sequence[float], args: Sequence[int]) -> float:
     """0.0 where it is sure on which side of its kink or jump a node is; else how far the slopes of both sides can be apart."""
-    op: Any = v.op  # leaves are not asked
-    a = v._a
-    if op.rough is None and a is not None and abs(a._data) > e[a] * U:  # most of them: one operand, far from 0
+    if op.rough is None and abs(data[args[0]]) > error[args[0]] * U:  # most of them: far from 0
         return 0.0
-    args = v.args
-    errors = [e[a] for a in (args[:1] if op.name == "where" else args)]
-    xs = [a._data for a in args]
+    errors = [error[a] for a in (args[:1] if op.name == "where" else args)]
+    xs = [data[a] for a in args]
     if not sum(errors) > 0.0 or not all(map(math.isfinite, xs)):
         return 0.0
     if op.name == "mod":
@@ -132,6 +118,125 @@ def _straddles(v: Value, e: Any) -> float:
     if near > sum(errors) * U:
         return 0.0
     return math.inf if op.name in ("where", "mod") else 2.0 * max(1.0, *map(abs, op.params)) if op.name == "leaky_relu" else 2.0
+
+
+class _Leaves(dict[Value, int]):
+    """Where the leaves are in the lists: after the `start` others, in the order in which they are asked for."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+
+    def __missing__(self, v: Value) -> int:
+        self[v] = place = self.start + len(self)
+        return place
+
+
+class _Places:
+    """Where the nodes of a graph are in the lists of numbers: as they were made, then the leaves, whose numbers are exact.
+
+    a, b: where their arguments are, as in `Value._a` and `_b`. A node's mark is its place, for so long as nobody else walks.
+    """
+
+    def __init__(self, root: Value, order: Sequence[Value]) -> None:
+        self.order, n = order, len(order)
+        self.leaves = leaves = _Leaves(n)
+        self.root = n - 1 if order else leaves[root]
+        for place, v in enumerate(order):
+            v._mark = place
+        self.a: list[Any] = [None if (a := v._a) is None else leaves[a] if a.op is None else a._mark for v in order]
+        self.b: list[Any] = [
+            None if (b := v._b) is None else self._several(b) if v._a is None else leaves[b] if b.op is None else b._mark for v in order
+        ]
+        exact = [v._data for v in leaves]
+        data, more = [*[v._data for v in order], *exact], len(leaves)
+        error = [abs(x) if type(x) is Known else 0.0 for x in exact]
+        self.numbers = Numbers(data, list(map(abs, data)), [0.0] * n + error, [UNREACHED] * n + [0.0] * more, [0.0] * (n + more), [()] * n)
+
+    def _several(self, args: Sequence[Value]) -> list[Any]:
+        return [self.leaves[v] if v.op is None else v._mark for v in args]
+
+    @cached_property
+    def all(self) -> dict[Value, int]:
+        return {**self.leaves, **dict(zip(self.order, range(len(self.order)), strict=True))}
+
+    def lose(self, nodes: Iterable[Value], numbers: list[float]) -> None:
+        """Nothing is known of these."""
+        for v in nodes:
+            numbers[self.all[v]] = math.inf
+
+
+def _forward(places: _Places) -> list[Pass]:
+    """The error of each node. What is given is the backward pass of each."""
+    data, error = places.numbers.data, places.numbers.error
+    code: dict[Any, Any] = {}
+    backwards = []
+    for n, v, a, b in zip(range(len(places.order)), places.order, places.a, places.b, strict=True):
+        op: Any = v.op
+        if op not in code:
+            code[op] = (*passes(op, places.numbers), may_straddle(op))
+        forward, backward, unsure = code[op]
+        if backward is None:
+            backward = _by_hand(v, places)
+        elif unsure and (span := _straddles(op, data, error, args := b if a is None else (a,) if b is None else (a, b))):
+            error[n] = math.inf if op.name in JUMPS else span * sum([error[arg] for arg in args])  # to which the pass adds
+            backward = _either(backward, v, span, places)
+        forward(n, a, b)
+        backwards.append(backward)
+    return backwards
+
+
+def _backward(places: _Places, backwards: list[Pass]) -> None:
+    """`grad[arg] += grad[n] * partial` for each argument of each node, the root first, and the bound of it."""
+    grad = places.numbers.grad
+    for n, backward, a, b in zip(
+        range(len(backwards) - 1, -1, -1), reversed(backwards), reversed(places.a), reversed(places.b), strict=True
+    ):
+        if grad[n] is not UNREACHED:
+            backward(n, a, b)
+
+
+def _either(backward: Pass, v: Value, span: float, places: _Places) -> Pass:
+    """The backward pass of a node that may be on either side of its kink or jump."""
+    grad, bound = places.numbers.grad, places.numbers.bound
+
+    def both(n: int, a: Any, b: Any) -> None:
+        backward(n, a, b)
+        for arg in v.args:
+            k = places.all[arg]
+            bound[k] += span * abs(grad[n]) / U if grad[n] else 0.0
+            if grad[k] is UNREACHED:  # on the other side something would go on from here
+                places.lose(arg.topological(), bound)
+
+    return backward if v.op.name in FLAT else both  # type: ignore[union-attr]
+
+
+def _by_hand(v: Value, places: _Places) -> Pass:
+    """The backward pass of a node whose rule is not known: its own is run, and of what it gives nothing is known."""
+    grad, bound = places.numbers.grad, places.numbers.bound
+
+    def backward(n: int, a: Any, b: Any) -> None:
+        kept = [(x, x.grad) for x in (v, *v.args)]
+        try:
+            for x in (v, *v.args):
+                x.grad = grad[places.all[x]]
+            v.op.pull(v)  # type: ignore[union-attr]
+            for x in v.args:
+                grad[places.all[x]], bound[places.all[x]] = x.grad, math.inf
+        finally:
+            for x, before in kept:
+                x.grad = before
+
+    return backward
+
+
+def _lost(order: Sequence[Value], size: Sequence[float]) -> dict[Value, None]:
+    """What is past the largest double, or no number, and what is computed of such."""
+    lost: dict[Value, None] = {}
+    if not math.isfinite(sum(size)):
+        for v in order:
+            if not math.isfinite(v._data) or any(a in lost for a in v.args):
+                lost[v] = None
+    return lost
 
 
 def error_bound(root: Value) -> Bounds:
@@ -149,51 +254,19 @@ def error_bound(root: Value) -> Bounds:
     """
     if not isinstance(root, Value):
         raise TypeError(f"error_bound takes the root of a graph, a Value, not {root!r:.80}")
-    order = root.interior()
-    modes.refuse_changed(order)
-    e: dict[Value, float] = _Errors()
-    e.update((a, abs(a._data)) for v in order for a in v.args if type(a._data) is Known)
-    code = {op: passes(op) for op in {v.op for v in order}}
-    forward, backward = ({op: both[way] for op, both in code.items()} for way in (0, 1))
-    unsure = {op for op in code if getattr(op, "rough", None) or getattr(op, "kinks", ())} - {ops.pow_, ops.atan2, ops.hypot}
-    straddled: dict[Value, float] = {}
-    lost: set[Value] = set()  # past the largest double, or no number, and what is computed of such
-    for v in order:
-        forward[v.op](v, e)
-        if not math.isfinite(v._data) or (lost and not lost.isdisjoint(v.args)):
-            lost.add(v)
-            e[v] = math.inf
-        if v.op in unsure and (span := _straddles(v, e)):
-            straddled[v] = span
-            e[v] = max(e[v], math.inf if v.op.name in JUMPS else span * sum(e[a] for a in v.args))
-    leaves = [v for v in e if v.op is None] or [root]
-    e = dict(e)  # plain ones are faster
-    e.setdefault(root, 0.0)
-    r = dict.fromkeys(e, 0.0)
-    kept, kept_order = [v.grad for v in leaves], [v.grad for v in order]
-    try:
-        for v in leaves:
-            v.grad = 0.0
-        root.start_backward(order)
-        for v in modes.hooks:
-            if v in r:
-                r[v] = math.inf
-        for v in reversed(order):
-            if v.grad is not UNREACHED:
-                backward[v.op](v, e, r)
-                if v in straddled and v.op.name not in FLAT:
-                    for a in v.args:
-                        r[a] += straddled[v] * abs(v.grad) / U if v.grad else 0.0
-                        if a.grad is UNREACHED:  # on the other side something would go on from here
-                            r.update(dict.fromkeys(a.topological(), math.inf))
-        if lost:
-            r.update(dict.fromkeys((a for v in order if v in lost for a in (v, *v.args)), math.inf))
-            for v in reversed(order):
-                if r[v] == math.inf:
-                    r.update(dict.fromkeys(v.args, math.inf))
-        return Bounds(root, e, r, dict(zip(leaves, [v.grad for v in leaves], strict=True)), [v.grad for v in order], order)
-    finally:
-        for v, grad in zip(leaves, kept, strict=True):
-            v.grad = grad
-        for v, grad in zip(order, kept_order, strict=True):
-            v.grad = grad
+    with turn:
+        order = root.interior()
+        modes.refuse_changed(order)
+        places = _Places(root, order)
+    backwards = _forward(places)
+    grad, bound = places.numbers.grad, places.numbers.bound
+    lost = _lost(order, places.numbers.size)
+    places.lose(lost, places.numbers.error)
+    if modes.hooks:
+        places.lose([v for v in modes.hooks if v in places.all], bound)
+    grad[places.root] = 1.0
+    _backward(places, backwards)
+    for v in reversed(order) if lost else ():
+        if v in lost or bound[places.all[v]] == math.inf:
+            places.lose((v, *v.args), bound)
+    return Bounds(root, places)

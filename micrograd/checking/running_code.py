@@ -5,176 +5,195 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from micrograd import ops
+from micrograd.ops import rules
 from micrograd.ops.op import Op, Symbol, compile_function, source
 from micrograd.ops.symbol import names as names_in
-from micrograd.pull import ARGS, constants, live, picks, symbols
+from micrograd.pull import ARGS, UNREACHED, constants, live, picks, symbols
 
 U = 1.0001 * 2.0**-53  # of one rounding, and of those of the bounds themselves; both passes count in these
 VALUE, PARTIAL = 5.0, 6.0  # 2.5 and 3 ulp
 LEAST = 16 * 5e-324  # how far off a number may be that is too small to have all its digits; a slope may be, with a large number above it
 TINY = LEAST / U
+SAFE = 1e-290  # a result above has all its digits
 ONCE = {"add", "sub", "mul", "div", "sqrt"}
 NEVER = {
     "neg", "abs", "relu", "maximum", "minimum", "where", "less", "equal", "sign", "step", "floor", "ceil", "trunc", "round",
     "shift", "clamp",
 }  # fmt: skip
 
+# n, a and b are places in lists of floats: a node's, and its arguments' as `Value._a` and `_b` (two, or None and all).
+Pass = Callable[[int, Any, Any], None]
 
-def passes(op: Any) -> tuple[Callable[..., None], Callable[..., None]]:
-    """(forward(node, e), backward(node, e, r)): what a node adds to the errors."""
+
+class Numbers(NamedTuple):
+    """What is known of the nodes, by their places."""
+
+    data: list[float]
+    size: list[float]  # |data|
+    error: list[float]  # of data, in u
+    grad: list[float]
+    bound: list[float]  # of the error of grad, in u
+    kept: list[tuple[Any, ...]]  # the partials that are no numbers of the graph, each with its error in u; None where nothing passes
+
+
+def passes(op: Any, numbers: Numbers) -> tuple[Pass, Pass | None]:
+    """(forward, backward): one sets a node's error, the other adds to the gradients of its arguments and their errors. None: not known."""
+    unknown = lambda n, a, b: numbers.error.__setitem__(n, math.inf), None
     if not hasattr(op, "forward") or op.partials is None:
-        return _unknown_value, _unknown_gradient
+        return unknown
     if op.arity is None:
-        return (_shifted if op.name == "shift" else _summed), _spread
-    form, numbers = op.form()
+        return _shifted(numbers) if op.name == "shift" else _summed(op, numbers)
+    form, constants = op.form()
     try:
-        return tuple(make(*numbers) for make in _compiled(form))
+        forward, backward = _compiled(form)
     except TypeError:  # a rule that cannot be read
-        return _unknown_value, _unknown_gradient
+        return unknown
+    return forward(*constants, *numbers, UNREACHED), backward(*constants, *numbers, UNREACHED)
 
 
-def _unknown_value(v: Any, e: Any) -> None:
-    e[v] = math.inf
-    for a in v.args:
-        e[a]
-
-
-def _unknown_gradient(v: Any, e: Any, r: Any) -> None:
-    v.op.pull(v)
-    for a in v.args:
-        r[a] = math.inf
-
-
-def _summed(v: Any, e: Any) -> None:
+def _summed(op: Op, numbers: Numbers) -> tuple[Pass, Pass]:
     """A sum, or a dot product, from left to right: u times each partial sum, which no more than all terms in size."""
-    args = v.args
-    xs = [a._data for a in args]
-    slopes = [abs(p) for p in v.op.gradient(v._data, xs)]
-    n = len(args)
-    e[v] = math.fsum(p * e[a] for p, a in zip(slopes, args, strict=True)) + n * math.fsum(
-        p * abs(x) for p, x in zip(slopes, xs, strict=True)
-    )
+    data, size, error, grad, bound, _ = numbers
+
+    def forward(n: int, _: Any, args: Any) -> None:
+        slopes = [abs(p) for p in op.gradient(data[n], [data[a] for a in args])]
+        carried = math.fsum(p * error[a] for p, a in zip(slopes, args, strict=True))
+        error[n] = carried + len(args) * math.fsum(p * size[a] for p, a in zip(slopes, args, strict=True))
+
+    def backward(n: int, _: Any, args: Any) -> None:
+        g, half = grad[n], len(args) // 2
+        for i, (a, p) in enumerate(zip(args, op.gradient(data[n], [data[a] for a in args]), strict=True)):
+            other = 0.0 if p == 1.0 else error[args[(i + half) % len(args)]]
+            before = grad[a]
+            grad[a] = after = before + g * p
+            bound[a] += abs(p) * bound[n] + abs(g) * other + abs(g * p) + TINY + (0.0 if before is UNREACHED else abs(after))
+
+    return forward, backward
 
 
-def _shifted(v: Any, e: Any) -> None:
-    e[v] = max([e[a] for a in v.args], default=0.0)
+def _shifted(numbers: Numbers) -> tuple[Pass, Pass]:
+    error = numbers.error
 
+    def forward(n: int, _: Any, args: Any) -> None:
+        error[n] = max([error[a] for a in args], default=0.0)
 
-def _spread(v: Any, e: Any, r: Any) -> None:
-    args = v.args
-    g, rg = v.grad, r[v]
-    if v.op.name == "shift":
-        return
-    half = len(args) // 2
-    for i, (a, p) in enumerate(zip(args, v.op.gradient(v._data, [a._data for a in args]), strict=True)):
-        ep = 0.0 if p == 1.0 else e[args[(i + half) % len(args)]]
-        _add(a, g * p, abs(p) * rg + abs(g) * ep + abs(g * p) + TINY, r)
-
-
-def _add(a: Any, term: float, error: float, r: Any) -> None:
-    before = a.grad
-    a.grad = after = before + term
-    r[a] += error + (abs(after) if before else 0.0)
+    return forward, lambda n, a, b: None
 
 
 @lru_cache(maxsize=1024)
-def _compiled(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _compiled(op: Op) -> tuple[Callable[..., Pass], Callable[..., Pass]]:
+    """Both passes, as functions of the constants that have names, and of the lists."""
     n = op.arity or 0
     if not 0 < n <= len(ARGS):
         raise TypeError(f"{op.name} has {op.arity} arguments")
     y, xs = symbols(n)
-    partials = op.gradient(y, xs)
-    named = [c.name for c in constants(op)]
-    places = {x.name: f"{arg}._data" for x, arg in zip(xs, ARGS, strict=False)} | {"y": "node._data"}
-    args = ["a = node._a", *(["b = node._b"] if n == 2 else [])] if n < 3 else [f"{', '.join(ARGS[:n])} = node._b"]
-    errors = {name: f"e[{arg}]" for name, arg in zip((x.name for x in xs), ARGS, strict=False)} | {"y": "e[node]"}
-    made = []
-    for write in (_forward, _backward):
-        expressions, lines = write(op, partials, [x.name for x in xs], errors)
-        body, texts = source(expressions)
-        data = [f"{name} = {place}" for name, place in places.items() if name in names_in(expressions)]
-        code = [line.format(*texts) for line in lines]
-        signature = "node, e" if write is _forward else "node, e, r"
-        inner = [f"def errors_{op.name}({signature}):", *(f"    {line}" for line in (*args, *data, *body, *code))]
-        made.append(compile_function("made", named, [*inner, f"return errors_{op.name}"]))
+    partials, places = op.gradient(y, xs), {"y": "n"} | {x.name: arg for x, arg in zip(xs, ARGS, strict=False)}
+    made = [_function(op, places, *_forward(op, partials, places)), _function(op, places, [], _backward(partials, places))]
     return made[0], made[1]
 
 
-def _forward(op: Op, partials: Sequence[Any], names: Sequence[str], errors: dict[str, str]) -> tuple[list[Any], list[str]]:
+def _function(op: Op, places: dict[str, str], expressions: list[Any], lines: list[str]) -> Callable[..., Pass]:
+    """A pass of these lines, in which the expressions are to be filled in. places: of the names that rules are written in."""
+    body, texts = source(expressions)
+    args = [] if len(places) < 4 else [f"{', '.join(_args(places))} = b"]
+    data = [f"{name} = data[{place}]" for name, place in places.items() if name in names_in(expressions)]
+    code = [*args, *data, *body, *(line.format(*texts) for line in lines)]
+    inner = [f"def errors_{op.name}(n, a, b):", *(f"    {line}" for line in code)]
+    names = [*(c.name for c in constants(op)), *Numbers._fields, "UNREACHED"]
+    made: Callable[..., Pass] = compile_function("made", names, [*inner, f"return errors_{op.name}"])
+    return made
+
+
+def _args(places: dict[str, str]) -> list[str]:
+    return list(places.values())[1:]
+
+
+def _plain(p: Any, places: dict[str, str]) -> tuple[str, str] | None:
+    """(p, |p|) as text, of a partial that is a number, or one of the graph, finite where they are; None: it is computed."""
+    if not isinstance(p, Symbol):
+        return repr(float(p)), repr(abs(float(p)))
+    if p.op is not None:
+        return None
+    return (f"data[{places[p.name]}]", f"size[{places[p.name]}]") if p.name in places else (p.name, f"abs({p.name})")
+
+
+def _forward(op: Op, partials: Sequence[Any], places: dict[str, str]) -> tuple[list[Any], list[str]]:
+    """ε(y) = Σ |∂y/∂xᵢ| ε(xᵢ) + δ|y|; kept: for each partial p that is computed itself, and Σ |∂p/∂v| ε(v) + δ|p|."""
     expressions: list[Any] = []
-    terms, unread = [], []
-    for p, name in zip(partials, names, strict=True):
-        condition, size = _sized(p, expressions)
-        known = errors[name]
-        if size == "0":
-            unread.append(known)
-        elif size == "1":
-            terms.append(known)
-        else:
-            terms.append(f"{size} * {known}" if _plain(p) else f"({known} and {condition}({size} + {LEAST!r}) * {known})")
+
+    def text(s: Symbol) -> str:
+        expressions.append(s)
+        return f"{{{len(expressions) - 1}}}"
+
+    terms, lines, kept = [], [], []
+    for p, arg in zip(partials, _args(places), strict=True):
+        if plain := _plain(p, places):
+            if plain[1] != "0.0":
+                terms.append(f"error[{arg}]" if plain[1] == "1.0" else f"{plain[1]} * error[{arg}]")
+            continue
+        passes = live(p)
+        condition = f"bool({text(passes)}) and " if isinstance(passes, Symbol) else ""
+        lines += [f"p_{arg} = {text(p)}", f"size_{arg} = abs(p_{arg})"]
+        terms.append(f"(error[{arg}] and {condition}(size_{arg} + {LEAST!r}) * error[{arg}])")
+        rough = _rounding(p) + 1.0
+        errors = [f"{f'{rough!r} * ' if rough != 1.0 else ''}size_{arg} + {TINY!r}"]
+        for name, place in places.items():
+            slope = derivative(p, name)
+            if isinstance(slope, Symbol):
+                errors.append(f"(error[{place}] and (abs({text(slope)}) + {LEAST!r}) * error[{place}])")
+            elif slope:
+                errors.append(f"{abs(slope)!r} * error[{place}]")
+        error = " + ".join(errors)
+        kept += [f"p_{arg} if {condition[:-5]} else None" if condition else f"p_{arg}", error]
     own = 0.0 if op.name in NEVER else 1.0 if op.name in ONCE else VALUE
     if own:
-        terms.append(f"{'' if own == 1.0 else f'{own!r} * '}abs(node._data)")
-        if op.name not in ("add", "sub"):  # x · 0 is 0
-            terms.append(f"({TINY!r} if {' and '.join(f'{arg}._data' for arg in ARGS[: len(names)])} else 0.0)")
-    return expressions, [f"e[node] = {' + '.join(terms) or '0.0'}", *unread]
-
-
-def _plain(p: Any) -> bool:
-    """Whether a partial is a number, or one of the graph: finite where they are."""
-    return not isinstance(p, Symbol) or p.op is None
-
-
-def _sized(p: Any, expressions: list[Any]) -> tuple[str, str]:
-    """(a condition under which something passes, |p|) as text with places for expressions."""
-    if not isinstance(p, Symbol):
-        return "", repr(abs(float(p))) if abs(p) not in (0.0, 1.0) else "1" if p else "0"
-    passes = live(p)
-    condition = ""
-    if isinstance(passes, Symbol):
-        expressions.append(passes)
-        condition = f"bool({{{len(expressions) - 1}}}) and "
-    expressions.append(p)
-    return condition, f"abs({{{len(expressions) - 1}}})"
-
-
-def _backward(op: Op, partials: Sequence[Any], names: Sequence[str], errors: dict[str, str]) -> tuple[list[Any], list[str]]:
-    expressions: list[Any] = []
-    lines = ["g = node.grad", "rg = r[node]", *(["size = abs(g)"] if any(_sized(p, [])[1] not in "01" for p in partials) else [])]
-    for arg, p in zip(ARGS, partials, strict=False):
-        condition, size = _sized(p, expressions)
-        if size == "0":
-            continue
-        text = f"{{{len(expressions) - 1}}}" if isinstance(p, Symbol) else repr(float(p))
-        inner, terms = [], []
-        if size == "1":
-            inner.append(f"term = {'g' if p > 0 else '-g'}")
-            terms.append("rg")
-        else:
-            if not _plain(p):
-                inner.append(f"p = {text}")
-                text = "p"
-            inner.append(f"term = g * {text}")
-            rough = 1.0 + _rounding(p)
-            if rough == 1.0:
-                terms.append(f"abs({text}) * (rg + size) + {TINY!r}")
-            else:
-                terms.append(f"abs({text}) * (rg + {rough!r} * size) + {LEAST!r} * rg + {TINY!r} * size + {TINY!r}")
-            for name in ("y", *names):
-                slope = derivative(p, name) if isinstance(p, Symbol) else 0.0
-                known = errors[name]
-                if isinstance(slope, Symbol):
-                    expressions.append(slope)
-                    terms.append(f"({known} and (abs(g * {{{len(expressions) - 1}}}) + {LEAST!r} * (1.0 + size)) * {known})")
-                elif slope:
-                    terms.append(f"size * {known}" if abs(slope) == 1.0 else f"size * {abs(slope)!r} * {known}")
-        inner += [f"before = {arg}.grad", f"{arg}.grad = after = before + term"]
-        inner.append(f"r[{arg}] += {' + '.join(terms)} + (abs(after) if before else 0.0)")
-        lines += [f"if {condition[:-5]}:", *(f"    {line}" for line in inner)] if condition else inner
+        terms.append("size[n]" if own == 1.0 else f"{own!r} * size[n]")
+    found = " + ".join(terms) or "0.0"
+    if own and op.name not in ("add", "sub"):  # x · 0 is 0
+        zero = " and ".join(f"data[{arg}]" for arg in _args(places))
+        found = f"{found} if size[n] > {SAFE!r} else {found} + ({TINY!r} if {zero} else 0.0)"
+    lines.append(f"error[n] {'+' if may_straddle(op) else ''}= {found}")
+    if kept:
+        lines.append(f"kept[n] = {', '.join(kept)}")
     return expressions, lines
+
+
+def _backward(partials: Sequence[Any], places: dict[str, str]) -> list[str]:
+    """ε(x̄) = Σ |p| ε(ȳ) + |ȳ| ε(p) + u|ȳp| + u|x̄|."""
+    plain = [_plain(p, places) for p in partials]
+    kept = [name for arg, known in zip(_args(places), plain, strict=True) if not known for name in (f"p_{arg}", f"error_{arg}")]
+    lines = ["g, rg = grad[n], bound[n]"]
+    if any(known is None or known[1] not in ("0.0", "1.0") for known in plain):
+        lines += ["sg = abs(g)", "both = rg + sg"]
+    if kept:
+        lines.append(f"{', '.join(kept)} = kept[n]")
+    for arg, p, known in zip(_args(places), partials, plain, strict=True):
+        if known is None:
+            term, error = f"g * p_{arg}", f"(abs(p_{arg}) + {LEAST!r}) * rg + sg * error_{arg} + {TINY!r}"
+        elif known[1] == "0.0":
+            continue
+        elif known[1] == "1.0":
+            term, error = "g" if p > 0 else "-g", "rg"
+        else:
+            term, error = f"g * {known[0]}", f"{known[1]} * both + {TINY!r}"
+            if isinstance(p, Symbol) and p.name in places:
+                error += f" + sg * error[{places[p.name]}]"
+        inner = [
+            f"before = grad[{arg}]",
+            f"grad[{arg}] = after = before + {term}",
+            f"bound[{arg}] += {error} if before is UNREACHED else {error} + abs(after)",
+        ]
+        passes = live(p) if known is None else 1.0
+        lines += [f"if p_{arg} is not None:", *(f"    {line}" for line in inner)] if isinstance(passes, Symbol) else inner
+    return lines
+
+
+def may_straddle(op: Any) -> bool:
+    """Whether there are places where it makes a difference on which side an operand is."""
+    return bool(getattr(op, "rough", None) or getattr(op, "kinks", ())) and op.name not in ("pow", "atan2", "hypot")
 
 
 def _rounding(p: Any) -> float:
@@ -203,22 +222,19 @@ def derivative(s: Any, name: str) -> Any:
         op: Any = s.op
         if op is ops.where:
             yes, no = of(s.args[1]), of(s.args[2])
+            if (plain := _plain_way(s.args[0])) is not None:
+                return yes if plain else no
             return ops.where(s.args[0], yes, no) if isinstance(yes, Symbol) or isinstance(no, Symbol) or yes != no else yes
         if picks(op):
             return 0.0
         inner = [of(a) for a in s.args]
         if not any(isinstance(d, Symbol) or d for d in inner):
             return 0.0
+        if op is ops.div:
+            return ops.div(_plus(inner[0], _times(-1.0, _times(s, inner[1]))), s.args[1])
         found: Any = 0.0
         for p, d in zip(op.gradient(s, s.args), inner, strict=True):
-            term = _times(p, d)
-            found = (
-                term
-                if not isinstance(found, Symbol) and found == 0.0
-                else found
-                if not isinstance(term, Symbol) and term == 0.0
-                else found + term
-            )
+            found = _plus(found, _times(p, d))
         return found
 
     return of(s)
@@ -231,4 +247,20 @@ def _times(p: Any, d: Any) -> Any:
                 return 0.0
             if a == 1.0:
                 return b
+            if a == -1.0:
+                return -b
     return p * d
+
+
+def _plus(a: Any, b: Any) -> Any:
+    return a + b if all(isinstance(x, Symbol) or x for x in (a, b)) else b if isinstance(b, Symbol) or b else a
+
+
+def _plain_way(condition: Any) -> bool | None:
+    """Which way a condition goes for a number with all its digits: `y == y` keeps a nan, `|y| < TINY` what has few."""
+    if not isinstance(condition, Symbol) or condition.op not in (ops.equal, ops.less):
+        return None
+    left, right = condition.args
+    if condition.op is ops.equal:
+        return True if left is right else None
+    return False if right is rules.TINY and isinstance(left, Symbol) and left.op is ops.abs_ else None
