@@ -71,15 +71,15 @@ class Public:
         if not self.again:
             return []
         batch, root = self.program.outputs[0]
-        lines = ["double bad = 0.0;"]
+        lines = ["int64_t bad = 0;"]
         if self.params:
-            lines.append("for (int i = 0; i < PARAMS; i++) bad += G[i] == G[i] ? 0.0 : NAN;")
+            lines.append("for (int i = 0; i < PARAMS; i++) bad |= G[i] != G[i];")
         if self.dx and self.inputs:
             place = "GB[slot[i] * ROOM + b]" if self.batch else "G[slot[i]]"
             inner = "for (int b = 0; b < m; b++) " if self.batch else ""
-            lines.append(f"for (int i = 0; i < INPUTS; i++) {inner}bad += {place} == {place} ? 0.0 : NAN;")
+            lines.append(f"for (int i = 0; i < INPUTS; i++) {inner}bad |= {place} != {place};")
         flag = f"for (int b = 0; b < m; b++) RB[{root * self.room} + b] = 1.0;" if batch else f"R[{root}] = 1.0;"
-        return [*lines, "if (bad != bad) {", f"    {flag}", f"    again({samples});", "}"]
+        return [*lines, "if (bad) {", f"    {flag}", f"    again({samples});", "}"]
 
     def _of_one(self) -> list[str]:
         """Functions of one set of arguments."""

@@ -17,7 +17,7 @@ from micrograd.compiler.native import cc
 
 pytestmark = pytest.mark.usefixtures("c_compiler")
 
-SIZES = (1, 3, 8, 13, 40)  # below a vector of 8, whole ones, some left over
+SIZES = (1, 3, 8, 13, 17, 40)  # below a vector of 8, whole ones, some left over, after two
 CANARY = 7.25
 
 EXPORTS = """

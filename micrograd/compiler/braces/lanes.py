@@ -7,11 +7,10 @@ of which the lanes that were done before are not used.
 LANES = """\
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline, unused))
+#define KERNEL INLINE /* sizes and strides are constants of each call */
 #if defined(__clang__)
-#define ONCE static __attribute__((noinline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define ONCE static __attribute__((noinline, noclone, optimize("O3")))
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 #if defined(__AVX512F__)
@@ -52,55 +51,69 @@ INLINE double across(lane x) {
     return sum[0];
 }
 #else
-#define ONCE static
+#define KERNEL static
 #endif
 """
 
 PRODUCT = """\
 /* out[r, i] (+)= sum over k of a[r, k] b[k, i]: neighbours i are the lanes; begin: what a sum starts from. */
 #if defined(__GNUC__)
+/* last: where the last vector begins, which may overlap the one before; left: of its lanes those that no tile before has done, 0: all. */
 INLINE void product_tile(int R, int C, int K, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
-                         const double *restrict b, int b_k, int add, double begin, int left) {
-    lane sum[8][4];
+                         const double *restrict b, int b_k, int add, double begin, int last, int left) {
+    lane sum[8][5];
     UNROLL for (int r = 0; r < R; r++)
-        UNROLL for (int c = 0; c < C; c++) sum[r][c] = add ? load(out + r * out_r + c * LANES) : fill(begin);
+        UNROLL for (int c = 0; c < C; c++) sum[r][c] = add ? load(out + r * out_r + (c + 1 < C ? c * LANES : last)) : fill(begin);
     for (int k = 0; k < K; k++) {
         UNROLL for (int c = 0; c < C; c++) {
-            lane x = load(b + k * b_k + c * LANES);
+            lane x = load(b + k * b_k + (c + 1 < C ? c * LANES : last));
             HELD(x);
             UNROLL for (int r = 0; r < R; r++) sum[r][c] += a[r * a_r + k * a_k] * x;
         }
     }
     UNROLL for (int r = 0; r < R; r++)
         UNROLL for (int c = 0; c < C; c++) {
-            lane *place = (lane *)(out + r * out_r + c * LANES);
+            lane *place = (lane *)(out + r * out_r + (c + 1 < C ? c * LANES : last));
             *place = left && add ? last_of(left, sum[r][c], *place) : sum[r][c];
         }
 }
 
+/* A vector alone would wait for its own sums: what is left over goes with the tile before. */
 INLINE void product_rows(int R, int K, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
                          const double *restrict b, int b_k, int add, double begin) {
+    const int wide = R <= 4 && LANES == 8 ? 4 : 2;
     int c = 0;
-    for (; R <= 4 && c + 4 * LANES <= n; c += 4 * LANES)
-        product_tile(R, 4, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin, 0);
-    for (; c + 2 * LANES <= n; c += 2 * LANES) product_tile(R, 2, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin, 0);
-    for (; c + LANES <= n; c += LANES) product_tile(R, 1, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin, 0);
-    if (c < n) product_tile(R, 1, K, out + n - LANES, out_r, a, a_r, a_k, b + n - LANES, b_k, add, begin, n - c);
+    for (; n - c >= wide * LANES && !(wide == 4 && n - c > 4 * LANES && n - c <= 5 * LANES); c += wide * LANES)
+        product_tile(R, wide, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin, (wide - 1) * LANES, 0);
+    const int left = n - c;
+    if (wide == 4 && left > 4 * LANES)
+        product_tile(R, 5, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin, left - LANES, 0);
+    else if (wide == 4 && left > 3 * LANES)
+        product_tile(R, 4, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin, left - LANES, 0);
+    else if (wide == 4 && left > 2 * LANES)
+        product_tile(R, 3, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin, left - LANES, 0);
+    else if (left > LANES)
+        product_tile(R, 2, K, out + c, out_r, a, a_r, a_k, b + c, b_k, add, begin, left - LANES, 0);
+    else if (left > 0)
+        product_tile(R, 1, K, out + n - LANES, out_r, a, a_r, a_k, b + n - LANES, b_k, add, begin, 0, left % LANES);
 }
 #endif
 
-ONCE void product(int rows, int K, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
-                  const double *restrict b, int b_k, int add, double begin) {
-    int r = 0;
+KERNEL void product(int rows, int K, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
+                    const double *restrict b, int b_k, int add, double begin) {
 #if defined(__GNUC__)
-    for (; LANES == 8 && LANES <= n && n < 4 * LANES && r + 8 <= rows; r += 8)
-        product_rows(8, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
-    for (; LANES <= n && r + 4 <= rows; r += 4)
-        product_rows(4, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
-    for (; LANES <= n && r < rows; r++)
-        product_rows(1, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
+    if (LANES <= n) {
+        int r = 0;
+        for (; LANES == 8 && n < 4 * LANES && r + 8 <= rows; r += 8)
+            product_rows(8, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
+        for (; r + 4 <= rows; r += 4)
+            product_rows(4, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
+        for (; rows % 4 && r < rows; r++)
+            product_rows(1, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin);
+        return;
+    }
 #endif
-    for (; r < rows; r++) {
+    for (int r = 0; r < rows; r++) {
         for (int i = 0; i < n && !add; i++) out[r * out_r + i] = begin;
         for (int k = 0; k < K; k++)
             for (int i = 0; i < n; i++) out[r * out_r + i] += a[r * a_r + k * a_k] * b[k * b_k + i];
@@ -191,9 +204,8 @@ INLINE void contract_rows(int R, int columns, int n, double *restrict out, int o
 }
 #endif
 
-ONCE void contract(int rows, int columns, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
-                   const double *restrict b, int b_s, int add, double begin) {
-    int r = 0;
+KERNEL void contract(int rows, int columns, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
+                     const double *restrict b, int b_s, int add, double begin) {
 #if defined(__GNUC__)
     if (out_s == 1 && n < 4 * LANES && n < 2 * rows && LANES <= columns && columns * n <= TURNED) {
         /* sums are short: outputs become the lanes */
@@ -213,12 +225,16 @@ ONCE void contract(int rows, int columns, int n, double *restrict out, int out_r
         product(rows, n, columns, out, out_r, a, a_r, 1, turned, columns, add, begin);
         return;
     }
-    for (; LANES <= n && r + 4 <= rows; r += 4)
-        contract_rows(4, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
-    for (; LANES <= n && r < rows; r++)
-        contract_rows(1, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
+    if (LANES <= n) {
+        int r = 0;
+        for (; r + 4 <= rows; r += 4)
+            contract_rows(4, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
+        for (; rows % 4 && r < rows; r++)
+            contract_rows(1, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
+        return;
+    }
 #endif
-    for (; r < rows; r++)
+    for (int r = 0; r < rows; r++)
         for (int s = 0; s < columns; s++) {
             double sum = -0.0, *place = out + r * out_r + s * out_s;
             for (int i = 0; i < n; i++) sum += a[r * a_r + i] * b[s * b_s + i];
@@ -229,18 +245,18 @@ ONCE void contract(int rows, int columns, int n, double *restrict out, int out_r
 
 TOTAL = """\
 /* out[r] (+)= sum over i of a[r, i]: neighbours i are the lanes. */
-ONCE void total_of(int rows, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int add, double begin) {
-    int r = 0;
+KERNEL void total_of(int rows, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int add, double begin) {
 #if defined(__GNUC__)
-    for (; LANES <= n && r < rows; r++) {
+    for (int r = 0; LANES <= n && r < rows; r++) {
         lane sum = fill(-0.0);
         int i = 0;
         for (; i + LANES <= n; i += LANES) sum += load(a + r * a_r + i);
         if (i < n) sum += last_of(n - i, load(a + r * a_r + n - LANES), fill(-0.0));
         out[r * out_r] = (add ? out[r * out_r] : begin) + across(sum);
     }
+    if (LANES <= n) return;
 #endif
-    for (; r < rows; r++) {
+    for (int r = 0; r < rows; r++) {
         double sum = -0.0;
         for (int i = 0; i < n; i++) sum += a[r * a_r + i];
         out[r * out_r] = (add ? out[r * out_r] : begin) + sum;
