@@ -11,6 +11,7 @@ import rows
 import standalone
 import viz
 from micrograd import Value, nn
+from micrograd.lab import page as lab_page
 from viz.notation.numbers import show as fmt
 from walks import lecture, samples, walk
 
@@ -382,3 +383,87 @@ def test_the_lab_is_typed_in_stopped_and_shared(lab):
     page.until(RUNS)
     assert page.text(".lab-out") == "it ran\n" and page.text(".mg-where").startswith("Step 3 of")
     assert page.ask("document.body.lab.views.walker.state.zoom") > 1
+
+
+def show_tab(page, name):
+    find = "(n) => [...document.querySelectorAll('[role=tab]')].findIndex((tab) => tab.textContent === n)"
+    page.click(*page.centre("[role=tab]", page.ask(find, name)))
+    page.until(f"document.querySelector('[role=tab][aria-selected=true]').textContent === '{name}'")
+
+
+def click(page, selector, which=0):
+    """Click where it stands, when it is in sight."""
+    page.ask("(s, i) => document.querySelectorAll(s)[i].scrollIntoView({ block: 'center' })", selector, which)
+    page.click(*page.centre(selector, which))
+
+
+def texts(selector):
+    return f"[...document.querySelectorAll({selector!r})].map((e) => e.textContent)"
+
+
+def example(name):
+    return next(each["code"] for each in lab_page.examples() if each["name"] == name)
+
+
+@pytest.mark.slow
+def test_the_labs_comparison_keeps_a_run_beside_the_present_one(lab):
+    page = lab()
+    code, said = example("a neuron"), "document.querySelector('.lab-compare-said').innerText"
+    show_tab(page, "Compare")
+    page.until(f"{said}.startsWith('before: 10 values, after: 10 values')")
+    page.until("!document.querySelector('.lab-comparing .lab-button').disabled")
+    click(page, ".lab-comparing .lab-button")  # keep this run
+    page.until(f"{said}.startsWith('kept and now are alike')")
+    write(page, code.replace("6.88", "7.25"))
+    page.until(f"{said}.includes('b: data 6.88 | 7.25')")
+    assert page.ask(texts(".lab-compared .mg-name")) == ["kept", "now"]
+    click(page, ".lab-compared .numbers tbody tr td")  # a row leads to its value, in both pictures
+    page.until("document.querySelectorAll('.lab-compared .node.sel').length === 2")
+    assert page.ask(texts(".lab-compared .node.sel text"))[::5] == ["b", "b"]
+    write(page, code.replace("6.88", "7.5"))  # what a person had survives typing
+    page.until(f"{said}.includes('b: data 6.88 | 7.5')")
+    assert page.ask("document.querySelectorAll('.lab-compared .node.sel').length") == 2
+    page.ask("document.querySelector('.lab-compared .mg-holder').focus()")
+    page.press("s")  # one picture of both
+    page.until("document.querySelectorAll('.lab-compared .mg-holder').length === 1")
+    assert "6.88 | 7.5" in page.ask(texts(".lab-compared .mg-holder text"))
+    page.ask("(() => { const s = document.querySelector('.lab-limit'); s.value = '1'; s.dispatchEvent(new Event('change')); })()")
+    write(page, "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass")  # ends the worker
+    page.until("document.body.lab.python.ready && !document.body.lab.python.busy")
+    write(page, code.replace("6.88", "8.5"))  # the new one makes the kept run again
+    page.until(f"{said}.includes('b: data 6.88 | 8.5')")
+
+
+@pytest.mark.slow
+def test_the_labs_doctor_names_planted_mistakes_and_gives_hints_one_at_a_time(lab):
+    page = lab()
+    name = "homework for the doctor: an engine and its training"
+    code, wrong, loop = example(name), "self.grad += (1 - t) * out.grad", "loss.backward()"
+    choose = "(n) => { const s = document.querySelector('.lab-example'); s.value = [...s.options].find((o) => o.text === n).value; "
+    page.ask(f"{choose} s.dispatchEvent(new Event('change')); }}", name)
+    panel, marked = "#lab-panel-doctor", "[...document.querySelectorAll('.cm-lintRange-error')].map((e) => e.textContent)"
+    two = f"document.querySelectorAll('{panel} .lab-fault').length === 2"
+    page.until(two)
+    assert page.ask(texts(f"{panel} .lab-line code")) == [wrong, loop]
+    numbers = [f"line {code[: code.index(text)].count(chr(10)) + 1}" for text in (wrong, loop)]
+    assert page.ask(texts(f"{panel} .lab-line > span")) == numbers
+    assert page.ask(f"document.querySelectorAll('{panel} .lab-shown .wrong').length") == 1
+    assert page.ask(f"document.querySelector('{panel} .lab-shown svg').getBoundingClientRect().height") > 20  # it is drawn
+    for which, text in ((1, loop), (0, wrong)):
+        click(page, f"{panel} .lab-line", which)
+        page.until(f"{marked}.includes({text!r})")  # the editor draws what is near
+        page.until("document.activeElement.closest('.cm-editor') !== null")
+    for k in (1, 2, 3):
+        click(page, f"{panel} .lab-ladder button")
+        page.until(f"document.querySelector('{panel} .lab-ladder').querySelectorAll('li').length === {k}")
+    assert page.ask(f"document.querySelector('{panel} .lab-ladder button').hidden")
+    write(page, code + "\n")  # what was opened stays while a person types
+    page.until(two)
+    assert page.ask(f"document.querySelector('{panel} .lab-ladder').querySelectorAll('li').length") == 3
+    show_tab(page, "Output")  # the marks are the Doctor's
+    page.until("document.querySelectorAll('.cm-lintRange-error').length === 0")
+    show_tab(page, "Doctor")
+    write(page, code.replace("(1 - t)", "(1 - t * t)").replace(f"    {loop}", f"    w.grad = b.grad = 0.0\n    {loop}"))
+    page.until(f"document.querySelector('{panel}').innerText.split('no mistake found').length === 3")
+    assert page.ask(f"document.querySelectorAll('{panel} .lab-fault, .cm-lintRange-error').length") == 0
+    page.until("document.querySelector('.lab-said').textContent === 'live'")

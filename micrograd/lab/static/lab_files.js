@@ -10,17 +10,22 @@ export function save(name, text, type) {
   setTimeout(() => URL.revokeObjectURL(to.href), 10_000);
 }
 
-// One page with this stepper alone: it opens offline and allows no other script than its own.
+async function digest(text) {
+  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return `'sha256-${btoa(String.fromCharCode(...sum))}'`;
+}
+
+// One page with this stepper alone: it opens offline and allows no other script or style sheet than its own (and the empty one that the
+// stepper puts in, for its sheet stands in the head).
 export async function page(title, script, css, data) {
   const safe = JSON.stringify(data).replace(/</g, "\\u003c").replace(/\u2028/g, "\\u2028");
-  const body = `\n${script.replace(/<\//g, "<\\/").replace(/<!-{2}/g, "<\\!--")}\nstepper.mount(document.querySelector("main"), JSON.parse(document.querySelector("[type='application/json']").textContent), { css: mgCSS });\n`;
-  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(body)));
-  const hash = btoa(String.fromCharCode(...sum));
+  const body = `\n${script.replace(/<\//g, "<\\/").replace(/<!-{2}/g, "<\\!--")}\nstepper.mount(document.querySelector("main"), JSON.parse(document.querySelector("[type='application/json']").textContent), {});\n`;
+  const rules = `script-src ${await digest(body)}; style-src ${await digest(css)} ${await digest("")}`;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; ${rules}; img-src data:; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(title)}</title>
 <style>${css}</style>
