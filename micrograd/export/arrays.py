@@ -210,7 +210,11 @@ class Arrays:
         """A signal or an image [samples, channels, …], its windows times each filter [filters, channels, …]."""
         raise NotImplementedError
 
-    attends = False  # whether it has attention
+    layers = False  # whether it has attention and norms
+
+    def norm(self, x: Any, n: int, eps: float, centred: bool) -> Text:
+        """x / √(mean of x² + eps) along the last axis, of n, the mean of x taken away first if `centred`."""
+        raise NotImplementedError
 
     def attention(self, query: Any, key: Any, value: Any, scale: float, causal: bool, size: int, leading: int) -> Text:
         """softmax(scale · query keyᵀ) value, of vectors of a size. leading: how many axes come before the sequence."""

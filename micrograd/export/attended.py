@@ -14,8 +14,8 @@ from typing import Any
 from micrograd import ops
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.instruction import Access, Instruction
-from micrograd.compiler.program.ir import Program
 from micrograd.export.known import SOFTMAX, Knowing, affine
+from micrograd.export.makers import Makers, box
 
 
 @dataclass(eq=False)
@@ -34,40 +34,13 @@ class Attention:
     inside: list[Instruction]
 
 
-class Makers:
-    """Which instruction makes the number in a slot, and at which point of its loops; none for what several write."""
-
-    def __init__(self, program: Program) -> None:
-        self.steps = program.forward
-        self.made = [(np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)) for n in program.sizes]
-        for k, step in enumerate(self.steps):
-            by, point = self.made[step.out.batch]
-            if step.scatters or step.out.pool != "v":
-                by[np.unique(step.addresses(step.out))] = -2
-                continue
-            at, kept = step.out.starts(step.shape), [a for a in range(len(step.shape)) if step.out.uses(a)]
-            points = np.arange(at.size).reshape(step.shape)[tuple(slice(None) if a in kept else slice(1) for a in range(len(step.shape)))]
-            at, points = np.broadcast_arrays(at, points)
-            inside = np.broadcast_to(True if step.inside is None else step.inside, step.shape)
-            taken = by[at[inside]] != -1
-            by[at[inside]], point[at[inside]] = np.where(taken | step.add, -2, k), points[inside]
-
-    def of(self, batch: bool, at: Any) -> tuple[Instruction, Any] | None:
-        """The one instruction that makes these numbers, and the flat point at which it makes each (0 along what it sums)."""
-        by, point = self.made[batch]
-        found = np.unique(by[at])
-        return (self.steps[int(found[0])], point[at]) if len(found) == 1 and found[0] >= 0 else None
-
-
-def attentions(knowing: Knowing) -> Iterator[Attention]:
+def attentions(knowing: Knowing, makers: Makers) -> Iterator[Attention]:
     """All of a program."""
-    mixing = [(s, r) for s in knowing.program.forward for r in s.reads if _weighs(knowing, s, r)]
-    makers = Makers(knowing.program) if mixing else None
-    for step, weights in mixing:
-        assert makers is not None
-        found = _attention(knowing, makers, step, weights)
-        if found is not None:
-            yield found
+    for step in knowing.program.forward:
+        for weights in (r for r in step.reads if _weighs(knowing, step, r)):
+            found = _attention(knowing, makers, step, weights)
+            if found is not None:
+                yield found
 
 
 def _weighs(knowing: Knowing, step: Instruction, read: Any) -> bool:
@@ -92,13 +65,13 @@ def _attention(knowing: Knowing, makers: Makers, step: Instruction, weights: Acc
     if len(query) != 1 or len(place) != 1 or not weights.uses(summed[0]) or not values.uses(summed[0]) or len(heads) + step.out.batch > 2:
         return None
     order = [*heads, *query, *summed]
-    at, inside = _box(step, weights.starts(step.shape), order), _box(step, True if step.inside is None else step.inside, order)
+    at, inside = box(step, weights.starts(step.shape), order), box(step, True if step.inside is None else step.inside, order)
     causal = not inside.all()
     if causal and not _mask(inside):
         return None
-    scores = _scores(knowing, step, weights, at, inside)
+    scores = _scores(knowing, weights, at, inside)
     found = None if scores is None else _queries_and_keys(knowing, makers, weights.batch, scores, inside)
-    v = affine(_box(step, values.starts(step.shape), [*heads, *summed, *place]), values.batch)
+    v = affine(box(step, values.starts(step.shape), [*heads, *summed, *place]), values.batch)
     if found is None or v is None:
         return None
     *both, scale, chain = found
@@ -114,30 +87,9 @@ def _mask(inside: Any) -> bool:
     return bool((inside == np.tril(np.ones(inside.shape[-2:], dtype=bool))).all() and inside[..., -1, :].all())
 
 
-def _alone(program: Program, step: Instruction, weights: Access, at: Any) -> bool:
-    """Whether nothing else reads the weights."""
-    read = np.zeros(program.sizes[weights.batch], dtype=bool)
-    read[at] = True
-    for other in program.forward:
-        for access in (a for r in other.reads if isinstance(r, Access) for a in r.parts):
-            here = (other is step and access is weights) or access.pool != "v" or access.batch != weights.batch
-            if not here and read[other.addresses(access)].any():
-                return False
-    results = [*program.outputs, *((False, new) for _, new in program.assigns)]
-    return not any(batch == weights.batch and read[slot] for batch, slot in results)
-
-
-def _box(step: Instruction, x: Any, axes: list[int]) -> Any:
-    """An array of the loop's points along these axes, in this order, the others at 0."""
-    x = np.broadcast_to(x, step.shape)[tuple(slice(None) if a in axes else 0 for a in range(len(step.shape)))]
-    return x.transpose([sorted(axes).index(a) for a in axes])
-
-
-def _scores(knowing: Knowing, step: Instruction, weights: Access, at: Any, inside: Any) -> Any:
-    """Of which score each weight is, where all those of a row and no others are mixed, once, and are read nowhere else."""
+def _scores(knowing: Knowing, weights: Access, at: Any, inside: Any) -> Any:
+    """Of which score each weight is, where all those of a row and no others are mixed, once."""
     pool = knowing.pools[weights.batch]
-    if not _alone(knowing.program, step, weights, at[inside]):
-        return None
     row, place = np.where(inside, pool.row[at], -1), np.where(inside, pool.place[at], -1)
     first, count = row[..., :1], inside.sum(-1)
     sizes = np.array([len(knowing.rows[r]) for r in first.ravel()]).reshape(count.shape)

@@ -1,4 +1,4 @@
-"""A program written with what libraries have whole: softmax, cross-entropy (see `known`), attention (see `attended`), and convolution."""
+"""A program written with what libraries have whole: softmax, cross-entropy, attention, norms (see `named`), and convolution."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from micrograd.compiler.program.instruction import Access, Instruction
 from micrograd.export.attended import Attention
 from micrograd.export.known import LOG_SUM_EXP, MINUS_LOG, SOFTMAX, Known
 from micrograd.export.named import named
+from micrograd.export.normed import Norm
 from micrograd.export.tensors import Found, Tensors
 from micrograd.export.views import addresses
 
@@ -20,11 +21,13 @@ class Fused(Tensors):
     """… where their derivatives are the library's too."""
 
     def write(self) -> None:
-        for step in named(self.program, self._stops, self._fits, self._writer.attends):
+        for step in named(self.program, self._stops, self._fits, self._writer.layers):
             if isinstance(step, Known):
                 self._known(step)
             elif isinstance(step, Attention):
                 self._store(step.step, self._attention(step), self._kept(step.step))
+            elif isinstance(step, Norm):
+                self._store(step.step, self._norm(step), self._kept(step.step))
             else:
                 self.perform(step)
 
@@ -88,10 +91,21 @@ class Fused(Tensors):
             assert isinstance(x, Found)
             given.append(self.writer.let(name, self._full(x, range(len(shape)), shape, batch), ""))
         out = self._writer.attention(*given, it.scale, it.causal, it.reads[0][1][-1], batch + len(it.axes) - 2)
-        order = sorted(range(len(it.axes)), key=lambda k: it.axes[k])
-        if order != list(range(len(order))):
-            out = self.writer.moved(out, [("permute", tuple(order))], batch)
-        return Found(out, sorted(it.axes), batch)
+        return self._in_order(out, it.axes, batch)
+
+    def _norm(self, it: Norm) -> Found:
+        """Of the last axis."""
+        ((access, shape),) = it.reads
+        x = self.read(access, shape)
+        assert isinstance(x, Found)
+        return self._in_order(self._writer.norm(x.tensor, shape[-1], it.eps, it.centred), it.axes, access.batch)
+
+    def _in_order(self, x: Any, axes: list[int], batch: bool) -> Found:
+        """A tensor of these axes as one of them in the order of the loop."""
+        order = sorted(range(len(axes)), key=lambda k: axes[k])
+        return Found(
+            x if order == list(range(len(axes))) else self.writer.moved(x, [("permute", tuple(order))], batch), sorted(axes), batch
+        )
 
     # --- convolution -------------------------------------------------------------------------------------------------------
 

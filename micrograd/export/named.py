@@ -13,22 +13,41 @@ from micrograd.compiler.program.instruction import Access, Instruction
 from micrograd.compiler.program.ir import Program
 from micrograd.export.attended import Attention, attentions
 from micrograd.export.known import MINUS_LOG, Knowing, Known
+from micrograd.export.makers import Makers
+from micrograd.export.normed import Norm, norms
 
-Step = Instruction | Known | Attention
+Step = Instruction | Known | Attention | Norm
+Names = dict[int, Known | Attention | Norm | None]  # by the instruction's id; None: only part of one, or a step towards it
 
 
-def named(program: Program, stops: Callable[[Instruction], bool], fits: Callable[[Known], bool], attention: bool = False) -> list[Step]:
+def named(program: Program, stops: Callable[[Instruction], bool], fits: Callable[[Known], bool], layers: bool = False) -> list[Step]:
     """The forward program, instructions that have a name replaced by it, those that nothing reads any more left out.
 
-    stops: whether an instruction holds its gradient back. fits: whether a name can be written. attention: whether it has one.
+    stops: whether an instruction holds its gradient back. fits: whether a name can be written. layers: whether attention and norms
+    have one: where all that they are made of is read by them alone.
     """
     knowing = Knowing(program, stops, fits)
-    names: dict[int, Known | Attention | None] = dict(knowing.steps)
-    if attention:
-        for found in attentions(knowing):
-            names[id(found.step)] = found
-            for step in found.inside:
-                names.setdefault(id(step), None)
+    names: Names = dict(knowing.steps)
+    whole: list[Attention | Norm] = []
+    if layers:
+        makers = Makers(program)
+        whole += [*attentions(knowing, makers), *norms(knowing, makers)]
+    for name in whole:
+        names.update((id(step), names.get(id(step))) for step in name.inside)
+    names.update((id(name.step), name) for name in whole)
+    while True:
+        steps = _needed(program, names)
+        kept = {id(step) for step in steps if isinstance(step, Instruction)}
+        twice = [name for name in whole if any(id(step) in kept for step in name.inside)]  # what it is made of is read elsewhere too
+        if not twice:
+            return _reduced(steps, program, knowing.written[0])
+        whole = [name for name in whole if name not in twice]
+        for name in twice:
+            del names[id(name.step)]
+
+
+def _needed(program: Program, names: Names) -> list[Step]:
+    """The instructions by their names, those left out that have one, or are part of one, and that nothing reads."""
     needed = [np.zeros(n, dtype=bool) for n in program.sizes]
     for batch, at in [*program.outputs, *((False, new) for _, new in program.assigns)]:
         needed[batch][at] = True
@@ -40,14 +59,14 @@ def named(program: Program, stops: Callable[[Instruction], bool], fits: Callable
         for shape, access in _reads(name or step):
             needed[access.batch][shape.addresses(access)] = True
         steps.append(name or step)
-    return _reduced(steps[::-1], program, knowing.written[0])
+    return steps[::-1]
 
 
 def _reads(step: Step) -> Sequence[tuple[Instruction, Access]]:
     """What is read, each access with the loops that it stands in."""
     if isinstance(step, Instruction):
         return [(step, a) for r in step.reads if isinstance(r, Access) for a in r.parts]
-    if isinstance(step, Attention):
+    if isinstance(step, Attention | Norm):
         return [(replace(step.step, shape=shape, limit=None), access) for access, shape in step.reads]
     wide = step.step if step.axis >= 0 else replace(step.step, shape=(*step.step.shape, step.classes))
     return [(wide, step.x), *([(step.step, step.label)] if isinstance(step.label, Access) else [])]

@@ -183,7 +183,14 @@ class _Torch(Arrays):
         step += f", dilation={_one(apart)}" if max(apart) > 1 else ""
         return Text(f"F.conv{len(strides)}d({bare(x)}, {weight}{step})")
 
-    attends = True
+    layers = True
+
+    def norm(self, x: Any, n: int, eps: float, centred: bool) -> Text:
+        """The mean is taken away first: `layer_norm` loses its digits where the mean is large, and its backward pass the square of that."""
+        if centred:
+            x = x if x.isidentifier() else self.let("row", x, "")
+            x = f"{x} - {x}.mean(-1, keepdim=True)"
+        return Text(f"F.rms_norm({bare(x)}, ({n},), eps={literal(eps)})")
 
     def attention(self, query: Any, key: Any, value: Any, scale: float, causal: bool, size: int, leading: int) -> Text:
         """Its fast kernel takes four axes."""
