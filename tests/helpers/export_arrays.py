@@ -100,6 +100,17 @@ class Jax:
         return [float(found[0]), *np.ravel(found[1]).tolist()] if self.several else [float(found)]
 
 
+class JaxAtOnce(Jax):
+    """… as one program of XLA's, in haste: to run once, where operation by operation each has to be compiled too."""
+
+    def value_and_grad(self, p, x):
+        haste = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+        given = (self.pytree(p), *self.given(x))
+        f = self.jax.jit(self.jax.value_and_grad(self.loss, has_aux=self.several)).lower(*given).compile(compiler_options=haste)
+        found, grads = f(*given)
+        return float(found[0] if self.several else found), self.loss.flat(grads)
+
+
 class Onnx:
     """The model that `to_onnx` gives, run by ONNX Runtime."""
 

@@ -48,9 +48,9 @@ def homes(folder: Path) -> dict[str, Any]:
         found["C"] = lambda step: Library(step, folder, ("-O1", "-march=native"))
     if NODE:
         found["JavaScript"] = lambda step: Module(step, folder)
-    from export_arrays import Jax, Onnx, Torch
+    from export_arrays import JaxAtOnce, Onnx, Torch
 
-    for name, package, home in (("PyTorch", "torch", Torch), ("JAX", "jax", Jax), ("ONNX", "onnxruntime", Onnx)):
+    for name, package, home in (("PyTorch", "torch", Torch), ("JAX", "jax", JaxAtOnce), ("ONNX", "onnxruntime", Onnx)):
         if importlib.util.find_spec(package):
             found[name] = home
     return found
