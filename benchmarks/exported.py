@@ -152,16 +152,17 @@ def exported_c(it: Exported, folder: Path) -> Mapping[str, Run]:
     slots = [array("d", bytes(8 * n)) for _ in range(text.split("void update(")[1].split(")")[0].count("double") - 2)]
     x = array("d", _flat(it.work.inputs))
     count = [0]
+    given, moved = [pointer(p), pointer(x), pointer(g)], [pointer(p), pointer(g), *map(pointer, slots)]
 
-    def gradients() -> float:
-        return float(library.value_and_grad(pointer(p), pointer(x), pointer(g)))
+    def gradients(kept: Any = (p, x, g, slots)) -> float:  # the arrays live as long
+        return float(library.value_and_grad(*given))
 
     it.same("C", gradients(), g)
 
     def step() -> None:
         count[0] += 1
         gradients()
-        library.update(pointer(p), pointer(g), *map(pointer, slots), ctypes.c_long(count[0]))
+        library.update(*moved, ctypes.c_long(count[0]))
 
     return {"gradients": gradients, "step": step}
 

@@ -194,22 +194,26 @@ class _Module:
         enter = ["", "const typed = (x) => (x instanceof Float64Array ? x : Float64Array.from(x));"]
         enter += [
             "",
-            "const broken = (xs) => {",
-            "    for (let i = 0; i < xs.length; i++) if (xs[i] !== xs[i]) return true;",
+            "const broken = (xs, n) => {",
+            "    for (let i = 0; i < n; i++) if (xs[i] !== xs[i]) return true;",
             "    return false;",
             "};",
         ]
+        enter += ["", "const add = (xs, ys, n) => {", "    for (let i = 0; i < n; i++) xs[i] += ys[i];", "};"]
         enter += ["", "function enter(p, x, at, m) {", "    V.set(p);" if taken.params else ""]
         if taken.limits:
             enter += ["    for (let b = 0; b < m; b++) if (!right(x, (at + b) * INPUTS)) return false;"]
         first = self.inputs[0] if self.inputs and self.inputs == [*range(self.inputs[0], self.inputs[-1] + 1)] else None
-        place = "slot[i]" if first is None else f"{first} + i" if first else "i"
+        place = "slot_[i]" if first is None else f"{first} + i" if first else "i"
+        v = "VB" if self.batch else "V"
+        held = f"    const {POOLS[v]} = {v}{', slot_ = slot' if first is None else ''};"
+        enter += [held] if self.inputs else []
         if self.batch and self.inputs:
             place = place if place == "i" or first is None else f"({place})"
             enter += ["    for (let b = 0; b < m; b++) {", "        const row = (at + b) * INPUTS;"]
-            enter += [f"        for (let i = 0; i < INPUTS; i++) VB[{place} * ROOM + b] = x[row + i];", "    }"]
+            enter += [f"        for (let i = 0; i < INPUTS; i++) vb_[{place} * ROOM + b] = x[row + i];", "    }"]
         elif self.inputs:
-            enter += [f"    for (let i = 0; i < INPUTS; i++) V[{place}] = x[i];"]
+            enter += [f"    for (let i = 0; i < INPUTS; i++) v_[{place}] = x[i];"]
         enter += ["    return true;", "}"]
         samples = "INPUTS ? x.length / INPUTS : 1" if self.batch else "1"
         most = "    if (n > ROOM) throw new RangeError(`something needs all samples together: at most ${ROOM}`);"
@@ -219,8 +223,8 @@ class _Module:
             f"    for (let at = 0; at < n; at += {'ROOM' if self.batch else 1}) {{",
             f"        const m = {'Math.min(n - at, ROOM)' if self.batch else 1}, known = enter(p, x, at, m);",
         ]  # fmt: skip
-        settle = ["        if (broken(gradient)" + (" || broken(inputs)" if dx else "") + ") {"] if again else []
-        fetch = ["        for (let i = 0; i < PARAMS; i++) gradient[i] = before[i] + G[i];"] if taken.params else []
+        settle = ["        if (broken(G, PARAMS)" + (" || broken(inputs, inputs.length)" if dx else "") + ") {"] if again else []
+        fetch = []
         if dx:
             place = "GB[slot[i] * ROOM + b]" if self.batch else "G[slot[i]]"
             fetch += [each + f"for (let i = 0; i < INPUTS; i++) inputs[(at + b) * INPUTS + i] = {place} + 0;"] if self.inputs else []
@@ -262,13 +266,13 @@ class _Module:
             f"    const gradient = new Float64Array(PARAMS){', inputs = new Float64Array(n * INPUTS)' if dx else ''};",
             *passes[1:],
             "        if (!known) return { value: NaN, gradient: gradient.fill(NaN)" + (", inputs: inputs.fill(NaN)" if dx else "") + " };",
-            "        const before = gradient.slice();",
             f"        forward({m});",
             f"        {loss}",
             f"        {seed}",
             f"        backward({m});",
             *fetch,
             *settle,
+            *(["        add(gradient, G, PARAMS);"] if taken.params else []),
             "    }",
             *advance,
             "    return { value: sum / n, gradient" + (", inputs" if dx else "") + " };",
@@ -300,11 +304,12 @@ class _Module:
             "    const t = ++state.t;" if formulas else "    state.t++;",
             *[f"    const {name} = {number(x)};" for name, x in constants.items()],
             *[f"    const {name} = {f.format(pow='Math.pow', sqrt='Math.sqrt')};" for name, f in formulas.items()],
+            *[f"    const {name}_ = state.{name};" for name in update.slots],
             "    for (let i = 0; i < PARAMS; i++) {",
             *[f"        const {name} = {where}[i];" for name, where in (("p", "parameters"), ("g", "gradient")) if name in read],
-            *[f"        const {name} = state.{name}[i];" for name in update.slots if name in read],
+            *[f"        const {name} = {name}_[i];" for name in update.slots if name in read],
             *[f"        const {line};" for line in update.body],
-            *[f"        {'parameters' if name == 'p' else f'state.{name}'}[i] = {text};" for name, text in written.items()],
+            *[f"        {'parameters' if name == 'p' else f'{name}_'}[i] = {text};" for name, text in written.items()],
             "    }",
             "}",
             "",

@@ -57,6 +57,28 @@ def test_blocks_of_sums_fit_every_width_and_number_of_samples(widths, count, tmp
         near(grads, expected)
 
 
+@pytest.mark.parametrize("bad", [3, 100, 149])
+def test_what_passes_nothing_stays_so_in_any_of_the_passes(bad, tmp_path):
+    w, v = Value(0.5), Value(-0.25)
+    xs = [1.0 + 0.01 * i for i in range(150)]  # more than go together
+    xs[bad] = -2.0  # relu passes nothing on, whose root has an infinite slope
+
+    def sample(x):
+        return (w * x).relu() ** 0.5 * v
+
+    root = sum(map(sample, xs)) / len(xs)
+    root.backward()
+    assert math.isfinite(w.grad)
+    step = compile(sample, [w, v], batch=True, input_grads=True)
+    step(xs)
+    module = Module(step, tmp_path)
+    assert "again(" in module.text
+    value, grads, inputs = module.value_and_grad([w.data, v.data], xs, dx=True)
+    near([value], [root.data])
+    near(grads, [w.grad, v.grad])
+    near(inputs, [0.0 if i == bad else v.data * 0.5 * (w.data / x) ** 0.5 / 150 for i, x in enumerate(xs)])
+
+
 @pytest.mark.parametrize("batch", [False, True])
 def test_turns_are_a_loop_there_too(batch, tmp_path):
     rng = Random(7)
