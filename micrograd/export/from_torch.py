@@ -107,6 +107,7 @@ TABLE: Mapping[str, Callable[..., Any]] = {
     "aten.amax.default": lambda x, dims=(), keep=False: reduced(valued.largest, x, dims, keep), "aten.where.self": valued.where,
     "aten.any.dim": lambda x, dim, keep=False: reduced(any, x, [dim], keep),
     "aten.logical_not.default": lambda x: array(np.frompyfunc(operator.not_, 1, 1)(x)),
+    "aten.logical_and.default": lambda x, y: array(np.frompyfunc(lambda a, b: bool(a and b), 2, 1)(x, y)),
     **{f"aten.{name}.Scalar": aten.compared(name) for name in valued.COMPARED},
     "aten._assert_tensor_metadata.default": lambda *_, **__: None, "<built-in function getitem>": operator.getitem,
 }  # fmt: skip

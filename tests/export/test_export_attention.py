@@ -248,3 +248,19 @@ def test_the_language_model_of_the_lessons(batch):
     step, _, args = gpt(batch)
     step(*args)
     assert torch_source(step).count(CALL) == 1
+
+
+@pytest.mark.parametrize("name", ["causal", "not causal"])
+def test_it_comes_home(name):
+    torch = pytest.importorskip("torch")
+    from micrograd.export import from_torch, to_torch
+
+    step, params, _, x = program(NAMED[name][0])
+    module = to_torch(step)
+    back = from_torch(module, torch.tensor(x, dtype=torch.float64))
+    root = back(x)
+    root.backward()
+    made = Torch(step)
+    value, grads = made.value_and_grad([p.data for p in params], np.ravel(x))
+    near([root.data], [value])
+    near(sorted(p.grad for p in back.parameters()), sorted(grads), 1e-11)
