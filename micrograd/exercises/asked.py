@@ -91,11 +91,15 @@ class Asked:
                 self.best = result
         return result
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the exercise as one page (.html) that opens offline; numbers are checked in it. ValueError for another ending."""
+    def save(self, path: str | os.PathLike[str], *, steps: bool = False) -> Path:
+        """Write the exercise as one page (.html) that opens offline; numbers are checked in it.
+
+        steps: below it the stepper of its program, at the beginning, so that an answer can be followed number by number.
+        ValueError for another ending, or for steps of an exercise that has no program.
+        """
         if Path(path).suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"cannot write {os.fspath(path)!r}: expected a name ending in .html")
-        return write(path, page(self.posed).encode())
+        return write(path, page(self.posed, steps).encode())
 
     def __repr__(self) -> str:
         return shown.text(self.posed)

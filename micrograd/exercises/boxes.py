@@ -13,6 +13,7 @@ import json
 import math
 import re
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +96,21 @@ CSS = """body { line-height: 1.6; }
 main { max-width: 62em; }
 .mg-exercise { background: var(--card); }
 h1 { font-size: 1em; margin: 0; display: inline; }
+h2 { font-size: 1.05em; margin: 1.4em 0 .5em; }
 """
 
 
-def page(posed: Posed) -> str:
-    """The exercise as one page that opens offline."""
+def page(posed: Posed, steps: bool = False) -> str:
+    """The exercise as one page that opens offline; with ``steps`` the stepper of its program follows. ValueError where it has none."""
     from micrograd.exercises.shown import prompt_html
 
-    return shell.page(f"Exercise {posed.exercise.id}", prompt_html(posed, "h1"), CSS)
+    body, sheets = prompt_html(posed, "h1"), []
+    if steps:
+        graph = posed.graph
+        for name, value in graph.names.items():
+            if getattr(value, "label", None) == "":
+                value.label = name
+        stepper = import_module("viz").step(graph.root, names=False)
+        body += f"<h2>Its steps, for when you have an answer</h2>{stepper.fragment(image=False)}"
+        sheets.append(import_module("viz.bundle").sheet())
+    return shell.page(f"Exercise {posed.exercise.id}", body, CSS, sheets=sheets)

@@ -89,7 +89,7 @@ def test_a_page_obeys_its_policy_and_no_name_becomes_markup(engine, tmp_path, ki
     path.write_text(standalone.PAGES[kind](standalone.HOSTILE), encoding="utf-8")
     engine.open(path.as_uri(), "main :is(h1, b)")
     engine.until("document.readyState === 'complete'")
-    if kind in ("step", "quiz", "watch"):
+    if kind in ("step", "quiz", "watch", "exercise, steps"):
         engine.until("document.querySelector('.mg-stepper, .mg-training') !== null")
     assert engine.ask("window.hurt ?? null") is None
     assert engine.ask("document.querySelectorAll('img, [onerror]').length") == 0

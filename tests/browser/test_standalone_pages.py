@@ -7,7 +7,7 @@ from waiting import until
 
 pytestmark = pytest.mark.browser
 
-LIVE = {"step": ".mg-stepper", "quiz": ".mg-stepper", "watch": ".mg-training"}
+LIVE = {"step": ".mg-stepper", "exercise, steps": ".mg-stepper", "quiz": ".mg-stepper", "watch": ".mg-training"}
 
 
 @pytest.mark.parametrize("kind", standalone.PAGES)
@@ -39,7 +39,7 @@ def test_what_is_planted_in_a_page_does_not_run(browser, tmp_path, kind):
     context.close()
 
 
-@pytest.mark.parametrize("kind", ["doctor", "exercise", "worksheet", "sheet", "report", "class"])
+@pytest.mark.parametrize("kind", ["doctor", "exercise", "exercise, steps", "worksheet", "sheet", "report", "class"])
 @pytest.mark.parametrize("look", ["light", "dark", "phone"])
 def test_it_reads_well(browser, axe, tmp_path, kind, look):
     path = tmp_path / "page.html"

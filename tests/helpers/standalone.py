@@ -101,6 +101,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "watch": lambda name: watched(name).to_html(),
     "worksheet": lambda name: viz.exercise(root(name), title=name).to_html(),
     "exercise": lambda name: boxes.page(exercise("02.1", student=name).posed),
+    "exercise, steps": lambda name: boxes.page(exercise("02.1", student=name).posed, steps=True),
     "doctor": examined,
     "report": reported,
     "class": handed,
