@@ -101,9 +101,11 @@ class Jax:
 
 
 class JaxAtOnce(Jax):
-    """… as one program of XLA's, in haste: to run once, where operation by operation each has to be compiled too."""
+    """… as one program of XLA's, in haste: to run once, where operation by operation each is compiled too, if alike ones once."""
 
     def value_and_grad(self, p, x):
+        if self.text.count("\n") > 120:  # XLA's time for a long program grows faster than its length
+            return super().value_and_grad(p, x)
         haste = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
         given = (self.pytree(p), *self.given(x))
         f = self.jax.jit(self.jax.value_and_grad(self.loss, has_aux=self.several)).lower(*given).compile(compiler_options=haste)
