@@ -117,8 +117,63 @@ def written_acosh(x: Any) -> Any:
 
 
 ACOSH: Inner = Inner(
-    "acosh_slope", define=written_acosh, partials=(lambda y, x: -(((x * y) * y) * y),), formula=("-a * y**3",),
+    "acosh_slope", define=written_acosh, partials=(lambda y, x: bent(y, x, (x - 1.0) * (x + 1.0)),), formula=("-a * y**3",),
     exact=lambda m, x: 1 / m.sqrt((x - 1) * (x + 1)),
+)  # fmt: skip
+
+
+def bent(y: Any, x: Any, squared: Any) -> Any:
+    """-xy³ for y = 1/√(x² ± 1): over the square, which rounds less than y³ does; from 1e9 on y is 1/|x|, to the last digit."""
+    return table.where(table.less(table.abs_(x), 1e9), -table.div(x * y, squared), -table.div(y, x))
+
+
+def asinh(y: Any, x: Any) -> Any:
+    """1/√(1 + x²)."""
+    return ASINH(x) if followed(x) else table.div(1.0, table.hypot(1.0, x))
+
+
+ASINH: Inner = Inner(
+    "asinh_slope", define=lambda x: table.div(1.0, table.hypot(1.0, x)), partials=(lambda y, x: bent(y, x, 1.0 + x * x),),
+    formula=("-a * y**3",), exact=lambda m, x: 1 / m.sqrt(1 + x * x),
+)  # fmt: skip
+
+
+def asin(y: Any, x: Any) -> Any:
+    """1/√(1 - x²)."""
+    return ASIN(x) if followed(x) else table.div(1.0, table.sqrt(rules.unit(x)))
+
+
+def acos(y: Any, x: Any) -> Any:
+    """-1/√(1 - x²)."""
+    return -ASIN(x) if followed(x) else table.div(-1.0, table.sqrt(rules.unit(x)))
+
+
+ASIN: Inner = Inner(
+    "asin_slope", define=lambda x: table.div(1.0, table.sqrt(rules.unit(x))), partials=(lambda y, x: table.div(x * y, rules.unit(x)),),
+    formula=("a * y**3",), exact=lambda m, x: 1 / m.sqrt((1 - x) * (1 + x)),
+)  # fmt: skip
+
+
+def root(y: Any, x: Any) -> Any:
+    """1/(2√x)."""
+    return ROOT(x) if followed(x) else table.div(0.5, table.abs_(y))
+
+
+ROOT: Inner = Inner(
+    "sqrt_slope", define=lambda x: table.div(0.5, table.abs_(table.sqrt(x))),
+    partials=(lambda y, x: table.div(table.div(-0.25, x), table.sqrt(x)),), formula=("-1 / (4 * a * sqrt(a))",),
+    exact=lambda m, x: 1 / (2 * m.sqrt(x)),
+)  # fmt: skip
+
+
+def tanh(y: Any, x: Any) -> Any:
+    """4e/(1 + e)², e = exp(-2|x|)."""
+    return TANH(x) if followed(x) else 4.0 * rules.BELL(2.0 * x)
+
+
+TANH: Inner = Inner(
+    "tanh_slope", define=lambda x: 4.0 * rules.BELL(2.0 * x), partials=(lambda y, x: -2.0 * (y * table.tanh(x)),),
+    formula=("-2 * y * tanh(a)",),
 )  # fmt: skip
 
 

@@ -170,7 +170,7 @@ log10: Op = row(
     domain=(_POSITIVE,), array="np.log10({0})", doc="Logarithm to base 10.",
 )
 sqrt: Op = row(
-    "sqrt", ieee.sqrt, (lambda y, x: div(0.5, abs_(y)),), formula=("1 / (2 * y)",), light=True, domain=(_POSITIVE,),
+    "sqrt", ieee.sqrt, (curves.root,), formula=("1 / (2 * y)",), light=True, domain=(_POSITIVE,),
     array="np.sqrt({0})", doc="Square root; derivative inf at 0, nan below.",
 )
 cbrt: Op = row(
@@ -192,11 +192,11 @@ tan: Op = row(
     doc="Tangent of x in radians.",
 )
 asin: Op = row(
-    "asin", ieee.asin, (lambda y, x: div(1.0, sqrt(rules.unit(x))),), formula=("1 / sqrt(1 - a**2)",), numpy="arcsin",
+    "asin", ieee.asin, (curves.asin,), formula=("1 / sqrt(1 - a**2)",), numpy="arcsin",
     domain=(_UNIT,), array="np.arcsin({0})", doc="Arc sine, radians; nan outside [-1, 1].",
 )
 acos: Op = row(
-    "acos", ieee.acos, (lambda y, x: div(-1.0, sqrt(rules.unit(x))),), formula=("-1 / sqrt(1 - a**2)",), numpy="arccos",
+    "acos", ieee.acos, (curves.acos,), formula=("-1 / sqrt(1 - a**2)",), numpy="arccos",
     domain=(_UNIT,), array="np.arccos({0})", doc="Arc cosine, radians; nan outside [-1, 1].",
 )
 atan: Op = row(
@@ -218,11 +218,11 @@ cosh: Op = row(
     doc="Hyperbolic cosine.",
 )
 tanh: Op = row(
-    "tanh", math.tanh, (lambda y, x: 4.0 * rules.BELL(2.0 * x),), formula=("1 - y**2",),
+    "tanh", math.tanh, (curves.tanh,), formula=("1 - y**2",),
     by_result=lambda y: 1.0 - y * y, domain=(_REAL,), array="np.tanh({0})", doc="Hyperbolic tangent.",
 )
 asinh: Op = row(
-    "asinh", math.asinh, (lambda y, x: div(1.0, hypot(1.0, x)),), formula=("1 / sqrt(1 + a**2)",), numpy="arcsinh", domain=(_REAL,),
+    "asinh", math.asinh, (curves.asinh,), formula=("1 / sqrt(1 + a**2)",), numpy="arcsinh", domain=(_REAL,),
     array="np.arcsinh({0})", doc="Inverse of sinh.",
 )
 acosh: Op = row(
