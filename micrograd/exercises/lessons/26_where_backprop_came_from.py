@@ -1,7 +1,7 @@
 """Who found backpropagation, and how often?"""
 
 from micrograd import Value, transforms
-from micrograd.exercises import Exercise, decimal, equals, function, holds, listed, number, pick, real, whole
+from micrograd.exercises import Exercise, decimal, equals, function, listed, number, pick, real, repair
 from micrograd.steps import BackwardStep, ForwardStep
 
 
@@ -15,12 +15,6 @@ def backward_count(count: int) -> int:
         found += isinstance(step, ForwardStep)
         found += len(step.contributions) if isinstance(step, BackwardStep) else 0
     return found
-
-
-def corrected(out, w, x, target) -> bool:
-    """Whether these weights are those after one correction."""
-    error = target - (sum(a * b for a, b in zip(w, x, strict=True)) > 0)
-    return len(out) == len(w) and all(abs((new - old) - error * v) < 1e-12 for new, old, v in zip(out, w, x, strict=True))
 
 
 Exercise(
@@ -85,27 +79,45 @@ Exercise(
     ],
 )
 
+
+def swept(thrust, s, a):
+    """The slopes of a flight's cost by its thrusts, by the engine."""
+    leaves = [Value(u) for u in thrust]
+    state = Value(s)
+    for u in leaves:
+        state = a * state + u
+    (state**2 + sum(u * u for u in leaves)).backward()
+    return [u.grad for u in leaves]
+
+
+PLANTED = """
+def slopes(thrust, s, a):  # next = a*s + u; cost: the last s squared, and each u squared
+    path = [s]
+    for u in thrust:
+        path.append(a * path[-1] + u)
+    at = {end}
+    found = []
+    for u in reversed(thrust):
+        found.append({heard})
+        at *= {back}
+    return {turned}
+"""
+RIGHT = {"end": "2 * path[-1]", "heard": "at + 2 * u", "back": "a", "turned": "found[::-1]"}
+
 Exercise(
     "26.4",
-    "Rosenblatt's correction: write a function of (w, x, target), lists w and x, target 0 or 1. The neuron says 1 where w·x "
-    "> 0, else 0. The new "
-    "weights are the old ones where it is right; else each moves by its input, up or down.",
-    blanks={
-        "f": function(
-            holds(
-                "the weights must be those after one correction",
-                corrected,
-                listed(3, whole(-2, 2)),
-                listed(3, whole(-2, 2)),
-                whole(0, 1),
-                times=16,
-            ),
-            says="the function of (w, x, target)",
-        )
-    },
+    "The program of 1960, for a flight whose next state is a·s + u: the slope of the cost by each thrust. One line is "
+    'wrong. Hand in its number and what it should be: (7, "…").',
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"end": "path[-1]"})),
+        PLANTED.format(**(RIGHT | {"heard": "at"})),
+        PLANTED.format(**(RIGHT | {"back": "path[-1]"})),
+        PLANTED.format(**(RIGHT | {"turned": "found"})),
+    ),
+    blanks={"line": repair("slopes", equals(swept, listed(3, real(-1, 1)), real(0.5, 2), real(0.5, 1.5)))},
     hints=[
-        "What does it say, and what should it have said?",
-        "Their difference is −1, 0 or 1: what must it do to a weight whose input is 0?",
-        "Afterwards w·x has moved by the difference times x·x, towards the target.",
+        "Write the flight with two thrusts on paper. Is the slope by the last thrust right? And by the first?",
+        "Where does λ begin, what does a thrust hear, by what is λ multiplied, and in which order do the slopes come out?",
+        "The slopes belong to the thrusts in the order in which these were given, and each thrust costs its square besides.",
     ],
 )
