@@ -7,17 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from micrograd.compiler.braces import columns
-from micrograd.compiler.braces.nests import Language, Nest, Shared, cut, identifier, words
+from micrograd.compiler.braces.nests import Shared, cut, identifier, words
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.program.instruction import Instruction, Repeat, Step
 from micrograd.compiler.program.show import Names, extents
+from micrograd.export.js_nests import JS, POOLS, JSNest
 from micrograd.export.taken import Taken, Update
+from micrograd.export.wasm_engine import Engine
 from micrograd.files import write
-
-JS = Language(
-    templates=columns.JS, index="let", number="let", constant="const", whole="({0} | 0)", at="{pool}[{whole}]",
-    function="function {0}({1})", argument="{0}",
-)  # fmt: skip
 
 
 def to_js(step: Any, path: str | os.PathLike[str] | None = None, *, optimizer: Any = None) -> str:
@@ -32,74 +29,18 @@ def to_js(step: Any, path: str | os.PathLike[str] | None = None, *, optimizer: A
     - `update(p, gradient, state)`: a step; `state = fresh()` is what the optimizer remembers. `train(p, x, state)` does both and
       gives the loss.
     - With batch=True x has a row for each sample, one after the other, and outputs as many rows.
+    - `engine`: "wasm" where the loops that take the time run as WebAssembly, which is in the module, two numbers at a time; "js" where
+      there is none, or a page's policy forbids it (no 'wasm-unsafe-eval'): then all loops are JavaScript's. `use("js")` asks for those.
 
     The answers are the compiled program's (see `micrograd.compiler`) to a few units in the last place of Math's functions, of which every
-    engine has its own; edges are the same, nan where a look-up is out of its range. Raises ValueError for what cannot go along, as
-    `to_c` does.
+    engine has its own (WebAssembly's exp, expm1 and tanh are within 1, 2 and 3), and of sums, which WebAssembly adds up in two halves where
+    their terms are neighbours; edges are the same, nan where a look-up is out of its range. Raises ValueError for what cannot go along,
+    as `to_c` does.
     """
     text = "\n".join(_Module(Taken(step), optimizer).lines()) + "\n"
     if path is not None:
         write(path, text.encode())
     return text
-
-
-POOLS = {pool: f"{pool.lower()}_" for pool in ("V", "G", "R", "VB", "GB", "RB")}  # a function's own: looked at once, not at each number
-MOST = 10  # sums in a block: these, and what is read for them, stay in sixteen registers
-
-
-class _JSNest(Nest):
-    """… with a block of the sums of a matrix product, or of rows, in variables, for engines make no vectors."""
-
-    def lines(self) -> list[str]:
-        step = self.step
-        affine = all(f"x{k}" in self.operands and self.operands[f"x{k}"].affine for k in range(len(step.reads)))
-        if step.rule.product and step.rule.fold == "+" and affine and self.summed and not step.scatters and step.limit is None:
-            return self._blocks()
-        return super().lines()
-
-    def _blocks(self) -> list[str]:
-        """As many sums as registers hold: what one operand moves along and the other does not; up to three samples more than there are."""
-        reads = [f"x{k}" for k in range(len(self.step.reads))]
-        sides = [self._side(mine, [x for x in reads if x != mine]) for mine in (*reads, "")[:2]]
-        fits = [(i, j) for i in _divisors(sides[0][1]) for j in _divisors(sides[1][1]) if i * j <= MOST]
-        (r, _), (c, _) = sides
-        rows, columns_ = max(fits, key=lambda n: (n[0] * n[1] / (n[0] + n[1]), n))
-        pairs = [(i, j) for i in range(rows) for j in range(columns_)]
-        begin = "0.0" if self.step.zero else "-0.0"
-        inner = [f"const a{i} = {self._element('x0', {r: i})};" for i in range(rows)]
-        inner += [f"const b{j} = {self._element('x1', {c: j})};" for j in range(columns_)] if len(reads) == 2 else []
-        inner += [f"s{i}{j} += a{i}{f' * b{j}' if len(reads) == 2 else ''};" for i, j in pairs]
-        onto = "+=" if self.step.add else f"= {begin} +"
-        body = [
-            "let " + ", ".join(f"s{i}{j} = -0.0" for i, j in pairs) + ";",
-            *self.loop(self.summed, inner),
-            *[f"{self._element('out', {r: i, c: j})} {onto} s{i}{j};" for i, j in pairs],
-        ]
-        order = [a for a in self.kept if a not in (r, c)] + [a for a in (r, c) if a]
-        return self.loop(order, body, steps={r: rows, c: columns_})
-
-    def _side(self, mine: str, others: Sequence[str]) -> tuple[str, int]:
-        """(the longest axis along which one operand alone moves, its extent)."""
-        axes = [a for a in self.kept if mine and self.stride(mine, a) and not any(self.stride(x, a) for x in others)]
-        axes = [a for a in axes if a != "b" or self.room % 4 == 0]
-        axis = max(axes, key=lambda a: self.room if a == "b" else self.extent[a], default="")
-        return axis, 4 if axis == "b" else self.extent[axis] if axis else 1  # samples: up to three more than there are
-
-    def pool(self, name: str) -> str:
-        return POOLS[super().pool(name)]
-
-    def moved(self, name: str) -> str:
-        step = int(self.operands[name].step) * (self.room if self.operands[name].batch else 1)
-        return f"{step} * t" if step else ""
-
-    def _element(self, name: str, further: dict[str, int]) -> str:
-        """The element so many steps further along some axes."""
-        base = self.base(name) + sum(n * int(self.stride(name, a)) for a, n in further.items() if a)
-        return f"{self.pool(name)}[{' + '.join(filter(None, [str(base), self.offset(name)]))}]"
-
-
-def _divisors(extent: int) -> list[int]:
-    return [n for n in range(1, 6) if extent % n == 0]
 
 
 class _Module:
@@ -111,6 +52,7 @@ class _Module:
         self.shared, self.names, self.known = Shared(JS), Names(self.program.families), dict[str, int]()
         self.update = None if optimizer is None else Update(optimizer, taken.plan.traced.params, columns.JS)
         self.inputs = [int(at) for at in self.program.inputs]
+        self.engine = Engine(self.program, self.room if self.batch else 1)
 
     def lines(self) -> list[str]:
         """Everything, in the order in which it stands."""
@@ -123,7 +65,7 @@ class _Module:
         rules = [line for _, lines in self.shared.rules.values() for line in ("", *lines)]
         names = set().union(*(words(line) for line in (*rules, *code) if not line.startswith("//")))
         helpers = [columns.JS_HELPERS[h][1] for h in columns.used(columns.JS_HELPERS, names)]
-        return [*self._head(names), *helpers, *rules, *code]
+        return [*self._head(names), *helpers, *rules, *code, *self.engine.choice()]
 
     def _head(self, names: set[str]) -> list[str]:
         program, taken = self.program, self.taken
@@ -135,10 +77,7 @@ class _Module:
         lines += ["const nan = NaN;"] if "nan" in names else []
         lines += [*_array("export const start", taken.params), *_array("export const args", taken.inputs.ravel().tolist()), ""]
         lines.append("// V: values, G: gradients, R: whether something reaches a gradient; VB, GB, RB: those of each sample; T: addresses.")
-        for batch, size in enumerate(program.sizes):
-            for pool in "VGR":
-                if (name := pool + "B" * batch) in names:
-                    lines.append(f"const {name} = new Float64Array({size * (self.room if batch else 1)});")
+        lines += self.engine.pools(names)
         lines += [f"V.set([{', '.join(map(number, xs))}], {at});" for at, xs in taken.numbers]
         tables = np.concatenate(self.shared.tables).tolist() if self.shared.tables else []
         lines += [f"const slot = new Int32Array([{', '.join(map(str, self.inputs))}]); // where the inputs belong"] if self.inputs else []
@@ -165,13 +104,16 @@ class _Module:
         stem = f"{word}_{identifier(self.names.family(step.out).name)}"
         self.known[stem] = self.known.get(stem, 0) + 1
         name = stem if self.known[stem] == 1 else f"{stem}_{self.known[stem]}"
-        body = _JSNest(self.program.boxed(step, max(1, turns), keep=True), self.shared, self.room if self.batch else 1).lines()
+        boxed = self.program.boxed(step, max(1, turns), keep=True)
+        body = JSNest(boxed, self.shared, self.room if self.batch else 1).lines()
         text = set().union(*map(words, body))
-        given = ", ".join([*(["n"] if step.batch else []), *(["t"] if "t" in text else [])])
+        given = [*(["n"] if step.batch else []), *(["t"] if "t" in text else [])]
+        fast = word != "again" and self.engine.takes(name, boxed, turns, given)
         held = ", ".join(f"{short} = {pool}" for pool, short in POOLS.items() if short in text)
         body = [*([f"const {held};"] if held else []), *body]
         about = f"// {comment(self.names.line(step, max(1, turns)))}    {extents(step)}".rstrip()
-        return ["", about, f"function {name}({given}) {{", *("    " + line for line in body), "}"], f"{name}({given});"
+        call = f"{'run.' if fast else ''}{name}({', '.join(given)});"
+        return ["", about, f"function {name}({', '.join(given)}) {{", *("    " + line for line in body), "}"], call
 
     # --- what others call ------------------------------------------------------------------------------------------------
 

@@ -8,14 +8,24 @@ from random import Random
 import pytest
 
 np = pytest.importorskip("numpy")
+import export_js  # noqa: E402
 import micrograd  # noqa: E402
 from export_js import NODE, Module  # noqa: E402
 from export_models import MODELS, Fuzz, digits, every_op, listed, near, wrong_edges  # noqa: E402
 from micrograd import Value, compile, nn, optim  # noqa: E402
 from micrograd.compiler import take  # noqa: E402
+from micrograd.export import wasm_engine  # noqa: E402
 from micrograd.ops import sum_  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not NODE, reason="no node")
+
+
+@pytest.fixture(params=["wasm", "js"], autouse=True)
+def engine(request, monkeypatch):
+    """Which form of the loops runs; in WebAssembly the short ones too."""
+    monkeypatch.setattr(export_js, "ENGINE", request.param)
+    monkeypatch.setattr(wasm_engine, "FEW", 1)
+    return request.param
 
 
 @pytest.mark.parametrize("batch", [False, True])

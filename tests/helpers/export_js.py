@@ -11,12 +11,15 @@ import numpy as np
 from micrograd.export import to_js
 
 NODE = shutil.which("node")
+ENGINE = "wasm"  # the form of the loops that runs
 DRIVER = """\
 import * as m from "./step.mjs";
 import { readFileSync } from "node:fs";
 const number = (s) => s === "nan" ? NaN : s === "inf" ? Infinity : s === "-inf" ? -Infinity : Number(s);
 const said = (x) => Object.is(x, -0) ? "-0.0" : Number.isNaN(x) ? "nan" : x === Infinity ? "inf" : x === -Infinity ? "-inf" : String(x);
-const found = [];
+const found = [], engine = process.argv[3];
+m.use(engine);
+if (m.engine !== engine && process.argv[4]) throw new Error(`${m.engine} runs, not ${engine}`);
 for (const [what, ...given] of JSON.parse(readFileSync(process.argv[2], "utf8"))) {
     const [p, x] = given.map((xs) => Float64Array.from(xs.map(number)));
     if (what === "outputs") found.push(Array.from(m.outputs(p, x), said));
@@ -45,7 +48,8 @@ class Module:
     def __call__(self, *calls):
         given = [[what, *[[repr(float(x)) for x in np.ravel(xs)] for xs in rest]] for what, *rest in calls]
         (self.folder / "calls.json").write_text(json.dumps(given), encoding="utf-8")
-        command = [NODE, str(self.folder / "driver.mjs"), str(self.folder / "calls.json")]
+        must = ["must"] if "WebAssembly.Module(" in self.text else []
+        command = [NODE, str(self.folder / "driver.mjs"), str(self.folder / "calls.json"), ENGINE, *must]
         out = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", timeout=60).stdout
         return [list(map(float, row)) for row in json.loads(out)]
 
