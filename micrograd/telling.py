@@ -11,7 +11,7 @@ runs on them what `rule` says of an op, so that it computes a graph anew without
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class _Tape:
     def put(self, s: Any) -> int | str:
         """Where the value of an expression is found."""
         if not isinstance(s, Symbol):
-            return _in_words(float(s))
+            return in_words(float(s))
         if id(s) not in self.at:
             op = s.op
             if op is None or TABLE.get(op.name) is None or TABLE[op.name].forward is not op.forward or op.arity is None:
@@ -95,7 +95,8 @@ class _Tape:
         return self.at[key]
 
 
-def _in_words(x: float) -> str:
+def in_words(x: float) -> str:
+    """A number as a rule and JavaScript have it, to the last bit."""
     return repr(x) if isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
 
 
@@ -138,12 +139,30 @@ def _of_many(op: Op) -> dict[str, Any]:
     if all(a is b for a, b in zip(partials, [*xs[2:], *xs[:2]], strict=True)):
         each = "opposite"
     else:
-        each, *others = {_in_words(float(p)) for p in partials}
+        each, *others = {in_words(float(p)) for p in partials}
         if others:
             raise TypeError(f"the partials of {op.name} differ")
     if TABLE.get(op.name) is None or TABLE[op.name].forward is not op.forward:
         raise TypeError(f"{op.name} is no primitive")
     return {"all": op.name, "each": each, "x": 3}
+
+
+def lines(arguments: Sequence[str], results: Sequence[Any]) -> tuple[list[list[Any]], list[int | str]]:
+    """Expressions over symbols of these names as lines, and where the value of each is found (see `rule`).
+
+    Arguments of one name are one. TypeError where an expression has something else than primitives in it.
+    """
+    tape = _Tape(map(Symbol, arguments))
+    found = {id(s): s for r in results for s in _leaves(r)}
+    tape.kept += found.values()
+    tape.at.update((id(s), arguments.index(s.name)) for s in found.values())
+    return tape.lines, [tape.put(r) for r in results]
+
+
+def _leaves(s: Any) -> list[Symbol]:
+    if not isinstance(s, Symbol):
+        return []
+    return [s] if s.op is None else [leaf for x in (*s.args, *s.op.params) for leaf in _leaves(x)]
 
 
 def main() -> None:

@@ -237,7 +237,7 @@ class _Compiled(_Eager):
         )  # fmt: skip
 
     def epoch(self, batches: Iterator[Batch], tick: Callable[[], None], plain: bool) -> list[float]:
-        from micrograd.compiler.training.ahead import Plain
+        from micrograd.compiler.training.feed import Plain
 
         batches = self.checked(batches)
         if self.accumulate > 1:

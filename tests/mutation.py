@@ -52,7 +52,7 @@ GROUPS = {  # name → (files, the tests that must notice, the likeliest first)
     "factor": ("micrograd/compiler/passes/factor.py", COMPILER),
     "group": ("micrograd/compiler/passes/group.py micrograd/compiler/passes/layout.py", COMPILER),
     "graph": (
-        "micrograd/compiler/passes/scalars.py micrograd/compiler/program/rule.py",
+        "micrograd/compiler/tracing/scalars.py micrograd/compiler/program/rule.py",
         f"{COMPILER} test_zeros_compiled",
     ),
 }

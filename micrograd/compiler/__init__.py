@@ -30,6 +30,7 @@ random programs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from micrograd.compiler.tracing.trace import TraceError, take
@@ -92,15 +93,26 @@ def compile(
         one of arguments holds objects
         ==================================================  ==========================================================
     """
+    settings: Any = {"batch": batch, "backend": backend, "exact": exact, "input_grads": input_grads, "threads": threads}
+    return _home()(loss, params, **settings)  # type: ignore[no-any-return]
+
+
+def _home() -> Callable[..., Any]:
+    """What makes a compiled loss here: in the lab's page, which has no NumPy, one that is WebAssembly."""
+    from micrograd.compiler.wasm.home import maker
+
+    make = maker()
+    if make is not None:
+        from micrograd.compiler.wasm.compiled import InPage
+
+        return partial(InPage, make)
     from micrograd.compiler.compiled import Compiled
 
-    return Compiled(loss, params, batch=batch, backend=backend, exact=exact, input_grads=input_grads, threads=threads)
+    return Compiled
 
 
 def lower(root: Any, params: Any = None, *, backend: str = "auto", exact: bool = False) -> Compiled[float]:
     """An existing graph as a compiled function without inputs. params: by default every leaf below `root`."""
-    from micrograd.compiler.compiled import Compiled
-
     if not hasattr(root, "topological"):
         raise TypeError(f"lower takes the root of a graph, a Value, not {type(root).__name__}: {root!r:.80}")
     if root.op is None:
@@ -108,4 +120,4 @@ def lower(root: Any, params: Any = None, *, backend: str = "auto", exact: bool =
             f"lower takes the root of a graph, but {root!r} is a leaf, below which nothing was recorded: is it from a no_grad() block?"
         )
     leaves = [v for v in root.topological() if v.op is None] if params is None else params
-    return Compiled(lambda: root, leaves, backend=backend, exact=exact)
+    return _home()(lambda: root, leaves, backend=backend, exact=exact)  # type: ignore[no-any-return]

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import threading
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from micrograd import given, modes
-from micrograd.compiler import guarded
-from micrograd.compiler.guarded import listed
 from micrograd.compiler.machine import Runs
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.passes.lowering import after
-from micrograd.compiler.plan import Plan, Plans, refuse_hooks
+from micrograd.compiler.outside.guards import Guards
+from micrograd.compiler.passes.lowering import after, lowered
+from micrograd.compiler.plan import Plan
+from micrograd.compiler.plans import refuse_hooks
 from micrograd.compiler.program.ir import Program
-from micrograd.compiler.provenance import check, compare, place_of
+from micrograd.compiler.provenance import check, place_of
+from micrograd.compiler.retraced import Retraced
 from micrograd.compiler.tiers import choose
 from micrograd.compiler.tracing import arguments
 from micrograd.compiler.tracing.reading import Reader
-from micrograd.compiler.tracing.refusal import TraceError, line, tracing
+from micrograd.compiler.tracing.trace import Trace
 from micrograd.compiler.training import session
 from micrograd.engine import Value
 
 Answer = TypeVar("Answer")  # what a call gives: float, or a tuple where the loss returns one
 
 
-class Compiled(Generic[Answer]):
+class Compiled(Retraced, Generic[Answer]):
     """A loss that runs as a tensor program. Made by `micrograd.compile` and `micrograd.lower`.
 
     Calling it gives the loss as a float (or a tuple, where the loss returns one). A new structure of arguments is traced when
@@ -38,24 +37,12 @@ class Compiled(Generic[Answer]):
         self, loss: Callable[..., Any], params: Any = None, *, batch: bool = False, backend: str = "auto", exact: bool = False,
         input_grads: bool = False, threads: int | None = None,
     ) -> None:  # fmt: skip
-        if not callable(loss):
-            graph = ": an existing graph is compiled by micrograd.lower" if isinstance(loss, Value) else ""
-            raise TypeError(f"compile takes the loss as a function, not {type(loss).__name__}: {loss!r:.80}{graph}")
-        self.loss, self.batch, self.exact, self.input_grads = loss, batch, exact, input_grads
-        again = isinstance(params, (list, tuple, dict)) or hasattr(params, "parameters")
-        self._given = params if again or params is None else listed(params)
-        self.params = None if params is None else listed(self._given)
-        self._ids = {id(p) for p in self.params or ()}
+        super().__init__(loss, params, batch=batch, exact=exact, input_grads=input_grads)
         self.backend = "numpy" if exact and backend in ("auto", "interpreter", "numba", "c") else choose.named(backend)
         self.threads = None if threads is None else given.whole("threads", threads, 1)
-        self._plans: dict[Any, Plans] = {}
         self._reader = Reader()
-        self._told = False  # that keyword arguments have too many values
         self._latest: tuple[Plan, Runs] | None = None
-        self._lock = threading.RLock()
         self._session: Any = None  # a training run that is going on
-        self.__name__ = getattr(loss, "__name__", type(loss).__name__)
-        self.__doc__ = getattr(loss, "__doc__", None)
 
     # --- running -----------------------------------------------------------------------------------------------------
 
@@ -116,16 +103,6 @@ class Compiled(Generic[Answer]):
         one = iter(numbers.tolist())
         return (*found, tuple(arguments.nested(s, one) for s in plan.shapes))
 
-    def backward(self, *args: Any, **static: Any) -> Answer:
-        """The loss; its gradients are added to the `.grad` of the parameters, as `root.backward()` does."""
-        with self._lock:
-            value: Answer
-            value, grads, *_ = self.value_and_grad(*args, **static)
-            assert self._latest is not None
-            for p, g in zip(self._latest[0].traced.params, grads.tolist(), strict=True):
-                p.grad = p.grad + g
-        return value
-
     def grad_of(self, node: Value | str) -> Any:
         """∂loss/∂node in the latest run with gradients, for a node of the traced graph or the label of one.
 
@@ -136,31 +113,6 @@ class Compiled(Generic[Answer]):
     def value_of(self, node: Value | str) -> Any:
         """The number of a node in the latest run. KeyError for a node that was fused into a sum (ask for the sum)."""
         return self._look(node, "values")
-
-    def graph(self, *args: Any, **static: Any) -> Value:
-        """The scalar graph of the loss at these arguments, by the eager engine, with its gradients: for pictures and the stepper."""
-        if not self.batch:
-            result = self.loss(*args, **static)
-            root = result[0] if isinstance(result, (tuple, list)) else result
-        else:
-            roots = [self.loss(*sample, **static) for sample in zip(*args, strict=True)]
-            root = sum(r[0] if isinstance(r, (tuple, list)) else r for r in roots) * (1.0 / len(roots))
-        root.backward()
-        return root  # type: ignore[no-any-return]
-
-    def check(self, *args: Any, **static: Any) -> None:
-        """Run the loss once more and raise TraceError where it is no longer what the program does, naming the line.
-
-        What can have changed: what it reads from outside. The next call sees most of that by itself and traces again (see
-        `micrograd.compile`); this says where, and sees what no guard does.
-        """
-        with self._lock:
-            shapes, key, numbers = self._key(args, static)
-            known = self._plans.get(key)
-            plan = known.found[0] if known is not None else self.plan(args, static)[0]
-            with modes.record_source():
-                again = self._traced(shapes, numbers[:, 0] if self.batch else numbers, static)
-        compare(plan, again)
 
     def train(self, optimizer: Any, data: Any = (), steps: int | None = None, on_step: Any = None, **options: Any) -> list[float]:
         """Train with `optimizer` (see `micrograd.compiler.training.session.train` for every option); gives the loss of each step."""
@@ -226,67 +178,15 @@ class Compiled(Generic[Answer]):
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def plan(self, args: Sequence[Any], static: dict[str, Any], trusted: set[Plan] | None = None) -> tuple[Plan, Any]:
-        """The program for these arguments and what the loss reads now, traced if it is not known; and their numbers as an array.
+    def _made(self, traced: Trace, shapes: tuple[Any, ...], guards: Guards) -> Plan:
+        return Plan(lowered(traced), traced, shapes, guards)
 
-        trusted: plans whose guards were asked before, in this training run; a plan that is right is added.
-        """
-        if tracing() is not None:
-            raise TraceError(f"{line()}: a compiled loss is called while another loss is compiled: call the loss that it was made of")
-        shapes, key, numbers = self._key(args, static)
-        plans = self._plans.get(key)
-        if plans is None:
-            if static:
-                self._make_room(shapes, static)
-            plans = self._plans[key] = Plans()
-        if trusted is not None and plans.found and plans.found[0] in trusted:
-            return plans.found[0], numbers
-        plan = plans.held() or self._renewed(plans, shapes, numbers, static)
-        if trusted is not None:
-            trusted.add(plan)
-        return plan, numbers
-
-    def _make_room(self, shapes: tuple[Any, ...], static: dict[str, Any]) -> None:
-        """Keyword arguments are constants, each a program of its own: the oldest goes where there are too many of them."""
-        alike = [key for key in self._plans if key[0] == shapes and key[1]]
-        if len(alike) >= Plans.CONSTANTS:
-            del self._plans[alike[0]]
-            if not self._told:
-                self._told = True
-                names = ", ".join(sorted(static))
-                warnings.warn(
-                    f"{self.__name__} was traced for {Plans.CONSTANTS} values of its keyword arguments ({names}), each of which is a "
-                    "program of its own: pass what changes by its place, which costs nothing", RuntimeWarning, stacklevel=5,
-                )  # fmt: skip
-
-    def _key(self, args: Sequence[Any], static: dict[str, Any]) -> tuple[tuple[Any, ...], Any, Any]:
-        """The shapes of the arguments; with the keyword arguments, their structure; their numbers."""
+    def _read(self, args: Sequence[Any]) -> tuple[tuple[Any, ...], Any]:
         read = self._reader.samples if self.batch else self._reader.numbers
-        shapes, numbers = read(args, self._ids)
-        return shapes, (shapes, arguments.keywords(static) if static else ()), numbers
+        return read(args, self._ids)
 
-    def _renewed(self, plans: Plans, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any]) -> Plan:
-        """Guards that do not hold at once: the same after all, or a new trace."""
-        if plans.found:
-            now = guarded.guards(self.loss, self._given, shapes, static)
-            known = plans.alike(now)
-            if known is not None:
-                return known
-            changed = plans.found[0].guards.difference(now) or "?"
-            if plans.changed(changed) and not plans.told:
-                plans.told = True
-                warnings.warn(
-                    f"{self.__name__} was traced {Plans.KEPT} times because {changed!r}, which it reads from outside, changes: pass it as "
-                    "an argument, which costs nothing", RuntimeWarning, stacklevel=5,
-                )  # fmt: skip
-        return plans.latest(self._traced(shapes, numbers[:, 0] if self.batch else numbers, static))
-
-    def _traced(self, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any]) -> Plan:
-        settings = {"batch": self.batch, "exact": self.exact, "want_inputs": self.input_grads}
-        if self._given is not None:
-            self.params = listed(self._given)
-            self._ids = {id(p) for p in self.params}
-        return guarded.planned(self.loss, self._given, shapes, numbers, static, settings)
+    def _of_one(self, numbers: Any) -> Any:
+        return numbers[:, 0] if self.batch else numbers
 
     def _ready(self, args: Sequence[Any], static: dict[str, Any], whole: bool = False) -> tuple[Plan, Runs]:
         plan, numbers = self.plan(args, static)

@@ -7,14 +7,12 @@ call) is traced again as it then is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from micrograd import collector, modes
 from micrograd.compiler.outside import movers
 from micrograd.compiler.outside.guards import Guards
-from micrograd.compiler.passes.lowering import lowered
-from micrograd.compiler.plan import Plan
 from micrograd.compiler.provenance import compare
 from micrograd.compiler.tracing import arguments, trace
 from micrograd.compiler.tracing.refusal import TraceError, told
@@ -28,14 +26,19 @@ _UNSTEADY = frozenset((
 ))  # fmt: skip
 
 
-def planned(loss: Any, given: Any, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any], settings: dict[str, bool]) -> Plan:
-    """Trace the loss on leaves of these shapes, and lower what came of it. given: the parameters, as a module or in lists."""
+Made = Callable[[trace.Trace, tuple[Any, ...], Guards], Any]  # a plan of a trace, for arguments of these shapes
+
+
+def planned(
+    loss: Any, given: Any, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any], settings: dict[str, bool], made: Made
+) -> Any:
+    """Trace the loss on leaves of these shapes, and make a plan of it. given: the parameters, as a module or in lists."""
     with trace.lock:
         before = guards(loss, given, shapes, static)
         changed: Any = None
         for _ in range(2):  # a cache may be filled by the first
             try:
-                found = _once(loss, given, before, shapes, numbers, static, settings)
+                found = _once(loss, given, before, shapes, numbers, static, settings, made)
             except trace.StaleError:
                 what = repr(changed) if changed else "a Value (kept in a cache?)"
                 raise TraceError(
@@ -60,7 +63,7 @@ def planned(loss: Any, given: Any, shapes: tuple[Any, ...], numbers: Any, static
             )
         if not _UNSTEADY.isdisjoint(found.guards.names):
             with modes.record_source():
-                compare(found, _once(loss, given, found.guards, shapes, numbers, static, settings))
+                compare(found, _once(loss, given, found.guards, shapes, numbers, static, settings, made))
         return found
 
 
@@ -72,15 +75,16 @@ def guards(loss: Any, given: Any, shapes: tuple[Any, ...], static: dict[str, Any
 
 
 def _once(
-    loss: Any, given: Any, reached: Guards, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any], settings: dict[str, bool]
-) -> Plan:  # fmt: skip
+    loss: Any, given: Any, reached: Guards, shapes: tuple[Any, ...], numbers: Any, static: dict[str, Any], settings: dict[str, bool],
+    made: Made,
+) -> Any:  # fmt: skip
     traced = trace.Trace([] if given is None else listed(given), **settings)  # type: ignore[arg-type]
     flat = iter(numbers.tolist())
     args = []
     for shape in shapes:
-        made: list[Any] = []
-        args.append(arguments.leaves(shape, flat, made))
-        traced.inputs.append(made)
+        block: list[Any] = []
+        args.append(arguments.leaves(shape, flat, block))
+        traced.inputs.append(block)
     everybodys = [(name, state, state(), back) for name, state, back in movers.everywhere()]
     own = [(name, state, _stand(reached, name, state, loss)) for name, state in reached.movers]
     with collector.paused():
@@ -98,7 +102,7 @@ def _once(
         else:
             known = {id(p) for p in traced.params}
             traced.outside = [v for v in old if id(v) not in known]
-        return Plan(lowered(traced), traced, shapes, reached)
+        return made(traced, shapes, reached)
 
 
 def _stand(found: Guards, name: str, state: movers.State, loss: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.numpy_kinds import np
 from micrograd.compiler.tracing.trace import TraceError
 from micrograd.engine import Value
 

@@ -27,7 +27,8 @@ from micrograd.ops import TABLE
 
 NAME = "lab.py"  # what the program is called in tracebacks
 NO_NUMPY = (
-    "NumPy, which micrograd.compile needs, is not in this page. All else of micrograd is: save the program as .py and run it with Python"
+    "NumPy is not in this page. micrograd.compile does without it; what exports a tensor program, or shows it, does not: save the program "
+    "as .py and run it with Python"
 )
 NOT_HERE = "this page carries Python's standard library, micrograd and viz alone"
 TOO_LONG = "the doctor was not done within its time: `micrograd doctor lab.py`, in a terminal, has no such limit"

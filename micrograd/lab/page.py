@@ -114,8 +114,9 @@ def worker(files: dict[str, bytes]) -> str:
     if exported != 1:
         raise RuntimeError(f"Pyodide {runtime.VERSION} is not what it was: loadPyodide is not found in pyodide.mjs")
     lock = runtime.lock(files)
+    machine = importlib.import_module("viz.bundle").joined(["wasm_machine"], _source)
     ours = (STATIC / "worker.js").read_text(encoding="utf-8")
-    return f"{inner}\nconst loadPyodide = (() => {{\n{outer}\n}})();\nconst LOCK = {lock};\n{ours}"
+    return f"{inner}\nconst loadPyodide = (() => {{\n{outer}\n}})();\nconst LOCK = {lock};\n{machine}\n{ours}"
 
 
 # --- putting together -------------------------------------------------------------------------------------------------

@@ -72,10 +72,38 @@ def test_an_error_stands_at_its_line_and_the_picture_stays(lab):
     assert page.locator(".cm-lintRange-error").count() == 0
 
 
-def test_compile_says_what_is_missing(lab):
+COMPILED = (
+    HEAD
+    + """
+import micrograd
+from micrograd import nn, optim
+model = nn.MLP(2, [4, 1])
+def loss(x):
+    return (model([x, 1.0]) - 2) ** 2 + a * b
+step = micrograd.compile(loss, model)
+value, grads = step.value_and_grad(0.5)
+root = loss(0.5)
+root.backward()
+assert value == root.data and grads.tolist() == [p.grad for p in model.parameters()]
+losses = step.train(optim.Adam(model, lr=0.1), (0.5,), steps=300)
+print(len(losses), losses[-1] < losses[0], abs(step(0.5) - loss(0.5).data) < 1e-12)
+"""
+)
+
+
+def test_a_loss_is_compiled_and_trained(lab):
     lab.open()
-    said = lab.write(HEAD + "import micrograd\nmicrograd.compile(lambda: a * b)()")
-    assert said.startswith("Line 4: ImportError: micrograd.compile needs NumPy") and "save the program as .py" in said
+    said = lab.write(COMPILED)
+    lab.tab("Output")
+    assert not said.startswith("Line") and lab.output == "300 True True\n"
+
+
+def test_a_compiled_loss_says_what_it_cannot_do(lab):
+    lab.open()
+    said = lab.write(HEAD + "import micrograd\nmicrograd.compile(lambda x: a * x if x > 0 else b)(1.0)")
+    assert said.startswith("Line 4: ") and "TraceError: lab.py:4" in said and "a branch" in said
+    said = lab.write(HEAD + "import micrograd\nprint(micrograd.compile(lambda: a * b).program)")
+    assert said.startswith("Line 4: AttributeError: .program shows the tensor program") and "save the program as .py" in said.lower()
 
 
 @pytest.mark.parametrize("name", list(EXAMPLES))

@@ -18,11 +18,11 @@ from micrograd.compiler.passes.factor import ends, loops_of  # noqa: E402
 from micrograd.compiler.passes.fuse import fuse, tops  # noqa: E402
 from micrograd.compiler.passes.group import group  # noqa: E402
 from micrograd.compiler.passes.lowering import lowered  # noqa: E402
-from micrograd.compiler.passes.scalars import Scalars  # noqa: E402
 from micrograd.compiler.passes.transpose import reachable  # noqa: E402
 from micrograd.compiler.program import ir  # noqa: E402
 from micrograd.compiler.program import rule as rules  # noqa: E402
 from micrograd.compiler.program.reference import perform  # noqa: E402
+from micrograd.compiler.tracing.scalars import Scalars  # noqa: E402
 from micrograd.compiler.tracing.trace import Trace  # noqa: E402
 
 

@@ -40,7 +40,7 @@ CORE = {
     "nearest": set(),
 }
 # What may import another package at module level.
-MAY = {"numpy_gate": {"numpy"}, "compiler/native": {"numpy", "numba", "llvmlite"}, "testing": {"hypothesis"}}
+MAY = {"numpy_gate": {"numpy"}, "numpy_kinds": {"numpy"}, "compiler/native": {"numpy", "numba", "llvmlite"}, "testing": {"hypothesis"}}
 # What needs the engine and may not be needed by it.
 LATE = {
     "nn", "losses", "optim", "train", "data", "metrics", "plots", "checking", "testing", "compiler", "export", "cli", "lab", "site",

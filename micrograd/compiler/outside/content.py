@@ -8,7 +8,7 @@ from hashlib import blake2b
 from marshal import dumps
 from typing import Any
 
-from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.numpy_kinds import np
 from micrograd.compiler.tracing import arguments
 from micrograd.compiler.tracing.traced import Outside, Traced
 from micrograd.engine import Value

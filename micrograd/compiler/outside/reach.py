@@ -20,7 +20,7 @@ from contextvars import ContextVar
 from operator import attrgetter, methodcaller
 from typing import Any
 
-from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.numpy_kinds import np
 from micrograd.compiler.outside import content, movers
 from micrograd.compiler.outside.code import Place, read
 from micrograd.compiler.outside.content import ATOMS, MISSING

@@ -24,10 +24,10 @@ from micrograd.compiler.passes import (
     layout,
     roll,
     rows,
-    scalars,
     transpose,
     verify,
 )  # fmt: skip
+from micrograd.compiler.tracing import scalars
 
 Pass = Callable[[Any], tuple[Any, str]]
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.passes.group import Loop, Loops, Numbering
-from micrograd.compiler.passes.scalars import Scalars
 from micrograd.compiler.program.instruction import Access, Instruction, Limit
 from micrograd.compiler.program.show import Names, listed
+from micrograd.compiler.tracing.scalars import Scalars
 
 
 @dataclass

@@ -13,8 +13,8 @@ from typing import Any
 
 from micrograd import ops
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.passes.scalars import Scalars
 from micrograd.compiler.program.show import bare, called, shortened
+from micrograd.compiler.tracing.scalars import Scalars
 from micrograd.ops.op import Op
 
 

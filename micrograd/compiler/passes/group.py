@@ -16,13 +16,13 @@ from typing import Any
 from micrograd import ops
 from micrograd.compiler.numpy_gate import np
 from micrograd.compiler.passes.fuse import Unit, Units
-from micrograd.compiler.passes.scalars import Scalars
 from micrograd.compiler.passes.terms import Terms, terms_of
 from micrograd.compiler.program import rule
 from micrograd.compiler.program.instruction import LINE, Family
 from micrograd.compiler.program.own_ops import by_hand, choose, row_of
 from micrograd.compiler.program.rule import Rule
 from micrograd.compiler.program.show import shortened, text_of
+from micrograd.compiler.tracing.scalars import Scalars
 from micrograd.ops.op import Op
 
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
-from micrograd.compiler.passes.scalars import Scalars
 from micrograd.compiler.program.ir import Program
+from micrograd.compiler.tracing.scalars import Scalars
 
 KEPT = 8
 

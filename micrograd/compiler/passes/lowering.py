@@ -7,8 +7,8 @@ from contextlib import closing
 from typing import Any
 
 from micrograd.compiler.passes import PASSES, known
-from micrograd.compiler.passes.scalars import Scalars
 from micrograd.compiler.program.ir import Program
+from micrograd.compiler.tracing.scalars import Scalars
 from micrograd.compiler.tracing.trace import Trace, lock
 
 

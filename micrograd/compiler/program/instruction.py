@@ -18,7 +18,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.numpy_kinds import np
 from micrograd.compiler.program.rule import Rule
 
 LETTERS = "ijklmopqrsuvwxyz"  # of axes; t is the loop around instructions, n the number of samples

@@ -15,7 +15,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any
 
-from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.numpy_kinds import np
 from micrograd.compiler.tracing.trace import leaf
 from micrograd.engine import Value
 from micrograd.ops.op import number
@@ -221,15 +221,37 @@ def _plain(x: Sequence[Any]) -> tuple[Any, Any] | None:
 
 def alike(x: Any, params: Any) -> tuple[Any, Any]:
     """One structure for all samples, ints and bools among floats being floats (None: there is none), and their numbers."""
-    plain = _plain(x)
-    if plain is not None:
-        return plain
+    return _plain(x) or one_structure(x, params)
+
+
+def one_structure(x: Any, params: Any) -> tuple[Any, list[list[float]]]:
+    """`alike`, by a look at each number."""
     for bools in (False, True):
         flats: list[list[float]] = [[] for _ in x]
         kinds = {structure(sample, flat, bools, params) for sample, flat in zip(x, flats, strict=True)}
         if len(kinds) == 1:
             return kinds.pop(), flats
     return _merged(list(kinds)), flats
+
+
+def samples(args: Sequence[Any], params: Any) -> tuple[tuple[Any, ...], list[list[list[float]]]]:
+    """For a batch: the structure of one sample of each argument, and for each argument the numbers of each sample.
+
+    ValueError where an argument is no sequence of samples, or these are not of one structure.
+    """
+    shapes: list[Any] = []
+    columns: list[list[list[float]]] = []
+    for i, x in enumerate(args):
+        if not isinstance(x, (list, tuple)) or len(x) == 0:
+            raise ValueError(f"argument {i} of a loss compiled with batch=True must be a sequence of samples, not {x!r:.60}")
+        if columns and len(columns[0]) != len(x):
+            raise ValueError(f"the arguments of one batch must have as many samples each: {len(columns[0])} and {len(x)}")
+        shape, flats = one_structure(x, params)
+        if shape is None:
+            raise ValueError(f"argument {i}: the samples of a batch must be of one structure; pad them, or do without batch=True")
+        shapes.append(shape)
+        columns.append(flats)
+    return tuple(shapes), columns
 
 
 def _merged(shapes: list[Any]) -> Any:

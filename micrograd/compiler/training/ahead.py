@@ -8,7 +8,6 @@ once in a run: where no code but ours runs, nothing changes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -17,16 +16,6 @@ from micrograd.compiler.numpy_gate import np
 
 CHUNK = 256  # steps in one call of compiled code, between which Ctrl-C is heard
 ROOM = 2**20  # numbers that are read ahead at most
-
-
-class Plain:
-    """Batches that come one by one from something that only reads: they may be read ahead."""
-
-    def __init__(self, batches: Iterator[Any]) -> None:
-        self.batches = batches
-
-    def __iter__(self) -> Iterator[Any]:
-        return self.batches
 
 
 class Queue:

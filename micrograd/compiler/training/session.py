@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from random import Random
-from time import monotonic
 from typing import Any
 
 from micrograd import collector, modes
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.plan import Plan, refuse_hooks
+from micrograd.compiler.plan import Plan
+from micrograd.compiler.plans import refuse_hooks
 from micrograd.compiler.provenance import check
-from micrograd.compiler.training.ahead import CHUNK, Plain, Queue
+from micrograd.compiler.training.ahead import CHUNK, Queue
+from micrograd.compiler.training.feed import END, Bar, feed
 from micrograd.compiler.training.updates import Updates, bindable
-from micrograd.console import can_print
 from micrograd.given import whole
 from micrograd.interrupts import Interrupts, held
 from micrograd.optim.clipping import finite_loss
-
-_END = object()
 
 
 def train(
@@ -42,12 +38,12 @@ def train(
     Parameters and optimizer state are written back at the end, and also when an exception or Ctrl-C ends it. What the loss reads from
     outside is compared when the run begins and after on_step; Values that `data` sets are read at the next step.
     """
-    feed, length, known = _feed(data, batch_size, rng or Random(0))
+    fed, length, known = feed(data, batch_size, rng or Random(0))
     steps = length if steps is None else whole("steps", steps)
     if steps is None:
         raise ValueError("how many steps? data does not end by itself")
     losses: list[float] = []
-    bar = _Bar(steps) if progress else None
+    bar = Bar(steps) if progress else None
     with step._lock, held() as ctrl_c:  # Ctrl-C waits from where a step changes anything until it has changed everything
         outer = step._session
         if outer is not None:  # on_step trains too
@@ -58,14 +54,14 @@ def train(
         try:
             alone = on_step is None and bar is None and before_step in (None, finite_loss)  # nobody looks on
             if same and alone:
-                session.repeat(next(feed), steps, losses)
+                session.repeat(next(fed), steps, losses)
                 steps = 0
             if known and alone:
                 session.queue = Queue(session, losses, data)
             for number in range(steps):
                 ctrl_c.release()
-                args = next(feed, _END)
-                if args is _END:
+                args = next(fed, END)
+                if args is END:
                     break
                 if session.queue is not None:
                     session.queue.add(args)
@@ -261,75 +257,3 @@ class _Session:
         if self.updates is not None:
             with collector.paused():
                 self.updates.give_back()
-
-
-def _feed(data: Any, batch_size: int | None, rng: Random) -> tuple[Iterator[Any], int | None, bool]:
-    """The arguments of each step; how many steps one pass is (None where it does not end); whether they may be read ahead."""
-    if batch_size is not None:
-        batch_size = whole("batch_size", batch_size, 1)
-        bare = not _taken_apart(data) or any(not hasattr(x, "__len__") for x in data)
-        columns = [] if bare else [x if isinstance(x, np.ndarray) else list(x) for x in data]
-        if not columns or len({len(c) for c in columns}) != 1:
-            raise ValueError(f"batch_size takes rows of data, which is a tuple of columns of one length, (X, y), not {data!r:.60}")
-        return _batches(columns, batch_size, rng), -(-len(columns[0]) // batch_size), True
-    if callable(data):
-        return map(data, iter(range(sys.maxsize))), None, False
-    if isinstance(data, tuple):
-        return _again(data), None, False
-    if isinstance(data, list):
-        return _cycle(data), len(data), True
-    places = hasattr(data, "__len__") and hasattr(data, "__getitem__")
-    if not _taken_apart(data):
-        raise TypeError(f"data is a tuple with the arguments of the loss, an iterable of such tuples, or a function, not {data!r:.60}")
-    return iter(data), sys.maxsize, places or isinstance(data, Plain)
-
-
-def _taken_apart(data: Any) -> bool:
-    """Whether Python can go through it, by `iter` or by its places from 0 on."""
-    return hasattr(data, "__iter__") or hasattr(data, "__getitem__")
-
-
-def _again(data: tuple[Any, ...]) -> Iterator[Any]:
-    while True:
-        yield data
-
-
-def _cycle(data: list[Any]) -> Iterator[Any]:
-    while data:
-        yield from data
-
-
-def _batches(columns: list[Any], size: int, rng: Random) -> Iterator[Any]:
-    order = list(range(len(columns[0])))
-    while True:
-        rng.shuffle(order)
-        places = np.array(order)
-        for start in range(0, len(order), size):
-            rows = slice(start, start + size)
-            yield tuple(c[places[rows]] if isinstance(c, np.ndarray) else [c[i] for i in order[rows]] for c in columns)
-
-
-class _Bar:
-    """A line on stderr, drawn at most ten times a second."""
-
-    def __init__(self, steps: int) -> None:
-        self.steps, self.start, self.drawn = steps, monotonic(), 0.0
-        self.full, self.empty = "█·" if can_print(sys.stderr, "█·") else "#."
-
-    def show(self, done: int, loss: float) -> None:
-        now = monotonic()
-        if now - self.drawn < 0.1 and done < self.steps:
-            return
-        self.drawn = now
-        full = 24 * done // self.steps
-        rate = done / max(now - self.start, 1e-9)
-        bar = f"{self.full * full}{self.empty * (24 - full)}"
-        self._write(f"\r{bar} {done}/{self.steps}  loss {loss:.6g}  {rate:,.0f} steps/s ")
-
-    def close(self) -> None:
-        self._write("\n")
-
-    def _write(self, text: str) -> None:
-        with suppress(OSError, ValueError, AttributeError):  # closed, or none at all: no reason to end a run
-            sys.stderr.write(text)
-            sys.stderr.flush()

@@ -1,5 +1,5 @@
-// The worker: Python, kept away from the page. Before this text stand Pyodide's two modules (page.py puts them together), so that nothing
-// is imported here. The page sends { type: "start", counts }, { type: "piece", part, piece } for each of them,
+// The worker: Python, kept away from the page. Before this text stand Pyodide's two modules and wasm_machine.js (page.py puts them together),
+// so that nothing is imported here. The page sends { type: "start", counts }, { type: "piece", part, piece } for each of them,
 // then { type: "run", id, source, limit, want, wish, pressed } and { type: "view", id, kind, wish, limit }.
 
 const MEMORY = 512 * 2 ** 20; // bytes that a program may have
@@ -85,6 +85,7 @@ async function start(counts) {
     found.snapshot = null;
   }
   self.fetch = asked;
+  self.micrograd_machine = wasm_machine.make; // for micrograd.compile
   if (!found.snapshot) python.runPython("import sys; sys.path.append('/lab')");
   python.setStdout(writer("out"));
   python.setStderr(writer("err"));

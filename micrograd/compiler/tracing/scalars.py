@@ -11,7 +11,7 @@ from math import nan
 from typing import Any
 
 from micrograd import ops
-from micrograd.compiler.numpy_gate import np
+from micrograd.compiler.numpy_kinds import np
 from micrograd.compiler.program import own_ops
 from micrograd.compiler.program.own_ops import choose, is_alias, lift, row_of
 from micrograd.compiler.program.rule import pullback
