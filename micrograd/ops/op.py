@@ -125,7 +125,9 @@ class Op:
         return self.forward(*map(number, args), *self.params)
 
     def bind(self, *params: float, symbol: str = "") -> Op:
-        """This op with its constants fixed, e.g. `leaky_relu.bind(0.1)`; the same params give the same Op."""
+        """This op with its constants fixed, e.g. `leaky_relu.bind(0.1)`; the same params give the same Op. One that is bound: anew."""
+        if isinstance(self, Bound):
+            return self.row.bind(*params, symbol=symbol)
         if len(params) != len(self.constants):
             raise TypeError(f"{self.name} needs the constants {', '.join(self.constants)}, not {len(params)} number(s)")
         key: tuple[Any, ...] = (symbol, *params)
@@ -149,6 +151,8 @@ class Op:
     def _like(self, **changes: Any) -> Op:
         op: Op = object.__new__(type(self))
         op.__dict__.update(self.__dict__, **changes)
+        if "_bound" in op.__dict__:
+            op._bound, op._forms = Kept(), {}  # of its own: what is bound of it is not what is bound of self
         for made in ("reads", "passes", "maker", "told", *(["pull"] if self.partials is not None else [])):
             op.__dict__.pop(made, None)
         return op

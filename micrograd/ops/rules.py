@@ -59,8 +59,12 @@ def cbrt_slope(y: Any, x: Any) -> Any:
 
 
 def mod_b(y: Any, a: Any, b: Any) -> Any:
-    """-floor(a/b) as the whole number at (a - y)/b, for a/b may round up to the next; in parts where a - y may overflow."""
-    return -table.round_(table.where(table.less(table.abs_(a), 1e300), table.div(a - y, b), table.div(a, b) - table.div(y, b)))
+    """-floor(a/b) as the whole number at (a - y)/b, for a/b may round up to the next; in parts where a - y may overflow.
+
+    1 where y is infinite: there b is, of the other sign than a, and y = a + b.
+    """
+    turns = table.where(table.less(table.abs_(a), 1e300), table.div(a - y, b), table.div(a, b) - table.div(y, b))
+    return table.where(table.equal(table.abs_(y), inf), 1.0, -table.round_(turns))
 
 
 # --- lengths and angles --------------------------------------------------------------------------------------------------

@@ -502,6 +502,11 @@ def test_results_are_bit_identical_across_hash_seeds():
         (1.0, 3.0, 1.0, (1.0, 0.0)), (6.0, 3.0, 0.0, (1.0, -2.0)), (5.0, 0.0, nan, (nan, nan)), (inf, 3.0, nan, (nan, nan)),
         (math.nextafter(9.0, 0.0), 3.0, math.nextafter(9.0, 0.0) - 6.0, (1.0, -2.0)),  # a/b rounds to 3
         (-1.7e308, 0.95e308, 0.2e308, (1.0, 2.0)),  # a - y is too large for a double
+        (-2.0, inf, inf, (1.0, 1.0)),  # a + b: b goes in -1 times
+        (5e-324, -inf, -inf, (1.0, 1.0)),
+        (-5e-324, 1e300, 1e300, (1.0, 1.0)),
+        (2.0, inf, 2.0, (1.0, 0.0)),
+        (-0.0, inf, 0.0, (1.0, 0.0)),
     ],
 )  # fmt: skip
 def test_the_remainder_is_python_s_and_its_slope_counts_the_jumps(a, b, y, partials):

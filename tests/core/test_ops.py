@@ -193,3 +193,16 @@ def test_rules_are_read_through_the_operators_that_mean_the_op_itself():
     for wrong in (lambda: x / 2, lambda: x**2, lambda: x % 2):  # Python's raise at 0, and ours give inf or nan
         with pytest.raises(TypeError):
             wrong()
+
+
+def test_an_op_bound_twice_is_bound_anew_and_what_is_bound_of_a_named_one_is_its_own():
+    row = Op("cubic", lambda x, p: p * x**3, lambda y, x, p: p * 3.0 * x * x, constants=("p",), defaults=(1.0,), formula="3 * p * a**2")
+    twice = row.bind(5.0).bind(2.0)
+    assert twice is row.bind(2.0) and twice.row is row and twice(2.0) == 16.0
+    named = row.named("sq")
+    assert named.bind(7.0) is not row.bind(7.0) and (named.bind(7.0).symbol, row.bind(7.0).symbol) == ("sq", "cubic")
+    power = TABLE["power"].bind(3.5).bind(2.5)
+    x = Value(2.0)
+    y = power(x)
+    y.backward()
+    assert power.row is TABLE["power"] and (y.data, x.grad) == (2.0**2.5, 2.5 * 2.0**1.5)

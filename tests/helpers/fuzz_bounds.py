@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fuzz_programs import DETACH, TAKE, Program, forward, partials
+from micrograd import ops
 
 UNIT = 2.0**-53
 TINY = 5e-324
@@ -41,7 +42,7 @@ class Run:
 def run(program: Program, leaves: Sequence[float], seed: float = 1.0, truth: bool = False) -> Run:
     """Numbers and bounds of a program at these leaves. truth: bounds on the distance from real numbers."""
     values, errors = _forward(program, leaves, truth)
-    return Run(values, errors, *_backward(program, values, errors, seed))
+    return Run(values, errors, *_backward(program, values, errors, seed, truth))
 
 
 def _candidates(x: float, e: float, others: Sequence[float]) -> list[float]:
@@ -140,7 +141,9 @@ def _rounding(name: str, y: float, mine: Any, truth: bool) -> float:
     return ULPS * abs(y) + TINY * (2.0 if y else 0.0)
 
 
-def _backward(program: Program, values: list[float], errors: list[Bound], seed: float) -> tuple[list[float], list[Bound], list[float]]:
+def _backward(
+    program: Program, values: list[float], errors: list[Bound], seed: float, truth: bool
+) -> tuple[list[float], list[Bound], list[float]]:
     n, start = len(values), len(program.leaves)
     alias = list(range(n))  # what a look-up gives is the row itself
     for k, node in enumerate(program.nodes):
@@ -166,7 +169,8 @@ def _backward(program: Program, values: list[float], errors: list[Bound], seed: 
                 before, c = grads[a], g * p
                 grads[a] = before + c
                 counts[a] += 1
-                bounds[a] = _with(bounds[a], _contribution(g, ge, p, pe, c))
+                rounded = UNIT * abs(c) if truth and math.isfinite(c) else 0.0
+                bounds[a] = _with(_with(bounds[a], _contribution(g, ge, p, pe, c)), rounded)
                 if math.isfinite(c):
                     sizes[a] += abs(c)
                 if math.isfinite(before) and math.isfinite(c) and not math.isfinite(grads[a]):
@@ -221,7 +225,7 @@ def passes(op: Any, xs: Sequence[float]) -> list[bool]:
     if name == "hypot":
         return [xs[0] != 0.0 or xs[1] != 0.0] * 2
     if name == "mod":  # by b it is flat where it is a
-        return [True, not 0.0 <= x / xs[1] < 1.0 if xs[1] and abs(x) < math.inf else True]
+        return [True, ops.mod.forward(x, xs[1]) != x]
     if name == "pow":
         return [xs[1] != 0.0 or (0.0 < abs(x) < math.inf), True]
     return [{
@@ -273,14 +277,26 @@ def crowded(program: Program, runs: Sequence[Run]) -> set[int]:
     """The places whose gradients over these samples may be inf, whatever the eager engine has.
 
     What no sample changes has one gradient for all of them, Σ ḡ over samples, and only then is multiplied by its slope: that may be past
-    the largest double where each ḡ times the slope, added up, is not. It is the price of sums in another order (and of their speed).
+    the largest double where each ḡ times the slope, added up, is not; and where the slope is inf, some ḡ are 0 and others not, it is inf
+    where 0 · inf, added up, is nan. It is the price of sums in another order (and of their speed).
     """
-    found: set[int] = set()
+    start, found = len(program.leaves), set[int]()
+    changed = {k for kind in "xi" for k in program.places(kind)}
+    for k, node in enumerate(program.nodes):
+        if not changed.isdisjoint(node.args):
+            changed.add(start + k)
     for k in range(len(program.nodes) - 1, -1, -1):
-        i = len(program.leaves) + k
-        if i in found or not sum(run.sizes[i] for run in runs) < math.inf:
-            found.update((i, *program.nodes[k].args))
+        i, args = start + k, program.nodes[k].args
+        if i in found or not sum(run.sizes[i] for run in runs) < math.inf or (i not in changed and _steep(program, k, runs)):
+            found.update((i, *args))
     return found
+
+
+def _steep(program: Program, k: int, runs: Sequence[Run]) -> bool:
+    """Whether a slope of this node, the same for all samples, is infinite, and their gradients are not of one sign."""
+    values, i = runs[0].values, len(program.leaves) + k
+    slopes = partials(program.nodes[k].op, values[i], [values[a] for a in program.nodes[k].args])
+    return not all(map(math.isfinite, slopes)) and len({(run.grads[i] > 0.0, run.grads[i] < 0.0) for run in runs}) > 1
 
 
 def total(xs: Sequence[float], bounds: Sequence[Bound]) -> tuple[float, Bound]:
