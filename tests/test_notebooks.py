@@ -106,3 +106,13 @@ def test_saved_with_outputs(path: Path) -> None:
     assert any("assert" in "".join(c["source"]) for c in code), "a notebook asserts its claim"
     text = json.dumps(outputs)
     assert not re.search(r"/(work|tmp|home|root)/[\w.]+/", text), "a path of the machine it ran on"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_its_form_is_that_of_the_others(path: Path) -> None:
+    """Small, without a diary of its run, and with a number to drag where nothing runs: a stepper's or a training's page."""
+    cells = json.loads(path.read_text(encoding="utf8"))["cells"]
+    assert path.stat().st_size < 400_000, "400 kB"
+    assert not [c["id"] for c in cells if "execution" in c["metadata"]], "when each cell ran"
+    pages = ["".join(o.get("data", {}).get("text/html", "")) for c in cells if c["cell_type"] == "code" for o in c["outputs"]]
+    assert any("mg-host" in page and "mg-slider" in page for page in pages), "nothing to drag"

@@ -109,3 +109,38 @@ def test_no_line_of_a_solution_stands_in_the_file(path: Path) -> None:
             if isinstance(node, ast.Return | ast.AugAssign) or (isinstance(node, ast.Assign) and not isinstance(node.value, ast.Name)):
                 said = re.sub(r"\s+", "", ast.unparse(node))
                 assert len(said) < 12 or said not in code, said
+
+
+PLANTED = [e for e in EVERY if any(isinstance(b, Repair) for b in e.blanks.values())]
+
+
+def test_many_lessons_have_a_planted_mistake():
+    assert len({e.id.partition(".")[0] for e in PLANTED}) >= 16
+
+
+class Handed:
+    """Stands for `exercise(id)` in a solution: its code and numbers for one student, and what the solution hands in."""
+
+    def __init__(self, posed: Any) -> None:
+        self.code, self.numbers, self.answers = posed.code, posed.drawn, {}
+
+    def check(self, **answers: Any) -> None:
+        self.answers = answers
+
+
+@pytest.mark.parametrize("exercise", PLANTED, ids=lambda e: e.id)
+def test_each_planted_mistake_is_wrong_as_shown_and_right_by_the_solution(exercise: Exercise) -> None:
+    (path,) = NOTEBOOKS.glob(f"{exercise.id.partition('.')[0]}_*.ipynb")
+    (block,) = (b for b in solutions(path) if f'exercise("{exercise.id}").check(' in b)
+    (name,) = exercise.blanks
+    codes: dict[str, Any] = {}
+    for k in range(40):
+        posed = exercise.posed(f"student {k}")
+        codes.setdefault(posed.code, posed)
+    for posed in codes.values():
+        handed = Handed(posed)
+        exec(block, {"exercise": lambda id, handed=handed: handed})
+        assert Asked(posed).check(**handed.answers).status == "right", posed.code
+        at, new = handed.answers[name]
+        as_shown = posed.code.strip("\n").splitlines()[at - 1]
+        assert as_shown.strip() != new.strip() and not Asked(posed).check(**{name: (at, as_shown)}), posed.code

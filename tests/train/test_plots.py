@@ -188,3 +188,26 @@ def test_the_style_of_the_lessons_is_white_without_a_frame():
         assert plt.rcParams["figure.dpi"] == 80 and plt.rcParams["figure.facecolor"] == "white"
         ax = plt.subplots()[1]
         assert [ax.spines[side].get_visible() for side in ("top", "right", "left", "bottom")] == [False, False, True, True]
+
+
+def test_curves_have_their_names_colours_and_places():
+    ax = plots.curves({"plain": [1.0, 10.0, 100.0], "Adam": [Value(3.0), 2.0, 1.0]}, x=[5, 6, 8], log=True, lw=0.8)
+    first, second = ax.get_lines()
+    assert [list(v) for v in first.get_data()] == [[5, 6, 8], [1, 10, 100]] and list(second.get_ydata()) == [3, 2, 1]
+    assert [line.get_label() for line in (first, second)] == ["plain", "Adam"] and ax.get_yscale() == "log"
+    assert (first.get_color(), second.get_color(), first.get_linewidth()) == (plots.BLUE, plots.ORANGE, 0.8)
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["plain", "Adam"]
+    assert list(plots.curves({"one": [4, 5]}, colours=("red",)).get_lines()[0].get_xdata()) == [0, 1]
+    with pytest.raises(ValueError, match="2 lines and 1 colours"):
+        plots.curves({"a": [1], "b": [2]}, colours=("red",))
+    with pytest.raises(ValueError, match="3 places and 2 numbers of 'a'"):
+        plots.curves({"a": [1, 2]}, x=[1, 2, 3])
+
+
+def test_bars_are_blue_above_0_and_orange_below():
+    to_rgba = pytest.importorskip("matplotlib.colors").to_rgba
+    ax = plots.bars([Value(2.0), -1.0, 0.5], x=[1, 2, 3], title="weights")
+    assert [bar.get_height() for bar in ax.patches] == [2, -1, 0.5] and ax.get_title() == "weights"
+    assert [bar.get_x() + bar.get_width() / 2 for bar in ax.patches] == [1, 2, 3]
+    assert [bar.get_facecolor() for bar in ax.patches] == [to_rgba(c) for c in (plots.BLUE, plots.ORANGE, plots.BLUE)]
+    assert list(ax.get_lines()[0].get_ydata()) == [0, 0]

@@ -1,9 +1,10 @@
 """The matrix form, by hand."""
 
+from statistics import fmean, pstdev
 from typing import Any
 
 from micrograd import Value
-from micrograd.exercises import Exercise, equals, function, listed, number, real, whole
+from micrograd.exercises import Exercise, equals, function, listed, number, pick, real, repair, whole
 
 Exercise(
     "07.1",
@@ -79,5 +80,39 @@ Exercise(
         "What is the sum of the gradients of x, and what is their part along y? Both laws of the lesson hold here too.",
         "From dy, take away what would move all numbers together, and what would stretch them all; what is left is divided by "
         "the deviation.",
+    ],
+)
+
+
+def normed(batch):
+    """Each column of three samples, less its mean, over its spread."""
+    columns = [[(v - fmean(c)) / pstdev(c) for v in c] for c in zip(*batch, strict=True)]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+PLANTED = """
+def batch_norm(batch):  # a row is a sample, a column a feature
+    columns = list(zip(*batch))
+    means = [sum(c) / len(c) for c in {over}]
+    squares = [sum((v - m) ** 2 for v in c) / len(c) for c, m in zip({of}, means)]
+    spreads = [{spread} for s in squares]
+    return [[(v - m) / s for v, m, s in zip(row, means, spreads)] for row in batch]
+"""
+RIGHT = {"over": "columns", "of": "columns", "spread": "s**0.5"}
+
+Exercise(
+    "07.4",
+    "Batch norm without scale and shift: each feature less its mean over the batch, divided by its spread over the batch. "
+    'One line is wrong. Hand in its number and what it should be: (7, "…").',
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"over": "batch"})),
+        PLANTED.format(**(RIGHT | {"of": "batch"})),
+        PLANTED.format(**(RIGHT | {"spread": "s"})),
+    ),
+    blanks={"line": repair("batch_norm", equals(normed, listed(3, listed(3, real(-2, 2))), rtol=1e-6))},
+    hints=[
+        "Three samples of three features: what adds up to 0 afterwards, the rows or the columns? And what are the spreads?",
+        "Which lists go over the batch, for one feature?",
+        "Each mean and each spread is over one column; a spread is a root.",
     ],
 )

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from micrograd import Value, losses
-from micrograd.exercises import Exercise, equals, function, holds, listed, number, pick, real, whole
+from micrograd.exercises import Exercise, equals, function, holds, listed, number, pick, real, repair, whole
 
 Exercise(
     "08.1",
@@ -73,5 +73,42 @@ Exercise(
         "Take −log, and add over the numbers. Which term has m in it, which b?",
         "The slope by m counts the numbers above and below m. When is that 0?",
         "With m found, the slope by b balances two terms: set it to 0, and b is an average of something.",
+    ],
+)
+
+
+def mean_cost(scores, classes):
+    """The library's mean −log p."""
+    return losses.cross_entropy([[Value(z) for z in row] for row in scores], [int(k) for k in classes]).data
+
+
+PLANTED = """
+from math import exp, log
+
+
+def loss(scores, classes):
+    total = 0.0
+    for row, k in zip(scores, classes):
+        top = max(row)
+        norm = {norm}
+        total += {cost}
+    return total / {n}
+"""
+RIGHT = {"norm": "top + log(sum(exp(z - top) for z in row))", "cost": "norm - row[k]", "n": "len(scores)"}
+
+Exercise(
+    "08.4",
+    "The mean −log p of a batch, by the logarithm of a sum that does not overflow. One line is wrong. Hand in its number "
+    'and what it should be: (7, "…").',
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"norm": "log(sum(exp(z - top) for z in row))"})),
+        PLANTED.format(**(RIGHT | {"cost": "row[k] - norm"})),
+        PLANTED.format(**(RIGHT | {"n": "len(scores[0])"})),
+    ),
+    blanks={"line": repair("loss", equals(mean_cost, listed(4, listed(3, real(-3, 3))), listed(4, whole(0, 2))))},
+    hints=[
+        "Try one sample with the scores 0, 0, 0: its loss is log 3. Then two samples, then scores of 1, 1, 1.",
+        "What is taken off inside the exponent must come back; −log p is positive; a mean is over the samples.",
+        "−log p = log Σ exp z − z of the right class, for one sample; of those the mean.",
     ],
 )

@@ -2,8 +2,8 @@
 
 from math import exp, log
 
-from micrograd import losses
-from micrograd.exercises import Exercise, function, number, pick, real, slopes, whole
+from micrograd import Value, losses
+from micrograd.exercises import Exercise, equals, function, listed, number, pick, real, repair, slopes, whole
 
 Exercise(
     "11.1",
@@ -64,5 +64,40 @@ Exercise(
         "Where do the two pieces meet, and do they have the same value and slope there?",
         "Value has abs, minimum, maximum and relu; micrograd.where chooses between two Values.",
         "With m the smaller one of abs(e) and 1, both pieces are one formula in m and abs(e).",
+    ],
+)
+
+
+def by_engine(w, b, xs, ys):
+    """The gradients of the mean squared error."""
+    w, b = Value(w), Value(b)
+    losses.mse([w * x + b for x in xs], ys).backward()
+    return [w.grad, b.grad]
+
+
+PLANTED = """
+def slopes(w, b, xs, ys):  # of the mean of (w*x + b - y)**2, by w and by b
+    dw = db = 0.0
+    for x, y in zip(xs, ys):
+        off = w * x + b - y
+        dw += {dw}
+        db += {db}
+    return [{out}]
+"""
+RIGHT = {"dw": "2 * off * x", "db": "2 * off", "out": "dw / len(xs), db / len(xs)"}
+
+Exercise(
+    "11.4",
+    'The slopes of a line\'s mean squared error, by hand. One line is wrong. Hand in its number and what it should be: (7, "…").',
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"dw": "2 * off"})),
+        PLANTED.format(**(RIGHT | {"db": "off"})),
+        PLANTED.format(**(RIGHT | {"out": "dw, db"})),
+    ),
+    blanks={"line": repair("slopes", equals(by_engine, real(-2, 2), real(-2, 2), listed(4, real(-2, 2)), listed(4, real(-2, 2))))},
+    hints=[
+        "Take a single pair and compare with the engine; then the same pair twice.",
+        "A square sends 2 times what is squared; what does the product w·x send to w? And is the loss a sum or a mean?",
+        "The slopes of the same data twice over are the same slopes.",
     ],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from micrograd import Value
-from micrograd.exercises import Exercise, equals, function, listed, number, pick, real, whole
+from micrograd.exercises import Exercise, equals, function, listed, number, pick, real, repair, whole
 from micrograd.optim import SGD, Adam
 
 Exercise(
@@ -69,5 +69,44 @@ Exercise(
         "Three things are kept: the average gradient, the average square, and how many steps there were.",
         "Both averages start at 0, so at first they are too small. By which factor, after t steps?",
         "Divide each average by 1 − βᵗ, then the first by the root of the second.",
+    ],
+)
+
+
+def walked(p, slopes):
+    """p after Adam's steps, by the library."""
+    p = Value(p)
+    optimizer = Adam([p], lr=0.1, beta1=0.9, beta2=0.99)
+    for g in slopes:
+        p.grad = g
+        optimizer.step()
+    return p.data
+
+
+PLANTED = """
+def adam(p, slopes, lr=0.1, b1=0.9, b2=0.99):
+    m = v = 0.0
+    for t, g in enumerate(slopes, 1):
+        m = b1 * m + (1 - b1) * g
+        v = {v}
+        lean, wide = m / (1 - {cold}), v / (1 - b2**t)
+        p {down} lr * lean / wide**0.5
+    return p
+"""
+RIGHT = {"v": "b2 * v + (1 - b2) * g * g", "cold": "b1**t", "down": "-="}
+
+Exercise(
+    "12.4",
+    'Adam, for one parameter p: a step for each of its slopes. One line is wrong. Hand in its number and what it should be: (7, "…").',
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"v": "b2 * v + g * g"})),
+        PLANTED.format(**(RIGHT | {"cold": "b1"})),
+        PLANTED.format(**(RIGHT | {"down": "+="})),
+    ),
+    blanks={"line": repair("adam", equals(walked, real(-1, 1), listed(4, real(0.2, 2)), rtol=1e-5))},
+    hints=[
+        "The first step of Adam has the length of the rate, against the slope. Is it so here? And the second, with the same slope?",
+        "m and v are means that began at 0: how much of them is missing after t steps?",
+        "With equal slopes every step is as long as the first, and goes down.",
     ],
 )

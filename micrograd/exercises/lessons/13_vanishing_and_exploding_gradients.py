@@ -3,7 +3,7 @@
 from typing import Any
 
 from micrograd import Value, optim
-from micrograd.exercises import Exercise, equals, function, holds, listed, number, pick, real, whole
+from micrograd.exercises import Exercise, equals, function, holds, listed, number, pick, real, repair, whole
 
 Exercise(
     "13.1",
@@ -83,5 +83,45 @@ Exercise(
         "The length is that of all of them together, not of each.",
         "To keep the direction, all must be multiplied by the same number. Which, if the result shall have the limit as its length?",
         "That number is never above 1.",
+    ],
+)
+
+
+def through(w, layers, x):
+    """The slope of the last h by the input, by the engine."""
+    start = h = Value(x)
+    for _ in range(int(layers)):
+        h = (w * h).tanh()
+    h.backward()
+    return start.grad
+
+
+PLANTED = """
+from math import tanh
+
+
+def left(w, layers, h):  # the slope of the last h by the first
+    slope = {start}
+    for _ in range(layers):
+        h = tanh(w * h)
+        slope {join} {local}
+    return slope
+"""
+RIGHT = {"start": "1.0", "join": "*=", "local": "w * (1 - h * h)"}
+
+Exercise(
+    "13.4",
+    'What is left of a gradient after so many layers h = tanh(w·h)? One line is wrong. Hand in its number and what it should be: (7, "…").',
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"start": "0.0"})),
+        PLANTED.format(**(RIGHT | {"join": "="})),
+        PLANTED.format(**(RIGHT | {"local": "1 - h * h"})),
+        PLANTED.format(**(RIGHT | {"local": "w * (1 - h)"})),
+    ),
+    blanks={"line": repair("left", equals(through, real(0.5, 2), whole(2, 6), real(0.3, 1)))},
+    hints=[
+        "One layer first: compare with the engine. Then none at all: how fast does h move with itself? Then two.",
+        "A layer's slope has two factors: of the weight, and of the tanh. And what is done with the slopes of all layers?",
+        "The slopes of all layers are multiplied, beginning at 1.",
     ],
 )

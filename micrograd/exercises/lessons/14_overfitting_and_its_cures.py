@@ -1,7 +1,7 @@
 """When does a network learn the noise, and what helps?"""
 
 from micrograd import data
-from micrograd.exercises import Exercise, decimal, equals, function, listed, number, real, whole
+from micrograd.exercises import Exercise, decimal, equals, function, listed, number, pick, real, repair, whole
 from micrograd.optim import EarlyStopping
 
 
@@ -83,5 +83,38 @@ Exercise(
         "Which mean, and which spread? Whose numbers were there when the network was made?",
         "The spread is the root of the mean squared distance from the mean (divided by how many there are).",
         "Test rows are moved and stretched exactly as the training rows were.",
+    ],
+)
+
+
+def dropped(hidden, keep, training, luck):
+    """What is kept is larger while training; all of it as it is afterwards."""
+    return [h * (u < keep) / keep for h, u in zip(hidden, luck, strict=True)] if training else hidden
+
+
+PLANTED = """
+def dropout(hidden, keep, training, luck):  # luck: a number between 0 and 1 for each
+    if {when}:
+        return {whole}
+    return [{larger} if u < keep else 0.0 for h, u in zip(hidden, luck)]
+"""
+RIGHT = {"when": "not training", "whole": "hidden", "larger": "h / keep"}
+
+Exercise(
+    "14.4",
+    "Dropout: while training each number is kept with the chance `keep`; what is kept is made so much larger that the mean"
+    " stays; afterwards nothing is dropped or changed. One line is wrong. Hand in its number and what it should be: (7, "
+    '"…").',
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"when": "training"})),
+        PLANTED.format(**(RIGHT | {"whole": "[h * keep for h in hidden]"})),
+        PLANTED.format(**(RIGHT | {"larger": "h"})),
+        PLANTED.format(**(RIGHT | {"larger": "h * keep"})),
+    ),
+    blanks={"line": repair("dropout", equals(dropped, listed(3, real(0.5, 2)), real(0.4, 0.8), whole(0, 1), listed(3, real(0, 1))))},
+    hints=[
+        "With training = 0 it should give back what it got. Does it? And with training = 1 and keep = 0.5?",
+        "When are numbers dropped, and what makes up for them: at once, or afterwards?",
+        "The mean over all luck of what comes out, while training, is what went in.",
     ],
 )

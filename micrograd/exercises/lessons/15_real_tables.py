@@ -1,7 +1,7 @@
 """Does a network beat a straight line on real tables?"""
 
-from micrograd import metrics
-from micrograd.exercises import Exercise, equals, function, holds, listed, number, real, whole
+from micrograd import data, metrics
+from micrograd.exercises import Exercise, equals, function, holds, listed, number, pick, real, repair, whole
 
 ILL = [1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]
 
@@ -68,5 +68,42 @@ Exercise(
         "Whose probabilities matter for how many of class 1 are found?",
         "How many of them have to reach the bar, at least? Round which way?",
         "Highest first: the bar stands exactly at the last one that is still needed.",
+    ],
+)
+
+
+def by_training(train, test):
+    """Both parts in the units of the training part."""
+    scaling = data.Scaling([[x] for x in train])
+    return [[x for (x,) in scaling([[x] for x in part])] for part in (train, test)]
+
+
+PLANTED = """
+def scaled(train, test):
+    known = {known}
+    mean = sum(known) / len(known)
+    spread = {spread}
+
+    def unit(numbers):
+        return [(x - mean) / spread for x in numbers]
+
+    return [unit(train), {other}]
+"""
+RIGHT = {"known": "train", "spread": "(sum((x - mean) ** 2 for x in known) / len(known)) ** 0.5", "other": "unit(test)"}
+
+Exercise(
+    "15.4",
+    "One column of a table, put into units of the training part: less its mean, over its spread. Nothing may be learned "
+    'from the test part. One line is wrong. Hand in its number and what it should be: (7, "…").',
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"known": "train + test"})),
+        PLANTED.format(**(RIGHT | {"spread": "sum((x - mean) ** 2 for x in known) / len(known)"})),
+        PLANTED.format(**(RIGHT | {"other": "test"})),
+    ),
+    blanks={"line": repair("scaled", equals(by_training, listed(5, real(-2, 2)), listed(3, real(-2, 2)), rtol=1e-6))},
+    hints=[
+        "Change a number of the test part alone. What changes in the training part?",
+        "Which numbers may the mean and the spread have seen? And are both parts in the same units?",
+        "The training part has mean 0 and spread 1 afterwards; the test part only about.",
     ],
 )

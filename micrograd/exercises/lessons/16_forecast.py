@@ -3,7 +3,7 @@
 import math
 
 from micrograd import data
-from micrograd.exercises import Exercise, decimal, equals, function, listed, number, real, whole
+from micrograd.exercises import Exercise, decimal, equals, function, listed, number, pick, real, repair, whole
 
 
 def ahead(n, back=True):
@@ -71,5 +71,39 @@ Exercise(
         "Try two phases: with φ = 0, look at t = 0, where xₜ is 0.",
         "Write xₜ₊₁ + xₜ₋₁ by the sum formulas of the sine. What drops out?",
         "sin(u + v) + sin(u − v) is a multiple of sin u; the multiple depends on v alone.",
+    ],
+)
+
+
+def cut(series, lags):
+    """[inputs, targets]: each value and so many before it."""
+    runs = [series[t : t + int(lags) + 1] for t in range(len(series) - int(lags))]
+    return [[run[:-1] for run in runs], [run[-1] for run in runs]]
+
+
+PLANTED = """
+def windows(series, lags):
+    inputs, targets = [], []
+    for t in range(lags, len(series)):
+        inputs.append(series[{since} : {until}])
+        targets.append(series[{at}])
+    return [inputs, targets]
+"""
+RIGHT = {"since": "t - lags", "until": "t", "at": "t"}
+
+Exercise(
+    "16.4",
+    "A series is cut into windows: each value from the `lags` values before it. One line is wrong. Hand in its number and "
+    'what it should be: (7, "…").',
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"until": "t + 1"})),
+        PLANTED.format(**(RIGHT | {"since": "t - lags + 1"})),
+        PLANTED.format(**(RIGHT | {"at": "t - 1"})),
+    ),
+    blanks={"line": repair("windows", equals(cut, listed(7, real(-1, 1)), whole(2, 3)))},
+    hints=[
+        "Try the series 1, 2, 3, 4, 5 with two lags: the first window should be 1, 2, its target 3.",
+        "Is a target among its own inputs? Is one of the lags lost?",
+        "A window ends before its target, and the next value is the target.",
     ],
 )

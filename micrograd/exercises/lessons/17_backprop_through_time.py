@@ -2,8 +2,8 @@
 
 import math
 
-from micrograd import ops
-from micrograd.exercises import Exercise, decimal, function, number, pick, real, slopes, whole
+from micrograd import Value, ops
+from micrograd.exercises import Exercise, decimal, equals, function, listed, number, pick, real, repair, slopes, whole
 
 Exercise(
     "17.1",
@@ -59,5 +59,47 @@ Exercise(
         "Two terms: what is kept, and what is added.",
         "A gate lies between 0 and 1, a candidate between −1 and 1. Which functions have these ranges?",
         "With f very large and i very small (negative) the content must stay as it is, and its slope be 1.",
+    ],
+)
+
+
+def unrolled(w, xs):
+    """The slope of the last state by w, by the engine."""
+    w, h = Value(w), Value(0.0)
+    for x in xs:
+        h = (w * h + x).tanh()
+    h.backward()
+    return w.grad
+
+
+PLANTED = """
+from math import tanh
+
+
+def slope(w, xs):
+    h = dh = 0.0  # the state, and its slope by w
+    for x in xs:
+        new = tanh(w * h + x)
+        dh = {outer} * ({inner})
+        h = new
+    return dh
+"""
+RIGHT = {"outer": "(1 - new * new)", "inner": "h + w * dh"}
+
+Exercise(
+    "17.4",
+    "The slope of the last state by the recurrent weight w, carried along with the states: h = tanh(w·h + x) for each x, "
+    'from h = 0. One line is wrong. Hand in its number and what it should be: (7, "…").',
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"inner": "h"})),
+        PLANTED.format(**(RIGHT | {"inner": "h + dh"})),
+        PLANTED.format(**(RIGHT | {"inner": "new + w * dh"})),
+        PLANTED.format(**(RIGHT | {"outer": "(1 - h * h)"})),
+    ),
+    blanks={"line": repair("slope", equals(unrolled, real(-1, 1), listed(4, real(-1, 1))))},
+    hints=[
+        "With two inputs the state before is tanh of the first: compare with the engine. Then with three.",
+        "w·h is a product of two things that both move with w. And at which state is the slope of tanh taken?",
+        "w is used at every step: what it did before comes along, through the state and times w.",
     ],
 )

@@ -1,7 +1,7 @@
 """Can tomorrow's market be told?"""
 
 from micrograd import data
-from micrograd.exercises import Exercise, choice, decimal, equals, function, listed, number, real, whole
+from micrograd.exercises import Exercise, choice, decimal, equals, function, listed, number, pick, real, repair, whole
 
 
 def mean(x):
@@ -70,5 +70,37 @@ Exercise(
         "For the first of these days, which are the n days before it? For the last?",
         "How many means are there, for 12 days and n = 3?",
         "The day itself never stands in its own mean.",
+    ],
+)
+
+
+def gained(returns, said):
+    """What is said in the evening earns on the next day."""
+    return sum(s * r for s, r in zip(said, returns[1:], strict=False))
+
+
+PLANTED = """
+def earned(returns, said):
+    total = 0.0
+    for t in range({days}):
+        total += {what}
+    return total
+"""
+RIGHT = {"days": "len(returns) - 1", "what": "said[t] * returns[t + 1]"}
+
+Exercise(
+    "36.4",
+    "What a forecast would have earned: said[t] (1 buy, −1 sell) is told in the evening of day t and held over day t + 1. "
+    'One line is wrong. Hand in its number and what it should be: (7, "…").',
+    shows=pick(
+        PLANTED.format(**(RIGHT | {"what": "said[t] * returns[t]"})),
+        PLANTED.format(**(RIGHT | {"what": "said[t + 1] * returns[t + 1]"})),
+        PLANTED.format(**(RIGHT | {"days": "len(returns) - 2"})),
+    ),
+    blanks={"line": repair("earned", equals(gained, listed(6, real(-1, 1)), listed(6, pick(-1, 1))))},
+    hints=[
+        "Take three days, of which only the last moves. Which evening's word earns on it?",
+        "Does a word earn on a day whose return was known when it was said? And is a day left out?",
+        "The last evening's word earns nothing yet; each other one earns on the day after.",
     ],
 )
