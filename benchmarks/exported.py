@@ -188,8 +188,8 @@ def c(it: Exported, folder: Path) -> Pair:
 NODE = """\
 import * as m from "./exported.mjs";
 const clock = () => { const t = process.cpuUsage(); return (t.user + t.system) * 1e-6; };
-const p = m.start.slice(), state = m.fresh();
-const runs = { gradients: () => m.valueAndGrad(m.start, m.args), step: () => m.train(p, m.args, state) };
+const p = m.start.slice(), gradient = m.start.slice(), state = m.fresh();
+const runs = { gradients: () => m.valueAndGrad(m.start, m.args, gradient), step: () => m.train(p, m.args, state) };
 const found = runs.gradients(), least = [];
 for (const run of Object.values(runs)) {
     let best = Infinity;

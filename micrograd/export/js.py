@@ -25,7 +25,8 @@ def to_js(step: Any, path: str | os.PathLike[str] | None = None, *, optimizer: A
 
     - `start`, `args`: the parameters, and the latest arguments.
     - `loss(p, x)`, `outputs(p, x)`: the first, and all of the OUTPUTS numbers that the loss returns.
-    - `valueAndGrad(p, x)`: `{value, gradient}`, with input_grads=True also `inputs`, the gradients by the arguments.
+    - `valueAndGrad(p, x, gradient)`: `{value, gradient}`, with input_grads=True also `inputs`, the gradients by the arguments; the
+      array `gradient` is a new one where none is given.
     - `update(p, gradient, state)`: a step; `state = fresh()` is what the optimizer remembers. `train(p, x, state)` does both and
       gives the loss.
     - With batch=True x has a row for each sample, one after the other, and outputs as many rows.
@@ -202,10 +203,11 @@ class _Module:
             "    return sum / n;",
             "}",
             "",
-            "export function valueAndGrad(p, x) {",
+            "export function valueAndGrad(p, x, gradient = new Float64Array(PARAMS)) {",
             "    let sum = 0;",
             *passes[:1],
-            f"    const gradient = new Float64Array(PARAMS){', inputs = new Float64Array(n * INPUTS)' if dx else ''};",
+            "    gradient.fill(0);",
+            *(["    const inputs = new Float64Array(n * INPUTS);"] if dx else []),
             *passes[1:],
             "        if (!known) return { value: NaN, gradient: gradient.fill(NaN)" + (", inputs: inputs.fill(NaN)" if dx else "") + " };",
             f"        forward({m});",
@@ -255,9 +257,11 @@ class _Module:
             "    }",
             "}",
             "",
+            "const latest = new Float64Array(PARAMS);",
+            "",
             "export function train(p, x, state) {",
-            "    const { value, gradient } = valueAndGrad(p, x);",
-            "    update(p, gradient, state);",
+            "    const { value } = valueAndGrad(p, x, latest);",
+            "    update(p, latest, state);",
             "    return value;",
             "}",
         ]

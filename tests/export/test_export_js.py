@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import subprocess
 from random import Random
 
 import pytest
@@ -173,6 +174,19 @@ def test_a_call_takes_65535_arguments_at_most_and_a_table_more(tmp_path):
     value, grads = Module(step, tmp_path).value_and_grad([w.data for w in weights], x)
     near([value], [math.fsum((w.data - v) ** 2 for w, v in zip(weights, x, strict=True))])
     near(grads, [2 * (w.data - v) for w, v in zip(weights, x, strict=True)])
+
+
+def test_the_gradient_comes_in_the_array_that_is_given_or_in_a_new_one(tmp_path):
+    w = Value(3.0)
+    step = compile(lambda x: w * w * x, [w])
+    step(2.0)
+    Module(step, tmp_path)
+    code = "import { valueAndGrad as f } from './step.mjs'; const g = Float64Array.of(7);"
+    code += "const a = f([3], [2], g), b = f([3], [2]), c = f([1], [2]);"
+    code += "console.log(a.gradient === g, g[0], b.gradient[0], c.gradient[0], b.gradient === c.gradient);"
+    (tmp_path / "given.mjs").write_text(code, encoding="utf-8")
+    out = subprocess.run([NODE, "given.mjs"], cwd=tmp_path, check=True, capture_output=True, encoding="utf-8", timeout=60).stdout
+    assert out.split() == ["true", "12", "12", "4", "false"]
 
 
 def test_hostile_names_stay_in_comments(tmp_path):
