@@ -24,7 +24,7 @@ def test_groups_name_files_and_tests_that_are_there(name):
         ("table", "rules.valid(y, div(known.BY_LOG_2, abs_(x))),), formula=", ["log2"]),
         ("table", "lambda x: x if x > 0.0 or x != x else 0.0", ["relu"]),
         ("table", "_TIE = (Kink((1.0, 1.0)", []),
-        ("rules", "return table.where(within(0.0, x, inf), table.div(table.div(y, x), 3.0)", ["cbrt"]),
+        ("rules", "table.div(table.div(a * -up, b), b) * down", ["div"]),
     ],
 )
 def test_a_changed_line_belongs_to_rows(file, line, rows, tmp_path, monkeypatch):

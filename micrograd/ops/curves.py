@@ -6,27 +6,15 @@ what remains has no zero, so that nothing cancels.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from math import inf, nan, sqrt
 from typing import Any
 
-from micrograd.ops import known, rules, table
+from micrograd.ops import known, pairs, plane, rules, table
 from micrograd.ops.inner import MADE, Inner, followed
+from micrograd.ops.pairs import Pair, added, multiplied, over, product, squared, total
 
-FLAT, FLAT_LOST = 2.3993572805154675, 1.8464872855353363e-16  # where t·tanh(t/2) = 2
-
-
-def silu(x: Any) -> Any:
-    """silu″ = σ′(t)·(2 - t·tanh(t/2)), t = |x|.
-
-    Near the root t₀ of the second factor that is -((2 + t₀)·expm1(d) + d·expm1(t))/(1 + eᵗ), d = t - t₀.
-    """
-    t = table.minimum(rules.size(x), 1500.0)
-    d = (t - FLAT) - FLAT_LOST
-    near = table.div(-(4.399357280515468 * table.expm1(d) + d * table.expm1(t)), 1.0 + table.exp(t))
-    rest = table.where(table.less(table.abs_(d), 1.0), near, 2.0 - t * table.tanh(0.5 * t))
-    return table.where(table.less(t, 700.0), rules.BELL(t) * rest, rules.halves(-t, 2.0 - t))
+NORMAL_LOST = -2.49232720227773e-17  # what 1/√(2π) as a double lost
 
 
 def below_square(square: float, root: float, lost: float, x: Any) -> Any:
@@ -38,10 +26,13 @@ def below_square(square: float, root: float, lost: float, x: Any) -> Any:
 def gelu(x: Any) -> Any:
     """gelu″ = φ(x)·(2 - x²)."""
     t = rules.capped(x)
-    rest = below_square(2.0, 1.4142135623730951, -9.667293313452913e-17, t)
-    squared, lost = rules.square(t)
-    far = rules.halves(-0.5 * squared, rest * (1.0 - 0.5 * lost)) * known.NORMAL
-    return table.where(table.less(t, 37.0), table.gauss.bind(0.5)(t) * known.NORMAL * rest, far)
+    square, lost = pairs.square(t)
+    rest = added((2.0, 0.0), (-square, -lost))
+    factor, factor_lost = multiplied(rest, (known.NORMAL, NORMAL_LOST))
+    far = rules.halves(-0.5 * square, (rest[0] + rest[1]) * (1.0 - 0.5 * lost)) * known.NORMAL
+    e = table.gauss.bind(0.5)(t)
+    near, near_lost = product(e, factor)
+    return table.where(table.less(t, 37.0), near + (near_lost + e * factor_lost), far)
 
 
 def slope_of_gauss(y: Any, x: Any, k: float) -> Any:
@@ -52,7 +43,7 @@ def slope_of_gauss(y: Any, x: Any, k: float) -> Any:
 def written_slope(y: Any, x: Any, k: Any) -> Any:
     """`slope_of_gauss`, written out."""
     z = table.maximum(table.minimum(x, 1e100), -1e100)  # no inf · 0
-    squared, lost = rules.square(z)
+    squared, lost = pairs.square(z)
     far = (-2.0 * k) * rules.halves(-k * squared, z - z * (k * lost))
     return table.where(table.less(y, rules.TINY), far, (-2.0 * k) * (x * y))
 
@@ -66,7 +57,7 @@ def gauss_slope(k: float) -> Inner:
     def curve(y: Any, x: Any) -> Any:
         z = table.minimum(rules.size(x), end)
         rest = (-4.0 * k * k) * below_square(0.5 / k, root, lost, z) if k > 0.0 else (2.0 * k) * (2.0 * k * (z * z) - 1.0)
-        squared, square_lost = rules.square(z)
+        squared, square_lost = pairs.square(z)
         near = table.gauss.bind(k)(z)
         far = rules.halves(-k * squared, rest * (1.0 - k * square_lost))
         return table.where(table.less(near, rules.TINY), far, near * rest)
@@ -81,8 +72,8 @@ def gauss_slope(k: float) -> Inner:
 def _turn(k: float) -> tuple[float, float]:
     """1/√(2k), where the Gaussian turns from one bend to the other, in two doubles."""
     root = sqrt(0.5 / k)
-    p, p_lost = rules.product(root, root)
-    q, q_lost = rules.product(2.0 * k, p)
+    p, p_lost = product(root, root)
+    q, q_lost = product(2.0 * k, p)
     return root, (((1.0 - q) - q_lost) - 2.0 * k * p_lost) / (4.0 * k * root)
 
 
@@ -96,13 +87,41 @@ def atan(y: Any, x: Any) -> Any:
 
 def written_atan(x: Any) -> Any:
     """`atan`, written out."""
-    return table.where(table.less(table.abs_(x), 1e100), table.div(1.0, 1.0 + x * x), table.div(table.div(1.0, x), x))
+    near = over((1.0, 0.0), added((1.0, 0.0), pairs.square(x)))
+    return table.where(table.less(table.abs_(x), 1e100), near, table.div(table.div(1.0, x), x))
 
 
 ATAN: Inner = Inner(
-    "atan_slope", define=written_atan, partials=(lambda y, x: table.where(table.less(table.abs_(x), 1e200), -2.0 * ((x * y) * y), y),),
-    formula=("-2 * a * y**2",), exact=lambda m, x: 1 / (1 + x * x),
+    "atan_slope", define=written_atan, partials=(lambda y, x: plane.TWIST(x, 1.0),), formula=("-2 * a * y**2",),
+    exact=lambda m, x: 1 / (1 + x * x),
 )  # fmt: skip
+
+
+def atanh(y: Any, x: Any) -> Any:
+    """1/(1 - x²); nan outside [-1, 1]."""
+    return ATANH(x) if followed(x) else written_atanh(x)
+
+
+def written_atanh(x: Any) -> Any:
+    """`atanh`, written out."""
+    return table.where(table.less(1.0, table.abs_(x)), nan, over((1.0, 0.0), below_one(x)))
+
+
+ATANH: Inner = Inner(
+    "atanh_slope", define=written_atanh, partials=(lambda y, x: ATANH_CURVE(x),), formula=("2 * a * y**2",),
+    exact=lambda m, x: 1 / ((1 - x) * (1 + x)),
+)  # fmt: skip
+ATANH_CURVE: Inner = Inner(
+    "atanh_curve", define=lambda x: rules.valid(written_atanh(x), over((2.0 * x, 0.0), squared(below_one(x)))),
+    partials=(lambda y, x: table.div(2.0 + 6.0 * x * x, rules.unit(x) * rules.unit(x) * rules.unit(x)),),
+    formula=("(2 + 6 * a**2) / (1 - a**2)**3",), exact=lambda m, x: 2 * x / ((1 - x) * (1 + x)) ** 2,
+)  # fmt: skip
+
+
+def below_one(x: Any) -> Pair:
+    """1 - x²."""
+    square, lost = pairs.square(x)
+    return added((1.0, 0.0), (-square, -lost))
 
 
 def acosh(y: Any, x: Any) -> Any:
@@ -117,14 +136,30 @@ def written_acosh(x: Any) -> Any:
 
 
 ACOSH: Inner = Inner(
-    "acosh_slope", define=written_acosh, partials=(lambda y, x: bent(y, x, (x - 1.0) * (x + 1.0)),), formula=("-a * y**3",),
+    "acosh_slope", define=written_acosh, partials=(lambda y, x: ACOSH_CURVE(x),), formula=("-a * y**3",),
     exact=lambda m, x: 1 / m.sqrt((x - 1) * (x + 1)),
 )  # fmt: skip
 
 
-def bent(y: Any, x: Any, squared: Any) -> Any:
-    """-xy³ for y = 1/√(x² ± 1): over the square, which rounds less than y³ does; from 1e9 on y is 1/|x|, to the last digit."""
-    return table.where(table.less(table.abs_(x), 1e9), -table.div(x * y, squared), -table.div(y, x))
+def acosh_curve(x: Any) -> Any:
+    """-x/(x² - 1)^(3/2), which is -1/x² from 1e9 on; nan below 1."""
+    less = added(pairs.square(x), (-1.0, 0.0))
+    near = over((-x, 0.0), multiplied(less, pairs.root(less)))
+    far = table.where(table.less(x, 1e9), near, -table.div(table.div(1.0, x), x))
+    return table.where(table.less(x, 1.0), nan, far)
+
+
+def acosh_third(y: Any, x: Any) -> Any:
+    """(2x² + 1)/(x² - 1)^(5/2), which is 2/x³ from 1e9 on."""
+    less = (x - 1.0) * (x + 1.0)
+    near = table.div(2.0 * x * x + 1.0, less * less * table.sqrt(less))
+    return table.where(table.less(x, 1e9), near, table.div(-2.0 * y, x))
+
+
+ACOSH_CURVE: Inner = Inner(
+    "acosh_curve", define=acosh_curve, partials=(acosh_third,), formula=("(2 * a**2 + 1) / (a**2 - 1)**2 / sqrt(a**2 - 1)",),
+    exact=lambda m, x: -x / m.sqrt((x - 1) * (x + 1)) ** 3,
+)  # fmt: skip
 
 
 def asinh(y: Any, x: Any) -> Any:
@@ -133,7 +168,7 @@ def asinh(y: Any, x: Any) -> Any:
 
 
 ASINH: Inner = Inner(
-    "asinh_slope", define=lambda x: table.div(1.0, table.hypot(1.0, x)), partials=(lambda y, x: bent(y, x, 1.0 + x * x),),
+    "asinh_slope", define=lambda x: table.div(1.0, table.hypot(1.0, x)), partials=(lambda y, x: plane.ALONG(x, 1.0),),
     formula=("-a * y**3",), exact=lambda m, x: 1 / m.sqrt(1 + x * x),
 )  # fmt: skip
 
@@ -149,8 +184,13 @@ def acos(y: Any, x: Any) -> Any:
 
 
 ASIN: Inner = Inner(
-    "asin_slope", define=lambda x: table.div(1.0, table.sqrt(rules.unit(x))), partials=(lambda y, x: table.div(x * y, rules.unit(x)),),
+    "asin_slope", define=lambda x: table.div(1.0, table.sqrt(rules.unit(x))), partials=(lambda y, x: ASIN_CURVE(x),),
     formula=("a * y**3",), exact=lambda m, x: 1 / m.sqrt((1 - x) * (1 + x)),
+)  # fmt: skip
+ASIN_CURVE: Inner = Inner(
+    "asin_curve", define=lambda x: over((x, 0.0), multiplied(below_one(x), pairs.root(below_one(x)))),
+    partials=(lambda y, x: table.div(1.0 + 2.0 * x * x, rules.unit(x) * rules.unit(x) * table.sqrt(rules.unit(x))),),
+    formula=("(1 + 2 * a**2) / (1 - a**2)**2 / sqrt(1 - a**2)",), exact=lambda m, x: x / m.sqrt((1 - x) * (1 + x)) ** 3,
 )  # fmt: skip
 
 
@@ -166,55 +206,56 @@ ROOT: Inner = Inner(
 )  # fmt: skip
 
 
-def tanh(y: Any, x: Any) -> Any:
-    """4e/(1 + e)², e = exp(-2|x|)."""
-    return TANH(x) if followed(x) else 4.0 * rules.BELL(2.0 * x)
+def tan(y: Any, x: Any) -> Any:
+    """1 + tan²x."""
+    return TAN(x) if followed(x) else 1.0 + y * y
 
 
-TANH: Inner = Inner(
-    "tanh_slope", define=lambda x: 4.0 * rules.BELL(2.0 * x), partials=(lambda y, x: -2.0 * (y * table.tanh(x)),),
-    formula=("-2 * y * tanh(a)",),
+def tan_curve(x: Any) -> Any:
+    """2·tan x·(1 + tan²x)."""
+    y = table.tan(x)
+    high, low = multiplied((2.0 * y, 0.0), added((1.0, 0.0), pairs.square(y)))
+    return high + low
+
+
+TAN: Inner = Inner(
+    "tan_slope", define=lambda x: 1.0 + table.tan(x) * table.tan(x), partials=(lambda y, x: TAN_CURVE(x),), formula=("2 * y * tan(a)",),
+    exact=lambda m, x: 1 + m.tan(x) ** 2,
+)  # fmt: skip
+TAN_CURVE: Inner = Inner(
+    "tan_curve", define=tan_curve, partials=(lambda y, x: 2.0 * TAN(x) * (1.0 + 3.0 * table.tan(x) * table.tan(x)),),
+    formula=("2 * (1 + tan(a)**2) * (1 + 3 * tan(a)**2)",), exact=lambda m, x: 2 * m.tan(x) * (1 + m.tan(x) ** 2),
 )  # fmt: skip
 
 
-# --- the angle: its derivatives are those of log(b + ia), 1/(b + ia)ⁿ ----------------------------------------------------
+# --- the cube root ---------------------------------------------------------------------------------------------------------
 
 
-def over_squares(a: Any, b: Any, factors: Callable[[Any, Any], tuple[Any, ...]]) -> Any:
-    """The product of n linear factors of (a, b), each over a² + b², scaled as `rules.over_square`; 0 at the origin and at infinity."""
-    longer = table.maximum(table.abs_(a), table.abs_(b))
-    scale = table.where(table.less(longer, 2.0**-450), rules.UP, table.where(table.less(2.0**450, longer), 1.0 / rules.UP, 1.0))
-    u, v = a * scale, b * scale
-    under = u * u + v * v
-    found, *rest = (table.div(factor, under) for factor in factors(u, v))
-    for factor in rest:
-        found = found * factor
-    for _ in range(len(rest) + 1):
+def _cube_root(y: Any, x: Any) -> tuple[Pair, Pair, Any]:
+    """(∛x·scale, 3x·scale³, scale), which makes them ordinary; y is ∛x, rounded."""
+    scale = table.where(table.less(table.abs_(x), 2.0**-450), 2.0**200, table.where(table.less(2.0**450, table.abs_(x)), 2.0**-200, 1.0))
+    z = x * scale * scale * scale
+    y = y * scale
+    cube, lost = multiplied(pairs.square(y), (y, 0.0))
+    return (y, table.div((z - cube) - lost, 3.0 * y * y)), total(2.0 * z, z), scale
+
+
+def cbrt(y: Any, x: Any) -> Any:
+    """1/(3y²) as (y/x)/3, y in two doubles; inf at 0, 0 at infinity."""
+    root, thrice, scale = _cube_root(y, x)
+    return table.where(rules.within(0.0, x, inf), over(root, thrice) * scale * scale, table.div(1.0, y * y))
+
+
+def cbrt_curve(x: Any) -> Any:
+    """-2y/(9x²), y = ∛x; -inf at 0."""
+    (high, low), thrice, scale = _cube_root(table.cbrt(x), x)
+    found = -over((2.0 * high, 2.0 * low), squared(thrice))
+    for _ in range(5):
         found = found * scale
-    return table.where(rules.within(0.0, longer, inf), found, table.where(table.equal(longer, longer), 0.0, longer))
+    return table.where(rules.within(0.0, x, inf), found, -table.div(table.div(1.0, x), x))
 
 
-ROOT_3 = sqrt(3.0)
-
-
-def third_of_a(y: Any, a: Any, b: Any) -> Any:
-    """∂³atan2(a, b)/∂a³ = 2b(3a² - b²)/(a² + b²)³."""
-    return -2.0 * over_squares(a, b, lambda u, v: (v, v - ROOT_3 * u, v + ROOT_3 * u))
-
-
-def third_of_ab(y: Any, a: Any, b: Any) -> Any:
-    """∂³atan2(a, b)/∂a²∂b = 2a(3b² - a²)/(a² + b²)³."""
-    return -2.0 * over_squares(a, b, lambda u, v: (u, u - ROOT_3 * v, u + ROOT_3 * v))
-
-
-TWIST: Inner = Inner(
-    "atan2_twist", define=lambda a, b: -2.0 * over_squares(a, b, lambda u, v: (u, v)), partials=(third_of_a, third_of_ab),
-    formula=("2 * b * (3 * a**2 - b**2) / (a**2 + b**2)**3", "2 * a * (3 * b**2 - a**2) / (a**2 + b**2)**3"),
-    exact=lambda m, a, b: -2 * a * b / (a * a + b * b) ** 2,
-)  # fmt: skip
-TURN: Inner = Inner(
-    "atan2_turn", define=lambda a, b: over_squares(a, b, lambda u, v: (u - v, u + v)),
-    partials=(third_of_ab, lambda y, a, b: -third_of_a(y, a, b)),
-    formula=("2 * a * (3 * b**2 - a**2) / (a**2 + b**2)**3", "-2 * b * (3 * a**2 - b**2) / (a**2 + b**2)**3"),
-    exact=lambda m, a, b: (a * a - b * b) / (a * a + b * b) ** 2,
+CBRT: Inner = Inner(
+    "cbrt_curve", define=cbrt_curve, partials=(lambda y, x: table.div(y, x) * known.MINUS_FIVE_THIRDS,), formula=("-5 * y / (3 * a)",),
+    exact=lambda m, x: -2 * m.sign(x) * m.cbrt(m.fabs(x)) / (9 * x * x),
 )  # fmt: skip

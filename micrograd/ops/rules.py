@@ -9,8 +9,9 @@ from __future__ import annotations
 from math import inf, nan, sqrt
 from typing import Any
 
-from micrograd.ops import curves, known, table
+from micrograd.ops import curves, logistic, plane, table
 from micrograd.ops.inner import Inner, followed
+from micrograd.ops.pairs import product, square, total
 from micrograd.ops.polynomials import CORE, CORE_0, LOWER, LOWER_0, LOWER_SQRT2, LOWER_SQRT2_0, SLOPE, SLOPE_0, corrected
 
 TINY = 2.2250738585072014e-308  # the smallest double with all its digits
@@ -25,13 +26,6 @@ def valid(y: Any, partial: Any) -> Any:
 def size(x: Any) -> Any:
     """|x| with derivative 1 at 0, where the true one does not matter: an even rule f(|x|) keeps its own higher derivatives."""
     return table.where(table.less(x, 0.0), -x, x)
-
-
-def total(a: Any, b: Any) -> tuple[Any, Any]:
-    """a + b, and what its rounding lost (Knuth)."""
-    rounded = a + b
-    part = rounded - a
-    return rounded, (a - (rounded - part)) + (b - part)
 
 
 def within(low: float, x: Any, high: float) -> Any:
@@ -49,13 +43,8 @@ def quotient_b(y: Any, a: Any, b: Any) -> Any:
 
 
 def cbrt(y: Any, x: Any) -> Any:
-    """1/(3y²) as (y/x)/3, which rounds less; inf at 0, 0 at infinity."""
-    return CBRT(x) if followed(x) else cbrt_slope(y, x)
-
-
-def cbrt_slope(y: Any, x: Any) -> Any:
-    """`cbrt`, written out."""
-    return table.where(within(0.0, x, inf), table.div(table.div(y, x), 3.0), table.div(1.0, y * y))
+    """1/(3y²)."""
+    return CBRT(x) if followed(x) else curves.cbrt(y, x)
 
 
 def mod_b(y: Any, a: Any, b: Any) -> Any:
@@ -115,7 +104,7 @@ def bell(e: Any) -> Any:
     return table.div(e, 1.0 + e * (2.0 + e))
 
 
-def logistic(x: Any) -> Any:
+def sigmoid(x: Any) -> Any:
     """1/(1 + e⁻ˣ), which is eˣ far to the left: one exponential either way, so that no branch is taken around it."""
     far = table.less(x, -700.0)
     e = table.exp(table.where(far, x, -x))
@@ -157,27 +146,6 @@ def silu_slope(x: Any) -> Any:
 def capped(x: Any) -> Any:
     """|x|, at most 40: there exp(-x²/2) is 0."""
     return table.minimum(size(x), 40.0)
-
-
-def split(x: Any) -> tuple[Any, Any]:
-    """x as a sum of two numbers of half the digits, whose products are exact (Dekker 1971)."""
-    high = 134217729.0 * x
-    high = high - (high - x)
-    return high, x - high
-
-
-def product(a: Any, b: Any) -> tuple[Any, Any]:
-    """a·b, and what its rounding lost."""
-    (a_high, a_low), (b_high, b_low) = split(a), split(b)
-    rounded = a * b
-    return rounded, ((a_high * b_high - rounded) + a_high * b_low + a_low * b_high) + a_low * b_low
-
-
-def square(x: Any) -> tuple[Any, Any]:
-    """x², and what its rounding lost."""
-    high, low = split(x)
-    rounded = x * x
-    return rounded, ((high * high - rounded) + 2.0 * high * low) + low * low
 
 
 def times(e: Any, x: Any, rest: Any) -> Any:
@@ -236,26 +204,29 @@ def gelu_slope(x: Any) -> Any:
     high = t - 0.7517915246935645
     d = high + 1.4956759177009883e-17
     d_lost = table.div(d - high - 1.4956759177009883e-17, d)
-    core, _ = corrected(d, CORE_0, CORE, d_lost)
     squared, lost = square(t)
+    core, core_lost = corrected(d, CORE_0, CORE, d_lost)
     p, p_lost = corrected(mapped(t), SLOPE_0, SLOPE, 0.5 * lost + d_lost)
-    rest, rest_lost = product(d, p)
-    outer = times(table.exp(-0.5 * squared), rest, rest_lost + d * p_lost)
-    left = table.where(table.less(t, 1.25), d * core, table.where(table.less(t, 37.0), outer, halves(-0.5 * squared, rest)))
+    inside = table.less(t, 1.25)
+    rest, rest_lost = product(d, table.where(inside, core, p))
+    rest_lost = rest_lost + d * table.where(inside, core_lost, p_lost)
+    outer = times(table.exp(-0.5 * squared), rest, rest_lost)
+    left = table.where(inside, rest + rest_lost, table.where(table.less(t, 37.0), outer, halves(-0.5 * squared, rest)))
     return table.where(table.less(x, 0.0), left, 1.0 - left)
 
 
 # --- partials with a derivative of their own: see `inner` ----------------------------------------------------------------
 
 BELL: Inner = Inner(
-    "bell", define=lambda x: bell(table.exp(-size(x))), partials=(lambda y, x: -y * table.tanh(0.5 * x),), formula=("-y * tanh(a / 2)",)
+    "bell", define=lambda x: bell(table.exp(-size(x))), partials=(lambda y, x: logistic.BELL(x),), formula=("-y * tanh(a / 2)",)
 )
 SILU: Inner = Inner(
-    "silu_slope", define=silu_slope, partials=(lambda y, x: curves.silu(x),), formula=("sigmoid(a) * sigmoid(-a) * (2 - a * tanh(a / 2))",),
+    "silu_slope", define=silu_slope, partials=(lambda y, x: logistic.SILU_CURVE(x),),
+    formula=("sigmoid(a) * sigmoid(-a) * (2 - a * tanh(a / 2))",),
     exact=lambda m, x: (1 + x / (1 + m.exp(x))) / (1 + m.exp(-x)),
 )  # fmt: skip
 CBRT: Inner = Inner(
-    "cbrt_slope", define=lambda x: cbrt_slope(table.cbrt(x), x), partials=(lambda y, x: table.div(y, x) * known.MINUS_TWO_THIRDS,),
+    "cbrt_slope", define=lambda x: curves.cbrt(table.cbrt(x), x), partials=(lambda y, x: curves.CBRT(x),),
     formula=("-2 * y / (3 * a)",), exact=lambda m, x: 1 / (3 * m.cbrt(m.fabs(x)) ** 2),
 )  # fmt: skip
 GELU: Inner = Inner(
@@ -264,21 +235,13 @@ GELU: Inner = Inner(
 )  # fmt: skip
 
 
-def _across(a: Any, b: Any, c: Any, d: Any) -> Any:
-    """c·d/(a² + b²)^(3/2), whatever the sizes; 0 at the origin."""
-    y = table.hypot(a, b)
-    first, second = over_length(c, a, b, y), over_length(d, a, b, y)
-    tiny = over_length(first * second, a, b, y)
-    return table.where(table.less(y, 1e-290), tiny, first * over_length(second, a, b, y))
-
-
 LENGTH: Inner = Inner(
     "hypot_slope", define=lambda a, b: over_length(a, a, b, table.hypot(a, b)),
-    partials=(lambda y, a, b: _across(a, b, b, b), lambda y, a, b: -_across(a, b, a, b)),
+    partials=(lambda y, a, b: plane.ACROSS(a, b), lambda y, a, b: plane.ALONG(a, b)),
     formula=("b**2 / hypot(a, b)**3", "-a * b / hypot(a, b)**3"),
 )  # fmt: skip
 ANGLE: Inner = Inner(
     "atan2_slope", define=lambda a, b: over_square(b, a, b),
-    partials=(lambda y, a, b: curves.TWIST(a, b), lambda y, a, b: curves.TURN(a, b)),
+    partials=(lambda y, a, b: plane.TWIST(a, b), lambda y, a, b: plane.TURN(a, b)),
     formula=("-2 * a * b / (a**2 + b**2)**2", "(a**2 - b**2) / (a**2 + b**2)**2"),
 )  # fmt: skip

@@ -16,7 +16,7 @@ import operator
 from math import inf
 from typing import Any
 
-from micrograd.ops import curves, ieee, known, powers, rules
+from micrograd.ops import curves, ieee, known, logistic, powers, rules
 from micrograd.ops.op import Cases, Kink, Op
 from micrograd.ops.symbol import Symbol, operators
 
@@ -188,7 +188,7 @@ cos: Op = row(
     doc="Cosine of x in radians.",
 )
 tan: Op = row(
-    "tan", ieee.tan, (lambda y, x: 1.0 + y * y,), formula=("1 + y**2",), domain=((-1.5, 1.5),), array="np.tan({0})",
+    "tan", ieee.tan, (curves.tan,), formula=("1 + y**2",), domain=((-1.5, 1.5),), array="np.tan({0})",
     doc="Tangent of x in radians.",
 )
 asin: Op = row(
@@ -218,7 +218,7 @@ cosh: Op = row(
     doc="Hyperbolic cosine.",
 )
 tanh: Op = row(
-    "tanh", math.tanh, (curves.tanh,), formula=("1 - y**2",),
+    "tanh", math.tanh, (logistic.tanh,), formula=("1 - y**2",),
     by_result=lambda y: 1.0 - y * y, domain=(_REAL,), array="np.tanh({0})", doc="Hyperbolic tangent.",
 )
 asinh: Op = row(
@@ -230,7 +230,7 @@ acosh: Op = row(
     array="np.arccosh({0})", doc="Inverse of cosh; nan below 1.",
 )
 atanh: Op = row(
-    "atanh", ieee.atanh, (lambda y, x: rules.valid(y, div(1.0, rules.unit(x))),), formula=("1 / (1 - a**2)",),
+    "atanh", ieee.atanh, (curves.atanh,), formula=("1 / (1 - a**2)",),
     numpy="arctanh", domain=(_UNIT,), array="np.arctanh({0})", doc="Inverse of tanh; ±inf at ±1, nan outside.",
 )
 
@@ -256,16 +256,16 @@ elu: Op = row(
     doc="x for x > 0, else alpha · (eˣ - 1) (alpha 1). Clevert et al. 2015.",
 )
 sigmoid: Op = row(
-    "sigmoid", define=rules.logistic, partials=(lambda y, x: rules.BELL(x),), formula=("y * (1 - y)",),
+    "sigmoid", define=rules.sigmoid, partials=(lambda y, x: rules.BELL(x),), formula=("y * (1 - y)",),
     by_result=lambda y: y * (1.0 - y), domain=(_REAL,), exact=lambda m, x: 1 / (1 + m.exp(-x)),
     doc="1 / (1 + e⁻ˣ), the logistic function.",
 )
 softplus: Op = row(
-    "softplus", define=lambda x: maximum(x, 0.0) + log1p(exp(-abs_(x))), partials=(lambda y, x: sigmoid(x),),
+    "softplus", define=lambda x: maximum(x, 0.0) + log1p(exp(-abs_(x))), partials=(lambda y, x: logistic.slope(x),),
     formula=("sigmoid(a)",), domain=(_REAL,), exact=lambda m, x: m.log1p(m.exp(x)), doc="log(1 + eˣ), without overflow.",
 )
 log_sigmoid: Op = row(
-    "log_sigmoid", define=lambda x: minimum(x, 0.0) - log1p(exp(-abs_(x))), partials=(lambda y, x: sigmoid(-x),),
+    "log_sigmoid", define=lambda x: minimum(x, 0.0) - log1p(exp(-abs_(x))), partials=(lambda y, x: logistic.slope(-x),),
     formula=("1 - sigmoid(a)",), domain=(_REAL,), exact=lambda m, x: -m.log1p(m.exp(-x)), doc="log sigmoid(x), without overflow.",
 )
 silu: Op = row(

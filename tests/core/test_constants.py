@@ -127,7 +127,7 @@ def test_the_derivative_of_a_power(p, x):
 
 def test_what_the_partials_read_is_known_for_every_constant():
     assert ops.power.bind(2.0).reads == ops.power.bind(2.7).reads[:1] == (0,) and ops.power.bind(0.0).reads == ()
-    assert ops.leaky_relu.bind(0.3).reads == ops.clamp.bind(0.0, 1.0).reads == (0,) and -1 in ops.power.bind(0.1).reads
+    assert ops.leaky_relu.bind(0.3).reads == ops.clamp.bind(0.0, 1.0).reads == ops.power.bind(0.1).reads == (0,)
     x = Value(2.0)
     y = x**3.25
     x.data = 5.0

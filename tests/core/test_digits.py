@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micrograd import TABLE
-from micrograd.ops import powers, rules
+from micrograd.ops import pairs, powers, rules
 
 inf = math.inf
 GLIBC = platform.libc_ver()[0] == "glibc" and not hasattr(math.exp, "__wrapped__")  # and not that of tests/helpers/other_libm.py
@@ -174,14 +174,34 @@ ORDINARY = st.floats(1e-100, 1e100).flatmap(lambda x: st.sampled_from([x, -x]))
 @given(ORDINARY, ORDINARY)
 def test_what_rounding_lost_is_known_exactly(a, b):
     for (rounded, lost), true in (
-        (rules.total(a, b), Fraction(a) + Fraction(b)),
-        (rules.product(a, b), Fraction(a) * Fraction(b)),
-        (rules.square(a), Fraction(a) ** 2),
+        (pairs.total(a, b), Fraction(a) + Fraction(b)),
+        (pairs.product(a, b), Fraction(a) * Fraction(b)),
+        (pairs.square(a), Fraction(a) ** 2),
     ):
         assert Fraction(rounded) + Fraction(lost) == true and rounded == float(true)
-    for half in rules.split(a):  # of 26 bits, or less, so that products of them are exact
+    for half in pairs.split(a):  # of 26 bits, or less, so that products of them are exact
         assert math.frexp(half)[0] * 2**26 % 1 == 0
-    assert sum(rules.split(a)) == a
+    assert sum(pairs.split(a)) == a
+
+
+@given(*[st.floats(1e-30, 1e30).flatmap(lambda x: st.sampled_from([x, -x]))] * 4)
+def test_pairs_of_doubles_keep_twice_the_digits(a, b, c, d):
+    """Sums of one sign, products and squares within 2**-98, roots too; a quotient rounds once."""
+
+    def whole(x):
+        return Fraction(x[0]) + Fraction(x[1])
+
+    x, y = pairs.product(a, b), pairs.product(c, d)
+    small = Fraction(1, 2**98)
+    assert abs(whole(pairs.multiplied(x, y)) / (whole(x) * whole(y)) - 1) < small
+    assert abs(whole(pairs.squared(x)) / whole(x) ** 2 - 1) < small
+    if (x[0] < 0.0) == (y[0] < 0.0):
+        assert abs(whole(pairs.added(x, y)) / (whole(x) + whole(y)) - 1) < small
+    square = pairs.square(a)
+    assert abs(whole(pairs.root(square)) / abs(Fraction(a)) - 1) < small
+    assert pairs.root((0.0, 0.0)) == (0.0, 0.0)
+    quotient, true = pairs.over((a, 0.0), pairs.total(c, c * 2.0**-54)), Fraction(a) / (Fraction(c) * (1 + Fraction(1, 2**54)))
+    assert abs(Fraction(quotient) - true) <= Fraction(math.ulp(quotient)) * Fraction(5001, 10000) or not 1e-290 < abs(quotient) < 1e300
 
 
 @pytest.mark.parametrize("name", ["hypot", "atan2", "div"])

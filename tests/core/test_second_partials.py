@@ -7,6 +7,8 @@ import math
 import pickle
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 mpmath = pytest.importorskip("mpmath")
 from micrograd import Op, Value, compile, grad, ops  # noqa: E402
@@ -145,3 +147,51 @@ def test_graphs_of_second_derivatives_are_pickled_copied_and_compiled():
         assert leaf.grad == expected
     pytest.importorskip("numpy")
     assert compile(first, [x], backend="numpy").value_and_grad()[1][0] == pytest.approx(expected, rel=1e-14)
+
+
+LENGTHS = {(2, 0): lambda a, b, r: b * b / r**3, (1, 1): lambda a, b, r: -a * b / r**3, (0, 2): lambda a, b, r: a * a / r**3}
+ANGLES = {
+    (2, 0): lambda a, b, r: -2 * a * b / r**4, (1, 1): lambda a, b, r: (a * a - b * b) / r**4, (0, 2): lambda a, b, r: 2 * a * b / r**4
+}  # fmt: skip
+SIZED = st.tuples(st.floats(1.0, 2.0), st.integers(-1020, 1020), st.sampled_from([1.0, -1.0])).map(lambda t: t[2] * math.ldexp(t[0], t[1]))
+
+
+@pytest.mark.parametrize(("op", "true"), [(ops.hypot, LENGTHS), (ops.atan2, ANGLES)], ids=["hypot", "atan2"])
+@given(SIZED, SIZED, st.integers(-60, 60))
+@example(1e-154, 1e-154, 0)
+@example(5e-324, 1e-310, 0)
+@example(-1.7853448510027747e-279, 1.3654698852249683e-279, 0)
+def test_second_partials_of_length_and_angle_round_once(op, true, a, b, k):
+    """Within one ulp of the closed forms in 200 digits, at any sizes, one beside the other too."""
+    M.dps = 200
+    for c in (b, math.ldexp(a, k) if 1e-280 < abs(a) < 1e280 else -b):
+        vs = [Value(a), Value(c)]
+        firsts = grad(op(*vs), vs, create_graph=True)
+        got = {(2, 0): grad(firsts[0], vs)[0], (1, 1): grad(firsts[0], vs)[1], (0, 2): grad(firsts[1], vs)[1]}
+        x, y = M.mpf(a), M.mpf(c)
+        for key, f in true.items():
+            assert exact.ulps(float(got[key]), f(x, y, M.sqrt(x * x + y * y))) <= 1.5, (key, a, c)
+
+
+def test_third_partials_of_powers_are_numbers_wherever_the_truth_is_one():
+    """Where 1/a or a power on the way is too large for a double, too."""
+    seen = 0
+    for a in (5e-324, 1e-310, 1e-300, 1e-154, 0.3, 0.999, 1.0, 2.5, 1e154, 1e300):
+        for b in (-3.0, -1.0, -0.5, 1e-300, 1e-20, 0.1, 1.0, 2.0, 2.5, 3.0, 4.0, 17.0, 1e20):
+            M.dps = 700
+            x, p = M.mpf(a), M.mpf(b)
+            log = M.log(x)
+            true = {
+                (0, 0): p * (p - 1) * (p - 2) * x ** (p - 3), (0, 1): x ** (p - 2) * (2 * p - 1 + p * (p - 1) * log),
+                (1, 1): x ** (p - 1) * log * (2 + p * log), (2, 2): x**p * log**3,
+            }  # fmt: skip
+            vs = [Value(a), Value(b)]
+            firsts = grad(ops.pow_(*vs), vs, create_graph=True)
+            aa, ab = grad(firsts[0], vs, create_graph=True)
+            bb = grad(firsts[1], vs, create_graph=True)[1]
+            got = {(0, 0): grad(aa, vs)[0], (0, 1): grad(aa, vs)[1], (1, 1): grad(ab, vs)[1], (2, 2): grad(bb, vs)[1]}
+            for key, t in true.items():
+                if abs(t) < 1.7e308:
+                    assert exact.ulps(float(got[key]), t) <= 64, (key, a, b, got[key], M.nstr(t, 17))
+                    seen += 1
+    assert seen > 300
