@@ -236,16 +236,25 @@ def page(found: Errors, asked: Mapping[str, Points], left_out: dict[str, str], n
     by: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
     for name, key, *rest in worse(found, asked):
         by.setdefault((name, KINDS[sum(key)]), []).append((key, *rest))
+    if not by:
+        yield "Nowhere."
+        yield ""
+    else:
+        yield from _nearer(by)
+    if left_out:
+        yield "### Left out"
+        yield ""
+        yield from (f"- {what}: {why}" for what, why in left_out.items())
+
+
+def _nearer(by: Mapping[tuple[str, str], list[tuple[Any, ...]]]) -> Iterator[str]:
+    """Where a peer is nearer: a line for each row and kind, with its worst point."""
     yield "| row | | points | most, in ulp: ours | the peer's | there |"
     yield "|---|---|---:|---:|---:|---|"
     for (name, kind), each in by.items():
         _, xs, peer, ours, theirs = max(each, key=lambda one: one[3] - one[4])
         yield f"| {name} | {kind} | {len(each)} | {shown(ours)} | {shown(theirs)} ({peer}) | {', '.join(map(repr, xs))} |"
     yield ""
-    if left_out:
-        yield "### Left out"
-        yield ""
-        yield from (f"- {what}: {why}" for what, why in left_out.items())
 
 
 def version(name: str) -> str:
