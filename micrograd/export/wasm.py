@@ -94,7 +94,7 @@ class _Body:
             self.bytes += b"\xfd\x0d" + bytes(SHUFFLES[head])
             return VECTOR
         if head in self.longer:
-            *statements, result = _renamed(self.longer[head], f"{head}.")
+            *statements, result = _own(self.longer[head], f"{head}.")
             for statement in (["=", f"{head}.x", *rest], *statements):
                 self.write(statement, "")
             return self.write(result, VECTOR)
@@ -164,14 +164,16 @@ def read(text: str) -> Iterator[Any]:
     yield from stack[0]
 
 
-def _renamed(trees: Sequence[Any], stem: str) -> list[Any]:
-    """Trees whose variables have names of their own."""
+def _own(trees: Sequence[Any], stem: str) -> list[Any]:
+    """Statements and a result whose variables have names of their own."""
     own = {"x", *(tree[1] for tree in trees if tree[0] == "=")}
+    return [_renamed(tree, own, stem) for tree in trees]
 
-    def renamed(tree: Any) -> Any:
-        return [*map(renamed, tree)] if isinstance(tree, list) else stem + tree if tree in own else tree
 
-    return [*map(renamed, trees)]
+def _renamed(tree: Any, own: set[str], stem: str) -> Any:
+    if isinstance(tree, list):
+        return [_renamed(x, own, stem) for x in tree]
+    return stem + tree if tree in own else tree
 
 
 def _unsigned(n: int) -> bytes:
