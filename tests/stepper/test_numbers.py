@@ -81,5 +81,11 @@ def test_a_change_in_one_language_is_seen(change):
     assert page(NUMBERS, [], change)[0] != [show(x) for x in NUMBERS]
 
 
+def test_a_count_has_commas_in_the_page_as_in_python():
+    counts = [0, 7, 12, 999, 1000, 1001, 65612, 999999, 1000000, 123456789, *(random.Random(3).randrange(10**k) for k in range(1, 12))]
+    (found,) = run("stepper_math", "console.log(JSON.stringify(data.map((n) => stepper_math.counted(n))));", counts)
+    assert found == [f"{n:,}" for n in counts]
+
+
 if __name__ == "__main__":
     FIXTURES.write_text(json.dumps(shown(), ensure_ascii=False, indent=0) + "\n", encoding="utf-8")

@@ -137,7 +137,7 @@ def test_another_graph_keeps_the_person_by_names():
           { type: "break", place: 4 }, { type: "leaf", place: 1, value: 9 }, { type: "zoom", by: 2 }, "help");
         const made = stepper_state.carried({ walk, state: had }, other.walk);
         say(made);
-        say([walk.t, other.walk.t].map((t) => Array.from({ length: t.n }, (_, i) => t.names[i] || t.auto[i])));
+        say([walk.t, other.walk.t].map((t) => Array.from({ length: t.n }, (_, i) => stepper_trace.nameOf(t, i))));
         """,
         {**old.data, "other": new.data},
     )

@@ -5,7 +5,7 @@ import { Tree } from "./stepper_tree.js";
 import { at, carried, fresh, reduce, stopsAt } from "./stepper_state.js";
 import { active, scene } from "./stepper_scene.js";
 import { Picture } from "./stepper_draw.js";
-import { fmt, lines, nameOf, sentence, signOf } from "./stepper_math.js";
+import { counted, fmt, lines, nameOf, sentence, signOf } from "./stepper_math.js";
 import { KEYS, dark, h, mathml, panel, source, tables } from "./stepper_page.js";
 import { Chosen, tried } from "./stepper_chosen.js";
 import { play, speed } from "./stepper_play.js";
@@ -178,7 +178,7 @@ export class Stepper {
     if (near.box >= 0 && count > 1) {
       const name = this.tree.name[near.box - this.tree.n];
       const what = step.kind === "forward" ? "operations" : "contributions";
-      ui.math.replaceChildren(h("p", { class: "mg-plain" }, `${name}: ${count.toLocaleString("en")} ${what} in one step. Enter opens the box.`));
+      ui.math.replaceChildren(h("p", { class: "mg-plain" }, `${name}: ${counted(count)} ${what} in one step. Enter opens the box.`));
       return this.say(`${name}: ${count} ${what}.`);
     }
     ui.math.replaceChildren(...lines(t, step).map(mathml));
@@ -201,9 +201,9 @@ export class Stepper {
       chip.onclick = () => close(this, x);
       return chip;
     });
-    const hidden = picture.partly ? `Showing ${picture.nodes.size} of ${tree.items.length.toLocaleString("en")} around the step. ` : "";
+    const hidden = picture.partly ? `Showing ${picture.nodes.size} of ${counted(tree.items.length)} around the step. ` : "";
     const folded = tree.items.filter((x) => tree.isBox(x)).length;
-    const note = hidden + (folded ? `${tree.n.toLocaleString("en")} values, ${folded} closed boxes. ` : "");
+    const note = hidden + (folded ? `${counted(tree.n)} values, ${folded} closed boxes. ` : "");
     ui.crumbs.replaceChildren(...(note ? [h("span", { class: "mg-dim" }, note)] : []),
       ...(chips.length ? [h("span", { class: "mg-dim" }, "Open: "), ...chips] : []));
   }

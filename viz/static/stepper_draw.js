@@ -1,7 +1,7 @@
 // The picture: one SVG, laid out when what is seen changes, then repainted node by node.
 
 import { curve, layout } from "./stepper_layout.js";
-import { fmt, nameOf, shorten, signOf } from "./stepper_math.js";
+import { counted, fmt, nameOf, shorten, signOf } from "./stepper_math.js";
 import { LIMIT } from "./stepper_tree.js";
 import { Viewport } from "./viewport.js";
 
@@ -258,7 +258,7 @@ export class Picture {
   }
 
   boxTitle(x, { name }, { done, steps, none, data, grad }) {
-    return `${name}: ${this.tree.inside(x).length.toLocaleString("en")} values\n${done} of ${steps} operations done\n` +
+    return `${name}: ${counted(this.tree.inside(x).length)} values\n${done} of ${steps} operations done\n` +
       `last output ${none ? "–" : data}\nΣ|grad| ${grad}\nEnter opens it`;
   }
 

@@ -1,6 +1,8 @@
 // Numbers, formulas and the sentences for the live region. A formula is tokens (viz/notation/mathml.py): data, no markup. `["mo", "+"]` is
 // an element with its text or its tokens, a number the hole of that operand, -1 that of the result, `["bare", 0]` a hole without parentheses.
 
+import { nameOf as called } from "./stepper_trace.js";
+
 // Four significant digits; whole numbers in full; a true minus sign.
 export function fmt(x) {
   if (Number.isNaN(x)) return "nan";
@@ -11,6 +13,9 @@ export function fmt(x) {
   return text.replaceAll("-", "−");
 }
 
+// A count with commas, as toLocaleString("en") writes it: that takes tens of milliseconds when it is first called.
+export const counted = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+
 // A long dotted name keeps its end and a bundle its count: "…rons[3].w[1]", "param… ×337".
 export function shorten(name, most) {
   if (name.length <= most) return name;
@@ -19,7 +24,7 @@ export function shorten(name, most) {
   return name.includes(".") ? `…${name.slice(1 - most)}` : `${name.slice(0, most - 1)}…`;
 }
 
-export const nameOf = (t, i) => t.names[i] || t.auto[i];
+export const nameOf = called;
 
 // The operation as it stands in the box of value i, with the numbers of the code in it.
 export const signOf = (t, i) => {

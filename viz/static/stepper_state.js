@@ -1,6 +1,6 @@
 // What a person has done, as one plain object that JSON can hold, and how each action changes it. Nothing here touches the page.
 
-import { fixed, workAt } from "./stepper_trace.js";
+import { fixed, nameOf, workAt } from "./stepper_trace.js";
 
 // step, from: where the walk stands, and where its last move began; open: boxes; selected: a value or box, -1 for none;
 // breaks: values to stop at; leaves: the numbers that stand in place of the trace's, by place; sweep: the leaf that is swept, or -1.
@@ -112,8 +112,12 @@ function restored(walk, given) {
 // The state of an old graph carried over to a new one, by names: the same person, who typed something.
 export function carried(old, walk) {
   const { t, tree } = walk, was = old.walk, { state } = old;
-  const places = new Map(Array.from({ length: t.n }, (_, i) => [t.names[i] || t.auto[i], i]));
-  const place = (i) => places.get(was.t.names[i] || was.t.auto[i]) ?? -1;
+  let places; // by name, once one is looked for
+  const place = (i) => {
+    if (i < 0) return -1;
+    places ??= new Map(Array.from({ length: t.n }, (_, k) => [nameOf(t, k), k]));
+    return places.get(nameOf(was.t, i)) ?? -1;
+  };
   const boxes = new Map(tree.paths.map((path, g) => [path, g])), known = new Set(was.tree.paths);
   const box = (g) => boxes.get(was.tree.paths[g]) ?? -1;
   const shown = (x) => (x < was.tree.n ? place(x) : box(x - was.tree.n) < 0 ? -1 : tree.n + box(x - was.tree.n));

@@ -2,7 +2,13 @@
 
 import { compile, contributions, evaluate, slopes, unknown } from "./stepper_rules.js";
 
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+function bytes(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text).buffer;
+  const raw = atob(text), found = new Uint8Array(raw.length);
+  for (let k = 0; k < raw.length; k++) found[k] = raw.charCodeAt(k);
+  return found.buffer;
+}
+
 const f64 = (text) => new Float64Array(bytes(text));
 export const whole = (text) => new { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[text[0]](bytes(text.slice(1)));
 
@@ -10,33 +16,27 @@ export function decode(json) {
   const { n, root } = json;
   const t = { ...json, op: whole(json.op), args: whole(json.args) };
   const count = whole(json.count);
-  t.start = new Uint32Array(n + 1); // operands of value i are args[start[i] .. start[i + 1])
-  for (let i = 0; i < n; i++) t.start[i + 1] = t.start[i] + count[i];
+  const { args } = t, start = t.start = new Uint32Array(n + 1); // operands of value i are args[start[i] .. start[i + 1])
+  for (let i = 0; i < n; i++) start[i + 1] = start[i] + count[i];
   t.names ||= {};
   t.marks ||= {};
   t.named = new Uint8Array(n);
   for (const i of Object.keys(t.names)) t.named[i] = 1;
-  // v1, v2, … for what was computed and has no name, u1, … for a leaf: the rule of notation/names.py.
-  const taken = new Set(Object.values(t.names)), free = { u: 0, v: 0 };
-  t.auto = Array.from({ length: n }, (_, i) => {
-    if (t.named[i]) return "";
-    const letter = count[i] ? "v" : "u";
-    do free[letter]++; while (taken.has(letter + free[letter]));
-    return letter + free[letter];
-  });
-  t.forward = json.forward ? whole(json.forward) : Uint32Array.from(count.keys()).filter((i) => count[i]);
+  t.number = numbered(t, count);
+  t.forward = json.forward ? whole(json.forward) : places(count);
   t.when = new Int32Array(n).fill(-1); // the forward step that makes value i, -1 for a leaf
-  t.forward.forEach((i, k) => { t.when[i] = k; });
+  const { forward, when } = t;
+  for (let k = 0; k < forward.length; k++) when[forward[k]] = k;
   numbers(t, f64(json.data), f64(json.partial));
-  t.users = new Uint32Array(n); // how many operand places each value fills
+  const users = t.users = new Uint32Array(n); // how many operand places each value fills
   // An operand of n or more is a number of the code, which is no value.
-  for (const a of t.args) if (a < n) t.users[a]++;
+  for (let e = 0; e < args.length; e++) if (args[e] < n) users[args[e]]++;
   Object.assign(t, json.back ? told(json.back) : derived(t, t.partial));
   const F = t.forward.length;
   t.seed = F;
   t.total = F + 1 + t.cNode.length;
-  t.need = new Uint32Array(n);
-  for (const a of t.cArg) t.need[a]++;
+  const { cArg } = t, need = t.need = new Uint32Array(n);
+  for (let k = 0; k < cArg.length; k++) need[cArg[k]]++;
   if (json.back) before(t);
   t.breaks = new Set(json.breaks || []);
   t.asked = new Set(json.asked || []); // those among them that numbers decided
@@ -45,16 +45,44 @@ export function decode(json) {
   return t;
 }
 
+// Of v1, v2, … for what was computed and has no name, and of u1, … for a leaf, the number: the rule of notation/names.py.
+function numbered(t, count) {
+  const taken = new Set(Object.values(t.names).filter((name) => /^[uv][0-9]+$/.test(name)));
+  const { n, named } = t, found = new Uint32Array(n);
+  let u = 0, v = 0;
+  for (let i = 0; i < n; i++) {
+    if (named[i]) continue;
+    if (count[i]) {
+      do v++; while (taken.size && taken.has(`v${v}`));
+      found[i] = v;
+    } else {
+      do u++; while (taken.size && taken.has(`u${u}`));
+      found[i] = u;
+    }
+  }
+  return found;
+}
+
+// What a value is called.
+export const nameOf = (t, i) => t.names[i] || (t.number[i] ? (t.start[i + 1] > t.start[i] ? "v" : "u") + t.number[i] : "");
+
+// Where there are some.
+function places(count) {
+  const found = new Uint32Array(count.length);
+  let size = 0;
+  for (let i = 0; i < count.length; i++) if (count[i]) found[size++] = i;
+  return found.slice(0, size);
+}
+
 // The numbers that were sent in their places, and the others worked out.
 function numbers(t, data, partial) {
   const { n, op, start, known } = t, left = (i) => known[op[i]];
   let sent = 0, slot = 0;
   const others = data.length - op.reduce((sum, row) => sum + !(known[row] & 1), 0);
-  t.data = new Float64Array(n + others);
-  t.partial = new Float64Array(t.args.length);
+  const all = t.data = new Float64Array(n + others), slopes_ = t.partial = new Float64Array(t.args.length);
   for (let i = 0; i < n; i++) {
-    if (!(left(i) & 1)) t.data[i] = data[sent++];
-    if (!(left(i) & 2)) for (let e = start[i]; e < start[i + 1]; e++) t.partial[e] = partial[slot++];
+    if (!(left(i) & 1)) all[i] = data[sent++];
+    if (!(left(i) & 2)) for (let e = start[i]; e < start[i + 1]; e++) slopes_[e] = partial[slot++];
   }
   t.data.set(data.subarray(sent), n);
   t.rules = t.ops.map((row, k) => (k ? compile(row) : null));
@@ -84,7 +112,10 @@ function before(t) {
 }
 
 function columns(t) {
-  const m = t.args.reduce((sum, a) => sum + (a < t.n), 0), numbers = () => new Float64Array(m);
+  const { n, args } = t;
+  let m = 0;
+  for (let e = 0; e < args.length; e++) if (args[e] < n) m++;
+  const numbers = () => new Float64Array(m);
   return {
     cNode: new Uint32Array(m), cArg: new Uint32Array(m), cSlot: new Int32Array(m), cPartial: numbers(), cValue: numbers(), cBefore: numbers(), cAfter: numbers(),
   };
@@ -102,7 +133,7 @@ export function fixed(t) {
   const without = unknown(t), i = without[0];
   const signs = [...new Set(without.map((k) => t.ops[t.op[k]].s))].slice(0, 3).join(", ");
   const more = without.length > 1 ? ` and ${(without.length - 1).toLocaleString("en")} more` : "";
-  t.why = without.length ? `This page cannot compute ${t.names[i] || t.auto[i]} (${signs})${more} anew: their rules are Python code, which runs in Python alone.`
+  t.why = without.length ? `This page cannot compute ${nameOf(t, i)} (${signs})${more} anew: their rules are Python code, which runs in Python alone.`
     : !t.forward.length ? "Nothing is computed from this value." : t.back && t.cNode.length !== columns(t).cNode.length
       ? "This pass did something else than its rules say, so this page cannot run it with other numbers." : stale(t);
   return t.why;
@@ -115,7 +146,7 @@ function stale(t) {
   for (const i of t.forward) {
     const [x, y] = [t.told.data[i], data[i]];
     if (x === y || (x !== x && y !== y) || Math.abs(x - y) <= 1e-6 * Math.max(Math.abs(x), Math.abs(y), 1e-9)) continue;
-    return `The graph is older than its leaves: ${t.names[i] || t.auto[i]} would be another number today. Build it anew in Python to try other numbers here.`;
+    return `The graph is older than its leaves: ${nameOf(t, i)} would be another number today. Build it anew in Python to try other numbers here.`;
   }
   return "";
 }

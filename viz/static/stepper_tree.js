@@ -12,19 +12,22 @@ export class Tree {
     this.parent = groups.parent;
     this.name = groups.name;
     this.size = groups.parent.length;
-    this.of = groups.of ? Int32Array.from(whole(groups.of), (g) => g - 1) : new Int32Array(trace.n).fill(-1);
+    this.of = groups.of ? Int32Array.from(whole(groups.of)) : new Int32Array(trace.n); // in the file 0 is the top
+    for (let i = 0; i < trace.n; i++) this.of[i]--;
     this.open = new Uint8Array(this.size);
     this.children = Array.from({ length: this.size + 1 }, () => []); // last: the top
     this.parent.forEach((p, g) => this.children[p < 0 ? this.size : p].push(this.n + g));
-    this.of.forEach((g, i) => this.children[g < 0 ? this.size : g].push(i));
+    for (let i = 0; i < trace.n; i++) this.children[this.of[i] < 0 ? this.size : this.of[i]].push(i);
     this.members = Array.from({ length: this.size }, () => null);
     this.show(trace.open || []);
   }
 
   // These boxes open, all others closed.
   show(open) {
-    this.open.fill(0);
-    for (const g of open) this.open[g] = 1;
+    const now = new Uint8Array(this.size);
+    for (const g of open) now[g] = 1;
+    if (this.items && now.every((x, g) => x === this.open[g])) return;
+    this.open = now;
     this.refresh();
   }
 
@@ -51,8 +54,13 @@ export class Tree {
         shown[box] = seen;
       }
     }
-    this.item = Int32Array.from(this.of, (g, i) => (g < 0 || shown[g] < 0 ? i : this.n + shown[g]));
-    this.items = [...new Set(this.item)];
+    this.item = new Int32Array(this.n);
+    this.items = [];
+    const once = new Uint8Array(this.n + this.size);
+    for (let i = 0; i < this.n; i++) {
+      const g = this.of[i], x = this.item[i] = g < 0 || shown[g] < 0 ? i : this.n + shown[g];
+      if (!once[x]) { once[x] = 1; this.items.push(x); }
+    }
     this.edges = this.bundle();
     this.near = null;
   }
