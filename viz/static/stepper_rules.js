@@ -91,6 +91,7 @@ function backward([lines, partials, passes], n) {
 function many({ all, each }) {
   const f = MANY[all];
   return {
+    still: each !== "opposite",
     forward: (d, args, s, e) => f(d, args, s, e),
     backward(d, args, s, y, P, on, end) {
       const half = (end - s) / 2, same = each === "opposite" ? 0 : Number(each);
@@ -102,12 +103,12 @@ function many({ all, each }) {
   };
 }
 
-// A row of the trace's `ops` as two functions; null where its engine said no rule.
+// A row of the trace's `ops` as two functions, and whether its partials are `still`: the same whatever the numbers; null where its engine said no rule.
 export function compile({ r: rule }) {
   if (!rule) return null;
   if (rule.all) return Object.hasOwn(MANY, rule.all) ? many(rule) : null;
-  const n = rule.g[1].length;
-  return { forward: forward(rule.f, n), backward: backward(rule.g, n) };
+  const n = rule.g[1].length, still = [...rule.g[1], ...rule.g[2]].every((x) => typeof x === "string");
+  return { forward: forward(rule.f, n), backward: backward(rule.g, n), still };
 }
 
 // Places of what the page cannot compute: an operation without a rule.
@@ -134,29 +135,40 @@ export function slopes(t, data, partial, passes, only = t.forward) {
   }
 }
 
-// The contributions of the pass back, one after the other: columns of node, arg, slot, partial, value, before and after.
-export function contributions(t, partial, passes, columns) {
-  const { args, start, n, root, forward: order } = t, grad = new Float64Array(n), reached = new Uint8Array(n);
-  const { cNode, cArg, cSlot, cPartial, cValue, cBefore, cAfter } = columns;
-  grad[root] = 1;
-  reached[root] = 1;
-  let k = 0;
+// The way back, which the numbers do not change: of each contribution its node, argument, slot and operand place.
+export function back(t) {
+  const { args, start, n, forward: order } = t;
+  let m = 0, k = 0;
+  for (let e = 0; e < args.length; e++) if (args[e] < n) m++;
+  const cNode = new Uint32Array(m), cArg = new Uint32Array(m), cSlot = new Int32Array(m), cEdge = new Uint32Array(m);
   for (let f = order.length - 1; f >= 0; f--) {
-    const i = order[f], up = grad[i], first = start[i];
+    const i = order[f], first = start[i];
     for (let e = first; e < start[i + 1]; e++) {
-      const arg = args[e];
-      if (arg >= n) continue;
-      const on = reached[i] && (!passes || passes[e]), value = on ? up * partial[e] : 0;
-      if (on) reached[arg] = 1;
+      if (args[e] >= n) continue;
       cNode[k] = i;
-      cArg[k] = arg;
+      cArg[k] = args[e];
       cSlot[k] = e - first;
-      cPartial[k] = partial[e];
-      cValue[k] = value;
-      cBefore[k] = grad[arg];
-      cAfter[k] = grad[arg] = on ? grad[arg] + value : grad[arg];
-      k++;
+      cEdge[k++] = e;
     }
   }
-  return k;
+  return { cNode, cArg, cSlot, cEdge };
+}
+
+// The contributions of the pass back, one after the other: fills partial, value, before and after. passes: null where every edge does.
+export function contributions({ n, root }, partial, passes, { cNode, cArg, cEdge, cPartial, cValue, cBefore, cAfter }) {
+  const grad = new Float64Array(n), reached = new Uint8Array(n);
+  grad[root] = 1;
+  reached[root] = 1;
+  for (let k = 0; k < cNode.length; k++) {
+    const i = cNode[k], arg = cArg[k], e = cEdge[k], p = partial[e], before = grad[arg];
+    cPartial[k] = p;
+    cBefore[k] = before;
+    if (reached[i] && (!passes || passes[e])) {
+      reached[arg] = 1;
+      cAfter[k] = grad[arg] = before + (cValue[k] = grad[i] * p);
+    } else {
+      cValue[k] = 0;
+      cAfter[k] = before;
+    }
+  }
 }

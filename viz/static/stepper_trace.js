@@ -1,6 +1,6 @@
 // The trace as typed arrays: the graph, which is fixed, and its numbers; and the state of the graph after any number of steps.
 
-import { compile, contributions, evaluate, slopes, unknown } from "./stepper_rules.js";
+import { back, compile, contributions, evaluate, slopes, unknown } from "./stepper_rules.js";
 
 function bytes(text) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text).buffer;
@@ -111,18 +111,14 @@ function before(t) {
   }
 }
 
-function columns(t) {
-  const { n, args } = t;
-  let m = 0;
-  for (let e = 0; e < args.length; e++) if (args[e] < n) m++;
-  const numbers = () => new Float64Array(m);
-  return {
-    cNode: new Uint32Array(m), cArg: new Uint32Array(m), cSlot: new Int32Array(m), cPartial: numbers(), cValue: numbers(), cBefore: numbers(), cAfter: numbers(),
-  };
+// A way back, with room for its numbers.
+function columns({ cNode, cArg, cSlot, cEdge }) {
+  const numbers = () => new Float64Array(cNode.length);
+  return { cNode, cArg, cSlot, cEdge, cPartial: numbers(), cValue: numbers(), cBefore: numbers(), cAfter: numbers() };
 }
 
 function derived(t, partial) {
-  const made = columns(t);
+  const made = columns(back(t));
   contributions(t, partial, null, made);
   return made;
 }
@@ -134,7 +130,7 @@ export function fixed(t) {
   const signs = [...new Set(without.map((k) => t.ops[t.op[k]].s))].slice(0, 3).join(", ");
   const more = without.length > 1 ? ` and ${(without.length - 1).toLocaleString("en")} more` : "";
   t.why = without.length ? `This page cannot compute ${nameOf(t, i)} (${signs})${more} anew: their rules are Python code, which runs in Python alone.`
-    : !t.forward.length ? "Nothing is computed from this value." : t.back && t.cNode.length !== columns(t).cNode.length
+    : !t.forward.length ? "Nothing is computed from this value." : t.back && t.cNode.length !== back(t).cNode.length
       ? "This pass did something else than its rules say, so this page cannot run it with other numbers." : stale(t);
   return t.why;
 }
@@ -151,17 +147,24 @@ function stale(t) {
   return "";
 }
 
+// Room for other numbers: partials that are the same for all of them are there once and for all, `moving` has the nodes of the others.
+function own(t) {
+  const data = t.told.data.slice(), partial = new Float64Array(t.told.partial.length), passes = new Uint8Array(partial.length);
+  slopes(t, data, partial, passes);
+  return { data, partial, passes, columns: columns(t.back ? back(t) : t), moving: t.forward.filter((i) => !t.rules[t.op[i]].still) };
+}
+
 // The numbers with other leaves, {place: number}; with none of them Python's own.
 export function recompute(t, leaves) {
   const others = Object.entries(leaves);
   t.changed = others.length > 0 && !fixed(t);
   if (!t.changed) return Object.assign(t, t.told);
-  t.own ||= { data: t.told.data.slice(), partial: new Float64Array(t.told.partial.length), passes: new Uint8Array(t.told.partial.length), columns: columns(t) };
-  const { data, partial, passes, columns: made } = t.own;
+  t.own ||= own(t);
+  const { data, partial, passes, columns: made, moving } = t.own;
   for (let i = 0; i < t.n; i++) if (t.when[i] < 0) data[i] = t.told.data[i];
   for (const [i, x] of others) data[i] = x;
   evaluate(t, data);
-  slopes(t, data, partial, passes);
+  slopes(t, data, partial, passes, moving);
   contributions(t, partial, passes, made);
   return Object.assign(t, { data, partial, ...made });
 }
@@ -208,6 +211,7 @@ export class Run {
   goto(p, touch) {
     const t = this.t;
     p = Math.max(0, Math.min(t.total, p));
+    if (!touch && this.p < p) return this.ahead(p);
     while (this.p < p) {
       const k = this.p++;
       if (k < t.seed) touch?.(t.forward[k]);
@@ -229,6 +233,18 @@ export class Run {
         this.got[arg]--;
         touch?.(arg);
       }
+    }
+  }
+
+  // Forward to position p, with nobody to hear of it.
+  ahead(p) {
+    const { grad, got, t: { seed, root, cArg, cAfter } } = this, from = this.p;
+    this.p = p;
+    if (from <= seed && p > seed) grad[root] = 1;
+    for (let c = Math.max(0, from - seed - 1); c < p - seed - 1; c++) {
+      const arg = cArg[c];
+      grad[arg] = cAfter[c];
+      got[arg]++;
     }
   }
 
