@@ -82,5 +82,11 @@ def _in_numbers(value: Any, as_tex: bool = False) -> str:
 
 
 PLAIN = SimpleNamespace(
-    names=_names, word=str, operation=_operation, in_numbers=_in_numbers, derivatives=lambda _, edges, *names: [""] * len(edges)
+    names=_names,
+    word=str,
+    operation=_operation,
+    in_numbers=_in_numbers,
+    stands=lambda values, names: [("w", name, "" if v.is_literal and not v.label else name) for v, name in zip(values, names, strict=True)],
+    forward=lambda value, operands: (_operation(value, [name for _, name, _ in operands]), _in_numbers(value)),
+    derivatives=lambda _, edges, *names: [""] * len(edges),
 )

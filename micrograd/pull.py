@@ -52,6 +52,16 @@ def interior(roots: Iterable[Any]) -> list[Any]:
     return found
 
 
+def with_leaves(order: Iterable[Any]) -> list[Any]:
+    """These and what they were computed from, a leaf just before its first user."""
+    nodes: dict[Any, None] = {}
+    for v in order:
+        for arg in v.args:
+            nodes[arg] = None
+        nodes[v] = None
+    return list(nodes)
+
+
 def backward(order: Sequence[Any]) -> None:
     """Each node of `start_backward` passes on what reached it, the root first."""
     expect(len(order))

@@ -19,12 +19,13 @@ op is written is asked of `viz.notation`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import islice
+from operator import gt
 from typing import TYPE_CHECKING, Any
 
-from micrograd.notation import show, shower, teller, tex_printer
+from micrograd.notation import shower, teller, tex_printer
 from micrograd.pull import UNREACHED
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def contributions(node: Value, upstream: Any) -> list[tuple[Value, Any, Any]]:
     if op is None:
         return []
     if op.partials is not None:
-        y, xs = node.data, [a.data for a in args]
+        y, xs = node._data, [a._data for a in args]
         partials = op.gradient(y, xs)
         if upstream is UNREACHED:
             return [(a, p, UNREACHED) for a, p in zip(args, partials, strict=True)]
@@ -105,7 +106,28 @@ class Telling:
 
     @cached_property
     def table(self) -> dict[int, str]:
-        found = dict(zip(map(id, self.nodes), teller().names(self.nodes, self.variables), strict=True))
+        return self._by_id(self._names)
+
+    @cached_property
+    def stands(self) -> dict[int, tuple[str, str, str]]:
+        """How each stands as an operand, its text there, and how it is called beside other words ('': a number of the code)."""
+        return self._by_id(self.teller.stands(self.nodes, self._names))
+
+    @cached_property
+    def teller(self) -> Any:
+        return teller()
+
+    @cached_property
+    def show(self) -> Callable[[float], str]:
+        return shower()
+
+    @cached_property
+    def _names(self) -> list[str]:
+        found: list[str] = self.teller.names(self.nodes, self.variables)
+        return found
+
+    def _by_id(self, told: Iterable[Any]) -> dict[int, Any]:
+        found = dict(zip(map(id, self.nodes), told, strict=True))
         return found | {start: found[id(self.told(x))] for start, x in self.starts.items()}
 
     def __getitem__(self, node: Value) -> str:
@@ -120,7 +142,7 @@ class Telling:
     def number(self, x: float, node: Value, gradient: bool) -> str:
         """A number of a node, as `138.834 ± 3e-14` where it is known how much of it is certain."""
         found = self.proof[node][gradient] if self.proof is not None else None
-        return str(found) if found is not None and found.double == x else show(x)
+        return str(found) if found is not None and found.double == x else self.show(x)
 
     @cached_property
     def forward_widths(self) -> Widths:
@@ -167,7 +189,8 @@ class ForwardStep(_OfNode):
     kind = "forward"
 
     def __str__(self) -> str:
-        return "forward   " + _columns(FORWARD, self.names.forward_widths).format(*_forward_row(self.node, self.names))
+        columns, _ = _columns(FORWARD, self.names.forward_widths)
+        return "forward   " + columns % _forward_row(self.node, self.names)
 
     def latex(self) -> str:
         """This step as LaTeX: name = symbols = numbers = result."""
@@ -200,8 +223,8 @@ class BackwardStep(_OfNode):
 
     def __str__(self) -> str:
         rows = _backward_rows(self.node, self.upstream, self.contributions, self.names)
-        line = _columns(BACKWARD, _widths(rows, self.names.backward_widths))  # the walk's, unless its numbers could not be known beforehand
-        return "\n".join([("          " if i else "backward  ") + line.format(*row).rstrip() for i, row in enumerate(rows)])
+        lines = _aligned(BACKWARD, rows, self.names.backward_widths)
+        return "\n".join([("          " if i else "backward  ") + line.rstrip() for i, line in enumerate(lines)])
 
     def latex(self) -> str:
         """This step as LaTeX: an `aligned` environment with one line a contribution; the sum follows where there is one."""
@@ -228,28 +251,24 @@ Step = ForwardStep | SeedStep | BackwardStep
 
 
 def _forward_row(node: Value, names: Telling) -> Row:
-    tell = teller()
-    return (
-        tell.word(names[node]),
-        tell.operation(node, [names[a] for a in node.args]),
-        tell.in_numbers(node),
-        names.number(node.data, node, False),
-    )
+    stands = names.stands
+    symbols, numbers = names.teller.forward(node, [stands[id(a)] for a in node.args])
+    return stands[id(node)][2], symbols, numbers, names.number(node.data, node, False)
 
 
 def _backward_rows(node: Value, upstream: float, done: Sequence[Contribution], names: Telling) -> list[Row]:
-    tell, show, args = teller(), shower(), [names[arg] for arg in node.args]
-    n, up = tell.word(names[node]), show(upstream)
+    show, stands = names.show, names.stands
+    result, args = stands[id(node)], [stands[id(arg)] for arg in node.args]
+    n, up = result[2], show(upstream)
     rows: list[Row] = []
-    told = [c for c in done if not c.arg.is_literal or c.arg.label]
-    formulas = tell.derivatives(node, [(c.index, c.partial) for c in told], args, names[node])
+    told = [c for c in done if args[c.index][2]]
+    formulas = names.teller.derivatives(node, told, args, result)
     for c, formula in zip(told, formulas, strict=True):
-        a = tell.word(names[c.arg])
-        partial, value = show(c.partial), show(c.value)
+        a, partial, value = args[c.index][2], show(c.partial), show(c.value)
         why = f"∂{n}/∂{a} = {formula}" if formula and formula != partial else ""  # ∂ = 1 is in the numbers already
         if c.value is UNREACHED and upstream * c.partial != 0.0:
             why = ": ".join(filter(None, [why, f"nothing reached {n}" if upstream is UNREACHED else "a 0 by rule passes nothing"]))
-        sums = show(c.before), value, "=" if c.adds else "≠", names.number(c.after, c.arg, True)
+        sums = show(c.before), value, "=" if c.adds else "≠", show(c.after) if names.proof is None else names.number(c.after, c.arg, True)
         rows.append((f"{a}.grad", f"{n}.grad × ∂{n}/∂{a}", up, partial, value, f"{a}.grad:", *sums, why))
     return rows
 
@@ -262,15 +281,27 @@ def _widths(rows: Iterable[Row], least: Widths = ()) -> Widths:
     """For each column the length of its longest cell up to WIDE, or the least."""
     found = list(least)
     for row in rows:
+        lengths = list(map(len, row))
         found = found or [0] * len(row)
-        for i, n in enumerate(map(len, row)):
-            if found[i] < n <= WIDE:
-                found[i] = n
+        if any(map(gt, lengths, found)):
+            found = [n if old < n <= WIDE else old for n, old in zip(lengths, found, strict=True)]
     return tuple(found)
 
 
+def _aligned(line: str, rows: Sequence[Row], widths: Widths) -> list[str]:
+    """Rows in the columns of the walk; wider ones where its numbers could not be known beforehand."""
+    if widths:
+        columns, length = _columns(line, widths)
+        told = [columns % row for row in rows]
+        if max(map(len, told), default=length) == length:  # each cell has room
+            return told
+    columns, _ = _columns(line, _widths(rows, widths))
+    return [columns % row for row in rows]
+
+
 @lru_cache(maxsize=256)
-def _columns(line: str, widths: Widths) -> str:
-    """A line as what `str.format` takes: {:<7} = {:<12} = {:>20} = {:>9}."""
+def _columns(line: str, widths: Widths) -> tuple[str, int]:
+    """What a line is filled into, "%-7s = %-12s = %20s = %9s", and how long it is at least."""
     sides = iter(widths)
-    return "".join(f"{{:{c}{next(sides)}}}" if c in "<>" else c for c in line)
+    columns = "".join(f"%{'-' if c == '<' else ''}{next(sides)}s" if c in "<>" else c for c in line)
+    return columns, len(columns % (("",) * len(widths)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,10 +35,10 @@ def test_a_form_is_what_the_printer_writes(op: Op, given_: Any, result: str) -> 
     trees = [Number(x) if known else Name(name) for name, x, known in given_[: op.arity]]
     assert lines.operation(value, names) == text.write(rows.written(row, trees), TEXT)
     assert lines.in_numbers(value) == text.write(rows.written(row, list(map(Number, data))), TEXT)
-    told = [*lines._told(value, names), lines._by_name(result)]
+    told = [*lines.stands(value.args, names), *lines.stands([value], [result])]
     for i in range(len(names)):
         tree = rows.slope(row, i, trees, Name(result))
-        assert lines._filled(row, i, told) == (None if tree is None else text.write(tree, TEXT))
+        assert lines.way_of(value, len(names)).filled(told, i) == ("" if tree is None else text.write(tree, TEXT))
 
 
 @pytest.mark.parametrize("c", [0.0, -0.0, 2.0, -2.0])
@@ -50,13 +51,30 @@ def test_constants_keep_their_signs(c: float) -> None:
 
 def test_a_name_with_braces() -> None:
     row = rows.Row("f{0}", "f{0}", 1)
-    assert lines._filled(row, -1, [("w", "x")]) == "f{0}(x)"
+    assert lines._Way(row, 1).filled([("w", "x", "x")]) == "f{0}(x)"
 
 
 def test_a_form_without_parentheses_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "_by_name", lambda name: ("w", name))
+    monkeypatch.setattr(lines, "_by_name", lambda name: ("w", name, name))
     lines._form.cache_clear()
     assert lines.operation(Value(1.0) * Value(2.0), ["a + b", "c"]) == "a + b * c"  # which the test above refuses
+
+
+Ties = st.builds(lambda n, k: (2 * n + 1) * 5.0**k / 10.0**k, st.integers(10**5, 10**7), st.integers(0, 9))  # some lie between two texts
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | Ties | st.decimals(-(10**7), 10**7, places=3).map(float))
+def test_what_is_told_is_the_nearest_of_six_digits_and_of_two_the_greater(x: float) -> None:
+    told, exact = Decimal(plain(x)), Decimal(x)
+    unit = Decimal(1).scaleb(exact.adjusted() - 5) if (x and abs(x) >= 10**6) or x != int(x) else Decimal(0)  # of the sixth digit
+    assert abs(told - exact) <= unit / 2
+    assert len(told.normalize().as_tuple().digits) <= 6 or not unit
+    assert abs(told) > abs(exact) or abs(told - exact) < unit / 2 or not unit
+
+
+def test_ties_go_up() -> None:
+    told = {12345.25: "12345.3", 12345.75: "12345.8", 0.0009765625: "0.000976563", -100000.5: "-100001"}
+    assert {x: plain(x) for x in told} == told
 
 
 @given(st.floats(allow_nan=False) | st.integers(-(10**7), 10**7))

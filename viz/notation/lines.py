@@ -14,7 +14,7 @@ from . import tex, text
 from .formula import Minus, Name, Number, Tree, is_word
 from .names import Names, complete, modules_of, unique
 from .numbers import TEXT, plain
-from .rows import Row, conventional, row_of, slope, written
+from .rows import Row, conventional, made_by, row, slope, written
 
 
 def _write(tree: Tree, as_tex: bool) -> str:
@@ -67,20 +67,50 @@ _STANDS: dict[str, Callable[[str], Tree]] = {
 _FEW = 3  # operands of an operation that is written by its form
 
 
-def _by_name(name: str) -> tuple[str, str]:
-    """How it stands in a form, and its text there."""
-    return ("w" if is_word(name) else "x"), name
+Stand = tuple[str, str, str]  # how an operand stands in a form, its text there, and how it is called beside other words
 
 
-def _by_number(x: float) -> tuple[str, str]:
+def _by_name(name: str) -> Stand:
+    return ("w", name, name) if is_word(name) else ("x", name, f"({name})")
+
+
+def _by_number(x: float) -> Stand:
+    """… which has no name."""
     text = plain(x, TEXT)
-    return ("-", text[1:]) if text.startswith("-") else ("w", text)
+    return ("-", text[1:], "") if text[0] == "-" else ("w", text, "")
 
 
-def _filled(row: Row, index: int, told: list[tuple[str, str]]) -> str | None:
-    """The operation (index -1), or its derivative by an operand, of operands told so; after these comes the result."""
-    form = _form(row, index, "".join([kind for kind, _ in told]), repr(row.params) if row.params else "")
-    return None if form is None else form.format(*[text for _, text in told])
+def stands(values: Sequence[Any], names: Sequence[str]) -> list[Stand]:
+    """How each value stands in an operation by its name, a literal by its number."""
+    return [_by_number(number(v.data)) if is_literal(v) else _by_name(name) for v, name in zip(values, names, strict=True)]
+
+
+class _Way(dict[tuple[int, tuple[str, ...]], "str | None"]):
+    """How an operation of so many operands is written: its row, and the forms that were asked for, by (index, kinds of operands)."""
+
+    def __init__(self, row: Row, operands: int) -> None:
+        self.row, self.short = row, 0 < operands <= _FEW and row.arity is not None
+
+    def __missing__(self, key: tuple[int, tuple[str, ...]]) -> str | None:
+        index, kinds = key
+        form = self[key] = _form(self.row, index, "".join(kinds), repr(self.row.params) if self.row.params else "")
+        return form
+
+    def filled(self, told: Sequence[Stand], index: int = -1) -> str:
+        """The operation, or its derivative by an operand ('': nobody knows it), of operands told so; after these comes the result."""
+        kinds, texts, _ = zip(*told, strict=True)
+        form = self[index, kinds]
+        return "" if form is None else form.format(*texts)
+
+
+def way_of(value: Any, operands: int) -> _Way:
+    """How the operation that made a value is written."""
+    return _way(*made_by(value), operands)
+
+
+@lru_cache(maxsize=1024)
+def _way(op: Any, symbol: str, operands: int) -> _Way:
+    return _Way(row(op, symbol, operands), operands)
 
 
 @lru_cache(maxsize=4096)
@@ -96,52 +126,51 @@ def _braced(name: str) -> str:
     return name.replace("{", "{{").replace("}", "}}")
 
 
-def _short(row: Row, operands: int) -> bool:
-    return operands <= _FEW and row.arity is not None
-
-
 def operation(value: Any, operands: Sequence[str], as_tex: bool = False) -> str:
     """The operation that made a value, of operands by name (a literal as its number)."""
-    row = row_of(value, len(operands))
-    if _short(row, len(operands)) and not as_tex:
-        return _filled(row, -1, _told(value, operands)) or ""
-    return _write(written(row, _Operands(value, operands)), as_tex)
-
-
-def _told(value: Any, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Operands by name, a literal as its number."""
-    pairs = zip(args_of(value), names, strict=True)
-    return [_by_number(number(arg.data)) if is_literal(arg) else _by_name(name) for arg, name in pairs]
+    way = way_of(value, len(operands))
+    if way.short and not as_tex:
+        return way.filled(stands(args_of(value), operands))
+    return _write(written(way.row, _Operands(value, operands)), as_tex)
 
 
 def in_numbers(value: Any, as_tex: bool = False) -> str:
     """The operation that made a value, in the numbers of its operands."""
     data = [number(arg.data) for arg in args_of(value)]
-    row = row_of(value, len(data))
-    if _short(row, len(data)) and not as_tex:
-        return _filled(row, -1, list(map(_by_number, data))) or ""
-    return _write(written(row, [Number(x) for x in data]), as_tex)
+    way = way_of(value, len(data))
+    if way.short and not as_tex:
+        return way.filled([*map(_by_number, data)])
+    return _write(written(way.row, [Number(x) for x in data]), as_tex)
 
 
-def derivatives(value: Any, edges: Sequence[tuple[int, float]], operands: Sequence[str], name: str) -> list[str]:
-    """For each (index, partial used) ∂value/∂operands[index] as a formula in names.
+def forward(value: Any, operands: Sequence[Stand]) -> tuple[str, str]:
+    """The operation that made a value, of operands that stand so, and in their numbers."""
+    way = way_of(value, len(operands))
+    if not way.short:
+        return operation(value, [stand[1] for stand in operands]), in_numbers(value)
+    numbers = [_by_number(number(arg.data)) for arg in args_of(value)]
+    return way.filled(operands), way.filled(numbers)
+
+
+def derivatives(value: Any, edges: Sequence[Any], operands: Sequence[Stand], result: Stand) -> list[str]:
+    """For each edge, that has an index and the partial that was used, ∂value/∂operands[index] as a formula in names.
 
     The number and "by convention" where there is no derivative; '' where nobody knows it.
     """
-    args = args_of(value)
-    row = row_of(value, len(args))
+    way = way_of(value, len(operands))
+    row = way.row
     if not row.formula:
         return [""] * len(edges)
     by_hand = getattr(getattr(value, "op", None), "formula", None) == ()  # known by its symbol alone: its rule may be another
-    data = [number(arg.data) for arg in args] if row.kinks or by_hand else []
-    told = [*_told(value, operands), _by_name(name)] if _short(row, len(args)) else None
-    found: list[str | None] = []
-    for index, partial in edges:
-        if data and conventional(row, index, data, number(value.data), partial):
-            found.append(None if by_hand else f"{plain(partial)}, by convention")
-        elif told is not None:
-            found.append(_filled(row, index, told))
-        else:
-            tree = slope(row, index, _Operands(value, operands), Name(name))
-            found.append(None if tree is None else _write(tree, False))
-    return [text or "" for text in found]
+    if way.short:
+        told = [*operands, result]
+        found = [way.filled(told, edge.index) for edge in edges]
+    else:
+        trees, name = _Operands(value, [stand[1] for stand in operands]), Name(result[1])
+        found = ["" if (tree := slope(row, edge.index, trees, name)) is None else _write(tree, False) for edge in edges]
+    if row.kinks or by_hand:
+        data = [number(arg.data) for arg in args_of(value)]
+        for at, edge in enumerate(edges):
+            if conventional(row, edge.index, data, number(value.data), edge.partial):
+                found[at] = "" if by_hand else f"{plain(edge.partial)}, by convention"
+    return found

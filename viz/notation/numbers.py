@@ -5,14 +5,16 @@ Significant digits: 4 in pictures, 6 in text. What is shown is what rounding giv
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal
-from functools import lru_cache
-from math import inf
+from math import copysign, inf
+from typing import Any
 
 MINUS = "−"  # the sign, as wide as a digit; a hyphen is easily overlooked
 PICTURE, TEXT = 4, 6
 _LARGE = 10**6
 FEW = 9  # certain digits that are all shown
+ROOM = 4096  # texts that are kept
 
 
 def show(x: float, digits: int = PICTURE) -> str:
@@ -30,18 +32,35 @@ def plain(x: float, digits: int = TEXT) -> str:
     >>> plain(-6.0), plain(0.70710678), plain(1.23456e-7), plain(float("-inf")), plain(1e22), plain(-0.0)
     ('-6', '0.707107', '1.23456e-7', '-inf', '1e22', '-0')
     """
-    return _told(x, digits) if x else "-0" if str(x).startswith("-") else "0"
+    return _TEXTS[digits][x] if x else "0" if copysign(1.0, x) > 0.0 else "-0"
 
 
-@lru_cache(maxsize=4096)  # the numbers of a step come several times in it, and again in the next
+class _Kept(dict[Any, Any]):
+    """What was made of numbers lately: those of a step come several times in it, and again in the next (not 0, which -0 equals)."""
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self.make = make
+
+    def __missing__(self, x: Any) -> Any:
+        if len(self) >= ROOM:
+            self.clear()
+        made = self[x] = self.make(x)
+        return made
+
+
+_TEXTS = _Kept(lambda digits: _Kept(lambda x: _told(x, digits)))
+
+
 def _told(x: float, digits: int) -> str:
-    """… that is not 0: of two zeros only one would be kept."""
     if x != x:
         return "nan"
     if abs(x) == inf:
         return "inf" if x > 0 else "-inf"
     if x == int(x) and abs(x) < _LARGE:
         return str(int(x))
+    if digits == TEXT and type(x) is float and not (x * 2.0**26).is_integer():  # no tie, which C would round to the even digit
+        mantissa, e, power = f"{x:.{TEXT}g}".partition("e")
+        return f"{mantissa}e{int(power)}" if e else mantissa
     rounded = Decimal(x).normalize(Context(prec=digits, rounding=ROUND_HALF_UP)).normalize(Context(prec=digits))
     if Decimal("1e-4") <= abs(rounded) < _LARGE:
         return f"{rounded:f}"

@@ -70,11 +70,19 @@ def _by_symbol() -> dict[tuple[str, int | None], Row]:
 
 def row_of(value: Any, operands: int) -> Row:
     """The row of the operation that made a value; one without a formula where nobody knows it."""
+    return row(*made_by(value), operands)
+
+
+def made_by(value: Any) -> tuple[Any, str]:
+    """What says which operation made a value: its row in the engine's own table (None: it has none), and its symbol."""
     op: Any = getattr(value, "op", None)
-    symbol = str(getattr(value, "_op", "") or "")
-    if callable(getattr(op, "forward", None)) and getattr(op, "partials", None) is not None:
-        return _of_table(op, symbol)
-    return by_symbol(symbol, operands)
+    known = callable(getattr(op, "forward", None)) and getattr(op, "partials", None) is not None
+    return (op if known else None), str(getattr(value, "_op", "") or "")
+
+
+def row(op: Any, symbol: str, operands: int) -> Row:
+    """The row of an operation that is said so."""
+    return by_symbol(symbol, operands) if op is None else _of_table(op, symbol)
 
 
 @lru_cache(maxsize=1024)
