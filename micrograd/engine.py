@@ -22,11 +22,11 @@ from micrograd import dropin, modes, ops
 from micrograd.modes import notice, on
 from micrograd.notation import variables
 from micrograd.ops.op import Op
-from micrograd.pull import UNREACHED, backward, interior
+from micrograd.pull import UNREACHED, backward, interior, with_leaves
 from micrograd.scalar import beside, given, number
 from micrograd.scopes import current
 from micrograd.steps import Step
-from micrograd.walk import walk
+from micrograd.walk import chain, walk
 
 turn = RLock()  # a walk marks the nodes it sees, and gradients add up: one thread at a time
 _clock = modes.tick  # at every node made and every data set
@@ -104,6 +104,11 @@ class Value(dropin.Original):
         """Forward then backward, a step at a time, each applied when it is yielded (see `micrograd/steps.py`). digits=True: proven."""
         return walk(self, variables(_getframe(1)), self.__certify__() if digits is True else digits)
 
+    def __chain__(self) -> list[float] | None:
+        """What one pass gives each node of `topological()`, where it is the chain rule alone; None where it is more (see `walk.chain`)."""
+        with turn:
+            return chain(self)
+
     def interior(self) -> list[Any]:
         """The nodes below, and self, that are not leaves: in the order in which they were made, arguments before users."""
         with turn:
@@ -112,10 +117,7 @@ class Value(dropin.Original):
 
     def topological(self) -> list[Value]:
         """Every node below, and self: in the order in which they were made, a leaf just before its first user."""
-        nodes: dict[Value, None] = {}
-        for v in self.interior():
-            nodes.update(dict.fromkeys((*v.args, v)))
-        return list(nodes) or [self]
+        return with_leaves(self.interior()) or [self]
 
     def zero_grad(self) -> None:
         """Set the gradient of every node below, and of self, to 0."""

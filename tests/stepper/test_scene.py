@@ -51,9 +51,9 @@ def test_every_step_shows_the_recordings_numbers_and_roles():
             assert changed == {node} and read == set(t.args[node]) and len(scene["edges"]) == len(t.args[node])
         elif p > t.forward + 1:
             k = p - t.forward - 2
-            assert changed == {t.arg[k]} and read == {t.node[k]}
-            assert [(e["a"], e["b"], e["slot"]) for e in scene["edges"]] == [(t.arg[k], t.node[k], t.slot[k])]
-            assert scene["tags"][f"{t.arg[k]},{t.node[k]},{t.slot[k]}"] == {"partial": t.partial[k], "hot": True}
+            assert changed == {t.edges.arg[k]} and read == {t.edges.node[k]}
+            assert [(e["a"], e["b"], e["slot"]) for e in scene["edges"]] == [(t.edges.arg[k], t.edges.node[k], t.edges.slot[k])]
+            assert scene["tags"][f"{t.edges.arg[k]},{t.edges.node[k]},{t.edges.slot[k]}"] == {"partial": t.edges.partial[k], "hot": True}
             assert len(scene["tags"]) == k + 1 and sum(tag["hot"] for tag in scene["tags"].values()) == 1
 
 

@@ -105,7 +105,7 @@ def test_the_walk_stops_where_python_or_the_person_said():
         """,
         step.data,
     )
-    a = [k + step.trace.forward + 2 for k, arg in enumerate(step.trace.arg) if arg == 0]
+    a = [k + step.trace.forward + 2 for k, arg in enumerate(step.trace.edges.arg) if arg == 0]
     assert stops[0] == [*step.data["breaks"], 9] and stops[1] == sorted({*step.data["breaks"], *a, 9})
 
 

@@ -54,7 +54,7 @@ def test_the_recording_is_the_engines_pass(seed):
     assert t.grads(len(t)) == [v.grad for v in t.values]
     assert t.data[: len(t.values)] == [v.data for v in t.values]
     steps = [c for s in root.steps() for c in getattr(s, "contributions", ()) if not c.arg.is_literal]
-    assert t.value == [c.value for c in steps] and t.partial == [c.partial for c in steps]
+    assert t.edges.value == [c.value for c in steps] and t.edges.partial == [c.partial for c in steps]
     assert len(t) == t.forward + 1 + len(steps)
 
 
@@ -122,7 +122,7 @@ def test_gradients_start_at_zero_whatever_was_left_in_them():
     root = a * a
     root.backward()
     t = record(root)
-    assert t.before == [0.0, 3.0] and t.after == [3.0, 6.0]
+    assert t.edges.before == [0.0, 3.0] and t.edges.after == [3.0, 6.0]
 
 
 def test_names_come_from_labels_then_variables_then_modules():
@@ -306,7 +306,7 @@ def test_log_agrees_with_the_recording():
     lines = list(stepper.log())
     assert len(lines) == len(stepper)
     last = lines[-1].rsplit("→", 1)[1].strip()
-    assert last == fmt(stepper.trace.after[-1])
+    assert last == fmt(stepper.trace.edges.after[-1])
 
 
 def test_the_originals_kind_of_class_folds_a_loss_into_few_boxes():

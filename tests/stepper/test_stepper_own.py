@@ -38,8 +38,12 @@ def test_any_class_is_driven_and_left_as_it_was(options):
     grads = t.grads(len(t))
     mine = [grads[t.values.index(leaf)] for leaf in leaves]
     assert mine == pytest.approx(reference(), rel=1e-14)
-    squares = [k for k in range(len(t.node)) if t.args[t.node[k]] and len(set(t.args[t.node[k]])) == 1 < len(t.args[t.node[k]])]
-    assert len(squares) == 2 and [t.slot[k] for k in squares] == [0, 1]  # a * a: two contributions
+    squares = [
+        k
+        for k in range(len(t.edges.node))
+        if t.args[t.edges.node[k]] and len(set(t.args[t.edges.node[k]])) == 1 < len(t.args[t.edges.node[k]])
+    ]
+    assert len(squares) == 2 and [t.edges.slot[k] for k in squares] == [0, 1]  # a * a: two contributions
 
 
 def test_operands_of_a_bare_set_come_in_the_order_written():
@@ -128,7 +132,7 @@ def test_a_closure_that_raises_ends_the_pass_with_a_mark():
     a, b = cls(2.0), cls(3.0)
     stepper = viz.step((a * b) + a)
     assert stepper.problems[0][1] == "_backward raised ZeroDivisionError: nothing to divide by"
-    assert len(stepper.trace.node) == 2  # the sum's two contributions came before
+    assert len(stepper.trace.edges.node) == 2  # the sum's two contributions came before
 
 
 def test_writing_to_a_stranger_is_said():

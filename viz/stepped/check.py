@@ -32,7 +32,7 @@ def check(trace: Trace) -> tuple[dict[int, list[str]], int]:
     """
     marks: dict[int, list[str]] = defaultdict(list)
     steps: dict[int, list[int]] = defaultdict(list)
-    for k, node in enumerate(trace.node):
+    for k, node in enumerate(trace.edges.node):
         steps[node].append(k)
     grads = trace.grads(len(trace))
     ended = any(trace.marks.values())
@@ -82,25 +82,27 @@ def _on_first_edges(args: Sequence[int], slopes: list[Slope]) -> list[Slope]:
 def _judge(trace: Trace, place: int, ks: Sequence[int], slopes: list[Slope], upstream: float) -> list[str]:
     found = []
     args = trace.operands[place]
-    reached = {trace.slot[k] for k in ks if trace.slot[k] >= 0}
+    reached = {trace.edges.slot[k] for k in ks if trace.edges.slot[k] >= 0}
     for k in ks:
-        name = _called(trace, trace.arg[k])
-        before, value, after = trace.before[k], trace.value[k], trace.after[k]
-        if trace.slot[k] < 0:
+        name = _called(trace, trace.edges.arg[k])
+        before, value, after = trace.edges.before[k], trace.edges.value[k], trace.edges.after[k]
+        if trace.edges.slot[k] < 0:
             found.append(f"writes to the gradient of {name}, which is not an operand")
             continue
         if before != 0 and value != 0 and same(after, value) and not same(after, before + value):
             found.append(f"overwrites the gradient of {name}: {before:.6g} was there, = instead of +=")
-            if args.count(trace.arg[k]) > 1:  # so are its own writes before the last
+            if args.count(trace.edges.arg[k]) > 1:  # so are its own writes before the last
                 continue
         elif not _close(after, before + value, 1e-9):
             found.append(f"sets the gradient of {name} to {after:.6g}, not {before:.6g} + {value:.6g}")
         if not slopes:
             continue
-        low, high = slopes[trace.slot[k]]
+        low, high = slopes[trace.edges.slot[k]]
         nothing = math.isnan((low + high) * upstream) and not abs(value) > 0.0  # 0 · inf: nothing, by rule, or nan
         if not (_inside(value, low * upstream, high * upstream) or math.isnan(low) or nothing):
-            found.append(_name_mistake(value, trace.slot[k], slopes, upstream, name, trace.data[place], trace.data[trace.arg[k]]))
+            found.append(
+                _name_mistake(value, trace.edges.slot[k], slopes, upstream, name, trace.data[place], trace.data[trace.edges.arg[k]])
+            )
     for slot, arg in enumerate(args):
         missed = slot not in reached and arg < len(trace.values)
         if missed and slopes and slopes[slot] != (0.0, 0.0) and slopes[slot][0] == slopes[slot][0] and upstream != 0:

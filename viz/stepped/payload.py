@@ -30,10 +30,12 @@ import base64
 import math
 import sys
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .edges import Edges
     from .recording import Trace
 
 FORMAT = 3
@@ -42,17 +44,8 @@ NAN = float("nan")
 
 def payload(trace: Trace) -> dict[str, Any]:
     """The trace as plain JSON data (without folding, sources and breakpoints)."""
-    flat = [a for operands in trace.operands for a in operands]
-    start = [0]
-    for operands in trace.operands:
-        start.append(start[-1] + len(operands))
-    partial = [NAN] * len(flat)
-    for node, slot, p in zip(trace.node, trace.slot, trace.partial, strict=True):
-        if slot >= 0:
-            partial[start[node] + slot] = p
     known = _exact(trace)  # what the page works out to the last bit is left out
-    n, rows = len(trace.values), trace.op
-    slots = [k for i in range(n) if not known[rows[i]] & 2 for k in range(start[i], start[i + 1])]
+    n, rows, edges = len(trace.values), trace.op, None if _chained(trace) else trace.edges
     made: dict[str, Any] = {
         "format": FORMAT,
         "n": n,
@@ -61,21 +54,21 @@ def payload(trace: Trace) -> dict[str, Any]:
         "known": known,
         "ops": trace.ops,
         "op": whole_numbers(trace.op),
-        "count": whole_numbers(len(operands) for operands in trace.operands),
-        "args": whole_numbers(flat),
-        "partial": f64(partial if len(slots) == len(flat) else [partial[k] for k in slots]),
+        "count": whole_numbers(map(len, trace.operands)),
+        "args": whole_numbers(chain.from_iterable(trace.operands)),
+        "partial": f64(_partials(trace, [not known[row] & 2 for row in rows], edges)),
         "names": {i: name for i, name in enumerate(trace.names) if name},
     }
     if trace.order is not None:
         made["forward"] = whole_numbers(trace.order)
-    if not _plain(trace):
+    if edges is not None and not _plain(trace, edges):
         made["back"] = {
-            "node": whole_numbers(trace.node),
-            "slot": whole_numbers(s if s >= 0 else 0xFFFFFFFF for s in trace.slot),
-            "arg": whole_numbers(trace.arg),
-            "partial": f64(trace.partial),
-            "value": f64(trace.value),
-            "after": f64(trace.after),
+            "node": whole_numbers(edges.node),
+            "slot": whole_numbers(s if s >= 0 else 0xFFFFFFFF for s in edges.slot),
+            "arg": whole_numbers(edges.arg),
+            "partial": f64(edges.partial),
+            "value": f64(edges.value),
+            "after": f64(edges.after),
         }
     if trace.marks:
         made["marks"] = trace.marks
@@ -97,7 +90,32 @@ def _exact(trace: Trace) -> list[int]:
     return known
 
 
-def _plain(trace: Trace) -> bool:
+def _partials(trace: Trace, wanted: Sequence[bool], edges: Edges | None) -> list[float]:
+    """The partial at each operand of the wanted values; nan at a number of the code, and where nobody knows it."""
+    found = {i: [NAN] * len(operands) for i, operands in enumerate(trace.operands) if wanted[i] and operands}
+    if edges is None:
+        n = len(trace.values)
+        for i in found:
+            found[i] = [NAN if a >= n else p for a, p in zip(trace.operands[i], trace.partials(i), strict=True)]
+    else:
+        for node, slot, partial in zip(edges.node, edges.slot, edges.partial, strict=True):
+            if slot >= 0 and node in found:
+                found[node][slot] = partial
+    return list(chain.from_iterable(found.values()))
+
+
+def _chained(trace: Trace) -> bool:
+    """Is it known without a look at each contribution that the pass is what the page works out: the chain rule alone, in finite numbers?
+
+    Where 0 meets inf a rule decides whether anything passes.
+    """
+    if trace.written_down is not None or not all(map(math.isfinite, (*trace.data, *trace.final))):
+        return False
+    reads = [not row.get("r", {}).get("g", [True])[0] for row in trace.ops]  # partials that are operands or numbers
+    return all(reads[row] or all(map(math.isfinite, trace.partials(i))) for i, row in enumerate(trace.op) if row)
+
+
+def _plain(trace: Trace, edges: Edges) -> bool:
     """Is the pass what the page would work out by itself: upstream × partial, added up?"""
     k, grads = 0, [0.0] * len(trace.values)
     grads[trace.root] = 1.0
@@ -105,20 +123,15 @@ def _plain(trace: Trace) -> bool:
         for slot, arg in enumerate(trace.operands[node]):
             if arg >= len(trace.values):
                 continue
-            if k == len(trace.node) or (trace.node[k], trace.slot[k], trace.arg[k]) != (
-                node,
-                slot,
-                arg,
-            ):
+            if k == len(edges.node) or (edges.node[k], edges.slot[k], edges.arg[k]) != (node, slot, arg):
                 return False
-            value = grads[node] * trace.partial[k]
+            value = grads[node] * edges.partial[k]
             grads[arg] += value
-            if (value != trace.value[k] or grads[arg] != trace.after[k]) and not (
-                close(value, trace.value[k]) and close(grads[arg], trace.after[k])
-            ):
+            alike = value == edges.value[k] and grads[arg] == edges.after[k]
+            if not (alike or (close(value, edges.value[k]) and close(grads[arg], edges.after[k]))):
                 return False
             k += 1
-    return k == len(trace.node)
+    return k == len(edges.node)
 
 
 def close(x: float, y: float) -> bool:

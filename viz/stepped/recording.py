@@ -6,9 +6,11 @@ each **edge contribution** of the backward pass. Position p means that p steps h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain as joined
 from typing import Any
 
 from ..model.graph import args_of, number
@@ -20,15 +22,15 @@ from ..notation.numbers import show
 from ..notation.rows import Row, brief, circle, conventional, row_of, written
 from ..reading import op_of
 from . import rows as told_rows
+from .edges import Edges, chain
 from .observe import Failure, drive
-from .payload import same
 
 NAN = float("nan")
 
 
 @dataclass
 class Trace:
-    """A recorded pass. Columns over steps of the backward pass are parallel lists."""
+    """A recorded pass."""
 
     values: list[Any]
     operands: list[tuple[int, ...]]  # a place of len(values) or more is a number that the code wrote
@@ -38,16 +40,29 @@ class Trace:
     ops: list[dict[str, Any]] = field(default_factory=list)
     op: list[int] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)  # the name of each row of ``ops``
-    node: list[int] = field(default_factory=list)  # the value whose local derivative is used
-    slot: list[int] = field(default_factory=list)  # operand index within that value, -1: none
-    arg: list[int] = field(default_factory=list)  # the value whose gradient changes
-    partial: list[float] = field(default_factory=list)  # nan when unknown
-    value: list[float] = field(default_factory=list)
-    before: list[float] = field(default_factory=list)
-    after: list[float] = field(default_factory=list)
+    written_down: Edges | None = (
+        None  # the contributions; None: they are worked out when somebody asks, for the pass is the chain rule alone
+    )
+    final: list[float] = field(default_factory=list)  # then: every gradient at its end
+    through: Collection[tuple[int, int]] = ()  # then: see `edges.chain`
     marks: dict[int, list[str]] = field(default_factory=dict)
     engine: bool = False  # the steps are the engine's own
     order: list[int] | None = None  # of the forward steps, where it is not that of the places
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The contributions of the backward pass."""
+        if self.written_down is not None:
+            return self.written_down
+        made = chain(self.values, self.operands, self.data, self.root, self.through)
+        if self.order is not None:
+            made.arrange(self.order, self.root)
+        return made
+
+    def partials(self, place: int) -> list[float]:
+        """The partials of a value of our engine, one an operand."""
+        found: list[float] = self.values[place].op.gradient(self.data[place], [self.data[a] for a in self.operands[place]])
+        return found
 
     @cached_property
     def told(self) -> list[str]:
@@ -81,23 +96,13 @@ class Trace:
 
         A pass that did more than to add up keeps its own order: what it did depends on it.
         """
-        columns: tuple[list[Any], ...] = self.node, self.slot, self.arg, self.partial, self.value, self.before, self.after
-        adds = all(slot >= 0 and same(b + v, a) for slot, b, v, a in zip(self.slot, self.before, self.value, self.after, strict=True))
-        if self.marks or not adds or order == self.interior:
+        if self.marks or order == self.interior or not (self.written_down is None or self.written_down.adds):
             return
         self.order = order
-        rank = {place: k for k, place in enumerate(order)}
-        ks = sorted(range(len(self.node)), key=lambda k: -rank[self.node[k]])
-        final = dict(zip(self.arg, self.after, strict=True))
-        for column in columns:
-            column[:] = [column[k] for k in ks]
-        grads = [0.0] * len(self.values)
-        grads[self.root] = 1.0
-        for k, (arg, value) in enumerate(zip(self.arg, self.value, strict=True)):
-            self.before[k] = grads[arg]
-            grads[arg] = self.after[k] = self.before[k] + value
-        for arg, k in {arg: k for k, arg in enumerate(self.arg)}.items():
-            self.after[k] = final[arg]
+        if self.written_down is None:
+            self.__dict__.pop("edges", None)
+        else:
+            self.written_down.arrange(order, self.root)
 
     @property
     def leaves(self) -> list[int]:
@@ -109,15 +114,17 @@ class Trace:
         return sum(1 for operands in self.operands if operands)
 
     def __len__(self) -> int:
-        return self.forward + 1 + len(self.node)
+        return self.forward + 1 + (len(self.edges.node) if self.written_down is not None else sum(map(len, self.args)))
 
     def grads(self, position: int) -> list[float]:
         """Every gradient after ``position`` steps."""
+        if self.written_down is None and position == len(self):
+            return self.final
         grads = [0.0] * len(self.values)
         if position > self.forward:
             grads[self.root] = 1.0
         for k in range(max(0, position - self.forward - 1)):
-            grads[self.arg[k]] = self.after[k]
+            grads[self.edges.arg[k]] = self.edges.after[k]
         return grads
 
     def moments(self) -> Iterator[Moment]:
@@ -127,20 +134,10 @@ class Trace:
             yield Moment("forward", self, i, i, self.data[i], grads[i])
         grads[self.root] = 1.0
         yield Moment("seed", self, self.root, self.root, self.data[self.root], 1.0)
-        for k, (node, arg) in enumerate(zip(self.node, self.arg, strict=True)):
-            upstream, grads[arg] = grads[node], self.after[k]
-            yield Moment(
-                "backward",
-                self,
-                arg,
-                node,
-                self.data[arg],
-                self.after[k],
-                upstream,
-                self.partial[k],
-                self.value[k],
-                self.before[k],
-            )
+        e = self.edges
+        for node, arg, partial, value, before, after in zip(e.node, e.arg, e.partial, e.value, e.before, e.after, strict=True):
+            upstream, grads[arg] = grads[node], after
+            yield Moment("backward", self, arg, node, self.data[arg], after, upstream, partial, value, before)
 
 
 @dataclass(slots=True)
@@ -193,19 +190,44 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
         root=place[id(root)],
     )
     _operations(trace)
+    through = _through(graph)
+    final = _alone(root, graph) if through is not None else None
+    if through is not None and final is not None:
+        trace.engine, trace.final, trace.through = True, final, through
+        return trace
+    trace.written_down = Edges()
     kept = [(value, value.grad) for value in every]
     try:
         if callable(getattr(root, "steps", None)):
             trace.engine = True
             for value in every:
                 value.grad = 0.0
-            _follow(trace, root.steps(), graph)
+            _follow(trace.edges, root.steps(), graph)
         else:
             _drive(trace, [tuple(args_of(value)) for value in values], root, place)
     finally:
         for value, grad in kept:
             value.grad = grad
     return trace
+
+
+def _alone(root: Any, graph: Told) -> list[float] | None:
+    """Every gradient, where our engine says that the pass is the chain rule alone."""
+    chained = getattr(root, "__chain__", None)
+    found = chained() if callable(chained) else None
+    if found is None:
+        return None
+    by_id = dict(zip(map(id, graph.every), found, strict=True)) if len(graph.every) > len(graph.values) else {}
+    return [number(by_id[id(value)]) for value in graph.values] if by_id else list(map(number, found))
+
+
+def _through(graph: Told) -> set[tuple[int, int]] | None:
+    """(value, slot) of the operands that are a 0 + x; None where one passes on later than at once, or is not x (0 + -0)."""
+    places = {graph.place[key]: x for key, x in graph.starts.items()}
+    uses = Counter(joined.from_iterable(graph.operands)) if places else {}
+    if any(uses[at] > 1 or not args_of(x) or repr(number(x.data)) == "-0.0" for at, x in places.items()):
+        return None
+    return {(i, slot) for i, args in enumerate(graph.operands if places else ()) for slot, at in enumerate(args) if at in places}
 
 
 def _operations(trace: Trace) -> None:
@@ -241,7 +263,7 @@ def _conventions(value: Any, row: Row) -> tuple[float | None, ...]:
     return tuple(x if by else None for x, by in zip(partials, used, strict=True)) if any(used) else ()
 
 
-def _follow(trace: Trace, steps: Iterable[Any], graph: Told) -> None:
+def _follow(edges: Edges, steps: Iterable[Any], graph: Told) -> None:
     place = graph.place
     for step in steps:
         found = getattr(step, "contributions", ())
@@ -249,7 +271,7 @@ def _follow(trace: Trace, steps: Iterable[Any], graph: Told) -> None:
             node = place[id(step.node)]
             for c in found:
                 if (arg := place.get(id(c.arg))) is not None:  # else a literal
-                    _note(trace, node, arg, c.index, NAN if c.partial is None else number(c.partial), c)
+                    _note(edges, node, arg, c)
 
 
 def _drive(trace: Trace, operands: Sequence[tuple[Any, ...]], root: Any, place: dict[int, int]) -> None:
@@ -258,17 +280,10 @@ def _drive(trace: Trace, operands: Sequence[tuple[Any, ...]], root: Any, place: 
             trace.marks.setdefault(node, []).append(made.message)
             continue
         for c in made:
-            if id(c.arg) not in place:
-                continue
-            partial = NAN if c.partial is None else c.partial
-            _note(trace, node, place[id(c.arg)], c.index, partial, c)
+            if id(c.arg) in place:
+                _note(trace.edges, node, place[id(c.arg)], c)
 
 
-def _note(trace: Trace, node: int, arg: int, slot: int, partial: float, c: Any) -> None:
-    trace.node.append(node)
-    trace.slot.append(slot)
-    trace.arg.append(arg)
-    trace.partial.append(partial)
-    trace.value.append(number(c.value))
-    trace.before.append(number(c.before))
-    trace.after.append(number(c.after))
+def _note(edges: Edges, node: int, arg: int, c: Any) -> None:
+    partial = NAN if c.partial is None else number(c.partial)
+    edges.add(node, c.index, arg, partial, number(c.value), number(c.before), number(c.after))

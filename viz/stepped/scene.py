@@ -62,7 +62,7 @@ class Scene:
         self.things = list(self.members)
         self.when = {place: k for k, place in enumerate(self.t.interior)}
         self.need = [0] * self.n
-        for arg in self.t.arg:
+        for arg in self.t.edges.arg:
             self.need[arg] += 1
         self._place()
 
@@ -108,14 +108,14 @@ class Scene:
         grads, got = [0.0] * self.n, [0] * self.n
         lines = list(self.s.log())
         yield State(0, grads, got, 0, caption="Start: the leaves have their values.")
-        work = [*t.interior, t.root, *t.node]
+        work = [*t.interior, t.root, *t.edges.node]
         for k in range(len(t)):
             c = k - t.forward - 1
             if k == t.forward:
                 grads[t.root] = 1.0
             elif c >= 0:
-                grads[t.arg[c]] = t.after[c]
-                got[t.arg[c]] += 1
+                grads[t.edges.arg[c]] = t.edges.after[c]
+                got[t.edges.arg[c]] += 1
             thing = shown[work[k]]
             last = k + 1 == len(t) or k + 1 in (t.forward, t.forward + 1)
             if thing >= self.n and not last and shown[work[k + 1]] == thing:
@@ -124,8 +124,8 @@ class Scene:
             if thing >= self.n:
                 state.caption = f"{self.title(thing)}: its steps up to {k + 1} of {len(t)}"
             elif c >= 0:
-                state.read, state.changed = {thing}, {shown[t.arg[c]]}
-                state.live = {(shown[t.arg[c]], thing, t.slot[c]): True}
+                state.read, state.changed = {thing}, {shown[t.edges.arg[c]]}
+                state.live = {(shown[t.edges.arg[c]], thing, t.edges.slot[c]): True}
             elif k < t.forward:
                 args = {slot: shown[a] for slot, a in enumerate(t.operands[work[k]]) if a < self.n}
                 state.read = set(args.values())
@@ -135,7 +135,7 @@ class Scene:
     def final(self) -> State:
         """After the last step, with nothing marked."""
         got = [0] * self.n
-        for arg in self.t.arg:
+        for arg in self.t.edges.arg:
             got[arg] += 1
         t = self.t
         return State(len(t), t.grads(len(t)), got, t.forward, caption=self.s.alt())
@@ -243,10 +243,10 @@ class Scene:
         boxes = list(self.centres.values())
         done = max(0, state.position - self.t.forward - 1)
         for k in range(done):
-            key = (self.shown[self.t.arg[k]], self.shown[self.t.node[k]], self.t.slot[k])
+            key = (self.shown[self.t.edges.arg[k]], self.shown[self.t.edges.node[k]], self.t.edges.slot[k])
             if key not in self.routes:
                 continue
-            shown = show(self.t.partial[k])
+            shown = show(self.t.edges.partial[k])
             if labels:
                 said = labels(k)
                 if said is None:

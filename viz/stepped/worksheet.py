@@ -110,11 +110,11 @@ class Exercise:
         for place, line in zip(t.interior, self.stepper.log(), strict=False):
             question = line.rsplit(" = ", 1)[0].replace(" * ", " · ")
             made.append(Blank("data", place, question, show(t.data[place]), t.data[place]))
-        for k, (node, arg) in enumerate(zip(t.node, t.arg, strict=True)):
-            if t.partial[k] == t.partial[k]:
-                made.append(Blank("slope", k, f"∂{name(node)}/∂{name(arg)}", show(t.partial[k]), t.partial[k]))
+        for k, (node, arg) in enumerate(zip(t.edges.node, t.edges.arg, strict=True)):
+            if t.edges.partial[k] == t.edges.partial[k]:
+                made.append(Blank("slope", k, f"∂{name(node)}/∂{name(arg)}", show(t.edges.partial[k]), t.edges.partial[k]))
         grads, seen = t.grads(len(t)), {t.root}
-        for arg in reversed(t.arg):
+        for arg in reversed(t.edges.arg):
             if arg not in seen:
                 seen.add(arg)
                 made.append(Blank("grad", arg, f"{name(arg)}.grad", show(grads[arg]), grads[arg]))
