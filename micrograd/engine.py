@@ -104,10 +104,10 @@ class Value(dropin.Original):
         """Forward then backward, a step at a time, each applied when it is yielded (see `micrograd/steps.py`). digits=True: proven."""
         return walk(self, variables(_getframe(1)), self.__certify__() if digits is True else digits)
 
-    def __chain__(self) -> list[float] | None:
-        """What one pass gives each node of `topological()`, where it is the chain rule alone; None where it is more (see `walk.chain`)."""
+    def __chain__(self, nodes: list[Any]) -> list[float] | None:
+        """What one pass gives each of `topological()`, where it is the chain rule alone; None where it is more (see `walk.chain`)."""
         with turn:
-            return chain(self)
+            return chain(self, nodes)
 
     def interior(self) -> list[Any]:
         """The nodes below, and self, that are not leaves: in the order in which they were made, arguments before users."""

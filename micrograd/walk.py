@@ -69,16 +69,15 @@ def walk(root: Value, variables: Any = None, proof: Any = None) -> Iterator[Step
         dropin.run_leaves(root, order)
 
 
-def chain(root: Value) -> list[float] | None:
-    """The gradient of each node of `root.topological()` after one pass; gradients stay as they are.
+def chain(root: Value, nodes: list[Value]) -> list[float] | None:
+    """The gradient of each of the nodes, those of `root.topological()`, after one pass; gradients stay as they are.
 
     None where the pass is more than the chain rule with the rules of the rows: hooks, closures set by hand, data that was changed after
     it was used, detect_anomaly. Whoever asks may work out each step by itself then, and need not be told.
     """
-    order = root.interior()
-    if modes.watched() or modes.changed(order) or dropin.leaves or any(v.op.partials is None for v in order):
+    order = [v for v in nodes if v.op is not None]
+    if modes.watched() or modes.changed(order) or dropin.leaves or any(v.op.partials is None for v in order):  # type: ignore[union-attr]
         return None
-    nodes = with_leaves(order) or [root]
     kept = [v.grad for v in nodes]
     try:
         for v in nodes:

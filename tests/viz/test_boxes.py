@@ -139,7 +139,7 @@ def test_stepping_through_closed_boxes_ends_in_backwards_gradients(make, fold):
     grads = [0.0] * len(trace.values)
     grads[trace.root] = 1.0
     for node, arg, partial, value, before, after in zip(
-        trace.node, trace.arg, trace.partial, trace.value, trace.before, trace.after, strict=True
+        trace.edges.node, trace.edges.arg, trace.edges.partial, trace.edges.value, trace.edges.before, trace.edges.after, strict=True
     ):
         assert before == grads[arg] and after == pytest.approx(before + value, rel=1e-12, abs=1e-15)
         assert value == pytest.approx(grads[node] * partial, rel=1e-9, abs=1e-15), "what is passed on is complete"

@@ -78,6 +78,8 @@ def _uses(of: Sequence[int], parent: Sequence[int], args: Sequence[Sequence[int]
 
 def _sorted(things: list[int], after: dict[int, set[int]], first: dict[int, int], n: int, inside: dict[int, list[int]]) -> list[int]:
     """The things of one box, what is used before its users; those in a circle as their values, in the order they were made."""
+    if not after:
+        return sorted(things, key=lambda thing: (first[thing - n] if thing >= n else thing, thing))
     waits = dict.fromkeys(things, 0)
     for users in after.values():
         for user in users:

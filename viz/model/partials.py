@@ -26,12 +26,12 @@ def local(value: Any) -> Sequence[float | None]:
     """The local derivatives of a value, one an operand; None where they cannot be known."""
     args = args_of(value)
     op: Any = getattr(value, "op", None)
-    given = getattr(value, "_local_grads", None)
     try:
         if getattr(op, "partials", None) is not None:
             data = [number(arg.data) for arg in args]
             y = number(value.data)
             return [number(p) for p in op.gradient(y, data)]
+        given = getattr(value, "_local_grads", None)
         if isinstance(given, (tuple, list)) and len(given) == len(args):
             return [number(partial) for partial in given]
         return _probe(value, args)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ..notation.rows import word
@@ -183,6 +185,11 @@ class _Units:
             unit[i] = target
         self.text[target] = text
 
+    @cached_property
+    def _in_order(self) -> list[tuple[int, int]]:
+        """The last value of each unit, and the unit."""
+        return sorted([(values[-1], u) for u, values in enumerate(self.members) if values])
+
     def classes(self, fine: bool) -> list[Group]:
         """Alike units as one group: the same op over alike arguments, from the leaves upwards.
 
@@ -195,8 +202,7 @@ class _Units:
         kinds: dict[Any, int] = {}
         kind_of: dict[int, int] = {}
         piles: dict[int, list[int]] = {}  # kind -> its units
-        for u in sorted((u for u in range(len(members)) if members[u]), key=lambda u: members[u][-1]):
-            last = members[u][-1]
+        for last, u in self._in_order:
             if last in shapes.alone:
                 key: Any = ("result", last)
             elif not args[last]:
@@ -216,7 +222,7 @@ class _Units:
             piles.setdefault(kind, []).append(u)
         made = []
         for pile in piles.values():
-            every = sorted(i for u in pile for i in members[u])
+            every = sorted(chain.from_iterable([members[u] for u in pile]))
             text = ""
             if len(every) > 1:
                 alone = self.text.get(pile[0], "") if len(pile) == 1 else ""

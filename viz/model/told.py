@@ -52,10 +52,7 @@ def told(roots: Sequence[Any], within: Collection[int] | None = None) -> Told:
     if within is None and not literal:
         return Told(values, [tuple([place[id(arg)] for arg in args]) for args in used], [], place, starts, every)
     numbers: list[float] = []
-    at = dict(place)
-    for value in every if literal else ():
-        if id(value) in literal:
-            at[id(value)] = -1
+    at = place | dict.fromkeys(literal, -1)
     seen: dict[str, int] = {}  # by the text, which tells -0.0 from 0.0 and nan from nothing
 
     def told_as(arg: Any) -> int:
@@ -63,9 +60,12 @@ def told(roots: Sequence[Any], within: Collection[int] | None = None) -> Told:
         where = seen.setdefault(repr(x), len(values) + len(numbers))
         if where == len(values) + len(numbers):
             numbers.append(x)
+        at[id(arg)] = where
         return where
 
-    operands = [tuple([i if (i := at[id(arg)]) >= 0 else told_as(arg) for arg in args if id(arg) in at]) for args in used]
+    if within is not None:
+        used = [[arg for arg in args if id(arg) in at] for args in used]
+    operands = [tuple([i if (i := at[id(arg)]) >= 0 else told_as(arg) for arg in args]) for args in used]
     return Told(values, operands, numbers, place, starts, every)
 
 

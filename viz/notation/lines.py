@@ -31,7 +31,8 @@ def names(values: Sequence[Any], called: Names | None = None) -> list[str]:
     called.modules = modules_of(values)
     literal = {i: plain(number(value.data)) for i, value in enumerate(values) if is_literal(value)}
     kept = [value for i, value in enumerate(values) if i not in literal]
-    told = iter(complete(unique([" ".join(called.path(value).split()) for value in kept]), [bool(args_of(value)) for value in kept]))
+    given = unique([" ".join(name.split()) if name else "" for name in called.paths(kept)])
+    told = iter(complete(given, [bool(args_of(value)) for value in kept]))
     return [literal[i] if i in literal else next(told) for i in range(len(values))]
 
 

@@ -47,14 +47,19 @@ class Names:
 
     def path(self, value: Any) -> str:
         """The full name: a parameter's place in the outermost module, with the model's own variable before it where there is one."""
+        return self.paths([value])[0]
+
+    def paths(self, values: Iterable[Any]) -> list[str]:
+        """The full name of each."""
         paths, variables = self.read()._held or ({}, {})
         if self._paths is None:
             self._paths = {}
             for module in reversed(self.modules):
                 self._paths.update(parameter_names(module))
             self._paths |= paths
-        label = label_of(value)
-        return (label if label.strip() else "") or variables.get(id(value)) or self._paths.get(id(value), "")
+            self._paths.update((key, name) for key, name in variables.items() if name)
+        known = self._paths
+        return [label if (label := label_of(value)).strip() else known.get(id(value), "") for value in values]
 
     def read(self) -> Names:
         """Read the namespaces now, and let go of them: names by `id` are kept, of values that somebody else keeps."""

@@ -207,10 +207,13 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def conventional(row: Row, index: int, data: Sequence[float], result: float, partial: float) -> bool:
     """Whether the partial that was used is not what the formula gives: a convention, where there is no derivative."""
-    tree = slope(row, index, [Number(x) for x in data], Number(result))
-    if tree is None or partial != partial or abs(partial) == math.inf:
+    if not row.formula or partial != partial or abs(partial) == math.inf:
         return False
-    found = evaluate(tree, {}, FUNCTIONS)
+    if row.arity is None:
+        found = evaluate(slope(row, index, [Number(x) for x in data], Number(result)) or Number(math.nan), {}, FUNCTIONS)
+    else:
+        names = {**dict(zip("abc", data, strict=False)), "y": result}
+        found = evaluate(_local(row.formula[index], row.constants, row.params), names, FUNCTIONS)
     return found != found or (abs(found) != math.inf and abs(found - partial) > 1e-6 * abs(partial) + 1e-9)
 
 

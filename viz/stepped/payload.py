@@ -83,10 +83,13 @@ def _exact(trace: Trace) -> list[int]:
     if not trace.engine:
         return [0] * len(trace.ops)
     known = [row.get("r", {}).get("x", 0) for row in trace.ops]
-    data = trace.data
-    for value, row, operands, y in zip(trace.values, trace.op, trace.operands, data, strict=False):
-        if known[row] & 1 and not same(value.op.forward(*[data[a] for a in operands], *value.op.params), y):
-            known[row] &= 2
+    data, of = trace.data, dict(zip(trace.op, trace.values, strict=True))  # any value of each row: they have one op
+    forward = [of[row].op.forward if x & 1 else None for row, x in enumerate(known)]
+    params = [of[row].op.params if x & 1 else () for row, x in enumerate(known)]
+    for row, operands, y in zip(trace.op, trace.operands, data, strict=False):
+        f = forward[row]
+        if f is not None and (now := f(*[data[a] for a in operands], *params[row])) != y and not same(now, y):
+            known[row], forward[row] = known[row] & 2, None
     return known
 
 
@@ -152,7 +155,8 @@ def f64(xs: Iterable[float]) -> str:
 def whole_numbers(xs: Iterable[int]) -> str:
     """A column of whole numbers, as the page reads it: in as few bytes each as hold them all, how many stands before."""
     listed = list(xs)
-    code = next(code for code, end in (("B", 1 << 8), ("H", 1 << 16), ("I", 1 << 32)) if max(listed, default=0) < end)
+    most = max(listed, default=0)
+    code = next(code for code, end in (("B", 1 << 8), ("H", 1 << 16), ("I", 1 << 32)) if most < end)
     return f"{array(code).itemsize}{_pack(code, listed)}"
 
 

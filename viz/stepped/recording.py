@@ -45,6 +45,7 @@ class Trace:
     )
     final: list[float] = field(default_factory=list)  # then: every gradient at its end
     through: Collection[tuple[int, int]] = ()  # then: see `edges.chain`
+    _partials: dict[int, Sequence[Any]] = field(default_factory=dict)  # as far as they were asked for
     marks: dict[int, list[str]] = field(default_factory=dict)
     engine: bool = False  # the steps are the engine's own
     order: list[int] | None = None  # of the forward steps, where it is not that of the places
@@ -59,9 +60,12 @@ class Trace:
             made.arrange(self.order, self.root)
         return made
 
-    def partials(self, place: int) -> list[float]:
+    def partials(self, place: int) -> Sequence[Any]:
         """The partials of a value of our engine, one an operand."""
-        found: list[float] = self.values[place].op.gradient(self.data[place], [self.data[a] for a in self.operands[place]])
+        found = self._partials.get(place)
+        if found is None:
+            found = self.values[place].op.gradient(self.data[place], [self.data[a] for a in self.operands[place]])
+            self._partials[place] = found
         return found
 
     @cached_property
@@ -186,7 +190,7 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
         values=values,
         operands=graph.operands,
         data=[*(number(value.data) for value in values), *graph.numbers],
-        names=unique([called.path(value).strip() for value in values]),
+        names=unique([name.strip() for name in called.paths(values)]),
         root=place[id(root)],
     )
     _operations(trace)
@@ -214,7 +218,7 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
 def _alone(root: Any, graph: Told) -> list[float] | None:
     """Every gradient, where our engine says that the pass is the chain rule alone."""
     chained = getattr(root, "__chain__", None)
-    found = chained() if callable(chained) else None
+    found = chained(graph.every) if callable(chained) else None
     if found is None:
         return None
     by_id = dict(zip(map(id, graph.every), found, strict=True)) if len(graph.every) > len(graph.values) else {}
@@ -235,7 +239,7 @@ def _operations(trace: Trace) -> None:
     trace.ops, trace.kinds = [{"s": "", "n": [""], "f": [], "d": []}], [""]
     known: dict[Any, tuple[Row, str]] = {}  # by the op itself, which is alive as long as its values are
     n = len(trace.values)
-    for value, args in zip(trace.values, trace.operands, strict=True):
+    for place, (value, args) in enumerate(zip(trace.values, trace.operands, strict=True)):
         if not args:
             trace.op.append(0)
             continue
@@ -245,7 +249,7 @@ def _operations(trace: Trace) -> None:
             row = row_of(value, len(args))
             known[kind] = row, op_of(value) or row.symbol
         row, symbol = known[kind]
-        key = *kind, literal, _conventions(value, row)
+        key = kind, literal, _conventions(trace, place, row) if row.kinks else ()
         if key not in rows:
             rows[key] = len(trace.ops)
             trace.ops.append(told_rows.told(row, symbol, len(args), key[-1], literal, getattr(value, "op", None)))
@@ -253,13 +257,12 @@ def _operations(trace: Trace) -> None:
         trace.op.append(rows[key])
 
 
-def _conventions(value: Any, row: Row) -> tuple[float | None, ...]:
+def _conventions(trace: Trace, place: int, row: Row) -> tuple[float | None, ...]:
     """For each operand the partial that is used by convention, None where the row's formula holds; () where it holds for all."""
-    if not row.kinks:
-        return ()
-    partials = local(value)
+    value = trace.values[place]
+    partials = trace._partials[place] = local(value)
     data = [number(arg.data) for arg in args_of(value)]
-    used = [x is not None and conventional(row, i, data, number(value.data), x) for i, x in enumerate(partials)]
+    used = [x is not None and conventional(row, i, data, trace.data[place], x) for i, x in enumerate(partials)]
     return tuple(x if by else None for x, by in zip(partials, used, strict=True)) if any(used) else ()
 
 

@@ -49,7 +49,7 @@ def lines_for(frame: FrameType | None, values: Sequence[Any], names: Sequence[st
             found[target] = hits if frame.f_code.co_name == "<module>" else [*found.get(target, []), *hits]
     lines = {}
     for place, (name, value) in enumerate(zip(names, values, strict=True)):
-        fits = [line for expr, line in found.get(name, []) if _fits(expr, value)]
+        fits = [line for expr, line in found.get(name, []) if _fits(expr, value)] if name else []
         if len(set(fits)) == 1:
             lines[place] = fits[0]
     return lines

@@ -125,7 +125,8 @@ class Stepper:
         self._fold = fold_options(fold)
         #: the boxes of the graph
         self.tree = grow(self.trace.values, self.trace.args, [self.trace.root], deep=True, **self._fold.pop("grow"))
-        if missing := set(self._fold.get("closed", ())) - {word for box in range(len(self.tree.name)) for word in called(self.tree, box)}:
+        closed = set(self._fold.get("closed", ()))
+        if closed and (missing := closed.difference(*(called(self.tree, box) for box in range(len(self.tree.name))))):
             known = ", ".join(sorted({repr(stem(name)) for name in self.tree.name})) or "no boxes"
             raise ValueError(f"fold: no box is called {', '.join(map(repr, sorted(missing)))}; this graph has {known}")
         if self._fold.get("time"):
@@ -277,8 +278,10 @@ class Stepper:
     def head(self) -> str:
         """What the tab of the page says: what is computed, then the title; a title of one's own alone."""
         t = self.trace
+        if len(t.values) > FEW or self.title != TITLE:
+            return self.title
         known = {id(value): name for value, name in zip(t.values, t.names, strict=True)}
-        said = expression(t.values[t.root], lambda value: known.get(id(value), "")) if len(t.values) <= FEW and self.title == TITLE else ""
+        said = expression(t.values[t.root], lambda value: known.get(id(value), ""))
         return " · ".join(filter(None, (said, self.title)))
 
     def show(self) -> None:
