@@ -59,8 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
     """The command's arguments; options may stand anywhere. SystemExit with status 2 where they are wrong."""
-    parser, known = _parser()
     word = arguments[0] if arguments else ""
+    parser, known = _parser(word)
     command = known.get(word)
     if command is None:
         if word == "help":
@@ -82,6 +82,7 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     return found
 
 
+_ALONE = ("draw", "step", "check")  # commands on which somebody waits
 _COMPUTES = re.compile(r"[^\w-]").search  # what no command's name has
 
 
@@ -95,24 +96,38 @@ class _Help(argparse.RawDescriptionHelpFormatter):
             columns = 80
         super().__init__(prog, **{"width": columns - 2, **more})
 
+    def add_text(self, text: str | None) -> None:
+        """The functions are listed when somebody reads of them."""
+        functions = _wrapped(sorted({*TABLE, *OF_LISTS, *ALIASES})) if text is _EPILOG else ""
+        super().add_text(_EPILOG.format(functions=functions) if text is _EPILOG else text)
 
-def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    functions = sorted({*TABLE, *OF_LISTS, *ALIASES})
-    epilog = _EPILOG.format(functions=_wrapped(functions))
+
+class _Unasked:
+    """A command that nobody asked for: its options are not kept."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *_, **__: self
+
+
+def _parser(word: str) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser, and those of the commands: of the command of this name alone, else of all."""
+    only = word if word in _ALONE else ""
     parser = argparse.ArgumentParser(
-        prog="micrograd", description="Draw, step through and check the gradients of an expression.", epilog=epilog,
+        prog="micrograd", description="Draw, step through and check the gradients of an expression.", epilog=_EPILOG,
         formatter_class=_Help, allow_abbrev=False,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"micrograd {__version__}")
     every: Any = parser.add_subparsers(dest="command", required=True)
 
-    def command(name: str, about: str, **more: Any) -> argparse.ArgumentParser:
-        more = {"epilog": epilog, **more, "formatter_class": _Help, "allow_abbrev": False}
+    def command(name: str, about: str, **more: Any) -> Any:
+        if only and name != only:
+            return _Unasked()
+        more = {"epilog": _EPILOG, **more, "formatter_class": _Help, "allow_abbrev": False}
         sub: argparse.ArgumentParser = every.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", **more)
         sub.set_defaults(command=name, alone=None, output=None, needed="")
         return sub
 
-    def of_expression(name: str, run: Callable[[Any, Value], int], about: str, output: str, page: bool = True) -> argparse.ArgumentParser:
+    def of_expression(name: str, run: Callable[[Any, Value], int], about: str, output: str, page: bool = True) -> Any:
         sub = command(name, about, usage=f"%(prog)s EXPR [name=value ...] [-o FILE]{' [--open]' if page else ''} [options]")
         sub.add_argument("expression", metavar="EXPR", nargs="?", help="the expression; - reads it from standard input")
         sub.add_argument("values", metavar="name=value", nargs="*", help="a number for each name, e.g. x=1.5 y=-2 angle=pi/4")

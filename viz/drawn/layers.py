@@ -19,7 +19,7 @@ MANY_DUMMIES, MANY_SPOTS = 6000, 1200
 Point = tuple[float, float]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Spot:
     """A box, or a thin dummy where an edge passes through a rank."""
 
@@ -36,7 +36,7 @@ class Spot:
     after: list[int] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Plan:
     """Centres of the boxes, corner points of the edges, and the size of it all."""
 

@@ -13,21 +13,15 @@ from ..browse import shown
 from ..escape import one_line
 from ..given import one_of, precision_of, short, whole
 from ..model.certain import known
-from ..model.expression import expression
 from ..model.fold import Fold
 from ..model.graph import Graph, build, is_value, label_of
 from ..notation.names import Names, from_caller
 from ..notation.numbers import show
-from ..notebook import bundle, still
-from ..notebook import picture as in_a_document
 from ..save import write
-from . import html, mermaid, render, svg, theme, tikz
+from . import render, svg, theme
 from .dot import PORTS, source
-from .opening import opening
 from .place import places
-from .png import png
 from .sketch import Look, Sketch, sketch
-from .text import text_tree
 
 ENDINGS = ("svg", "png", "pdf", "html", "dot", "mmd", "tex", "txt")
 COLORS = ("kind", "grad")
@@ -156,11 +150,15 @@ class Picture:
     @cached_property
     def mmd(self) -> str:
         """The picture as a Mermaid flowchart, which code hosts and note-takers draw."""
+        from . import mermaid
+
         return mermaid.source(self._still.sketch)
 
     @cached_property
     def tex(self) -> str:
         """The picture as a LaTeX document of one `tikzpicture`."""
+        from . import tikz
+
         return tikz.source(self._still.sketch, places(self._still.sketch, self.layout))
 
     @cached_property
@@ -171,6 +169,8 @@ class Picture:
     @property
     def png(self) -> bytes:
         """The picture as PNG at 192 dots an inch: this drawing by ``resvg-py`` (the extra ``export``), else the layout program's own."""
+        from .png import png
+
         try:
             return png(self._still.svg.replace('pt"', '"', 2), PNG_DPI / 72)
         except ImportError:
@@ -191,6 +191,9 @@ class Picture:
     @cached_property
     def html(self) -> str:
         """A page of its own: the picture, the gradients of the leaves, the steps. Opens offline."""
+        from . import html
+        from .opening import opening
+
         named = Picture(self.graph, self.look._replace(aliases=True, palette=theme.LIGHT), self.theme, self.root, self.layout)
         opens = opening(self.graph, named.look)
         return html.page(self.graph, named.svg, self.title, self.theme, self.look.precision, self.head, opens)
@@ -198,6 +201,8 @@ class Picture:
     @cached_property
     def text(self) -> str:
         """The graph as a plain-text tree."""
+        from .text import text_tree
+
         if self.graph.values:
             shown = {id(node.value): node.label for node in self.graph.nodes if node.label}
             return text_tree(
@@ -228,6 +233,8 @@ class Picture:
     @property
     def head(self) -> str:
         """What the tab of the page says: what is computed, where that fits in a line, then the title."""
+        from ..model.expression import expression
+
         known = {id(node.value): node.label for node in self.graph.nodes if node.value is not None}
         one = len(self.graph.roots) == 1 and not self.graph.title and len(self.graph.values) <= FEW
         root = self.graph.node(self.graph.roots[0]).value if one else None
@@ -260,16 +267,24 @@ class Picture:
         return f"Picture({count:,} value{'s' if count > 1 else ''}{folded})"
 
     def _repr_html_(self) -> str:
+        from ..notebook import picture
+
         try:
-            return in_a_document(self.svg, self.title)
+            return picture(self.svg, self.title)
         except render.LayoutError as error:
-            return html.plain(str(error), self.text)
+            from .html import plain
+
+            return plain(str(error), self.text)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from ..notebook import bundle
+
         return bundle(repr(self), self._repr_html_, self._plain_svg, include, exclude)
 
     def _mime_(self) -> tuple[str, str]:
         """For marimo, which gives what has a script a frame of its own."""
+        from ..notebook import still
+
         return "text/html", still(self.svg, self.title)
 
     def _plain_svg(self) -> str:

@@ -20,7 +20,7 @@ MARGIN = 10.0  # of a frame around its boxes
 HEAD = 20.0  # of a frame, for its name
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Places:
     """Centres of boxes, Bézier points of lines (the last one is the tip), centres of their texts, frames."""
 

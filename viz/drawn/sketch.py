@@ -58,7 +58,7 @@ class Row(NamedTuple):
         return wide if self.number is None else wide + GAP + width(self.number, SIZE)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Box:
     """A value, a fold or an operation."""
 
@@ -77,7 +77,7 @@ class Box:
     frame: str = ""  # path of the frame that it stands in
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Line:
     """An edge, or the stem from an operation to its value."""
 
@@ -96,7 +96,7 @@ class Line:
         return width(self.text, NOTE) + 8, 14.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Frame:
     """An open scope or module around its boxes."""
 
@@ -112,7 +112,7 @@ class Frame:
         return width(self.text, SIZE) + 8
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Sketch:
     """All that is drawn, in the order of the graph."""
 

@@ -134,10 +134,11 @@ AUTO = ".mg-auto"  # the class of pictures that follow the reader's theme
 
 def page_style(theme: str) -> str:
     """The style sheet of a page of our own with a picture on it; on paper it is light."""
+    from ..shell import WHEN  # here, for a picture that is no page needs no shell
+
     check(theme)
     within = ":root"
-    when = {"auto": "screen and (prefers-color-scheme:dark)", "dark": "screen", "light": ""}[theme]
-    dark = f"@media {when}{{{variables(DARK, within)}}}" if when else ""
+    dark = f"@media {WHEN[theme]}{{{variables(DARK, within)}}}" if WHEN[theme] else ""
     return variables(LIGHT, within) + dark + through_variables(within)
 
 

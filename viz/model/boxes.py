@@ -31,7 +31,7 @@ EDGES = 3  # lines for each thing of the budget
 FRAMES = ("scope", "repeat")  # what a picture draws a frame around when it is open
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Boxes:
     """Boxes as parallel lists; ``of[i]`` is the innermost box of value i, ``TOP`` for none."""
 

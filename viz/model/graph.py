@@ -124,7 +124,7 @@ class Cluster:
     count: int = 1  # how many calls of one module (or equally named scopes) are drawn as one
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Inside:
     """What a page needs to open the boxes of a graph, and to close them."""
 
@@ -237,7 +237,7 @@ def _build(
     return graph
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Group:
     """What one node of the picture stands for, as the folding plan says."""
 
@@ -247,7 +247,7 @@ class Group:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Plan:
     """A partition of the values into groups, the open clusters, and a sentence on what is hidden."""
 

@@ -17,7 +17,7 @@ from .graph import is_value, number
 Matrix = list[list[Any]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Column:
     """One column of neurons; ``weights[i][j]`` leads from neuron j of the column before to neuron i."""
 

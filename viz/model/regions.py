@@ -9,7 +9,7 @@ from typing import Any
 from ..notation.names import as_python
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Region:
     """One scope, or several calls of one module drawn as one. Region 0 is the open top level."""
 

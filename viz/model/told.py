@@ -13,7 +13,7 @@ from typing import Any
 from ..reading import args_of, is_literal, number, op_of, topological
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Told:
     """``operands[i]`` are the places of the operands of ``values[i]``; a place of ``len(values)`` or more is a number, see ``numbers``."""
 

@@ -6,7 +6,6 @@ Significant digits: 4 in pictures, 6 in text. What is shown is what rounding giv
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, ROUND_UP, Context, Decimal
 from math import copysign, inf
 from typing import Any
 
@@ -58,14 +57,27 @@ def _told(x: float, digits: int) -> str:
         return "inf" if x > 0 else "-inf"
     if x == int(x) and abs(x) < _LARGE:
         return str(int(x))
-    if digits == TEXT and type(x) is float and not (x * 2.0**26).is_integer():  # no tie, which C would round to the even digit
-        mantissa, e, power = f"{x:.{TEXT}g}".partition("e")
-        return f"{mantissa}e{int(power)}" if e else mantissa
+    if type(x) is float and not (x * 2.0**26).is_integer():  # no tie, which C would round to the even digit
+        if digits == TEXT:
+            mantissa, e, power = f"{x:.{TEXT}g}".partition("e")
+            return f"{mantissa}e{int(power)}" if e else mantissa
+        mantissa, _, power = f"{x:.{digits - 1}e}".partition("e")
+        if -5 < int(power) < 6:
+            places = digits - 1 - int(power)
+            return _short(f"{x:.{places}f}") if places > 0 else str(int(float(f"{mantissa}e{power}")))
+        return f"{_short(mantissa)}e{int(power)}"
+    from decimal import ROUND_HALF_UP, Context, Decimal
+
     rounded = Decimal(x).normalize(Context(prec=digits, rounding=ROUND_HALF_UP)).normalize(Context(prec=digits))
     if Decimal("1e-4") <= abs(rounded) < _LARGE:
         return f"{rounded:f}"
     mantissa, _, power = f"{rounded:e}".partition("e")
     return f"{mantissa}e{int(power)}"
+
+
+def _short(text: str) -> str:
+    """Without zeros at the end of the places."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def brief(x: float) -> str:
@@ -109,6 +121,8 @@ def above(error: float) -> str:
     >>> above(2.01e-14), above(0.5), above(float("inf"))
     ('3e-14', '0.5', 'inf')
     """
+    from decimal import ROUND_UP, Context, Decimal
+
     return plain(float(Decimal(error).normalize(Context(prec=1, rounding=ROUND_UP))), 1)
 
 
