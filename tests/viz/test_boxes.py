@@ -21,7 +21,7 @@ from viz_values import Bare, Scope, Scoped, graphs
 def presses(stepper):
     """How often Next is pressed from the start to the end, and what each press is about."""
     t, n, shown = stepper.trace, len(stepper.trace.values), stepper.tree.shown(stepper.open)
-    work = [shown[place] for place in (*t.interior, t.root, *t.node)]
+    work = [shown[place] for place in (*t.interior, t.root, *t.edges.node)]
     phase = [(k > t.forward) - (k < t.forward) for k in range(len(work))]
     found = []
     for k, thing in enumerate(work):
