@@ -72,8 +72,7 @@ class Shapes:
         units = _Units(self, at)
         units.join_runs()
         units.fold_chains()
-        fine = units.classes(True)
-        return fine if len(fine) <= enough else units.classes(False)
+        return units.classes(True, enough) or units.classes(False, len(units.members))
 
     def word(self, i: int) -> str:
         """What a box of values like value i says before "×N"."""
@@ -190,8 +189,8 @@ class _Units:
         """The last value of each unit, and the unit."""
         return sorted([(values[-1], u) for u, values in enumerate(self.members) if values])
 
-    def classes(self, fine: bool) -> list[Group]:
-        """Alike units as one group: the same op over alike arguments, from the leaves upwards.
+    def classes(self, fine: bool, most: int) -> list[Group]:
+        """Alike units as one group: the same op over alike arguments, from the leaves upwards; [] where there are more than `most`.
 
         Fine: it matters in which scope a leaf is used, from which scope an argument comes, and whether it is a leaf.
         """
@@ -219,6 +218,8 @@ class _Units:
                             sources.add(kind_of.get(other, NOBODY))
                 key = (self.text.get(u, ops[last]), *sorted(sources))
             kind = kind_of[u] = kinds.setdefault(key, len(kinds))
+            if kind >= most:
+                return []
             piles.setdefault(kind, []).append(u)
         made = []
         for pile in piles.values():

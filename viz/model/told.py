@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 from ..reading import args_of, is_literal, number, op_of, topological
@@ -41,8 +42,8 @@ def told(roots: Sequence[Any], within: Collection[int] | None = None) -> Told:
     literal = {id(value) for value, args in zip(every, used, strict=True) if not args and is_literal(value) and id(value) not in tops}
     starts = _starts(every, used, literal, tops) if literal else {}
     if literal:
-        kept = [(value, args) for value, args in zip(every, used, strict=True) if id(value) not in literal and id(value) not in starts]
-        values, used = [value for value, _ in kept], [args for _, args in kept]
+        kept = [id(value) not in literal and id(value) not in starts for value in every]
+        values, used = list(compress(every, kept)), list(compress(used, kept))
     else:
         values = every
     place = {id(value): i for i, value in enumerate(values)}
@@ -72,8 +73,9 @@ def told(roots: Sequence[Any], within: Collection[int] | None = None) -> Told:
 def _starts(every: list[Any], used: list[Sequence[Any]], literal: set[int], tops: set[int]) -> dict[int, Any]:
     """{id(0 + x): x} of those sums that are used once and have no name of their own, arguments first."""
     found = {}
-    for value, args in zip(every, used, strict=True):
-        zero = len(args) == 2 and id(args[0]) in literal and args[0].data == 0 and id(args[1]) not in literal
+    begun = [(value, args) for value, args in zip(every, used, strict=True) if len(args) == 2 and id(args[0]) in literal]
+    for value, args in begun:
+        zero = args[0].data == 0 and id(args[1]) not in literal
         if zero and op_of(value) == "+" and id(value) not in tops and not getattr(value, "label", ""):
             found[id(value)] = args[1]
     if found:

@@ -178,7 +178,8 @@ def record(root: Any, namespaces: Sequence[Mapping[str, Any]] = ()) -> Trace:
     """Run one backward pass from ``root`` and write down every step; the graph is left as it was.
 
     Gradients start at 0 whatever was left in them, and all are put back afterwards. Our own engine
-    tells its own ``steps()``; any other Value-like class is driven by its ``_backward`` closures.
+    tells its own ``steps()``, or that its pass is the chain rule alone (``__chain__``): then each contribution is worked out when
+    somebody asks for it, bit for bit. Any other Value-like class is driven by its ``_backward`` closures.
     ``namespaces`` are searched for variables that name a value without a label.
     """
     graph = told([root])

@@ -48,8 +48,8 @@ def lines_for(frame: FrameType | None, values: Sequence[Any], names: Sequence[st
         for target, hits in here.items():  # a cell run again supersedes the one before it
             found[target] = hits if frame.f_code.co_name == "<module>" else [*found.get(target, []), *hits]
     lines = {}
-    for place, (name, value) in enumerate(zip(names, values, strict=True)):
-        fits = [line for expr, line in found.get(name, []) if _fits(expr, value)] if name else []
+    for place, name in [(place, name) for place, name in enumerate(names) if name]:
+        fits = [line for expr, line in found.get(name, []) if _fits(expr, values[place])]
         if len(set(fits)) == 1:
             lines[place] = fits[0]
     return lines
