@@ -73,7 +73,7 @@ def torch_engine() -> Callable[..., Any] | None:
         "sub": torch.sub, "neg": torch.neg, "abs": torch.abs, "elu": f.elu, "silu": f.silu, "gelu": f.gelu, "relu": f.relu,
         "softplus": f.softplus, "log_sigmoid": f.logsigmoid, "leaky_relu": f.leaky_relu, "power": lambda x, p: x**p,
         "pow": torch.pow, "cbrt": lambda x: torch.sign(x) * torch.abs(x) ** (1 / 3), "normal_cdf": torch.special.ndtr,
-        "gauss": lambda x, k: torch.exp(-k * x * x),
+        "gauss": lambda x, k: torch.exp(-k * x * x), "mod": torch.remainder,
     }  # fmt: skip
 
     def run(row: Op, xs: tuple[float, ...]) -> list[float]:

@@ -18,13 +18,16 @@ place in them: two passes cost what three of `backward()` do; in dictionaries by
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 from micrograd import modes
 from micrograd.checking.proven import digits
 from micrograd.checking.running_code import Numbers, Pass, U, may_straddle, passes
+from micrograd.collector import paused
 from micrograd.engine import Value, turn
 from micrograd.notation import certain, teller
 from micrograd.pull import UNREACHED
@@ -120,17 +123,6 @@ def _straddles(op: Any, data: Sequence[float], error: Sequence[float], args: Seq
     return math.inf if op.name in ("where", "mod") else 2.0 * max(1.0, *map(abs, op.params)) if op.name == "leaky_relu" else 2.0
 
 
-class _Leaves(dict[Value, int]):
-    """Where the leaves are in the lists: after the `start` others, in the order in which they are asked for."""
-
-    def __init__(self, start: int) -> None:
-        self.start = start
-
-    def __missing__(self, v: Value) -> int:
-        self[v] = place = self.start + len(self)
-        return place
-
-
 class _Places:
     """Where the nodes of a graph are in the lists of numbers: as they were made, then the leaves, whose numbers are exact.
 
@@ -139,7 +131,7 @@ class _Places:
 
     def __init__(self, root: Value, order: Sequence[Value]) -> None:
         self.order, n = order, len(order)
-        self.leaves = leaves = _Leaves(n)
+        self.leaves = leaves = defaultdict[Value, int](count(n).__next__)  # in the order in which they are asked for
         self.root = n - 1 if order else leaves[root]
         for place, v in enumerate(order):
             v._mark = place
@@ -254,19 +246,20 @@ def error_bound(root: Value) -> Bounds:
     """
     if not isinstance(root, Value):
         raise TypeError(f"error_bound takes the root of a graph, a Value, not {root!r:.80}")
-    with turn:
-        order = root.interior()
-        modes.refuse_changed(order)
-        places = _Places(root, order)
-    backwards = _forward(places)
-    grad, bound = places.numbers.grad, places.numbers.bound
-    lost = _lost(order, places.numbers.size)
-    places.lose(lost, places.numbers.error)
-    if modes.hooks:
-        places.lose([v for v in modes.hooks if v in places.all], bound)
-    grad[places.root] = 1.0
-    _backward(places, backwards)
-    for v in reversed(order) if lost else ():
-        if v in lost or bound[places.all[v]] == math.inf:
-            places.lose((v, *v.args), bound)
+    with paused():  # what is made stays to the end, and has no cycles
+        with turn:
+            order = root.interior()
+            modes.refuse_changed(order)
+            places = _Places(root, order)
+        backwards = _forward(places)
+        grad, bound = places.numbers.grad, places.numbers.bound
+        lost = _lost(order, places.numbers.size)
+        places.lose(lost, places.numbers.error)
+        if modes.hooks:
+            places.lose([v for v in modes.hooks if v in places.all], bound)
+        grad[places.root] = 1.0
+        _backward(places, backwards)
+        for v in reversed(order) if lost else ():
+            if v in lost or bound[places.all[v]] == math.inf:
+                places.lose((v, *v.args), bound)
     return Bounds(root, places)

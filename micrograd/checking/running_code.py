@@ -36,7 +36,9 @@ class Numbers(NamedTuple):
     error: list[float]  # of data, in u
     grad: list[float]
     bound: list[float]  # of the error of grad, in u
-    kept: list[tuple[Any, ...]]  # the partials that are no numbers of the graph, each with its error in u; None where nothing passes
+    kept: list[
+        tuple[Any, ...]
+    ]  # the partials that are no numbers of the graph, each with its size and its error in u; None where nothing passes
 
 
 def passes(op: Any, numbers: Numbers) -> tuple[Pass, Pass | None]:
@@ -136,18 +138,18 @@ def _forward(op: Op, partials: Sequence[Any], places: dict[str, str]) -> tuple[l
             continue
         passes = live(p)
         condition = f"bool({text(passes)}) and " if isinstance(passes, Symbol) else ""
-        lines += [f"p_{arg} = {text(p)}", f"size_{arg} = abs(p_{arg})"]
-        terms.append(f"(error[{arg}] and {condition}(size_{arg} + {LEAST!r}) * error[{arg}])")
+        lines += [f"p_{arg} = {text(p)}", f"size_{arg} = abs(p_{arg}) + {LEAST!r}"]
+        terms.append(f"(error[{arg}] and {condition}size_{arg} * error[{arg}])")
         rough = _rounding(p) + 1.0
         errors = [f"{f'{rough!r} * ' if rough != 1.0 else ''}size_{arg} + {TINY!r}"]
         for name, place in places.items():
-            slope = derivative(p, name)
+            slope = _with_result(derivative(p, name), op)
             if isinstance(slope, Symbol):
                 errors.append(f"(error[{place}] and (abs({text(slope)}) + {LEAST!r}) * error[{place}])")
             elif slope:
                 errors.append(f"{abs(slope)!r} * error[{place}]")
         error = " + ".join(errors)
-        kept += [f"p_{arg} if {condition[:-5]} else None" if condition else f"p_{arg}", error]
+        kept += [f"p_{arg} if {condition[:-5]} else None" if condition else f"p_{arg}", f"size_{arg}", error]
     own = 0.0 if op.name in NEVER else 1.0 if op.name in ONCE else VALUE
     if own:
         terms.append("size[n]" if own == 1.0 else f"{own!r} * size[n]")
@@ -164,7 +166,9 @@ def _forward(op: Op, partials: Sequence[Any], places: dict[str, str]) -> tuple[l
 def _backward(partials: Sequence[Any], places: dict[str, str]) -> list[str]:
     """ε(x̄) = Σ |p| ε(ȳ) + |ȳ| ε(p) + u|ȳp| + u|x̄|."""
     plain = [_plain(p, places) for p in partials]
-    kept = [name for arg, known in zip(_args(places), plain, strict=True) if not known for name in (f"p_{arg}", f"error_{arg}")]
+    kept = [
+        name for arg, known in zip(_args(places), plain, strict=True) if not known for name in (f"p_{arg}", f"size_{arg}", f"error_{arg}")
+    ]
     lines = ["g, rg = grad[n], bound[n]"]
     if any(known is None or known[1] not in ("0.0", "1.0") for known in plain):
         lines += ["sg = abs(g)", "both = rg + sg"]
@@ -172,7 +176,7 @@ def _backward(partials: Sequence[Any], places: dict[str, str]) -> list[str]:
         lines.append(f"{', '.join(kept)} = kept[n]")
     for arg, p, known in zip(_args(places), partials, plain, strict=True):
         if known is None:
-            term, error = f"g * p_{arg}", f"(abs(p_{arg}) + {LEAST!r}) * rg + sg * error_{arg} + {TINY!r}"
+            term, error = f"g * p_{arg}", f"size_{arg} * rg + sg * error_{arg} + {TINY!r}"
         elif known[1] == "0.0":
             continue
         elif known[1] == "1.0":
@@ -230,6 +234,10 @@ def derivative(s: Any, name: str) -> Any:
         inner = [of(a) for a in s.args]
         if not any(isinstance(d, Symbol) or d for d in inner):
             return 0.0
+        if op is ops.abs_:
+            return ops.where(ops.less(s.args[0], 0.0), _times(-1.0, inner[0]), inner[0])
+        if op is ops.div and not isinstance(s.args[0], Symbol) and s.args[0] == 1.0:
+            return _times(-1.0, _times(s * s, inner[1]))
         if op is ops.div:
             return ops.div(_plus(inner[0], _times(-1.0, _times(s, inner[1]))), s.args[1])
         found: Any = 0.0
@@ -238,6 +246,29 @@ def derivative(s: Any, name: str) -> Any:
         return found
 
     return of(s)
+
+
+def _with_result(s: Any, op: Op) -> Any:
+    """An expression in which the op of its arguments is what it gave: -sin(x) is -y, at a sine."""
+    y, xs = symbols(op.arity or 0)
+    names = [x.name for x in xs]
+
+    def of(s: Any) -> Any:
+        if not isinstance(s, Symbol) or s.op is None:
+            return s
+        if s.op is op and [isinstance(a, Symbol) and a.name for a in s.args] == names:
+            return y
+        args = tuple(map(known, s.args))
+        return s if all(a is b for a, b in zip(args, s.args, strict=True)) else Symbol("", s.op, args)
+
+    found: dict[int, Any] = {}
+
+    def known(s: Any) -> Any:
+        if id(s) not in found:
+            found[id(s)] = of(s)
+        return found[id(s)]
+
+    return known(s)
 
 
 def _times(p: Any, d: Any) -> Any:
