@@ -30,7 +30,10 @@ EXAMPLES = (  # file, what the menu says, the tab that shows it best
     ("own_engine", "an engine of one's own, with a mistake", "check"),
     ("homework", "homework for the doctor: an engine and its training", "doctor"),
 )
-LEFT_OUT = ("micrograd/cli/", "micrograd/lab/page.py", "micrograd/lab/runtime.py", "micrograd/compiler/native/")
+LEFT_OUT = (
+    "micrograd/cli/", "micrograd/site/", "micrograd/classroom/", "micrograd/lab/page.py", "micrograd/lab/runtime.py",
+    "micrograd/compiler/native/",
+)  # fmt: skip
 COMPARED = ".lab-compared"  # the room of the pictures of a comparison, to which their styles are confined
 PIECE = 1 << 20  # characters of base64 in one block: a multiple of 4
 
@@ -51,8 +54,7 @@ def build(program: str | None = None, *, name: str = "", small: bool = False, on
         data["prepared"] = prepared(data["program"])
     address = "'none'"
     if online is None:
-        if small:
-            files["python_stdlib.zip"] = runtime.solid(files["python_stdlib.zip"])
+        files["python_stdlib.zip"] = runtime.solid(files["python_stdlib.zip"])
         parts = {
             "worker": parts["worker"],
             "wasm": files["pyodide.asm.wasm"],
