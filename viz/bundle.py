@@ -22,6 +22,7 @@ if (frame) new ResizeObserver(grow).observe(el);
 """
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
 _REMARK = re.compile(r"(?<=[;{},)]) // [^'\"`]*$")
+_TEXT, _SPACE = re.compile("['\"`/]"), re.compile(r" (=|=>) |(?:(?<=,) )")
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let) (\w+))", re.M)
 
 
@@ -92,9 +93,16 @@ def _collect(name: str, done: list[str], blocks: list[str], read: Callable[[str]
 
 
 def squeezed_js(text: str) -> str:
-    """A script without indentation, whole-line comments, and those at the end of a line in which there is no quotation mark."""
-    lines = [_REMARK.sub("", line.strip()) for line in text.splitlines()]
-    return "\n".join(line for line in lines if line and not line.startswith("// "))
+    """A script without indentation, whole-line comments, and those at the end of a line in which there is no quotation mark.
+
+    Nor with the space around `=`, `=>` and `,` in lines that have no string, no quotient and no pattern.
+    """
+    lines, inside = [], False  # inside: of a text in backticks that goes over lines
+    for line in (_REMARK.sub("", line.strip()) for line in text.splitlines()):
+        if line and not line.startswith("// "):
+            lines.append(line if inside or _TEXT.search(line) else _SPACE.sub(lambda found: found[1] or "", line))
+        inside ^= line.count("`") % 2 == 1
+    return "\n".join(lines)
 
 
 def squeezed_css(text: str) -> str:

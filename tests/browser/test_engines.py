@@ -214,8 +214,8 @@ def test_every_row_gives_pythons_numbers(engine):
 def test_a_planted_mistake_in_a_primitive_is_found(engine):
     apart, most = APART[engine.name]
     for change in (
-        ("sub: (a, b) => (a - b)", "sub: (a, b) => (a - b) * (1 + 1e-11)"),
-        ("less: (a, b) => +(a < b)", "less: (a, b) => +(a <= b)"),
+        ("sub: (a,b)=>(a - b)", "sub: (a,b)=>(a - b) * (1 + 1e-11)"),
+        ("less: (a,b)=>+(a < b)", "less: (a,b)=>+(a <= b)"),
     ):
         found = rows.compared(["sub", "relu", "maximum"], engine.run, apart, change)
         assert any(worst[0] > most or worst[1] > most or worst[2] for worst in found.values()), change

@@ -21,7 +21,7 @@ def test_every_row_gives_the_same_numbers_on_the_page():
 
 
 def test_a_planted_mistake_in_a_primitive_is_found():
-    for old, new in (("sub: (a, b) => (a - b)", "sub: (a, b) => (b - a)"), ("less: (a, b) => +(a < b)", "less: (a, b) => +(a <= b)")):
+    for old, new in (("sub: (a,b)=>(a - b)", "sub: (a,b)=>(b - a)"), ("less: (a,b)=>+(a < b)", "less: (a,b)=>+(a <= b)")):
         found = compared(["sub", "relu", "maximum", "softplus"], run, change=(old, new))
         assert any(worst[0] > ULPS or worst[1] > ULPS or worst[2] for worst in found.values()), old
 
