@@ -19,6 +19,7 @@ from .drawn.png import png as drawn
 from .escape import xml
 
 LEGIBLE = 0.62  # of its size, below which a picture is not shrunk: it scrolls
+COLUMN = 500  # points: the narrowest column of a notebook, nearly; what may be wider is reached by keys, to scroll it
 WIDE, COLOURS = 900.0, 32  # of the PNG: pixels across, about, and colours
 LEAST, MOST = 0.5, 2.0  # pixels for a unit of the SVG
 
@@ -31,7 +32,8 @@ def still(svg: str, said: str, kind: str = "") -> str:
     data = b2a_base64(svg.encode(), newline=False).decode("ascii")
     shape = f"max-width:100%;height:auto;min-width:{round(wide * LEGIBLE)}{unit}"
     image = f'<img class="mg-still{kind}" alt="{xml(said)}" style="{shape}" src="data:image/svg+xml;base64,{data}">'
-    return f'<div style="overflow:auto">{image}</div><style>{style()}</style>'
+    keys = ' tabindex="0"' if wide * LEGIBLE > COLUMN else ""
+    return f'<div style="overflow:auto"{keys}>{image}</div><style>{style()}</style>'
 
 
 def picture(svg: str, said: str) -> str:

@@ -13,6 +13,7 @@ from micrograd.site.markdown import rendered
 from micrograd.site.shell import page
 
 FIGURE = re.compile(r'alt="No description has been provided for this image"')
+SCROLLED = '<div style="overflow:auto"><img'  # a picture of a notebook, which may be wider than the page
 
 
 def lessons(house: House) -> dict[str, str]:
@@ -26,7 +27,7 @@ def lessons(house: House) -> dict[str, str]:
         books[source]["metadata"]["language_info"]["pygments_lexer"] = "python"  # IPython's own comes with IPython alone
         body, _ = exporter.from_notebook_node(books[source])
         body = FIGURE.sub(f'alt="Figure of the lesson {html.escape(titles[source])}, made by the code above it"', body)
-        body = body.replace("<pre>", '<pre tabindex="0">')
+        body = body.replace("<pre>", '<pre tabindex="0">').replace(SCROLLED, SCROLLED.replace(">", ' tabindex="0">', 1))
         ways = [(house.lessons[k], word) for k, word in ((i - 1, "←"), (i + 1, "→")) if 0 <= k < len(house.lessons)]
         links = "".join(
             f'<a href="{relative(house.pages[source], house.pages[other])}">{word} {html.escape(titles[other])}</a>' for other, word in ways
