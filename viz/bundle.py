@@ -101,7 +101,7 @@ def squeezed_js(text: str) -> str:
     for line in (_REMARK.sub("", line.strip()) for line in text.splitlines()):
         if line and not line.startswith("// "):
             lines.append(line if inside or _TEXT.search(line) else _SPACE.sub(lambda found: found[1] or "", line))
-        inside ^= line.count("`") % 2 == 1
+            inside ^= line.count("`") % 2 == 1
     return "\n".join(lines)
 
 

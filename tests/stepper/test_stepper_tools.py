@@ -14,7 +14,7 @@ import pytest
 
 import viz
 from micrograd import Value, nn
-from viz.bundle import script, static
+from viz.bundle import script, squeezed_js, static
 from viz.drawn import layers
 from viz.drawn.theme import STEPS, contrast
 from viz.notation import mathml, rows
@@ -312,3 +312,9 @@ def flat(tokens):
 def test_a_convention_stands_in_the_place_of_the_formula():
     row = rows.by_symbol("max", 2)
     assert told(row, "max", 2, (0.5, 0.5))["d"] == [[["mn", "0.5"], ["mtext", ", by convention"]]] * 2
+
+
+def test_a_squeezed_script_keeps_its_texts():
+    text = "const a = `one = 1,\n  two = 2, ${x}`;\nconst f = (a, b) => a;\n// a ` in a remark\nconst g = 1;\nconst s = 'p = q, r';\n"
+    kept = "const a = `one = 1,\ntwo = 2, ${x}`;\nconst f=(a,b)=>a;\nconst g=1;\nconst s = 'p = q, r';"
+    assert squeezed_js(text) == kept
