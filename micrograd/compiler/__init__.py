@@ -81,6 +81,8 @@ def compile(
         ==================================================  ==========================================================
         files, sockets, the date, other processes           read them outside and pass the numbers as arguments
         objects of libraries that are no arrays; C code     as arguments
+        methods of a library's classes, and built-in        before the first call
+        functions, replaced
         `eval`, `globals()`, names looked up by them        write the name
         `type(x) is float`, `isinstance(x, Value)`,         `isinstance(x, float)` or `int` is right for an argument,
         `repr(x)` of an argument                            which is neither, and a Value

@@ -356,6 +356,169 @@ def an_object_made_in_the_loss_and_notes_on_values() -> Case:
 
 
 @case()
+def a_module_whose_functions_are_called_and_which_is_read() -> Case:
+    module = types.ModuleType("helpers_of_a_test")
+    exec("K = 2.0\ndef f(x):\n    return x * K", vars(module))
+    w = Value(0.5)
+    return lambda x: module.f(w * x), [w], [(3.0,), lambda: setattr(module, "K", 5.0), (3.0,)]
+
+
+@case()
+def methods_of_lists_dicts_tuples_and_partials_of_ones_own() -> Case:
+    k = {"k": 2.0}
+
+    class Row(list):  # type: ignore[type-arg]
+        def scaled(self, x: Any) -> Any:
+            return x * self[0] * k["k"] + self.shift  # type: ignore[attr-defined]
+
+    class Settings(dict):  # type: ignore[type-arg]
+        def __getitem__(self, name: str) -> Any:
+            return dict.__getitem__(self, name) * k["k"]
+
+    class Pair(collections.namedtuple("Pair", "a b")):
+        def sum(self) -> float:
+            return float(self.a + self.b + k["k"])
+
+    class Part(functools.partial):  # type: ignore[type-arg]
+        def more(self) -> float:
+            return k["k"]
+
+    w, row, mine, pair, part = Value(0.5), Row([3.0]), Settings(a=1.0), Pair(1.0, 2.0), Part(max, 1.0)
+    row.shift = 1.0  # type: ignore[attr-defined]
+    changes = [lambda: k.update(k=5.0), lambda: setattr(row, "shift", 7.0), lambda: setattr(Row, "scaled", lambda self, x: x * 11.0)]
+    steps = [(3.0,), *itertools.chain.from_iterable((c, (3.0,)) for c in changes)]
+    return lambda x: row.scaled(w * x) * mine["a"] + pair.sum() * part.more(), [w], steps
+
+
+@case()
+def methods_of_a_value_of_ones_own() -> Case:
+    k = {"k": 2.0}
+
+    class Mine(Value):
+        def __mul__(self, other: Any) -> Any:
+            return super().__mul__(other) * k["k"]
+
+        def more(self, x: Any) -> Any:
+            return self * x
+
+    w = Mine(0.5)
+    changes = [lambda: k.update(k=5.0), lambda: setattr(Mine, "more", lambda self, x: self + x)]
+    return lambda x: w.more(x), [w], [(3.0,), changes[0], (3.0,), changes[1], (3.0,)]
+
+
+@case()
+def what_a_class_gets_later() -> Case:
+    class Base:
+        k = 2.0
+
+        @classmethod
+        def scale(cls) -> float:
+            return cls.k
+
+        def f(self, x: Any) -> Any:
+            return x
+
+    class Net(Base):
+        unused = 1.0
+
+    def change() -> None:
+        del Net.unused
+        Net.k = 7.0
+
+    w, net = Value(0.5), Net()
+    net.z = 3.0  # type: ignore[attr-defined]
+    changes = [lambda: setattr(Net, "k", 5.0), lambda: delattr(Net, "k"), change, lambda: setattr(Net, "f", lambda self, x: x * 3.0)]
+    changes.append(lambda: setattr(Net, "z", property(lambda self: 11.0)))
+    steps = [(3.0,), *itertools.chain.from_iterable((c, (3.0,)) for c in changes)]
+    return lambda x: net.f(w * x) * Net.scale() + net.z, [w], steps  # type: ignore[attr-defined]
+
+
+@case()
+def an_attribute_that_comes_as_another_goes() -> Case:
+    class Settings:
+        k = 2.0
+
+    w, mine = Value(0.5), Settings()
+    mine.unused = 1.0  # type: ignore[attr-defined]
+
+    def change() -> None:
+        del mine.unused  # type: ignore[attr-defined]
+        mine.k = 5.0
+
+    return lambda x: w * x * mine.k, [w], [(1.0,), change, (1.0,), lambda: setattr(mine, "__dict__", {"k": 7.0}), (1.0,)]
+
+
+@case()
+def code_put_in_place_as_autoreload_does() -> Case:
+    class Old:
+        def f(self, x: Any) -> Any:
+            return x * 2.0
+
+    class New:
+        def f(self, x: Any) -> Any:
+            return x * 3.0
+
+    class Under(Old):
+        pass
+
+    def g(x: Any, *, k: float = 2.0) -> Any:
+        return x * k
+
+    w, a, b = Value(0.5), Old(), Under()
+    changes = [lambda: setattr(a, "__class__", New), lambda: setattr(Under, "__bases__", (New,))]
+    changes += [lambda: setattr(g, "__code__", (lambda x, *, k: x + k).__code__), lambda: setattr(g, "__kwdefaults__", {"k": 9.0})]
+    return lambda x: a.f(w * x) + b.f(w) + g(w), [w], [(3.0,), *itertools.chain.from_iterable((c, (3.0,)) for c in changes)]
+
+
+@case()
+def what_is_set_where_nothing_was() -> Case:
+    def f() -> float:
+        return getattr(f, "k", 2.0)
+
+    def settings() -> tuple[Any, Any]:
+        def read() -> float:
+            try:
+                return late
+            except NameError:
+                return 3.0
+
+        def fill() -> None:
+            nonlocal late
+            late = 5.0
+
+        if not fill:
+            late = 1.0
+        return read, fill
+
+    w, module, (read, fill), k = Value(0.5), types.ModuleType("empty"), settings(), contextvars.ContextVar[float]("k")
+    changes = [lambda: setattr(f, "k", 5.0), fill, lambda: setattr(module, "k", 7.0), lambda: k.set(11.0)]
+    steps = [(3.0,), *itertools.chain.from_iterable((c, (3.0,)) for c in changes)]
+    return lambda x: w * x * f() * read() + getattr(module, "k", 1.0) * k.get(1.0), [w], steps
+
+
+@case()
+def attributes_of_a_class_of_classes_and_of_a_module_by_a_function() -> Case:
+    class Kind(type):
+        k = 2.0
+
+    class Settings(metaclass=Kind):
+        pass
+
+    module, under = types.ModuleType("lazy"), {"z": 3.0}
+    module.__getattr__ = lambda name: under[name]  # type: ignore[method-assign]
+    w = Value(0.5)
+    changes = [lambda: setattr(Kind, "k", 5.0), lambda: under.update(z=7.0)]
+    return lambda x: w * x * Settings.k * module.z, [w], [(3.0,), *itertools.chain.from_iterable((c, (3.0,)) for c in changes)]
+
+
+@case()
+def a_function_of_a_library_replaced() -> Case:
+    w, mine = Value(0.5), types.SimpleNamespace(was=losses.mse)
+    change = lambda: setattr(losses, "mse", lambda a, b: mine.was(a, b) * 2.0)  # noqa: E731
+    return lambda x: losses.mse([w * x], [1.0]), [w], [(1.0,), change, (1.0,), lambda: setattr(losses, "mse", mine.was), (1.0,)]
+
+
+@case()
 def an_optimizer_that_is_read() -> Case:
     w = Value(0.5)
     optimizer = optim.SGD([w], lr=0.1)

@@ -28,6 +28,14 @@ def held(x: ContextVar[Any]) -> Any:
         return MISSING
 
 
+def cell(x: Any) -> Any:
+    """What a cell of a closure holds, or MISSING."""
+    try:
+        return x.cell_contents
+    except ValueError:
+        return MISSING
+
+
 def filled(x: Any) -> bool:
     """Whether a cache of results has any: it may have been cleared."""
     return bool(x.cache_info().misses)

@@ -34,7 +34,7 @@ class Guards:
         self.movers: list[tuple[str, movers.State]] = walk.movers
         self.names = walk.named.union(*(part.wanted for part in walk.parts.values()))
         self._hold = _asked(walk)
-        self._kept = walk.seen  # so that no id is given to another object
+        self._kept = walk.seen, walk.parts  # so that no id is given to another object
 
     def hold(self) -> bool:
         """Whether everything is still the same objects with the same content. False may be wrong, True is not."""
@@ -81,8 +81,8 @@ def _asked(walk: Walk) -> Callable[[], bool]:
         else:
             for x, was in zip(found, before, strict=True):
                 ask("({0}({1}),) == {2}", get, x, (was,))
-    if walk.sized:
-        ask("list(map(len, {})) == {}", walk.sized, [len(x) for x in walk.sized])
+    if walk.keyed:
+        ask("list(map(list, {})) == {}", walk.keyed, [list(x) for x in walk.keyed])
     for told, x, was in walk.data:
         if type(told) is Same:
             ask("{}({}) is {}", told.get, x, told.was)

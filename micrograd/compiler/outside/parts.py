@@ -68,10 +68,8 @@ class Part:
         """Whether a part of this name is read, as far as code tells."""
         if self.sort == "globals":
             return name in self.wanted
-        if self.library:
-            return name in walk.named and (type(x) in ATOMS or isinstance(x, (types.ModuleType, os._Environ, list, dict)))
         if self.sort == "module":
-            return name in walk.named
+            return name in walk.named or name == "__getattr__"
         if self.sort == "class":
             if name in _DULL:
                 return self.constructed and name in _CONSTRUCTORS
@@ -85,8 +83,8 @@ class Part:
         for name, x in self.items():
             if name not in self.done and self.counts(walk, name, x):
                 self.done[name] = None
-                if self.library and name == "getenv":
-                    continue
+                if self.library and not isinstance(x, (types.ModuleType, os._Environ, list, dict)):
+                    continue  # its functions count, not what they read
                 walk.visit(f"{self.name}.{name}" if self.name else name, x)
         if self.library and self.owner is os and "getenv" in walk.named:
             walk.visit("os.environ", os.environ)
@@ -119,6 +117,8 @@ class Part:
             names = walk.named | self.own
             above = [(n, getattr(kind, n, MISSING)) for n in sorted(names) if n not in now]
             there += [(n, content.key_of(x)) for n, x in above if type(x) in ATOMS]
+        if self.sort == "class":
+            there.append(("__bases__", tuple(map(id, self.owner.__mro__))))
         there.sort(key=itemgetter(0))
         walk.entries.append((f"{self.name}.", tuple(there)))
         found = self.found
@@ -133,8 +133,8 @@ class Part:
         if self.sort in ("object", "plain") and len(keys) == len(found):
             walk.compare(found, found.copy())
             return
-        if self.sort == "object":
-            walk.sized.append(found)
+        if self.sort in ("object", "class") or (self.sort == "module" and not self.library):
+            walk.keyed.append(found)
         if keys:
             walk.group(_named(*keys), found)
 

@@ -29,7 +29,8 @@ from micrograd.engine import Value
 from micrograd.nn.module import Module
 from micrograd.ops.op import Op
 
-CELL, DEFAULTS = attrgetter("cell_contents"), attrgetter("__defaults__")
+CELL, DEFAULTS, CODE = attrgetter("cell_contents"), attrgetter("__defaults__"), attrgetter("__code__", "__kwdefaults__")
+ORDER, BODY = attrgetter("__mro__"), attrgetter("__dict__")
 
 
 class Walk:
@@ -44,11 +45,11 @@ class Walk:
         self.places: dict[str, Place] = {}
         self.movers: list[tuple[str, movers.State]] = []
         self.dynamic = False
-        self.parts: dict[int, Part] = {}
+        self.parts: dict[tuple[str, int], Part] = {}
         self.shared: set[int] = set()  # what is there in more than one place
         self.whole: dict[int, tuple[Any, Any]] = {}  # lists and dicts that count as a whole, and copies
         self.strict: list[tuple[Any, Any, Any]] = []  # (list or dict, place, the number there)
-        self.sized: list[Any] = []
+        self.keyed: list[Any] = []  # what has names, of which more may come
         self.data: list[tuple[Callable[[Any], Any], Any, Any]] = []
         self.grouped: dict[Callable[[Any], Any], list[Any]] = {}
 
@@ -82,7 +83,12 @@ class Walk:
         if isinstance(x, Value):
             if x.op is None:
                 self.values.append(x)
-        elif not (self._container(name, x) or self._code(name, x) or self._reference(name, x)):
+            if type(x) is not Value:
+                self.classes(type(x))
+        elif self._container(name, x):
+            if not closed(type(x).__module__):  # a list or a dict with methods and attributes of its own
+                self.object(name, x, type(x))
+        elif not (self._code(name, x) or self._reference(name, x)):
             self.object(name, x, type(x))
 
     def _container(self, name: str, x: Any) -> bool:
@@ -125,6 +131,8 @@ class Walk:
         elif isinstance(x, (functools.partial, functools.partialmethod)):
             for part, label in ((x.func, ""), (x.args, ".args"), (x.keywords, ".keywords")):
                 self.visit(name + label, part)
+            if not closed(kind.__module__):
+                self.object(name, x, kind)
         elif kind is types.ModuleType:
             self.part(name, x, vars(x), "module")
         elif isinstance(x, type):
@@ -185,6 +193,15 @@ class Walk:
             self.part(name, x, x.__dict__, "object")
         if slotted:
             self.part(name, x, {}, "slots", slotted)
+        if not closed(kind.__module__):
+            self.entries.append((f"{name}.__class__", id(kind)))
+            self.group(type, x)
+            if hasattr(x, "__dict__"):
+                self.group(BODY, x)
+        self.classes(kind)
+
+    def classes(self, kind: type) -> None:
+        """A class and what it inherits from, as far as they are the user's."""
         for base in kind.__mro__:
             if not closed(base.__module__):
                 self.part(base.__name__, base, vars(base), "class")
@@ -205,6 +222,8 @@ class Walk:
         if closed(f.__module__):
             return
         self.single(f"{name}'s defaults" if name else "defaults", f, DEFAULTS)
+        self.entries.append((f"{name}'s code" if name else "code", id(f.__code__)))
+        self.group(CODE, f)
         self.named.update(known.attributes)
         self.dynamic = self.dynamic or known.dynamic
         for found in (known.cells, known.globals, known.attributes):
@@ -212,6 +231,8 @@ class Walk:
                 self.places.setdefault(word, place)
         if f.__dict__:
             self.part(name, f, f.__dict__, "object")
+        else:
+            self.compare(f.__dict__, {})
         part = self.part("", f.__globals__, f.__globals__, "globals")
         part.wanted.update(known.globals)
         for module in known.modules:
@@ -219,10 +240,12 @@ class Walk:
 
     def part(self, name: str, owner: Any, found: Any, sort: str, slots: Iterable[str] = ()) -> Part:
         """What has named parts, of which those count that are named somewhere."""
-        key = id(found) if sort != "slots" else id(owner)
+        key = sort, id(owner)  # a module's own globals and what others read of it are two
         if key not in self.parts:
-            self.seen[key] = found if sort != "slots" else owner
             self.parts[key] = Part(name, owner, found, sort, tuple(slots))
+            if sort == "class":
+                self.group(ORDER, owner)
+                self.visit(type(owner).__name__, type(owner))
             self.parts[key].grow(self)
         return self.parts[key]
 
@@ -291,15 +314,15 @@ class Walk:
         self.data.append((told, x, found))
 
     def single(self, name: str, x: Any, get: Callable[[Any], Any]) -> None:
-        """One place that holds one thing."""
+        """One place that holds one thing, or none."""
         try:
             found = get(x)
         except ValueError:
-            found = MISSING
+            found, get = MISSING, content.cell
         self.entries.append((name, content.key_of(found)))
         if found is not MISSING and not content.loose(found):
             self.group(get, x)
-        elif found is not MISSING:
+        else:
             self.data.append((Same(get, found), x, True))
 
     def group(self, get: Callable[[Any], Any], x: Any) -> None:
