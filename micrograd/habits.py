@@ -5,7 +5,9 @@ A name is an alias here only where it means the same (`v.item()`, `forward`); th
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from importlib.machinery import PathFinder
 from typing import Any
 
 from micrograd.nearest import nearest
@@ -114,9 +116,15 @@ HERE: dict[str, dict[str, str]] = {
 def missing(owner: str, name: str, known: Iterable[str] = ()) -> AttributeError:
     """The error for a name that a module does not have, with what to write instead. known: what it has, for a slip of the pen."""
     here = HERE.get(owner, {}).get(name) or (f"micrograd.{name}" if name in TABLE else None)
-    if here is None and not name.startswith("_"):  # those are Python's own questions
+    if here is None and not name.startswith("_") and not _is_file(owner, name):  # those are Python's own questions
         here = nearest(name, (x for x in known if not x.startswith("_"))) or None
     return AttributeError(f"module {owner!r} has no attribute {name!r}" + (f"; here: {here}" if here else ""), name=name)
+
+
+def _is_file(package: str, name: str) -> bool:
+    """Is it a file of the package? Before `from package import file` reads it, Python asks the package for the name."""
+    folders = getattr(sys.modules.get(package), "__path__", None)
+    return folders is not None and PathFinder.find_spec(f"{package}.{name}", folders) is not None
 
 
 class Absent:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 # What XML 1.0 forbids even as a reference, and lone surrogates, which UTF-8 cannot carry.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]"
 
 
 def clean(text: str) -> str:
     """``text`` with characters that no document may hold replaced by U+FFFD."""
-    return _FORBIDDEN.sub("\ufffd", text)
+    return text if text.isprintable() else re.sub(_FORBIDDEN, "\ufffd", text)
 
 
 def one_line(text: str, limit: int = 0) -> str:

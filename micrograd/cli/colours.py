@@ -22,12 +22,12 @@ _LOOKS = {
     "kink": CYAN,
 }
 _LINES = [
-    re.compile(r"(?P<cyan>forward) .* = +(?P<bold>\S+)$"),
-    re.compile(r"(?P<magenta>seed) .* = +(?P<bold>\S+)$"),
-    re.compile(r"(?P<yellow>backward)? .* \+= .*\.grad: [^∂]* = +(?P<bold>\S+)(?P<dim>   ∂.*)?$"),  # a sum of a contribution
-    re.compile(r"(?P<dim>input  +analytic .*|  +value +gradient)$"),  # heads of tables
-    re.compile(r".*  (?:(?P<green>ok)|(?P<red>WRONG.*)|(?P<yellow>undecided: .*)|(?P<kink>kink: .*))$"),
-    re.compile(r"(?P<dim>[│├└─ ]*)\S.*? (?P<bold>data) \S+ (?P<yellow>grad) \S+$"),  # a tree
+    r"(?P<cyan>forward) .* = +(?P<bold>\S+)$",
+    r"(?P<magenta>seed) .* = +(?P<bold>\S+)$",
+    r"(?P<yellow>backward)? .* \+= .*\.grad: [^∂]* = +(?P<bold>\S+)(?P<dim>   ∂.*)?$",  # a sum of a contribution
+    r"(?P<dim>input  +analytic .*|  +value +gradient)$",  # heads of tables
+    r".*  (?:(?P<green>ok)|(?P<red>WRONG.*)|(?P<yellow>undecided: .*)|(?P<kink>kink: .*))$",
+    r"(?P<dim>[│├└─ ]*)\S.*? (?P<bold>data) \S+ (?P<yellow>grad) \S+$",  # a tree
 ]
 
 
@@ -54,7 +54,7 @@ def painted(line: str) -> str:
     """
     if "\n" in line:
         return "\n".join(map(painted, line.split("\n")))
-    found = next(filter(None, (pattern.match(line) for pattern in _LINES)), None)
+    found = next(filter(None, (re.match(pattern, line) for pattern in _LINES)), None)
     if found is None:
         return line
     parts = sorted((found.span(group), group) for group, text in found.groupdict().items() if text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from micrograd.cli.assignments import Refused
@@ -36,12 +35,12 @@ def draw(args: Any, root: Value) -> int:
 def step(args: Any, root: Value) -> int:
     """Every step, as text, LaTeX or a page."""
     target = place(args, "steps.html", ".html", ".txt", ".tex")
-    ending = "" if target is None else Path(target).suffix.lower()
-    if args.latex and ending == ".html":
+    ending = "" if target is None else target.lower()
+    if args.latex and ending.endswith(".html"):
         raise Refused("--latex writes LaTeX, not a page: give a name that ends in .tex, or leave --latex out")
-    if target is not None and ending == ".html":
+    if target is not None and ending.endswith(".html"):
         return keep(args, target, importlib.import_module("viz").step(root, names=False).save)
-    if args.latex or ending == ".tex":
+    if args.latex or ending.endswith(".tex"):
         inside = " \\\\\n".join(step.latex() for step in root.steps())
         put(target, [r"\begin{gather*}", inside, r"\end{gather*}"])
     else:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from micrograd.cli.assignments import Refused
+from micrograd.cli.parser import whole
 
 SHELLS = ("bash", "zsh", "tcsh")
 ABOUT = """\
@@ -21,12 +22,13 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("expression", metavar="SHELL", nargs="?", choices=SHELLS, help="bash, zsh or tcsh")
 
 
-def completion(args: Any, parser: argparse.ArgumentParser) -> int:
+def completion(args: Any) -> int:
     """Print the script."""
     try:
         shtab: Any = import_module("shtab")
     except ImportError as missing:
         raise Refused("completion needs shtab: pip install 'micrograd-lab[completion]'") from missing
+    parser = whole()
     for sub in next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction)).choices.values():
         for action in sub._actions:
             if action.dest == "output" or action.metavar in ("FILE.py:NAME", "FILE.py[:Class]", "EXERCISES", "ANSWER"):

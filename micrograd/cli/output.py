@@ -6,7 +6,6 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 from micrograd.cli.assignments import Refused
@@ -17,6 +16,8 @@ TEXTS = (".txt", ".dot", ".tex")  # what a browser shows as bare text
 
 def ending_of(path: str, *known: str) -> str:
     """The ending of a file to be written; Refused where it is none of those known."""
+    from pathlib import Path
+
     ending = Path(path).suffix.lower()
     if os.path.isdir(path):
         raise Refused(f"cannot write {path!r}: it is a folder; write {os.path.join(path, 'graph' + known[0])}, say")

@@ -290,3 +290,12 @@ def test_bce_of_scores_does_not_train(compiled):
 def test_what_takes_a_root_says_so(name, root):
     with pytest.raises(TypeError, match=f"{name} takes the root of a graph, a Value, not "):
         getattr(micrograd, name)(root)
+
+
+def test_a_file_of_a_package_is_no_slip_of_the_pen(monkeypatch):
+    """Before `from micrograd import console` reads the file, Python asks the package for that name: no word is searched for it."""
+    monkeypatch.setattr(habits, "nearest", lambda name, words: f"searched for {name}")
+    assert str(habits.missing("micrograd", "console", ["cosh"])) == "module 'micrograd' has no attribute 'console'"
+    assert str(habits.missing("micrograd.nn", "linear", ["Linear"])) == "module 'micrograd.nn' has no attribute 'linear'"
+    assert "searched for linear" in str(habits.missing("micrograd.losses", "linear", ["Linear"]))  # no package
+    assert "searched for consol" in str(habits.missing("micrograd", "consol", ["cosh"]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from ..escape import one_line
@@ -12,6 +11,7 @@ from ..model.graph import Node
 from ..model.matching import FREE
 from ..model.union import missing
 from ..notation.numbers import brief, show
+from ..record import replace
 from .compare_sketch import Compared
 from .sketch import NAME_LIMIT, Box, Line, Row, Sketch
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from ..notation.numbers import MINUS
+from ..record import NamedTuple
 
 STEPS = 4
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+from ..record import field, record
 
 GAP_X, GAP_Y, THIN = 64.0, 16.0, 12.0
 #: dummies for which long edges still go round the boxes, and spots that are sorted with all care
@@ -19,7 +20,7 @@ MANY_DUMMIES, MANY_SPOTS = 6000, 1200
 Point = tuple[float, float]
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Spot:
     """A box, or a thin dummy where an edge passes through a rank."""
 
@@ -36,7 +37,7 @@ class Spot:
     after: list[int] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Plan:
     """Centres of the boxes, corner points of the edges, and the size of it all."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from ..record import record
 from . import layers, render
 from .dot import source
 from .sketch import Box, Frame, Line, Sketch
@@ -20,7 +20,7 @@ MARGIN = 10.0  # of a frame around its boxes
 HEAD = 20.0  # of a frame, for its name
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Places:
     """Centres of boxes, Bézier points of lines (the last one is the tip), centres of their texts, frames."""
 

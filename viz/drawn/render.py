@@ -95,11 +95,11 @@ def layout(dot: str, format: str = "svg", *, dpi: int | None = None, path: str |
 
 def _folders() -> Iterator[Path]:
     """Where pip puts programs: bin or Scripts, of this environment or of the user, by what this system calls them."""
-    import sysconfig
-
     if sys.executable:
         yield Path(sys.executable).parent
     yield from (Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts")
+    import sysconfig
+
     yield Path(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")))
 
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..escape import one_line
 from ..model.certain import Certain, Pair, meant, said
@@ -18,6 +17,7 @@ from ..model.passes import sentence
 from ..notation.formula import Name, Number
 from ..notation.numbers import brief, inked, show, within
 from ..notation.numbers import whole as full
+from ..record import NamedTuple, field, record
 from .heat import Scale
 from .metrics import width
 from .theme import LIGHT, Palette
@@ -58,7 +58,7 @@ class Row(NamedTuple):
         return wide if self.number is None else wide + GAP + width(self.number, SIZE)
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Box:
     """A value, a fold or an operation."""
 
@@ -77,7 +77,7 @@ class Box:
     frame: str = ""  # path of the frame that it stands in
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Line:
     """An edge, or the stem from an operation to its value."""
 
@@ -96,7 +96,7 @@ class Line:
         return width(self.text, NOTE) + 8, 14.0
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Frame:
     """An open scope or module around its boxes."""
 
@@ -112,7 +112,7 @@ class Frame:
         return width(self.text, SIZE) + 8
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Sketch:
     """All that is drawn, in the order of the graph."""
 

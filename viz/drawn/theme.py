@@ -7,7 +7,8 @@ theme is a style sheet that says "what is filled #e6f1fa is filled #10304a": no 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from ..record import NamedTuple
 
 THEMES = ("auto", "light", "dark")
 

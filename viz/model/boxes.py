@@ -17,9 +17,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from ..record import field, record
 from .order import arrange
 from .regions import Region, module_parameters, modules, name_regions, regions
 from .shapes import Group, Shapes
@@ -31,7 +31,7 @@ EDGES = 3  # lines for each thing of the budget
 FRAMES = ("scope", "repeat")  # what a picture draws a frame around when it is open
 
 
-@dataclass(eq=False, repr=False)
+@record
 class Boxes:
     """Boxes as parallel lists; ``of[i]`` is the innermost box of value i, ``TOP`` for none."""
 

@@ -22,7 +22,6 @@ the same program gives the same ids in every run. Nothing here recurses: a milli
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..notation.formula import Number, Tree
@@ -39,13 +38,14 @@ from ..reading import number as number
 from ..reading import op_of as op_of
 from ..reading import roots_of as roots_of
 from ..reading import topological as topological
+from ..record import Alike, field, record
 from .boxes import Boxes
 from .told import Told
 from .told import told as tell
 
 
-@dataclass(slots=True)
-class Node:
+@record
+class Node(Alike):
     """A value, or (``kind == "fold"``) a box that stands for ``count`` values.
 
     A value and the operation that made it are one node here; renderers may draw them as two.
@@ -97,8 +97,8 @@ class Node:
         return len(self.members) or 1
 
 
-@dataclass(slots=True)
-class Edge:
+@record
+class Edge(Alike):
     """Argument ``src`` enters ``dst`` as operand ``index``; ``count`` > 1 bundles edges of a fold."""
 
     src: str
@@ -113,8 +113,8 @@ class Edge:
         return f"e-{self.src}-{self.dst}-{self.index}"
 
 
-@dataclass(slots=True)
-class Cluster:
+@record
+class Cluster(Alike):
     """An open scope: a frame drawn around its nodes. A folded scope is a ``Node`` instead."""
 
     path: str  # unique, "/"-separated, e.g. "MLP/layers.0"
@@ -124,7 +124,7 @@ class Cluster:
     count: int = 1  # how many calls of one module (or equally named scopes) are drawn as one
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Inside:
     """What a page needs to open the boxes of a graph, and to close them."""
 
@@ -135,8 +135,8 @@ class Inside:
     open: Collection[int]
 
 
-@dataclass(slots=True)
-class Graph:
+@record
+class Graph(Alike):
     """Nodes in topological order, edges in (user, operand) order, clusters outermost first."""
 
     nodes: list[Node]
@@ -152,7 +152,7 @@ class Graph:
     passes: int = 1  # how many backward passes the leaves hold, where that can be told
     path: Callable[[Any], str] | None = None  # the full name of a value, folded or not
     inside: Inside | None = None  # its boxes, where it has some
-    _places: dict[int, int] = field(default_factory=dict, repr=False)
+    _places: dict[int, int] = field(default_factory=dict)
 
     def node(self, id: str) -> Node:
         """The node with this id; KeyError when there is none."""
@@ -237,7 +237,7 @@ def _build(
     return graph
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Group:
     """What one node of the picture stands for, as the folding plan says."""
 
@@ -247,7 +247,7 @@ class Group:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Plan:
     """A partition of the values into groups, the open clusters, and a sentence on what is hidden."""
 

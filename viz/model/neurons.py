@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..given import short
+from ..record import field, record
 from .graph import is_value, number
 
 Matrix = list[list[Any]]
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Column:
     """One column of neurons; ``weights[i][j]`` leads from neuron j of the column before to neuron i."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..notation.names import as_python
+from ..record import field, record
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Region:
     """One scope, or several calls of one module drawn as one. Region 0 is the open top level."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..notation.rows import word
 from ..reading import label_of, op_of
+from ..record import NamedTuple
 from .regions import Region
 
 LONG = 12  # a chain at least this long is folded in the middle

@@ -7,14 +7,14 @@ apart so (``is_literal``): of other people's classes every value is told.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
 from ..reading import args_of, is_literal, number, op_of, topological
+from ..record import record
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@record
 class Told:
     """``operands[i]`` are the places of the operands of ``values[i]``; a place of ``len(values)`` or more is a number, see ``numbers``."""
 

@@ -7,12 +7,13 @@ what constants make trivial, and the three printers (`text`, `tex`, `mathml`) wr
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from ..record import NamedTuple
 
 
 class Number(NamedTuple):
@@ -67,10 +68,8 @@ class Choice(NamedTuple):
 Tree = Number | Name | Call | Infix | Minus | Compare | Choice
 DOTS = Name("…")  # stands for operands that are left out
 CHOICE, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)  # how tightly a tree holds together
-_BREAKS = re.compile(r"[-+−*/×·÷^=<>(),;|&~\s]")  # what no word has
+_BREAKS = r"[-+−*/×·÷^=<>(),;|&~\s]"  # what no word has
 _BINDS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "%": PRODUCT, "**": POWER}
-_SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.Pow: "**"}
-_SIGNS_OF_ORDER = {ast.Lt: "<", ast.Gt: ">", ast.LtE: "<=", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
 @lru_cache(maxsize=4096)
@@ -80,32 +79,9 @@ def parse(formula: str) -> Tree:
     >>> parse("-a / b**2")
     Infix(sign='/', args=(Minus(arg=Name(text='a', hole=False)), Infix(sign='**', args=(Name(text='b', hole=False), Number(x=2.0)))))
     """
-    try:
-        return _read(ast.parse(formula, mode="eval").body)
-    except (SyntaxError, TypeError, KeyError, RecursionError) as problem:
-        allowed = "names, numbers, + - * / **, comparisons, calls and `x if c else y` make one"
-        raise ValueError(f"{formula!r} is no formula: {allowed}") from problem
+    from .grammar import read
 
-
-def _read(node: Any) -> Tree:
-    match node:
-        case ast.Constant(value=bool() | int() | float() as x):
-            return Number(float(x))
-        case ast.Name(id="pi"):
-            return Call("pi", ())
-        case ast.Name(id=name):
-            return Name(name)
-        case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return Minus(_read(inner))
-        case ast.BinOp(left=left, op=op, right=right):
-            return Infix(_SIGNS[type(op)], (_read(left), _read(right)))
-        case ast.Compare(left=left, ops=ops, comparators=others):
-            return Compare(tuple(_SIGNS_OF_ORDER[type(op)] for op in ops), (_read(left), *map(_read, others)))
-        case ast.IfExp(test=test, body=yes, orelse=no):
-            return Choice(_read(test), _read(yes), _read(no))
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-            return Call(name, tuple(map(_read, args)))
-    raise TypeError(type(node).__name__)
+    return read(formula)
 
 
 def fill(tree: Tree, names: Mapping[str, Tree]) -> Tree:
@@ -151,7 +127,7 @@ def _mapped(tree: Tree, f: Callable[[Any], Any]) -> Tree:
 @lru_cache(maxsize=4096)
 def is_word(name: str) -> bool:
     """Whether a name may stand inside an expression as it is: `x1`, `layers[0].w[1]`; not `x1*w1`, as the lectures name a product."""
-    return not _BREAKS.search(name) and name != ""
+    return not re.search(_BREAKS, name) and name != ""
 
 
 def binds(tree: Tree) -> int:

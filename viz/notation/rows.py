@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..record import NamedTuple
 from .formula import DOTS, Call, Choice, Compare, Infix, Minus, Number, Tree, evaluate, fill, fold, parse
 from .numbers import MINUS, show
 
@@ -56,7 +57,8 @@ class Row(NamedTuple):
 @lru_cache(maxsize=1)
 def table() -> dict[str, Row]:
     """The rows of `rows.json` by name."""
-    rows = json.loads(Path(__file__).with_name("rows.json").read_text(encoding="utf-8"))
+    with open(os.path.join(os.path.dirname(__file__), "rows.json"), encoding="utf-8") as file:
+        rows = json.load(file)
     for r in rows:
         r["constants"], r["params"], r["formula"] = tuple(r["constants"]), tuple(map(float, r.pop("defaults"))), tuple(r["formula"])
     return {r["name"]: Row(**r) for r in rows}
