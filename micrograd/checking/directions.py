@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from statistics import median
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ RIGHT = 1.6  # an order from which on the gradient is right
 STEEP, STEPS = 64.0, -math.inf  # a remainder that falls so far at one halving is that of a function that moves in steps
 ENOUGH = 3  # orders that make a verdict
 TAIL = 5  # of the smallest steps
+DROWNED = 1e-3  # a function whose value is rounding to this part tells nothing
 
 
 class Found(NamedTuple):
@@ -67,15 +69,26 @@ def _short(x: float) -> float:
 
 def _smooth(e: Evaluation, way: Sequence[float], here: float) -> bool:
     """Whether a direction that moves inputs by more than their size shows numbers, and no kink or jump, in its largest steps."""
-    at = along(e, way)
-    bends = []
-    for k in range(1, LARGEST):
-        (up, _), (down, _) = at(math.ldexp(1.0, -k)), at(-math.ldexp(1.0, -k))
-        if not (math.isfinite(up) and math.isfinite(down)):
-            return False
-        bends.append((abs(math.fsum([up, down, -here, -here])), 2.0 * EPSILON * max(abs(up), abs(down), abs(here))))
+    bends = _bends(along(e, way), here, EPSILON, LARGEST)
     order = _order(bends)
-    return order == math.inf or order >= RIGHT
+    return all(bend < math.inf for bend, _ in bends) and (order == math.inf or order >= RIGHT)
+
+
+def _bends(at: Callable[[float], Any], here: float, epsilon: float, most: int = HALVINGS) -> list[tuple[float, float]]:
+    """(the size of f(x + hv) + f(x - hv) - 2 f(x), that of its rounding), from large steps to small ones: of order 2 where f is smooth."""
+    found = []
+    for k in range(1, most):
+        (up, _), (down, _) = at(math.ldexp(1.0, -k)), at(-math.ldexp(1.0, -k))
+        found.append((abs(_sum([up, down, -here, -here])), 2.0 * epsilon * max(abs(up), abs(down), abs(here))))
+    return found
+
+
+def _sum(xs: Sequence[float]) -> float:
+    """The sum, rounded once; not a number where it is beyond the largest double."""
+    try:
+        return math.fsum(xs)
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def along(e: Evaluation, way: Sequence[float]) -> Callable[[float], tuple[float, list[float]]]:
@@ -126,33 +139,38 @@ def taylor(e: Evaluation, gradient: Sequence[float], count: int, seed: int) -> I
             continue
         noise = e.terms(0).noise
         noise = noise if noise < math.inf else 0.0
-        both = [remainder_order(lambda t, s=s, at=at: at(s * t), here, gradient, e.epsilon, noise) for s in (1.0, -1.0)]  # type: ignore[misc]
-        order = min(both) if both[0] == both[0] and both[1] == both[1] else math.nan
+        both = [remainders(lambda t, s=s, at=at: at(s * t), here, gradient, e.epsilon, noise) for s in (1.0, -1.0)]  # type: ignore[misc]
+        orders = [_order(found) for found in both]
+        order = min(orders) if orders[0] == orders[0] and orders[1] == orders[1] else math.nan
         ladder = Ladder(lambda t, at=at: at(t)[0], 0.0, here, epsilon=e.epsilon)  # type: ignore[misc]
-        yield Found(
-            name, a, best_central(ladder), f"Taylor, order {order:.2f}" if order != STEPS else "Taylor", _judged(order, at, here, e.epsilon)
-        )
+        text = _judged(order, both[orders.index(order)] if order == order else [], partial(_bends, at, here, e.epsilon))
+        if text.startswith("WRONG") and noise > DROWNED * abs(here):
+            text = "undecided: rounding drowns the remainder"
+        yield Found(name, a, best_central(ladder), f"Taylor, order {order:.2f}" if order != STEPS else "Taylor", text)
     _restore(e)
 
 
-def remainder_order(
+def remainders(
     at: Callable[[float], Any], here: float, gradient: Sequence[float], epsilon: float = EPSILON, noise: float = 0.0
-) -> float:
-    """How many times its step the remainder falls with: 2 for the gradient, 1 for another; inf where it is rounding alone, nan unknown.
+) -> list[tuple[float, float]]:
+    """(the size of the remainder, that of its rounding) for each step, from large ones to small ones.
 
     noise: a bound of the rounding inside f, where more is known than its own size.
     """
-    remainders: list[tuple[float, float]] = []  # (its size, that of its rounding)
+    found: list[tuple[float, float]] = []
     for k in range(1, HALVINGS):
         y, moved = at(math.ldexp(1.0, -k))
         terms = [g * d for g, d in zip(gradient, moved, strict=True)]
-        rounding = epsilon * (max(abs(y), abs(here)) + math.fsum(map(abs, terms))) + noise / LOUD
-        remainders.append((abs(math.fsum([y, -here, *(-t for t in terms)])), rounding))
-    return _order(remainders)
+        rounding = epsilon * (max(abs(y), abs(here)) + _sum([abs(t) for t in terms])) + noise / LOUD
+        found.append((abs(_sum([y, -here, *(-t for t in terms)])), rounding))
+    return found
 
 
 def _order(remainders: Sequence[tuple[float, float]]) -> float:
-    """The order that the smallest steps show, those aside where rounding is all there is."""
+    """How many times its step the remainder falls with: 2 for the gradient, 1 for another; inf where it is rounding alone, nan unknown.
+
+    The smallest steps tell, those aside where rounding is all there is.
+    """
     if not any(r == r for r, _ in remainders):
         return math.nan
     quiet: tuple[float, float] | None = None
@@ -168,20 +186,20 @@ def _order(remainders: Sequence[tuple[float, float]]) -> float:
     return order
 
 
-def _judged(order: float, at: Callable[[float], Any], here: float, epsilon: float) -> str:
+def _judged(order: float, found: Sequence[tuple[float, float]], look: Callable[[], list[tuple[float, float]]]) -> str:
+    """What an order says. found: the remainders that it is of; look: gives `_bends`, of order 2 and more where f is smooth."""
     if order >= RIGHT:
         return "ok"
     if order == STEPS:
         return "undecided: the function moves in steps"
     if order != order:
         return "undecided: rounding drowns the remainder"
-    bends = []
-    for k in range(1, HALVINGS):
-        (up, _), (down, _) = at(math.ldexp(1.0, -k)), at(-math.ldexp(1.0, -k))
-        bends.append((abs(math.fsum([up, down, -here, -here])), 2.0 * epsilon * max(abs(up), abs(down), abs(here))))
-    bend = _order(bends)  # f(x + hv) + f(x - hv) - 2 f(x): of order 2 and more where f is smooth
-    if bend < RIGHT:
+    bends = look()
+    if _order(bends) < RIGHT:
         return "undecided: a kink or jump here"
+    loud = [k for k, (r, rounding) in enumerate(found) if r > LOUD * rounding]
+    if all(bends[k][0] > found[k][0] for k in loud[-TAIL:]):  # no step is so small that f is a line and the remainder no rounding
+        return "undecided: rounding drowns the remainder"
     return f"WRONG: the remainder is of order {order:.2f}, not 2" if order > 0.5 else "undecided: the function is rough here"
 
 

@@ -18,6 +18,7 @@ EPSILON = 2.0**-52
 SMALLEST = 2.0**-1074
 NOISE = 1e-180  # what h² leaves in a complex step
 RUNGS = 39  # h = size/4 … size·2**-40
+FINER = 14  # more of them, down to x's neighbours
 ROWS = 8  # of an extrapolation
 TAIL = 12  # rungs that say how the function behaves next to x
 
@@ -93,6 +94,13 @@ class Ladder:
         """The size of the slopes that f has around x: what a slope of 0 is compared with."""
         slopes = (abs(self.quotient(k, side)[0]) for k in range(6) for side in (-1.0, 1.0))
         return max((s for s in slopes if s < math.inf), default=0.0)
+
+    def sharpest(self, side: float) -> float:
+        """The size of the largest slope from x to one side that steps finer than the rungs show: those of the last floats before x."""
+        next_to = math.nextafter(self.x, side * math.inf)
+        slopes = [abs(self.quotient(k, side)[0]) for k in range(RUNGS, RUNGS + FINER)]
+        slopes.append(abs(_slope(self.f(next_to) - self.here, next_to - self.x)))
+        return max((s for s in slopes if s == s), default=0.0)
 
     def listen(self) -> None:
         """Raise `noise` to what f's values next to x show: how far they are from a straight line on each side."""

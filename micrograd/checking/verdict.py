@@ -180,11 +180,27 @@ def decide(q: Question, left: Side, right: Side, smooth: Estimate, terms: Terms,
     if steep or kink:
         if (low < high or jump) and low - loose <= q.a <= high + loose:
             return said(f"kink: {between}", method="one-sided")
+        if steep and ladders and not _refuted(q, ladders[0], left, right):
+            return _border(q, said)
         return said(f"WRONG, kink: {between}" if low < high or jump else f"WRONG: the slope is {low}", method="one-sided")
     if len(there) == 1:
         alone = Estimate(there[0].value, there[0].error)
         return _smooth(q._replace(method=q.method if q.direct else "one-sided"), alone, terms, ladders, said)
     return _smooth(q, smooth, terms, ladders, said)
+
+
+def _refuted(q: Question, ladder: Ladder, left: Side, right: Side) -> bool:
+    """Whether the slope on a steep side goes well beyond q.a before the floats end: a finite one may begin nearer than the rungs."""
+    sides = ((left, -1.0), (right, 1.0))
+    steep = [(s.value, sign) for s, sign in sides if s.kind == "steep"]
+    return any(value * q.a < 0.0 or ladder.sharpest(sign) > 4.0 * abs(q.a) for value, sign in steep)
+
+
+def _border(q: Question, said: Callable[..., Verdict]) -> Verdict:
+    """The verdict where the slope seems infinite as far as steps show, and q.a is as large."""
+    if q.direct is not None and near(q.a, q.direct, q.rtol):
+        return said("ok")
+    return said("undecided: the function is too steep here")
 
 
 def _smooth(q: Question, found: Estimate, terms: Terms, ladders: list[Ladder] | None, said: Callable[..., Verdict]) -> Verdict:

@@ -229,3 +229,18 @@ def test_a_wrong_gradient_of_a_small_input_does_not_hide(method, small):
     assert gradcheck(values, inputs, method=method, directions=4)
     assert gradcheck(lambda x, y: x.exp() + y.log(), (0.3, 1e-9), method=method, directions=4)  # half a unit below 1e-9 there is no log
     assert gradcheck(lambda x, y: x.exp() + (y - 1e-3).relu(), (0.3, 1e-9), method=method, directions=4)
+
+
+def test_taylor_calls_no_right_gradient_wrong_where_no_step_shows_a_line():
+    """Far out a function bends more than it moves at every step that is no rounding, or its value is rounding altogether."""
+
+    def chaos(x):
+        for _ in range(40):
+            x = 3.9 * x * (1 - x)
+        return x
+
+    for f, x in ((lambda x: x.erf(), 5.5), (chaos, 0.4), (lambda x: x / 2, 1.7e308), (lambda x: x.sigmoid(), 30.0)):
+        assert not gradcheck(f, (x,), method="taylor").wrong, x
+    for off in (1.1, 1.001, 0.0):
+        assert gradcheck(math.erf, (1.5,), gradient=(off * 2.0 / math.sqrt(math.pi) * math.exp(-2.25),), method="taylor").wrong
+        assert gradcheck(lambda x: math.sin(1e4 * x), (0.3,), gradient=(off * 1e4 * math.cos(3e3),), method="taylor").wrong

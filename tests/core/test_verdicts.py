@@ -583,3 +583,21 @@ def test_what_jumps_again_and_again_is_not_called_wrong_far_out(method, x):
         assert not report.wrong and bool(report) == (method == "exact"), report
     wrong = Op("wrong", ops.mod.forward, (lambda y, a, b: 7.0, lambda y, a, b: 0.0), exact=ops.mod.exact)
     assert not gradcheck(lambda x: wrong(x, 3.0), x, method=method)
+
+
+@pytest.mark.parametrize("below", [1e-13, 1e-14, 1e-15, 2.0**-52])
+def test_a_slope_that_is_finite_at_the_last_floats_alone_is_not_called_infinite(below):
+    x = 1.0 - below
+    right = 1.0 / math.sqrt((1.0 - x) * (1.0 + x))
+    assert gradcheck(lambda x: x.asin(), x) and gradcheck(lambda x: x.asin(), x, method="complex")
+    for method in ("differences", "directions"):
+        assert not gradcheck(lambda x: x.asin(), x, method=method).wrong
+    assert not gradcheck(math.asin, (x,), gradient=(right,)).wrong
+    for wrong in (0.0, 1.0, -right, -math.inf):
+        assert gradcheck(math.asin, (x,), gradient=(wrong,)).wrong, wrong
+
+
+def test_an_infinite_slope_refutes_a_large_number():
+    for wrong in (0.0, 1.0, 1e9, 1e100, -1e9):
+        assert gradcheck(math.sqrt, (0.0,), gradient=(wrong,)).wrong, wrong
+    assert gradcheck(math.asin, (1.0,), gradient=(1e6,)).wrong and gradcheck(math.asin, (1.0,), gradient=(-1e12,)).wrong
