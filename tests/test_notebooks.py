@@ -110,11 +110,13 @@ def test_saved_with_outputs(path: Path) -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_its_form_is_that_of_the_others(path: Path) -> None:
-    """Small, without a diary of its run; asks before it answers; a number to drag where nothing runs: a stepper's or a training's page."""
+    """Small, without a diary of its run; no line that scrolls; asks before it answers; something to drag."""
     cells = json.loads(path.read_text(encoding="utf8"))["cells"]
     assert path.stat().st_size < 400_000, "400 kB"
     assert not [c["id"] for c in cells if "execution" in c["metadata"]], "when each cell ran"
     words = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
     assert re.search(r"\b(Predict|Guess|Before you)", words), "nothing to predict"
     pages = ["".join(o.get("data", {}).get("text/html", "")) for c in cells if c["cell_type"] == "code" for o in c["outputs"]]
+    code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    assert not [line for block in [*code, *folded(words)] for line in block.splitlines() if len(line) > 96], "scrolls on a phone"
     assert any("mg-host" in page and "mg-slider" in page for page in pages), "nothing to drag"

@@ -73,10 +73,16 @@ class Pools:
         piece = self.holding(pool, batch, wanted)
         return self.writer.moved(piece.tensor, view(piece, wanted, base, axes), batch)
 
+    def touched(self, pool: str, batch: bool, places: Any) -> list[Piece]:
+        """The pieces that have any of these addresses: of most, which lie elsewhere, the ends say that they have none."""
+        low, high = places.min(), places.max()
+        near = [p for p in self.pieces[pool, batch] if p.ends[0] <= high and low <= p.ends[1]]
+        return [p for p in near if np.isin(p.addresses, places).any()]
+
     def holding(self, pool: str, batch: bool, wanted: Any) -> Held:
         """One tensor that has all these addresses: a piece, or several joined."""
         flat = np.unique(wanted)
-        found = [p for p in self.pieces[pool, batch] if np.isin(p.addresses, flat).any()]
+        found = self.touched(pool, batch, flat)
         for piece in found:
             self.settle(piece)
         if len(found) == 1 and np.isin(flat, found[0].addresses).all():
@@ -115,7 +121,7 @@ class Pools:
 
     def drop(self, pool: str, batch: bool, places: Any) -> None:
         pieces = self.pieces[pool, batch]
-        for piece in [p for p in pieces if np.isin(p.addresses, places).any()]:
+        for piece in self.touched(pool, batch, places):
             pieces.remove(piece)
             rest = np.setdiff1d(piece.addresses, places)
             if len(rest):

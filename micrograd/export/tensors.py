@@ -180,7 +180,7 @@ class Tensors(Pools):
         pool, batch = step.out.pool, step.out.batch
         flat = np.unique(places)
         for piece in self.pieces[pool, batch]:
-            if piece.addresses.size == flat.size and np.isin(piece.addresses, flat).all():
+            if prod(piece.shape) == flat.size and np.isin(piece.addresses, flat).all():
                 self._term(piece, found, kept, places, axes, about)
                 return
         self._scatter(step, found, kept, places, about)
@@ -229,7 +229,7 @@ class Tensors(Pools):
             flat = self.writer.greatest(x, where, size, batch)
             old = []
         else:
-            old = [p for p in self.pieces[pool, batch] if np.isin(p.addresses, whole).any()]
+            old = self.touched(pool, batch, whole)
             there = np.concatenate([p.addresses.ravel() for p in old]) if old else np.zeros(0, dtype=np.int64)
             kept_of_old: Any = there if step.add else np.setdiff1d(there, places)
             onto = None

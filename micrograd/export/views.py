@@ -38,6 +38,12 @@ class Held:
         """The address of each element, as an array of this shape."""
         return addresses(self.base, self.axes)
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The lowest and the highest address."""
+        far = [(n - 1) * stride for n, stride in self.axes]
+        return self.base + sum(min(0, d) for d in far), self.base + sum(max(0, d) for d in far)
+
 
 def addresses(base: int, axes: Axes) -> Any:
     """base + Σ stride · index, as an array."""

@@ -45,7 +45,7 @@ def homes(folder: Path) -> dict[str, Any]:
 
     found: dict[str, Any] = {}
     if COMPILERS:
-        found["C"] = lambda step: Library(step, folder, ("-O1", "-march=native"))
+        found["C"] = lambda step: Library(step, folder, ("-O0",))
     if NODE:
         found["JavaScript"] = lambda step: Module(step, folder)
     from export_arrays import JaxAtOnce, Onnx, Torch
