@@ -40,7 +40,7 @@ PAGE = """<!doctype html>
 {after}</body>
 </html>
 """
-_SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>", re.S | re.I)
+_SCRIPT = re.compile(r"<script\b([^>]*)>([^<]*(?:<(?!/script>)[^<]*)*)</script>", re.I)  # .*? would stop at every letter of a megabyte
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>", re.S | re.I)
 _STYLED = re.compile(r"<[a-z][^<>]*\sstyle=", re.I)
 _DATA = re.compile(r"\btype=[\"']?(?!module|text/javascript|application/javascript)[\w/+.-]", re.I)  # a script of another type is data

@@ -124,6 +124,53 @@ def test_boxes_that_use_each_other_keep_the_order_in_which_they_were_made():
     assert arrange([TOP, 0, 1, 0, 1, TOP], [TOP, TOP], args) == [1, 3, 2, 4, 5]
 
 
+def plainly(of, parent, args):
+    """`arrange` by its definition: at each place the things that wait for nothing, the one begun first before others."""
+    n = len(of)
+    holders = {box: {box} | set(walk(parent, box)) for box in range(len(parent))}
+    values = {box: [p for p in range(n) if args[p] and (box == TOP or (of[p] != TOP and box in holders[of[p]]))] for box in (TOP, *holders)}
+
+    def of_box(box):
+        things = {p: [p] for p in values[box] if of[p] == box}
+        things |= {n + inner: values[inner] for inner in holders if parent[inner] == box and values[inner]}
+        if not things:
+            return []
+        home = {p: thing for thing, places in things.items() for p in places}
+        uses = {thing: {home[a] for p in places for a in args[p] if a in home} - {thing} for thing, places in things.items()}
+        made, left = [], set(things)
+        while left:
+            ready = [thing for thing in left if not uses[thing] & left]
+            if not ready:
+                circle = set(left)
+                while ends := {thing for thing in circle if not any(thing in uses[other] for other in circle)}:
+                    circle -= ends
+                made += sorted(p for thing in circle for p in things[thing])
+                left -= circle
+                continue
+            thing = min(ready, key=lambda thing: min(things[thing]))
+            made += [thing] if thing < n else of_box(thing - n)
+            left.discard(thing)
+        return made
+
+    return of_box(TOP)
+
+
+def walk(parent, box):
+    while parent[box] != TOP:
+        box = parent[box]
+        yield box
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=400)
+def test_the_order_of_any_boxes_is_that_of_its_definition(rng):
+    n, count = rng.randrange(1, 25), rng.randrange(8)
+    parent = [rng.randrange(-1, box) if box else TOP for box in range(count)]
+    of = [rng.randrange(-1, count) for _ in range(n)]
+    args = [tuple(rng.randrange(i) for _ in range(rng.choice((0, 1, 1, 2, 2, 3)))) if i else () for i in range(n)]
+    assert arrange(of, parent, args) == plainly(of, parent, args)
+
+
 CASES = [(make, fold) for make in (lambda: moons(20, (4, 4)), lambda: recurrent(6, 3)) for fold in (True, 10, False)]
 
 

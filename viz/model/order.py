@@ -30,7 +30,7 @@ def arrange(of: Sequence[int], parent: Sequence[int], args: Sequence[Sequence[in
                 box = parent[box]
     after = _uses(of, parent, args)
     made: list[int] = []
-    stack = [(iter(_sorted(inside[TOP], after.get(TOP, {}), first, n, inside)))]
+    stack = [iter(_sorted(inside[TOP], after[TOP], first, args, inside))]
     while stack:
         thing = next(stack[-1], None)
         if thing is None:
@@ -38,12 +38,12 @@ def arrange(of: Sequence[int], parent: Sequence[int], args: Sequence[Sequence[in
         elif thing < n:
             made.append(thing)
         else:
-            stack.append(iter(_sorted(inside[thing - n], after.get(thing - n, {}), first, n, inside)))
+            stack.append(iter(_sorted(inside[thing - n], after[thing - n], first, args, inside)))
     return made
 
 
-def _uses(of: Sequence[int], parent: Sequence[int], args: Sequence[Sequence[int]]) -> dict[int, dict[int, set[int]]]:
-    """box -> thing directly in it -> the things directly in it that use it."""
+def _uses(of: Sequence[int], parent: Sequence[int], args: Sequence[Sequence[int]]) -> dict[int, dict[int, list[int]]]:
+    """box -> thing directly in it -> the things directly in it that use it, where one of the two is a box."""
     n = len(of)
     chains: dict[int, list[int]] = {TOP: []}
 
@@ -55,36 +55,47 @@ def _uses(of: Sequence[int], parent: Sequence[int], args: Sequence[Sequence[int]
             chains[box] = path[::-1]
         return chains[box]
 
-    met: dict[tuple[int, int], tuple[int, int, int]] = {}
-    after: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+    met: dict[tuple[int, int], tuple[int, int, int] | None] = {}  # None: of two boxes side by side all is said
+    after: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for user, operands in enumerate(args):
         b = of[user]
         for arg in operands:
-            if not args[arg]:
-                continue
             a = of[arg]
-            if a == b:
-                after[a][arg].add(user)
+            if a == b or not args[arg]:
                 continue
             if (a, b) not in met:
                 left, right, k = chain(a), chain(b), 0
                 while k < len(left) and k < len(right) and left[k] == right[k]:
                     k += 1
                 met[a, b] = (left[k - 1] if k else TOP, n + left[k] if k < len(left) else TOP, n + right[k] if k < len(right) else TOP)
-            where, x, y = met[a, b]
-            after[where][arg if x == TOP else x].add(user if y == TOP else y)
+            if meeting := met[a, b]:
+                where, x, y = meeting
+                after[where][arg if x == TOP else x].append(user if y == TOP else y)
+                if x != TOP and y != TOP:
+                    met[a, b] = None
     return after
 
 
-def _sorted(things: list[int], after: dict[int, set[int]], first: dict[int, int], n: int, inside: dict[int, list[int]]) -> list[int]:
-    """The things of one box, what is used before its users; those in a circle as their values, in the order they were made."""
-    if not after:
-        return sorted(things, key=lambda thing: (first[thing - n] if thing >= n else thing, thing))
+def _sorted(
+    things: list[int], after: dict[int, list[int]], first: dict[int, int], args: Sequence[Sequence[int]], inside: dict[int, list[int]]
+) -> list[int]:
+    """The things of one box, what is used before its users; those in a circle as their values, in the order they were made.
+
+    They come in the order in which they begin. A value begins after what it uses.
+    """
+    n = len(args)
+    begun = {thing: first[thing - n] for thing in things if thing >= n}
+    if all(begun.get(thing, thing) < begun.get(user, user) for thing, users in after.items() for user in users):
+        return things
     waits = dict.fromkeys(things, 0)
+    for user in things:
+        for arg in args[user] if user < n else ():
+            if arg in waits:
+                after[arg].append(user)
     for users in after.values():
         for user in users:
             waits[user] += 1
-    ready = [(first[thing - n] if thing >= n else thing, thing) for thing in things if not waits[thing]]
+    ready = [(begun.get(thing, thing), thing) for thing in things if not waits[thing]]
     heapify(ready)
     made: list[int] = []
 
@@ -93,7 +104,7 @@ def _sorted(things: list[int], after: dict[int, set[int]], first: dict[int, int]
             if user in waits:
                 waits[user] -= 1
                 if not waits[user]:
-                    heappush(ready, (first[user - n] if user >= n else user, user))
+                    heappush(ready, (begun.get(user, user), user))
 
     while waits:
         while ready:
@@ -103,7 +114,7 @@ def _sorted(things: list[int], after: dict[int, set[int]], first: dict[int, int]
             done(thing)
         if waits:
             circle = set(waits)
-            while ends := [thing for thing in circle if not (after.get(thing, set()) & circle)]:
+            while ends := [thing for thing in circle if circle.isdisjoint(after.get(thing, ()))]:
                 circle.difference_update(ends)  # these come after the circle
             for thing in circle:
                 del waits[thing]

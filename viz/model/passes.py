@@ -87,7 +87,9 @@ def beside(values: Sequence[Any], operands: Sequence[Sequence[int]], root: int, 
     """What a walk of one pass, which gives the gradients ``one``, says of the gradients that the values have."""
     if grad_of(values[root]) != 1:
         return ""
-    now = [grad_of(value) for value in values]
-    fresh = all(abs(a - b) <= CLOSE * abs(a) for a, b, args in zip(now, one, operands, strict=True) if args)
-    n = multiple((now[i], one[i]) for i, args in enumerate(operands) if not args) if fresh else 1
-    return f"This walk is one pass, from zero gradients; now {sentence(n)}" if n > 1 else ""
+    n = multiple((grad_of(values[i]), one[i]) for i, args in enumerate(operands) if not args)
+    if n == 1:
+        return ""
+    between = ((grad_of(values[i]), one[i]) for i, args in enumerate(operands) if args)
+    fresh = all(abs(a - b) <= CLOSE * abs(a) for a, b in between)
+    return f"This walk is one pass, from zero gradients; now {sentence(n)}" if fresh else ""

@@ -50,7 +50,7 @@ class Shapes:
         self.uses = [0] * len(values)
         self.first_user = [NOBODY] * len(values)
         self.last_user = [NOBODY] * len(values)
-        self.role = [0] * len(values)  # one bit for each kind of use, so that leaves can be sorted
+        self.role = [0] * len(values)  # of a leaf: one bit for each kind of use, so that leaves can be sorted
         self.bits: dict[tuple[str, int, int], int] = {}
         bits = self.bits
         ops, inside, uses, first, last, role = (
@@ -58,15 +58,15 @@ class Shapes:
         )  # fmt: skip
         for i, operands in enumerate(args):
             if operands:
-                half = len(operands) // 2 if ops[i] in DOT else 0
+                op, count = ops[i], len(operands)
                 for index, arg in enumerate(operands):
-                    side = index if len(operands) < 3 else int(index < half)
-                    use = (ops[i], side, inside[i])
                     uses[arg] += 1
                     if first[arg] < 0:
                         first[arg] = i
                     last[arg] = i
-                    role[arg] |= 1 << bits.setdefault(use, len(bits) % 61)
+                    if not args[arg]:
+                        side = index if count < 3 else int(op in DOT and index < count // 2)
+                        role[arg] |= 1 << bits.setdefault((op, side, inside[i]), len(bits) % 61)
 
     def groups(self, at: int, enough: int) -> list[Group]:
         """The values directly inside region ``at`` grouped by shape, into ``enough`` groups or so."""
@@ -186,6 +186,12 @@ class _Units:
         self.text[target] = text
 
     @cached_property
+    def _labels(self) -> dict[int, str]:
+        """The labels of the leaves."""
+        args, values = self.shapes.args, self.shapes.values
+        return {i: label_of(values[i]) for i in self.direct if not args[i]}
+
+    @cached_property
     def _in_order(self) -> list[tuple[int, int]]:
         """The last value of each unit, and the unit."""
         return sorted([(values[-1], u) for u, values in enumerate(self.members) if values])
@@ -195,42 +201,59 @@ class _Units:
 
         Fine: it matters in which scope a leaf is used, from which scope an argument comes, and whether it is a leaf.
         """
-        shapes, unit, members = self.shapes, self.unit, self.members
-        args, ops, values = shapes.args, shapes.ops, shapes.values
-        labels = {i: label_of(values[i]) for i in self.direct if not args[i]}
+        shapes, members = self.shapes, self.members
+        args, ops, values, alone = shapes.args, shapes.ops, shapes.values, shapes.alone
+        labels, n = self._labels, len(values)
         named = sum(map(bool, labels.values())) <= NAMED
         kinds: dict[Any, int] = {}
-        kind_of: dict[int, int] = {}
+        kind_at = list(range(-n, 0))  # of each value: the kind of its unit as far as it is known, else what it shares with none
+        known: dict[Any, int] = {}  # of a unit of one value: its op and the kinds of its operands as they stand -> its kind
         piles: dict[int, list[int]] = {}  # kind -> its units
         for last, u in self._in_order:
-            if last in shapes.alone:
+            as_it_stands: Any = None
+            if last in alone:
                 key: Any = ("result", last)
             elif not args[last]:
                 role = shapes.role[last] if fine else -(shapes.inside[shapes.first_user[last]] != self.at)
                 key = (role, last in shapes.parameters, labels[last] if named else "")
             else:
-                sources: set[int] = set()
-                for i in members[u]:
-                    for arg in args[i]:
-                        other = unit.get(arg, NOBODY)
-                        if other == NOBODY:
-                            sources.add(-5 - 2 * shapes.child(self.at, arg) - (not args[arg]) if fine else -2)
-                        elif other != u:
-                            sources.add(kind_of.get(other, NOBODY))
-                key = (self.text.get(u, ops[last]), *sorted(sources))
-            kind = kind_of[u] = kinds.setdefault(key, len(kinds))
+                if len(members[u]) == 1:
+                    as_it_stands = (ops[last], *map(kind_at.__getitem__, args[last]))
+                    if (kind := known.get(as_it_stands, NOBODY)) != NOBODY:
+                        kind_at[last] = kind
+                        piles[kind].append(u)
+                        continue
+                key = (self.text.get(u, ops[last]), *sorted(self._sources(u, kind_at, fine)))
+            kind = kinds.setdefault(key, len(kinds))
             if kind >= most:
                 return []
+            known[as_it_stands] = kind
             piles.setdefault(kind, []).append(u)
+            for i in members[u]:
+                kind_at[i] = kind
         made = []
         for pile in piles.values():
             every = sorted(chain.from_iterable([members[u] for u in pile]))
             text = ""
             if len(every) > 1:
-                alone = self.text.get(pile[0], "") if len(pile) == 1 else ""
-                text = alone or f"{self._kind_of_box(pile[0])} ×{len(every):,}"
+                whole = self.text.get(pile[0], "") if len(pile) == 1 else ""
+                text = whole or f"{self._kind_of_box(pile[0])} ×{len(every):,}"
             made.append(Group(every, text))
         return made
+
+    def _sources(self, u: int, kind_at: list[int], fine: bool) -> set[int]:
+        """The kinds of what a unit is computed from."""
+        shapes, unit, mine = self.shapes, self.unit, self.members[u]
+        used = {arg for i in mine for arg in shapes.args[i]}.difference(mine)
+        kinds = {kind_at[arg] for arg in used}
+        if all(kind >= 0 for kind in kinds):
+            return kinds
+        sources = {kind for kind in kinds if kind >= 0}
+        for arg in used:
+            if kind_at[arg] < 0:
+                outside = -5 - 2 * shapes.child(self.at, arg) - (not shapes.args[arg]) if fine else -2
+                sources.add(NOBODY if arg in unit else outside)
+        return sources
 
     def _kind_of_box(self, u: int) -> str:
         return self.text.get(u, "").split(" ×")[0] or self.shapes.word(self.members[u][-1])

@@ -7,7 +7,7 @@ apart so (``is_literal``): of other people's classes every value is told.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from itertools import compress
+from itertools import chain, compress
 from typing import Any
 
 from ..reading import args_of, is_literal, number, op_of, topological
@@ -37,12 +37,13 @@ class Told:
 def told(roots: Sequence[Any], within: Collection[int] | None = None) -> Told:
     """What is told of everything reachable from ``roots``; ``within``: only values whose ``id`` is in it."""
     every = topological(roots, within)
-    used = [args_of(value) for value in every]
+    used = list(map(args_of, every))
     tops = {id(root) for root in roots}
     literal = {id(value) for value, args in zip(every, used, strict=True) if not args and is_literal(value) and id(value) not in tops}
     starts = _starts(every, used, literal, tops) if literal else {}
     if literal:
-        kept = [id(value) not in literal and id(value) not in starts for value in every]
+        dropped = literal.union(starts)
+        kept = [key not in dropped for key in map(id, every)]
         values, used = list(compress(every, kept)), list(compress(used, kept))
     else:
         values = every
@@ -80,9 +81,7 @@ def _starts(every: list[Any], used: list[Sequence[Any]], literal: set[int], tops
             found[id(value)] = args[1]
     if found:
         uses = dict.fromkeys(found, 0)
-        for args in used:
-            for arg in args:
-                if id(arg) in uses:
-                    uses[id(arg)] += 1
+        for key in filter(uses.__contains__, map(id, chain.from_iterable(used))):
+            uses[key] += 1
         found = {key: x for key, x in found.items() if uses[key] == 1}
     return found

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, reduce
 from typing import Any
 
 from ..record import NamedTuple
@@ -180,35 +180,58 @@ def loose(parent: Tree, at: int, child: Tree) -> bool:
 
 def evaluate(tree: Tree, names: Mapping[str, float], functions: Mapping[str, Callable[..., float]]) -> float:
     """The number of a tree, as IEEE arithmetic gives it; nan where it cannot be known."""
-    try:
-        return _evaluate(tree, names, functions)
-    except (ArithmeticError, KeyError, TypeError, ValueError):
-        return math.nan
+    return reckoner(tree, functions)(names)
 
 
-def _evaluate(tree: Tree, names: Mapping[str, float], functions: Mapping[str, Callable[..., float]]) -> float:
-    def of(t: Tree) -> float:
-        return _evaluate(t, names, functions)
+Reckoner = Callable[[Mapping[str, float]], float]
+
+
+def reckoner(tree: Tree, functions: Mapping[str, Callable[..., float]]) -> Reckoner:
+    """The function that evaluates a tree, for many numbers.
+
+    >>> f = reckoner(parse("1 if a > 0 else slope"), {})
+    >>> f({"a": 2.0}), f({"a": -2.0, "slope": 0.1}), f({"a": -2.0})
+    (1.0, 0.1, nan)
+    """
+    found = _reckoner(tree, functions)
+
+    def reckon(names: Mapping[str, float]) -> float:
+        try:
+            return found(names)
+        except (ArithmeticError, KeyError, TypeError, ValueError):
+            return math.nan
+
+    return reckon
+
+
+def _reckoner(tree: Tree, functions: Mapping[str, Callable[..., float]]) -> Reckoner:
+    def of(*trees: Tree) -> list[Reckoner]:
+        return [_reckoner(t, functions) for t in trees]
 
     match tree:
         case Number(x):
-            return x
+            return lambda names: x
         case Name(text):
-            return names[text]
+            return lambda names: names[text]
         case Call(name, args):
-            return functions[name](*map(of, args))
+            each = of(*args)
+            return lambda names: functions[name](*[f(names) for f in each])
         case Minus(arg):
-            return -of(arg)
+            (inner,) = of(arg)
+            return lambda names: -inner(names)
         case Infix(sign, args):
-            found = of(args[0])
-            for a in args[1:]:
-                found = _OPERATIONS[sign](found, of(a))
-            return found
+            first, *rest = of(*args)
+            return lambda names: reduce(lambda found, f: _OPERATIONS[sign](found, f(names)), rest, first(names))
         case Compare(signs, args):
-            numbers = list(map(of, args))
-            return float(all(_ORDER[s](numbers[i], numbers[i + 1]) for i, s in enumerate(signs)))
+            every = of(*args)
+            return lambda names: _in_order(signs, [f(names) for f in every])
         case Choice(condition, yes, no):
-            return of(yes) if of(condition) else of(no)
+            on, then, other = of(condition, yes, no)
+            return lambda names: then(names) if on(names) else other(names)
+
+
+def _in_order(signs: Sequence[str], numbers: Sequence[float]) -> float:
+    return float(all(_ORDER[s](numbers[i], numbers[i + 1]) for i, s in enumerate(signs)))
 
 
 _OPERATIONS: dict[str, Callable[[float, float], float]] = {

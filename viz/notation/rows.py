@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..record import NamedTuple
-from .formula import DOTS, Call, Choice, Compare, Infix, Minus, Number, Tree, evaluate, fill, fold, parse
+from .formula import DOTS, Call, Choice, Compare, Infix, Minus, Number, Reckoner, Tree, evaluate, fill, fold, parse, reckoner
 from .numbers import MINUS, show
 
 MANY = 8  # of more operands than this the first and the last few are written
@@ -215,8 +215,13 @@ def conventional(row: Row, index: int, data: Sequence[float], result: float, par
         found = evaluate(slope(row, index, [Number(x) for x in data], Number(result)) or Number(math.nan), {}, FUNCTIONS)
     else:
         names = {**dict(zip("abc", data, strict=False)), "y": result}
-        found = evaluate(_local(row.formula[index], row.constants, row.params), names, FUNCTIONS)
+        found = _reckoner(row.formula[index], row.constants, row.params)(names)
     return found != found or (abs(found) != math.inf and abs(found - partial) > 1e-6 * abs(partial) + 1e-9)
+
+
+@lru_cache(maxsize=1024)
+def _reckoner(formula: str, constants: tuple[str, ...], params: tuple[float, ...]) -> Reckoner:
+    return reckoner(_local(formula, constants, params), FUNCTIONS)
 
 
 def _sigmoid(x: float) -> float:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..notation.formula import Call, Compare, Infix, Minus, Name, evaluate
+from ..notation.formula import Call, Compare, Infix, Minus, Name, reckoner
 from ..notation.numbers import show
 from ..notation.rows import FUNCTIONS, MANY, row_of, table, written
 from ..reading import args_of, closure_of
@@ -194,7 +194,8 @@ def forward_of(node: Any, arity: int) -> Function | None:
         return lambda *xs: float(forward(*xs, *row.params))
     tree = written(row, [Name(f"x{i}") for i in range(arity)]) if arity <= MANY else None
     if isinstance(tree, Infix | Minus | Compare) or (isinstance(tree, Call) and tree.name in NUMBERS):
-        return lambda *xs: _known(evaluate(tree, {f"x{i}": x for i, x in enumerate(xs)}, NUMBERS), xs)
+        found = reckoner(tree, NUMBERS)
+        return lambda *xs: _known(found({f"x{i}": x for i, x in enumerate(xs)}), xs)
     method = getattr(type(node), row.method, None)
     if arity == 1 and callable(method):
         cls = type(node)

@@ -239,6 +239,7 @@ def _operations(trace: Trace) -> None:
     rows: dict[Any, int] = {}
     trace.ops, trace.kinds = [{"s": "", "n": [""], "f": [], "d": []}], [""]
     known: dict[Any, tuple[Row, str]] = {}  # by the op itself, which is alive as long as its values are
+    plain: dict[Any, int] = {}  # the rows of operations without kinks, of values alone
     n = len(trace.values)
     for place, (value, args) in enumerate(zip(trace.values, trace.operands, strict=True)):
         if not args:
@@ -246,6 +247,9 @@ def _operations(trace: Trace) -> None:
             continue
         literal = tuple([i for i, a in enumerate(args) if a >= n]) if max(args) >= n else ()
         kind = id(getattr(value, "op", None)), op_of(value), len(args)
+        if not literal and (at := plain.get(kind)):
+            trace.op.append(at)
+            continue
         if kind not in known:
             row = row_of(value, len(args))
             known[kind] = row, op_of(value) or row.symbol
@@ -255,6 +259,8 @@ def _operations(trace: Trace) -> None:
             rows[key] = len(trace.ops)
             trace.ops.append(told_rows.told(row, symbol, len(args), key[-1], literal, getattr(value, "op", None)))
             trace.kinds.append(row.name)
+        if not literal and not row.kinks:
+            plain[kind] = rows[key]
         trace.op.append(rows[key])
 
 
