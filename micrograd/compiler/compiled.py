@@ -186,22 +186,26 @@ class Compiled(Retraced, Generic[Answer]):
         return read(args, self._ids)
 
     def _of_one(self, numbers: Any) -> Any:
-        return numbers[:, 0] if self.batch else numbers
+        first = [x[:1] for x in numbers] if self.batch else numbers
+        return np.concatenate(first, axis=None, dtype=np.float64) if first else np.zeros(0)
 
     def _ready(self, args: Sequence[Any], static: dict[str, Any], whole: bool = False) -> tuple[Plan, Runs]:
         plan, numbers = self.plan(args, static)
         if self._session is not None:
             self._session.interrupt()
-        machine = self._machine(plan, numbers, whole)
+        machine = self._machine(plan, self._samples(numbers), whole)
         plan.load(machine)
         plan.feed(machine, numbers)
         self._latest = plan, machine
         return plan, machine
 
-    def _machine(self, plan: Plan, numbers: Any, whole: bool = False) -> Runs:
-        """For these inputs; in tiles, unless every number will be asked for."""
+    def _samples(self, numbers: Sequence[Any]) -> int:
+        return len(numbers[0]) if self.batch and numbers else 1
+
+    def _machine(self, plan: Plan, samples: int, whole: bool = False) -> Runs:
+        """For so many samples; in tiles, unless every number will be asked for."""
         in_tiles = self.batch and not (whole or self.input_grads or modes.here().anomaly)
-        return plan.machine(self.backend, numbers.shape[1] if self.batch else 1, in_tiles, self.threads)
+        return plan.machine(self.backend, samples, in_tiles, self.threads)
 
     def _done(self, plan: Plan, machine: Runs) -> None:
         if plan.program.assigns:

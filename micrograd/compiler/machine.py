@@ -29,6 +29,7 @@ class Runs(Protocol):
     params: Any  # the parameters: the first of the values
     gradient: Any  # by the parameters
     inputs: Any  # the pool that takes the inputs
+    views: Any  # the numbers of each argument in it, if a plan feeds it
     loaded: int  # modes.state.last_change when it took the numbers of the parameters
     entry: tuple[Any, Any]  # compiled code that is all of the program, and its arguments; (None, ()) where there is none
 
@@ -57,6 +58,7 @@ class Machine:
 
     native = ""
     loaded = -1
+    views: Any = None
     entry: tuple[Any, Any] = None, ()
     kept: Any = None  # what has to live as long
     listing: Callable[[], str] | None = None  # what compiled code goes through, as text

@@ -53,7 +53,7 @@ class Taken:
         self.samples = int(machine.samples)
         rows = np.asarray(machine.inputs)[np.asarray(program.inputs, dtype=np.int64)]
         self.inputs = rows.T if program.batch else rows.reshape(1, -1)
-        self.limits = [(int(i), int(n)) for i, n in zip(plan.integers, np.ravel(plan.limits), strict=True)]
+        self.limits = plan.inputs.limits
         self.input_grads = bool(step.input_grads)
         self.together = not program.batch or bool(program.assigns) or not program.outputs[0][0]
 

@@ -78,23 +78,88 @@ def test_call_after_call(calls: Any) -> None:
     for xs in calls:
         x, k = [[a] for a, _ in xs], [n for _, n in xs]
         shapes, numbers = reader.numbers((x, np.array(k), k))
-        assert bits(numbers) == bits([a for a, _ in xs] + k + k)
+        assert [bits(found) for found in numbers] == [bits([a for a, _ in xs]), bits(k), bits(k)]
         assert shapes == (one_by_one(x)[0], ("array", (len(k),), "int"), one_by_one(k)[0])
-        each, columns = reader.samples((x, k))
+        each, numbers = reader.samples((x, k))
         assert each == (("list", "float", 1), "int")
-        assert [bits(row) for row in columns] == [bits([a for a, _ in xs]), bits(k)]
+        assert [bits(found.reshape(-1)) for found in numbers] == [bits([a for a, _ in xs]), bits(k)]
 
 
-def test_arrays_are_copied_and_may_lie_anyhow() -> None:
-    reader = reading.Reader()
-    x = np.arange(12.0, dtype=np.float32).reshape(3, 4)[:, ::2]
-    shapes, numbers = reader.numbers((x, np.array(2**63, dtype=np.uint64), np.array([True])))
-    assert shapes == (("array", (3, 2), "float"), ("array", (), "int"), ("array", (1,), "bool"))
-    assert numbers.tolist() == [0, 2, 4, 6, 8, 10, 2.0**63, 1.0]
-    x = np.zeros(3)
-    numbers = reader.numbers((x,))[1]
-    x += 1.0
-    assert numbers.tolist() == [0.0, 0.0, 0.0]
+def forms(x: Any) -> dict[str, Any]:
+    """The same numbers, small whole ones, in arrays that lie and are written in other ways."""
+    wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]))
+    wide[..., ::2] = x
+    still = x.copy()
+    still.flags.writeable = False
+    shifted = np.zeros(8 * x.size + 1, np.uint8)[1:].view(np.float64).reshape(x.shape)
+    shifted[...] = x
+    kinds = {kind: x.astype(kind) for kind in (">f8", "f4", "f2", "g", "i8", ">i8", "i4", "u1", "u8")}
+    return kinds | {
+        "plain": x, "every other": wide[..., ::2], "backwards": x[::-1].copy()[::-1], "Fortran's": np.asfortranarray(x),
+        "read only": still, "shifted": shifted, "a subclass": x.view(np.matrix) if x.ndim == 2 else x.view(np.recarray),
+        "filled": np.ma.array(x), "lists": x.tolist(), "whole lists": x.astype(int).tolist(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize("turned", [False, True])
+def test_arrays_that_lie_anyhow_are_their_numbers(batch: bool, turned: bool) -> None:
+    """turned: the program has its inputs with the samples side by side, which `exact` does not (see `passes.layout`)."""
+    w = [[Value(0.5 + i - j) for j in range(3)] for i in range(4)]
+
+    def one(row: Any, k: Any) -> Value:
+        acts = [sum((wi * xi for wi, xi in zip(ws, row, strict=True)), Value(0.0)).tanh() for ws in w]
+        return sum((a * (i + 1.5) for i, a in enumerate(acts)), k * row[2] + row[1])
+
+    def loss(rows: Any, ks: Any) -> Value:
+        return sum((one(row, k) * (i + 1) for i, (row, k) in enumerate(zip(rows, ks, strict=True))), Value(0.0))
+
+    x, k = np.arange(15.0).reshape(5, 3), np.arange(5.0)[::-1].copy()
+    true = np.mean([one(*sample).data for sample in zip(x.tolist(), k, strict=True)]) if batch else loss(x.tolist(), k.tolist()).data
+    step = micrograd.compile(one if batch else loss, backend="numpy", batch=batch, exact=not (turned or batch))
+    for name, form in forms(x).items():
+        for other, ks in forms(k).items():
+            for _ in range(3):  # where its form is new, has come before, and is known
+                assert step(form, ks) == pytest.approx(true, rel=1e-14), (name, other)
+    assert batch or (len(step.latest.inputs.axes[0][1]) == 2) == turned
+
+
+def test_a_call_has_the_numbers_of_its_arrays_at_that_moment() -> None:
+    x, scale = np.array([1.0, 2.0]), Value(3.0)
+    step = micrograd.compile(lambda xs: xs[0] * scale + xs[1], [scale], backend="numpy")
+    for _ in range(3):
+        assert step(x) == 3 * x[0] + x[1]
+        assert step.value_and_grad(x)[1].tolist() == [x[0]]
+        x[0] += 1.0
+        assert step.value_of(scale) == 3.0 and step.grad_of(scale) == x[0] - 1.0
+
+
+def test_a_refused_index_leaves_the_call_before_as_it_was() -> None:
+    from micrograd.nn.effects import lookup
+
+    table = [Value(1.0), Value(2.0), Value(4.0)]
+    step = micrograd.compile(lambda x, i: lookup(table, i) * x, table, backend="numpy")
+    for form in (int, np.int64, np.array, lambda i: np.array(i, dtype=">i4"), lambda i: np.array(i, dtype=np.uint8), float):
+        assert step.value_and_grad(np.array(5.0), form(2))[0] == 20.0
+        with pytest.raises(IndexError, match=r"an index among the inputs is 3, outside 0 … 2"):
+            step(np.array(7.0), form(3))
+        assert step.machine.inputs[step.program.inputs].tolist() == [5.0, 2.0]
+    with pytest.raises(IndexError, match=r"is -1, outside 0 … 2"):
+        step(np.array(7.0), -1)
+
+
+def test_indices_among_other_numbers_and_of_several_tables() -> None:
+    from micrograd.nn.effects import lookup
+
+    short, long = [Value(1.0), Value(2.0)], [Value(float(i)) for i in range(10, 50)]
+    step = micrograd.compile(lambda rows: sum((lookup(short, a) * lookup(long, b) + c for a, b, c in rows), Value(0.0)), backend="numpy")
+    for rows in ([[0, 39, 7], [1, 20, -8]], [[1, 1, 2**40], [1, 0, -1]]):
+        true = sum(short[a].data * long[b].data + c for a, b, c in rows)
+        assert [step(form) for form in (np.array(rows), np.array(rows, dtype=float), rows)] == [true] * 3
+    for bad in ([[2, 5, 0], [0, 0, 0]], [[0, 0, 0], [1, 40, 0]], [[0, -1, 0], [0, 0, 0]]):
+        for form in (np.array(bad), np.array(bad, dtype=float), bad):
+            with pytest.raises(IndexError, match="an index among the inputs is"):
+                step(form)
 
 
 def test_a_repeated_call_follows_types_and_lengths() -> None:

@@ -33,6 +33,7 @@ class TiledMachine:
     """
 
     loaded = -1
+    views: Any = None
     entry: tuple[Any, Any] = None, ()
 
     def __init__(

@@ -1,7 +1,8 @@
-"""Reading: the numbers of the arguments of a compiled loss, call after call, as an array.
+"""Reading: the numbers of the arguments of a compiled loss, call after call, as arrays.
 
-Arrays are copied whole. Numbers in nested lists are looked at one by one when their structure is new. When it comes again, `marshal` writes
-the lists as bytes, which it does in C: what lies between the numbers there is the structure, types included, so it is compared at once.
+Arrays are taken as they are, and copied when a machine is fed. Numbers in nested lists are looked at one by one when their structure is
+new. When it comes again, `marshal` writes the lists as bytes, which it does in C: what lies between the numbers there is the structure,
+types included, so it is compared at once.
 """
 
 from __future__ import annotations
@@ -26,22 +27,16 @@ class Reader:
         self.known: dict[int, Known] = {}
         self.arrays: dict[Any, tuple[Any, ...]] = {}  # types and shapes of arguments that are all arrays → their structure
 
-    def numbers(self, args: Sequence[Any], params: Any = ()) -> tuple[tuple[Any, ...], Any]:
-        """The structure of each argument, and all the numbers in a row."""
-        if args and type(args[0]) is np.ndarray:
-            form: Any = tuple([(type(x), getattr(x, "dtype", None), getattr(x, "shape", None)) for x in args])
-            known = self.arrays.get(form)
-            if known is not None:
-                return known, np.concatenate(args, axis=None, dtype=np.float64)
-            if all(kind is np.ndarray and dtype.kind != "O" for kind, dtype, _ in form):
-                if len(self.arrays) >= FORMS:
-                    self.arrays.clear()
-                self.arrays[form] = tuple(map(arguments.shape_of, args))
+    def numbers(self, args: Sequence[Any], params: Any = ()) -> tuple[tuple[Any, ...], Sequence[Any]]:
+        """The structure of each argument, and its numbers."""
+        form = _form(args)
+        if form in self.arrays:
+            return self.arrays[form], args
         shapes: list[Any] = []
         pieces: list[Any] = []
         for i, x in enumerate(args):
             if type(x) is np.ndarray and x.dtype != object:
-                shape, found = arguments.shape_of(x), x.reshape(-1)
+                shape, found = arguments.shape_of(x), x
             elif (found := self._again(i, x)) is not None:
                 shape = self.known[i].shape
             else:
@@ -51,32 +46,42 @@ class Reader:
                 self._remember(i, shape)
             shapes.append(shape)
             pieces.append(found)
-        return tuple(shapes), np.concatenate(pieces, dtype=np.float64) if pieces else np.zeros(0)
+        return self._keep(form, shapes), pieces
 
-    def samples(self, args: Sequence[Any], params: Any = ()) -> tuple[tuple[Any, ...], Any]:
-        """For a batch: the structure of one sample of each argument, and the numbers as an array (number of a sample, sample)."""
-        shapes, rows, count = [], [], None
+    def samples(self, args: Sequence[Any], params: Any = ()) -> tuple[tuple[Any, ...], Sequence[Any]]:
+        """For a batch: the structure of one sample of each argument, and the numbers of each argument, sample by sample."""
+        form = _form(args)
+        if form in self.arrays:
+            return self.arrays[form], args
+        shapes: list[Any] = []
+        pieces: list[Any] = []
         for i, x in enumerate(args):
             if not isinstance(x, (list, tuple, np.ndarray)) or len(x) == 0:
                 raise ValueError(f"argument {i} of a loss compiled with batch=True must be a sequence of samples, not {x!r:.60}")
-            if count not in (None, len(x)):
-                raise ValueError(f"the arguments of one batch must have as many samples each: {count} and {len(x)}")
-            count = len(x)
+            if pieces and len(args[0]) != len(x):
+                raise ValueError(f"the arguments of one batch must have as many samples each: {len(args[0])} and {len(x)}")
             if isinstance(x, np.ndarray) and x.dtype != object:
                 _, whole, kind = arguments.shape_of(x)
-                shapes.append(kind if x.ndim == 1 else ("array", whole[1:], kind))
-                rows.append(x.reshape(count, -1).T)
+                shape, found = (kind if x.ndim == 1 else ("array", whole[1:], kind)), np.asarray(x)
             elif (found := self._again(i, x)) is not None:
-                shapes.append(self.known[i].shape[1])
-                rows.append(found.reshape(count, -1).T)
+                shape, found = self.known[i].shape[1], found.reshape(len(x), -1)
             else:
                 shape, flats = arguments.alike(x, params)
                 if shape is None:
                     raise ValueError(f"argument {i}: the samples of a batch must be of one structure; pad them, or do without batch=True")
-                shapes.append(shape)
-                rows.append(np.array(flats, dtype=np.float64).T)
-                self._remember(i, ("list" if type(x) is list else "tuple", shape, count))
-        return tuple(shapes), (np.concatenate(rows, dtype=np.float64) if rows else np.zeros((0, 1)))
+                found = np.array(flats, dtype=np.float64)
+                self._remember(i, ("list" if type(x) is list else "tuple", shape, len(x)))
+            shapes.append(shape)
+            pieces.append(found)
+        return self._keep(form, shapes), pieces
+
+    def _keep(self, form: Any, shapes: list[Any]) -> tuple[Any, ...]:
+        """The structure of the arguments, which is that of all arrays of this form."""
+        if form is not None and all(kind is np.ndarray and dtype.kind != "O" for kind, dtype, _ in form):
+            if len(self.arrays) >= FORMS:
+                self.arrays.clear()
+            self.arrays[form] = tuple(shapes)
+        return tuple(shapes)
 
     def _again(self, i: int, x: Any) -> Any:
         """The numbers of an argument that has the structure it had before; None where it has another."""
@@ -89,6 +94,13 @@ class Reader:
             with suppress(ValueError):  # marshal does not write it
                 self.known[i] = Known(shape)
         self.seen[i] = shape
+
+
+def _form(args: Sequence[Any]) -> Any:
+    """Types and shapes of arguments the first of which is an array; None of others."""
+    if not args or type(args[0]) is not np.ndarray:
+        return None
+    return tuple([(type(x), getattr(x, "dtype", None), getattr(x, "shape", None)) for x in args])
 
 
 class Known:

@@ -25,34 +25,36 @@ class Queue:
         self.session, self.losses = session, losses
         self.rows: list[Any] = []  # the numbers of the optimizer's rule for each step: as many as there are batches in the buffer
         self.buffer: Any = np.empty((0, 0))
+        self.plan: Any = None  # whose inputs are in the buffer
+        self.views: list[Any] = []  # … the numbers of each argument
         self.made = 0  # steps of the optimizer before these
         schedule = session.optimizer.schedule if session.inside else None
         still = type(data) is list and (schedule is None or type(schedule).__module__.startswith("micrograd."))
         self.kept = ROOM if still else 0  # numbers that may yet be kept: nobody's code runs that could change them
-        self.read: dict[int, tuple[Any, Any, Any]] = {}  # id of a batch → the batch, its plan, and its numbers as a machine has them
+        self.read: dict[int, tuple[Any, Any, Any, int]] = {}  # id of a batch → it, its plan, its numbers as a machine has them, samples
 
     def add(self, args: Any) -> None:
         """Make a step on these arguments of the loss, now or later."""
         session = self.session
-        _, plan, laid = self.read.get(id(args), (None, None, None))
+        _, plan, laid, samples = self.read.get(id(args), (None, None, None, 1))
         if laid is None:
             plan, numbers = session.planned(args)
-            if not self._fits(plan, numbers):
+            samples = session.compiled._samples(numbers)
+            if not self._fits(plan, samples):
                 self.flush()
                 session.use(plan, numbers)
                 self.losses.append(session.make())
                 return
-            self._make_room(session.machine.inputs[plan.where].shape)
-            into = self.buffer[len(self.rows)]
-            plan.lay(numbers, into)
-            self._keep(args, plan, into)
-        elif not self._fits(plan, laid):
+            self._make_room(plan, session.machine.inputs[plan.inputs.rows].shape)
+            plan.inputs.lay(numbers, [view[len(self.rows), ...] for view in self.views])
+            self._keep(args, plan, self.buffer[len(self.rows)], samples)
+        elif not self._fits(plan, samples):
             self.flush()
             self.read, self.kept = {}, 0
             self.add(args)
             return
         else:
-            self._make_room(laid.shape)
+            self._make_room(plan, laid.shape)
             self.buffer[len(self.rows)] = laid
         optimizer = session.optimizer
         if not self.rows:
@@ -62,22 +64,23 @@ class Queue:
         if len(self.rows) == len(self.buffer):
             self.flush()
 
-    def _fits(self, plan: Any, numbers: Any) -> bool:
+    def _fits(self, plan: Any, samples: int) -> bool:
         """Whether compiled code can make this step behind those that wait, on the machine that runs."""
         session = self.session
-        if plan is not session.plan or session.compiled._machine(plan, numbers) is not session.machine:
+        if plan is not session.plan or session.compiled._machine(plan, samples) is not session.machine:
             return False
-        return isinstance(plan.where, slice) and modes.state.last_change == session.seen and not modes.hooks and session.whole()
+        return plan.inputs.rows is not None and modes.state.last_change == session.seen and not modes.hooks and session.whole()
 
-    def _make_room(self, shape: tuple[int, ...]) -> None:
-        if self.buffer.shape[1:] != shape:
-            self.buffer = np.empty((max(1, min(CHUNK, ROOM // max(1, prod(shape)))), *shape))
+    def _make_room(self, plan: Any, shape: tuple[int, ...]) -> None:
+        if self.plan is not plan or self.buffer.shape[1:] != shape:
+            self.buffer = np.zeros((max(1, min(CHUNK, ROOM // max(1, prod(shape)))), *shape))
+            self.plan, self.views = plan, plan.inputs.views(self.buffer, plan.inputs.rows.start)
 
-    def _keep(self, args: Any, plan: Any, laid: Any) -> None:
+    def _keep(self, args: Any, plan: Any, laid: Any, samples: int) -> None:
         """A tuple of arrays has the same numbers when it comes again."""
         if laid.size <= self.kept and type(args) is tuple and all(type(x) is np.ndarray for x in args):
             self.kept -= laid.size
-            self.read[id(args)] = args, plan, laid.copy()
+            self.read[id(args)] = args, plan, laid.copy(), samples
 
     def flush(self) -> None:
         """Make the steps that wait."""
@@ -86,7 +89,7 @@ class Queue:
         session, rows = self.session, self.rows
         session.ctrl_c.held = True
         session.optimizer.steps, self.rows = self.made, []
-        fed, where = self.buffer[: len(rows)], session.plan.where
+        fed, where = self.buffer[: len(rows)], session.plan.inputs.rows
         while rows:
             if session.whole():
                 flat = fed.reshape(len(rows), -1)

@@ -109,7 +109,7 @@ class _Session:
         if not (same and self.given):
             self.use(*self.planned(args))
         elif self.plan.traced.draws:
-            self.plan.feed(self.machine, self.numbers)
+            self.plan.draw(self.machine)
         return self.make()
 
     def make(self) -> float:
@@ -168,10 +168,9 @@ class _Session:
 
     def use(self, plan: Plan, numbers: Any) -> None:
         """Give the program its numbers, on a machine that has the parameters."""
-        self.numbers = numbers
         if modes.hooks:
             refuse_hooks(plan)
-        machine = self.compiled._machine(plan, self.numbers)
+        machine = self.compiled._machine(plan, self.compiled._samples(numbers))
         if machine is not self.machine:
             if self.machine is None:
                 plan.load(machine)
@@ -191,7 +190,7 @@ class _Session:
         else:
             self._follow()
         self.compiled._latest = plan, machine
-        plan.feed(machine, self.numbers)
+        plan.feed(machine, numbers)
         self.given = True
 
     def _look(self) -> None:
