@@ -32,6 +32,8 @@ NAMES = [
     "a.b.c.d.e.f",
     "×2",
     "",
+    "a long name\nof two lines",
+    "parameters ×337\n",
 ]
 WIDTHS = (3, 8, 13, 14, 16)
 

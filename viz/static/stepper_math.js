@@ -19,7 +19,7 @@ export const counted = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 // A long dotted name keeps its end and a bundle its count: "…rons[3].w[1]", "param… ×337".
 export function shorten(name, most) {
   if (name.length <= most) return name;
-  const [, stem, count] = name.match(/^(.*?)((?: #\d+)?(?: ×[\d,]+)?)$/);
+  const [, stem, count] = name.match(/^(.*?)((?: #\d+)?(?: ×[\d,]+)?)$/s);
   if (count) return `${stem.slice(0, Math.max(1, most - count.length - 1))}…${count}`;
   return name.includes(".") ? `…${name.slice(1 - most)}` : `${name.slice(0, most - 1)}…`;
 }

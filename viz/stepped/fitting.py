@@ -22,7 +22,7 @@ def shorten(name: str, most: int) -> str:
     """
     if len(name) <= most:
         return name
-    end = re.search(r"( #\d+)?( ×[\d,]+)?$", name)
+    end = re.search(r"( #\d+)?( ×[\d,]+)?\Z", name)
     if end and end[0]:
         return f"{name[: end.start()][: max(1, most - len(end[0]) - 1)]}…{end[0]}"
     return f"…{name[1 - most :]}" if "." in name else f"{name[: most - 1]}…"
