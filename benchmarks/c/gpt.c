@@ -47,19 +47,22 @@ INLINE void softmax(int rows, double *e, int causal) {
     ALIGNED double largest[T], sum[T] = {0};
     for (int t = 0; t < T; t++) largest[t] = e[t];
     for (int r = 1; r < rows; r++)
-        for (int t = 0; t < T; t++) {
+        for (int t = causal ? r / LANES * LANES : 0; t < T; t++) {
             double z = !causal || r <= t ? e[r * T + t] : largest[t];
             largest[t] = z > largest[t] ? z : largest[t];
         }
-    for (int i = 0; i < rows * T; i++) e[i] = exp(e[i] - largest[i % T] < 0 ? e[i] - largest[i % T] : 0);
-    for (int r = 0; r < rows; r++)
-        for (int t = 0; t < T; t++) {
+    for (int r = 0; r < rows; r++) {
+        const int from = causal ? r / LANES * LANES : 0;
+        for (int t = 0; t < from; t++) e[r * T + t] = 0;
+        for (int t = from; t < T; t++) e[r * T + t] = exp(e[r * T + t] - largest[t] < 0 ? e[r * T + t] - largest[t] : 0);
+        for (int t = from; t < T; t++) {
             e[r * T + t] = !causal || r <= t ? e[r * T + t] : 0;
             sum[t] += e[r * T + t];
         }
+    }
     for (int t = 0; t < T; t++) sum[t] = 1 / sum[t];
     for (int r = 0; r < rows; r++)
-        for (int t = 0; t < T; t++) e[r * T + t] *= sum[t];
+        for (int t = causal ? r / LANES * LANES : 0; t < T; t++) e[r * T + t] *= sum[t];
 }
 
 double value_and_grad(const double *p, const long *sequence, double *g) {

@@ -159,9 +159,11 @@ class Optimizer:
 
     def scalars(self, group: Group, t: int) -> list[float]:
         """The numbers of a parameter's t-th step, in the order of the kernel's arguments."""
-        factor = 1.0 if self.schedule is None else self.schedule(self.steps)
-        h = self.numbers({**group.settings, "lr": group.settings["lr"] * factor}, t)
-        return [x for name, x in h.items() if not self._absent(name, group.settings)]
+        settings, optional = group.settings, self.optional
+        h = {**settings}
+        if self.schedule is not None:
+            h["lr"] *= self.schedule(self.steps)
+        return [x for name, x in self.numbers(h, t).items() if name not in optional or settings[name] != 0]
 
     def kernel(self, group: Group) -> Kernel:
         """The group's rule as symbols, for whoever runs it on something other than floats."""

@@ -16,7 +16,9 @@ from micrograd.compiler import take
 
 np = pytest.importorskip("numpy")
 from causal_programs import SPANS, Causal  # noqa: E402
+from micrograd.compiler.arrays.update import array_update  # noqa: E402
 from micrograd.compiler.native import c_code, cache, cc  # noqa: E402
+from micrograd.compiler.native.c_update import CUpdate  # noqa: E402
 from micrograd.compiler.tiers import tiers  # noqa: E402
 from small_losses import Net, attention, eager, hinge, moons  # noqa: E402
 
@@ -136,6 +138,26 @@ def test_training_is_numpys_to_the_last_bit_of_the_rule(batch: bool, make: Any) 
         assert all(abs(loss) <= 1.0 for loss in losses)
         found.append((losses, [p.data for p in w]))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("size", [1.0, 0.7, 1e-8, 5e-324, 0.0, 1e300, float("nan")])
+def test_an_update_is_numpys_to_the_last_bit_whatever_the_numbers(size: float) -> None:
+    """Of numbers of all sizes: C makes a quotient of a root by a product and what that leaves over."""
+    kernel = optim.Adam([Value(0.0)]).kernel(optim.Adam([Value(0.0)]).groups[0])
+    draw = np.random.default_rng(3)
+    sizes = draw.choice([1e-300, 1e-160, 1.0, 1e100, 1e160], size=(4, 4001))
+    p, g, mean, square = draw.normal(size=sizes.shape) * sizes
+    p[::2], square[:] = 0.0, np.abs(square)  # what is taken from 0 shows every bit
+    square[:6], g[:6] = [0.0, 0.0, np.inf, np.nan, 5e-324, -1.0], 0.0
+    numbers = np.array([0.001, 0.9, 0.999, 1e-8, 0.1, 0.001, 0.01, size])
+    assert kernel.arguments[4:] == ("lr", "beta1", "beta2", "eps", "rest1", "rest2", "size", "root2")
+    with np.errstate(all="ignore"):
+        expected = array_update(kernel, "Adam")(p, g, mean, square, *numbers)
+    found, slots = p.copy(), np.array([mean, square])
+    CUpdate(kernel, 2)(found, g, slots, 0, numbers)
+    for a, b in zip((found, *slots), expected, strict=True):
+        assert np.array_equal(a, b, equal_nan=True)
+        assert (np.signbit(a) == np.signbit(b))[~np.isnan(b)].all()
 
 
 def test_a_schedule_that_fails_ends_the_run_where_it_does_in_numpy() -> None:

@@ -14,7 +14,7 @@ from micrograd.compiler.program.ir import Program
 from micrograd.compiler.program.show import Names, extents
 
 C = Language(
-    templates=columns.C, index="int", number="double", constant="const double", whole="(int){0}", at="{name}[{offset}]",
+    templates=columns.C, index="long", number="double", constant="const double", whole="(int){0}", at="{name}[{offset}]",
     function="static inline double {0}({1})", argument="double {0}",
 )  # fmt: skip
 
@@ -53,7 +53,11 @@ class Functions:
     def of(self, step: Instruction, word: str, turns: int = 0) -> tuple[list[str], str]:
         """(the function of an instruction, the call of it). turns: of the loop around, whose variable is t."""
         boxed = self.program.boxed(step, max(1, turns), keep=True)
+        if step.limit is None:
+            boxed = boxed.joined
         nest = CNest(boxed, self.shared, self.room)
+        nest.roomy = boxed.limit is not None and self.program.roomy(boxed, max(1, turns))
+        nest.within = step.limit if boxed.limit is None else None
         if step.batch and self.samples:
             nest.extent["b"] = self.samples
         stem = f"{word}_{identifier(self.names.family(step.out).name)}"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Container, Iterable, Sequence
 
 from micrograd.compiler.braces.nests import Nest
 from micrograd.compiler.numpy_gate import np
-from micrograd.compiler.program.instruction import Access, Instruction
+from micrograd.compiler.program.instruction import Access, Instruction, Limit
+
+VECTOR = 8  # lanes of the widest vectors
 
 
 class CNest(Nest):
     """The loops of C, with products and sums along lanes left to kernels that hold a block of results in registers (`lanes`)."""
+
+    roomy = False  # whether what is beyond a limit can be read, too
+    within: Limit | None = None  # of an instruction whose box may be gone through: beyond it nothing has to be written
 
     def lines(self) -> list[str]:
         step = self.step
@@ -19,6 +25,7 @@ class CNest(Nest):
         pair = () if step.limit is None else (self.axes[step.limit.axis], self.axes[step.limit.by])
         evenly = not pair or self.lane in pair  # how many lanes there are depends on one axis, which is outside of the kernel
         self.other = next((a for a in pair if a != self.lane), "")
+        self.rising = self._rising(step.limit) if self.roomy else None
         if step.rule.product and step.rule.fold == "+" and affine and self.summed and self.lane and not step.scatters and evenly:
             lanes = [bool(self.stride(f"x{k}", self.lane)) for k in range(len(reads))]
             if self.lane in self.summed and all(lanes):
@@ -26,6 +33,60 @@ class CNest(Nest):
             if self.lane not in self.summed and sum(lanes) == 1 and len(reads) == 2:
                 return self._product("x0" if lanes[0] else "x1", "x1" if lanes[0] else "x0")
         return super().lines()
+
+    def _rising(self, limit: Limit | None) -> tuple[int, int] | None:
+        """(first, rise): at step k of the axis that a limit is of, the lanes from first + rise k on count; None: others."""
+        if limit is None or self.lane != self.axes[limit.by]:
+            return None
+        firsts, ends = zip(*limit.spans(self.extent[self.axes[limit.axis]]), strict=True)
+        rises = {b - a for a, b in itertools.pairwise(firsts)}
+        evenly = len(rises) == 1 and min(rises) >= 0 and set(ends) == {self.extent[self.lane]}
+        return (firsts[0], rises.pop()) if evenly else None
+
+    def bounds(self, axis: str, outside: Container[str]) -> tuple[str, str]:
+        """Lanes that need not be written are left out by whole vectors."""
+        limit = self.within
+        if limit is not None and axis == self.lane and (other := self.axes[limit.axis]) in outside and self._rising(limit):
+            first, rise = self._rising(limit) or (0, 0)
+            return f"({rise} * {other} + {first}) / {VECTOR} * {VECTOR}", str(self.extent[axis])
+        return super().bounds(axis, outside)
+
+    def over(self, order: Sequence[str], line: str, text: str, nothing: str) -> list[str]:
+        """Where the lanes that count begin later from step to step: a vector of them at a time, from its first step to its last.
+
+        Sums stay in a register so, and what is the same at every step is worked out once.
+        """
+        limit = self.step.limit if self.roomy else self.within
+        first, rise = self._rising(limit) or (0, 0)
+        if limit is None or rise != 1 or self.lane != order[-1]:
+            return super().over(order, line, text, nothing)
+        lane, other, n, index = self.lane, self.axes[limit.axis], self.extent[self.lane], self.language.index
+        some = other in self.summed  # of the lanes of a vector count, at some steps; else what does not may be written
+        if not some and (all(self.stride(x, other) for x in self.operands) or not self._divides()):
+            return super().over(order, line, text, nothing)
+        whole, steps, summed = n // VECTOR * VECTOR, self.extent[other], [x for x in self.summed if x != other]
+        text = f"({text})" if " " in text else text
+        body = [
+            f"for ({index} at = 0; at < {VECTOR}; at++) {{", f"    const {index} {lane} = strip + at;", f"    const double x = {text};",
+            f"    {line.format(f'(at >= {other} + {first} - strip ? x : {nothing})' if some else 'x')}", "}",
+        ]  # fmt: skip
+        strips = [
+            f"for ({index} strip = 0; strip < {whole}; strip += {VECTOR}) {{",
+            f"    for ({index} {other} = 0; {other} < {steps} && {other} < strip + {VECTOR - first}; {other}++) {{",
+            *("        " + x for x in self.loop(summed, body)), "    }", "}",
+        ]  # fmt: skip
+        tail = [
+            f"for ({index} {other} = 0; {other} < {steps}; {other}++) {{",
+            f"    for ({index} {lane} = {other} < {whole - first} ? {whole} : {other} + {first}; {lane} < {n}; {lane}++) {{",
+            *("        " + x for x in self.loop(summed, [line.format(text)])), "    }", "}",
+        ]  # fmt: skip
+        around = [x for x in self.kept if x not in (lane, other)]
+        return self.loop(around, [*(strips if whole else []), *(tail if whole < n else [])])
+
+    def _divides(self) -> bool:
+        """Whether there is a quotient in the rule."""
+        body, text = self.step.rule.code(self.language.templates)
+        return any("/" in x for x in (*body, text))
 
     def place(self, name: str) -> str:
         """Where an operand begins, as an argument: `V + 3`, `V + 3 + 16 * t` in a loop around."""
@@ -44,7 +105,7 @@ class CNest(Nest):
         return [*zero, *self.loop(order, [call.format(add=int(add), begin=begin, **{k: self._at(k, inner) for k in self.operands})])]
 
     def _at(self, name: str, inner: Sequence[str]) -> str:
-        first = self.bounds(self.lane, [self.other])[0]
+        first = "0" if self.other in inner else self.bounds(self.lane, [self.other])[0]
         moved = first if first != "0" and self.stride(name, self.lane) else ""
         return " + ".join(filter(None, [name, self.offset(name, inner), moved]))
 
@@ -58,24 +119,34 @@ class CNest(Nest):
         return int(self.stride(name, axis)) if axis else 0
 
     def _product(self, b: str, a: str) -> list[str]:
-        k = self._largest(x for x in self.summed if x != self.other)
+        rising = self.rising if self.other in self.summed else None
+        k = self.other if rising else self._largest(x for x in self.summed if x != self.other)
         r = self._largest(x for x in self.kept if x not in (self.lane, self.other) and not self.stride(b, x))
         rows, terms = (self.extent[x] if x else 1 for x in (r, k))
+        lanes, name, limit = (
+            (self.extent[self.lane], "product_from", f", {rising[0]}, {rising[1]}") if rising else (self._lanes, "product", "")
+        )
         call = (
-            f"product({rows}, {terms}, {self._lanes}, {{out}}, {self._along('out', r)}, {{{a}}}, {self._along(a, r)}, "
-            f"{self._along(a, k)}, {{{b}}}, {self._along(b, k)}, {{add}}, {{begin}});"
+            f"{name}({rows}, {terms}, {lanes}, {{out}}, {self._along('out', r)}, {{{a}}}, {self._along(a, r)}, "
+            f"{self._along(a, k)}, {{{b}}}, {self._along(b, k)}, {{add}}, {{begin}}{limit});"
         )
         inner = [x for x in (r, k, self.lane) if x]
         return self._around([x for x in self.axes if x not in inner], call, inner)
 
     def _contract(self) -> list[str]:
+        a, b = "x0", "x1"
+        alone = [bool(self.stride(x, self.other)) for x in (a, b)] if self.rising else []
+        rising = self.rising if sorted(alone) == [False, True] else None
+        if rising and alone[0]:
+            a, b = b, a
         kept = [x for x in self.kept if x != self.other]
-        r = self._largest(x for x in kept if self.stride("x0", x) and not self.stride("x1", x))
-        s = self._largest(x for x in kept if self.stride("x1", x) and not self.stride("x0", x))
+        r = self._largest(x for x in kept if self.stride(a, x) and not self.stride(b, x))
+        s = self.other if rising else self._largest(x for x in kept if self.stride(b, x) and not self.stride(a, x))
         rows, columns_ = (self.extent[x] if x else 1 for x in (r, s))
+        lanes, (first, rise) = (self.extent[self.lane], rising) if rising else (self._lanes, (0, 0))
         call = (
-            f"contract({rows}, {columns_}, {self._lanes}, {{out}}, {self._along('out', r)}, {self._along('out', s)}, "
-            f"{{x0}}, {self._along('x0', r)}, {{x1}}, {self._along('x1', s)}, {{add}}, {{begin}});"
+            f"contract({rows}, {columns_}, {lanes}, {{out}}, {self._along('out', r)}, {self._along('out', s)}, "
+            f"{{{a}}}, {self._along(a, r)}, {{{b}}}, {self._along(b, s)}, {{add}}, {{begin}}, {first}, {rise});"
         )
         inner = [x for x in (r, s, self.lane) if x]
         return self._around([x for x in self.axes if x not in inner], call, inner)

@@ -7,7 +7,19 @@ answers the edges as the engine does. JavaScript's Math lacks erf, and says nan 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+
+class _Where(str):
+    """How C chooses. Where both cost next to nothing they are both worked out, which gives the shortest code in vectors."""
+
+    def format(self, *operands: object, **_: object) -> str:
+        condition, yes, no = map(str, operands)
+        if re.search(r"/|\b(?!chosen)\w+\(", f"{yes} {no}"):
+            return super().format(*operands)
+        return f"chosen({condition} != 0.0, {yes}, {no})"
+
 
 _COMMON = {
     "add": "({0} + {1})", "sub": "({0} - {1})", "mul": "({0} * {1})", "div": "({0} / {1})", "neg": "(-{0})",
@@ -21,21 +33,29 @@ _MATH = [
 
 C: dict[str, str] = {
     **_COMMON, **{name: f"{name}({{0}})" for name in _MATH}, "less": "(double)({0} < {1})", "equal": "(double)({0} == {1})",
-    "where": "({0} != 0.0 ? {1} : {2})", "abs": "fabs({0})", "exp2": "exp2({0})", "round": "rint({0})", "atan2": "atan2({0}, {1})",
+    "where": _Where("({0} != 0.0 ? {1} : {2})"), "abs": "fabs({0})", "exp2": "exp2({0})", "round": "rint({0})", "atan2": "atan2({0}, {1})",
     "hypot": "hypot({0}, {1})", "erf": "erf({0})", "cbrt": "cbrt({0})", "exp": "exp_({0})", "expm1": "expm1_({0})", "tanh": "tanh_({0})",
+    "larger": "larger({0}, {1})",
 }  # fmt: skip
 JS: dict[str, str] = {
     **_COMMON, **{name: f"Math.{name}({{0}})" for name in _MATH}, "relu": "Math.max({0}, 0)", "maximum": "Math.max({0}, {1})",
     "minimum": "Math.min({0}, {1})", "less": "+({0} < {1})", "equal": "+({0} === {1})",
     "where": "(({0}) !== 0 ? {1} : {2})", "abs": "Math.abs({0})", "exp2": "power(2, {0})", "round": "rint({0})",
     "atan2": "Math.atan2({0}, {1})", "hypot": "Math.hypot({0}, {1})", "erf": "erf({0})", "cbrt": "Math.cbrt({0})",
+    "larger": "Math.max({0}, {1})",
 }  # fmt: skip
 
+_C_CHOSEN = """\
+static inline double chosen(int which, double x, double y) { return which ? x : y; }
+"""
 _C_RELU = """\
-static inline double relu(double x) { return x > 0.0 || x != x ? x : 0.0; }
+static inline double relu(double x) { return !(x <= 0.0) ? x : 0.0; } /* nan stays */
 """
 _C_MAXIMUM = """\
 static inline double maximum(double x, double y) { return x > y || x != x ? x : x == 0.0 && y == 0.0 ? x + y : y; }
+"""
+_C_LARGER = """\
+static inline double larger(double x, double y) { return x > y || x != x ? x : y; } /* of zeros either */
 """
 _C_MINIMUM = """\
 static inline double minimum(double x, double y) { return x < y || x != x ? x : x == 0.0 && y == 0.0 ? -(-x - y) : y; }
@@ -117,6 +137,7 @@ _C_POWER = """\
 static inline double power(double x, double p) {
     if (p == 0.5) return x < -DBL_MAX ? INFINITY : sqrt(x) + 0.0;
     if (p == -0.5) return x < -DBL_MAX ? 0.0 : 1.0 / (sqrt(x) + 0.0);
+    if (p == -1.5) return x < -DBL_MAX ? 0.0 : 1.0 / x / sqrt(x);
     return pow(x, p);
 }
 """
@@ -144,8 +165,10 @@ function erf(x) { // by its series near 0, by a continued fraction of erfc furth
 # name → (the helpers that it calls, its source, whether its products may not be rounded together with sums)
 Helper = tuple[tuple[str, ...], str, bool]
 C_HELPERS: Mapping[str, Helper] = {
+    "chosen": ((), _C_CHOSEN, False),
     "relu": ((), _C_RELU, False),
     "maximum": ((), _C_MAXIMUM, False),
+    "larger": ((), _C_LARGER, False),
     "minimum": ((), _C_MINIMUM, False),
     "modulo": ((), _C_MODULO, False),
     "power": ((), _C_POWER, False),

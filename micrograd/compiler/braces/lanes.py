@@ -37,11 +37,10 @@ INLINE lane fill(double x) { return x - (lane){0}; }
 
 INLINE lane load(const double *x) { return *(const lane *)x; }
 
+INLINE lane either(bits which, lane a, lane b) { return (lane)(((bits)a & which) | ((bits)b & ~which)); }
+
 /* a in the last `left` lanes, in the others b. */
-INLINE lane last_of(int left, lane a, lane b) {
-    const bits last = (bits){NUMBERS} >= LANES - left;
-    return (lane)(((bits)a & last) | ((bits)b & ~last));
-}
+INLINE lane last_of(int left, lane a, lane b) { return either((bits){NUMBERS} >= LANES - left, a, b); }
 
 INLINE double across(lane x) {
     double sum[LANES];
@@ -121,6 +120,57 @@ KERNEL void product(int rows, int K, int n, double *restrict out, int out_r, con
 }
 """
 
+PRODUCT_FROM = """\
+/* The same, where term k counts at the lanes from first + rise k on; rise >= 0. What b has before these is read, and does not count. */
+#if defined(__GNUC__)
+INLINE void product_from_rows(int R, int K, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
+                              const double *restrict b, int b_k, int add, double begin, int first, int rise) {
+    for (int c = 0; c < n; c += LANES) {
+        const int at = c + LANES <= n ? c : n - LANES; /* the last vector may overlap the one before */
+        lane sum[8];
+        UNROLL for (int r = 0; r < R; r++) sum[r] = add ? load(out + r * out_r + at) : fill(begin);
+        int k = 0;
+        for (; k < K && first + rise * k <= at; k++) {
+            lane x = load(b + k * b_k + at);
+            HELD(x);
+            UNROLL for (int r = 0; r < R; r++) sum[r] += a[r * a_r + k * a_k] * x;
+        }
+        for (; k < K && first + rise * k < at + LANES; k++) {
+            const bits from = (bits){NUMBERS} >= first + rise * k - at;
+            lane x = load(b + k * b_k + at);
+            HELD(x);
+            UNROLL for (int r = 0; r < R; r++) sum[r] = either(from, sum[r] + a[r * a_r + k * a_k] * x, sum[r]);
+        }
+        UNROLL for (int r = 0; r < R; r++) {
+            lane *place = (lane *)(out + r * out_r + at);
+            *place = at < c && add ? last_of(n - c, sum[r], *place) : sum[r];
+        }
+    }
+}
+#endif
+
+KERNEL void product_from(int rows, int K, int n, double *restrict out, int out_r, const double *restrict a, int a_r, int a_k,
+                         const double *restrict b, int b_k, int add, double begin, int first, int rise) {
+#if defined(__GNUC__)
+    if (LANES <= n) {
+        int r = 0;
+        for (; LANES == 8 && r + 8 <= rows; r += 8)
+            product_from_rows(8, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin, first, rise);
+        for (; r + 4 <= rows; r += 4)
+            product_from_rows(4, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin, first, rise);
+        for (; rows % 4 && r < rows; r++)
+            product_from_rows(1, K, n, out + r * out_r, out_r, a + r * a_r, a_r, a_k, b, b_k, add, begin, first, rise);
+        return;
+    }
+#endif
+    for (int r = 0; r < rows; r++) {
+        for (int i = 0; i < n && !add; i++) out[r * out_r + i] = begin;
+        for (int k = 0; k < K; k++)
+            for (int i = first + rise * k; i < n; i++) out[r * out_r + i] += a[r * a_r + k * a_k] * b[k * b_k + i];
+    }
+}
+"""
+
 CONTRACT = """\
 #if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
 #define SHUFFLES
@@ -149,34 +199,38 @@ INLINE void turn(lane *x) {
 }
 #endif
 
-/* out[r, s] (+)= sum over i of a[r, i] b[s, i]: neighbours i are the lanes. */
+/* out[r, s] (+)= sum over i of a[r, i] b[s, i], i from first + rise s on (rise >= 0): neighbours i are the lanes. */
 #if defined(__GNUC__)
 #define TURNED 4096
 
+/* One vector of i more for the sums. left: of its lanes those that no vector before has done, 0: all; limited: some may not count. */
+INLINE void contract_part(int R, int S, int n, lane *sum, const double *restrict a, int a_r, const double *restrict b, int b_s, int first,
+                          int rise, int i, int left, int limited) {
+    const int at = left ? n - LANES : i;
+    lane y[8];
+    UNROLL for (int s = 0; s < S; s++) { /* 0 times -0 changes no sum */
+        y[s] = left ? last_of(left, load(b + s * b_s + at), fill(-0.0)) : load(b + s * b_s + at);
+        HELD(y[s]);
+    }
+    UNROLL for (int r = 0; r < R; r++) {
+        lane x = left ? last_of(left, load(a + r * a_r + at), fill(0.0)) : load(a + r * a_r + at);
+        HELD(x);
+        UNROLL for (int s = 0; s < S; s++) {
+            const lane more = sum[S * r + s] + x * y[s];
+            sum[S * r + s] = limited ? either((bits){NUMBERS} >= first + rise * s - at, more, sum[S * r + s]) : more;
+        }
+    }
+}
+
 INLINE void contract_tile(int R, int S, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
-                          const double *restrict b, int b_s, int add, double begin) {
+                          const double *restrict b, int b_s, int add, double begin, int first, int rise) {
     lane sum[16];
     UNROLL for (int k = 0; k < R * S; k++) sum[k] = fill(-0.0);
-    int i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        lane y[8];
-        UNROLL for (int s = 0; s < S; s++) {
-            y[s] = load(b + s * b_s + i);
-            HELD(y[s]);
-        }
-        UNROLL for (int r = 0; r < R; r++) {
-            lane x = load(a + r * a_r + i);
-            HELD(x);
-            UNROLL for (int s = 0; s < S; s++) sum[S * r + s] += x * y[s];
-        }
-    }
-    if (i < n) {
-        UNROLL for (int r = 0; r < R; r++) {
-            const lane x = last_of(n - i, load(a + r * a_r + n - LANES), fill(0.0));
-            UNROLL for (int s = 0; s < S; s++) /* 0 times -0 changes no sum */
-                sum[S * r + s] += x * last_of(n - i, load(b + s * b_s + n - LANES), fill(-0.0));
-        }
-    }
+    int i = first / LANES * LANES;
+    for (; i < first + rise * (S - 1) && i < n; i += LANES)
+        contract_part(R, S, n, sum, a, a_r, b, b_s, first, rise, i, i + LANES <= n ? 0 : n - i, 1);
+    for (; i + LANES <= n; i += LANES) contract_part(R, S, n, sum, a, a_r, b, b_s, first, rise, i, 0, 0);
+    if (i < n) contract_part(R, S, n, sum, a, a_r, b, b_s, first, rise, i, n - i, 0);
     double whole[16];
 #if defined(SHUFFLES)
     UNROLL for (int at = 0; at + 8 <= R * S; at += 8) {
@@ -195,19 +249,23 @@ INLINE void contract_tile(int R, int S, int n, double *restrict out, int out_r, 
 }
 
 INLINE void contract_rows(int R, int columns, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
-                          const double *restrict b, int b_s, int add, double begin) {
+                          const double *restrict b, int b_s, int add, double begin, int first, int rise) {
     int s = 0;
-    for (; R == 1 && s + 8 <= columns; s += 8) contract_tile(R, 8, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin);
-    for (; s + 4 <= columns; s += 4) contract_tile(R, 4, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin);
-    for (; R == 4 && s + 2 <= columns; s += 2) contract_tile(R, 2, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin);
-    for (; s < columns; s++) contract_tile(R, 1, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin);
+    for (; R == 1 && s + 8 <= columns; s += 8)
+        contract_tile(R, 8, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin, first + rise * s, rise);
+    for (; s + 4 <= columns; s += 4)
+        contract_tile(R, 4, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin, first + rise * s, rise);
+    for (; R == 4 && s + 2 <= columns; s += 2)
+        contract_tile(R, 2, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin, first + rise * s, rise);
+    for (; s < columns; s++)
+        contract_tile(R, 1, n, out + s * out_s, out_r, out_s, a, a_r, b + s * b_s, b_s, add, begin, first + rise * s, rise);
 }
 #endif
 
 KERNEL void contract(int rows, int columns, int n, double *restrict out, int out_r, int out_s, const double *restrict a, int a_r,
-                     const double *restrict b, int b_s, int add, double begin) {
+                     const double *restrict b, int b_s, int add, double begin, int first, int rise) {
 #if defined(__GNUC__)
-    if (out_s == 1 && n < 4 * LANES && n < 2 * rows && LANES <= columns && columns * n <= TURNED) {
+    if (first + rise == 0 && out_s == 1 && n < 4 * LANES && n < 2 * rows && LANES <= columns && columns * n <= TURNED) {
         /* sums are short: outputs become the lanes */
         double turned[TURNED];
         int i = 0;
@@ -228,16 +286,16 @@ KERNEL void contract(int rows, int columns, int n, double *restrict out, int out
     if (LANES <= n) {
         int r = 0;
         for (; r + 4 <= rows; r += 4)
-            contract_rows(4, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
+            contract_rows(4, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin, first, rise);
         for (; rows % 4 && r < rows; r++)
-            contract_rows(1, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin);
+            contract_rows(1, columns, n, out + r * out_r, out_r, out_s, a + r * a_r, a_r, b, b_s, add, begin, first, rise);
         return;
     }
 #endif
     for (int r = 0; r < rows; r++)
         for (int s = 0; s < columns; s++) {
             double sum = -0.0, *place = out + r * out_r + s * out_s;
-            for (int i = 0; i < n; i++) sum += a[r * a_r + i] * b[s * b_s + i];
+            for (int i = first + rise * s; i < n; i++) sum += a[r * a_r + i] * b[s * b_s + i];
             *place = (add ? *place : begin) + sum;
         }
 }
@@ -264,7 +322,7 @@ KERNEL void total_of(int rows, int n, double *restrict out, int out_r, const dou
 }
 """
 
-KERNELS = {"product": PRODUCT, "contract": CONTRACT, "total_of": TOTAL}
+KERNELS = {"product": PRODUCT, "product_from": PRODUCT_FROM, "contract": CONTRACT, "total_of": TOTAL}
 
 
 def needed(names: set[str]) -> list[str]:

@@ -239,12 +239,12 @@ class Nest:
         scattered, out, text = step.scatters, self.ref("out"), self.expression()
         if not self.summed and not scattered:
             order = [a for a in self.axes if a != lane] + ([lane] if lane else [])
-            return self.loop(order, [f"{out} {'+=' if step.add else '='} {'0.0 + ' if step.zero else ''}{text};"])
+            return self.over(order, f"{out} {'+=' if step.add else '='} {'0.0 + ' if step.zero else ''}{{0}};", text, "")
         begin = "0.0" if step.zero else "-0.0"  # to which whatever is added stays as it is
         zero = [] if step.add else self.each_once(f"{{0}} = {begin};")
         if lane and lane not in self.summed:
             order = [a for a in self.kept if a != lane] + self.summed + [lane]
-            return [*zero, *self.loop(order, [f"{out} += {text};"])]
+            return [*zero, *self.over(order, f"{out} += {{0}};", text, "-0.0")]
         if not self.summed:
             return [*zero, *self.loop(self.kept, [f"{out} += {text};"])]
         inner = [a for a in self.summed if a != lane] + ([lane] if lane else [])
@@ -255,13 +255,17 @@ class Nest:
     def _shift(self) -> list[str]:
         """The largest of each segment; 0 where that is infinite."""
         out, x = self.ref("out"), self.ref("x0")
-        largest = self.language.templates["maximum"].format(out, x)
+        largest = self.language.templates["larger"].format(out, "{0}")
         order = [a for a in self.kept if a != self.lane] + self.summed + ([self.lane] if self.lane in self.kept else [])
         return [
             *self.each_once("{0} = -inf;"),
-            *self.loop(order, [f"{out} = {largest};"]),
+            *self.over(order, f"{out} = {largest};", x, "-inf"),
             *self.each_once("{0} = {0} - {0} == 0.0 || {0} != {0} ? {0} + 0.0 : 0.0;"),
         ]
+
+    def over(self, order: Sequence[str], line: str, text: str, nothing: str) -> list[str]:
+        """Loops over a line with a text in it; nothing: a number in its place that changes nothing."""
+        return self.loop(order, [line.format(text)])
 
     def each_once(self, text: str) -> list[str]:
         """A loop over the addresses of the output, each once, however often the instruction comes to it."""

@@ -15,7 +15,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
 from micrograd.compiler.numpy_kinds import np
@@ -199,6 +199,21 @@ class Instruction:
         return replace(self, shape=shape, out=out, reads=tuple(reads), limit=None)
 
     @cached_property
+    def joined(self) -> Instruction:
+        """The same with two axes as one wherever all accesses go through them as through one (maps alone, without tables)."""
+        if self.limit is not None or self.summed or not all(a.affine and a.chosen is None for a in self.accesses):
+            return self
+        for a, b in permutations(range(len(self.shape)), 2):
+            if all(x.strides[a] == self.shape[b] * x.strides[b] for x in self.accesses):
+                shape = _without(a, b, self.shape, self.shape[a] * self.shape[b])
+                out, *reads = (
+                    replace(x, strides=_without(a, b, x.strides, x.strides[b])) if isinstance(x, Access) else x
+                    for x in (self.out, *self.reads)
+                )
+                return replace(self, shape=shape, out=out, reads=tuple(reads)).joined
+        return self
+
+    @cached_property
     def scatters(self) -> bool:
         """Whether the output has a table of addresses, or comes to one address at several indices that it uses (i + j)."""
         if not self.out.affine:
@@ -251,6 +266,11 @@ class Family:
     base: int
     size: int
     batch: bool = False
+
+
+def _without(a: int, b: int, of: tuple[int, ...], there: int) -> tuple[int, ...]:
+    """Numbers for each axis without that of a; that of b is another."""
+    return tuple(there if k == b else x for k, x in enumerate(of) if k != a)
 
 
 def _flat(access: Any, box: tuple[int, ...], points: Any, merged: Sequence[int], rest: Sequence[int]) -> Any:

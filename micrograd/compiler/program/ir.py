@@ -75,6 +75,10 @@ class Program:
             self.cache[key] = self.spare is not None and all(_whole(step.at(turn), self.spare) for turn in range(turns))
         return step.limit is None or bool(self.cache[key])
 
+    def roomy(self, step: Instruction, turns: int = 1) -> bool:
+        """Whether what an instruction with a limit would read beyond it is inside its pool (at every turn)."""
+        return all(_inside(step.at(turn), self.sizes) for turn in range(turns))
+
     def boxed(self, step: Instruction, turns: int = 1, keep: bool = False) -> Instruction:
         """The same instruction without a limit: over the whole box where it may (see `whole`), else with tables of addresses.
 
@@ -112,12 +116,18 @@ def _whole(step: Instruction, spare: Any) -> bool:
     assert limit is not None
     if step.scatters or not (step.out.uses(limit.axis) and step.out.uses(limit.by)):
         return False
-    for access in step.accesses:
-        found = access.addresses(step.shape)
-        if access.chosen is not None or found.min() < 0 or found.max() >= len(spare[access.batch]):
-            return False
+    if not _inside(step, tuple(map(len, spare))):
+        return False
     beyond = step.out.addresses(step.shape)[~np.broadcast_to(step.inside, step.shape)]
     return bool(spare[step.out.batch][beyond].all())
+
+
+def _inside(step: Instruction, sizes: tuple[int, ...]) -> bool:
+    for access in step.accesses:
+        found = access.addresses(step.shape)
+        if access.chosen is not None or found.min() < 0 or found.max() >= sizes[access.batch]:
+            return False
+    return True
 
 
 def _check(step: Instruction, sizes: tuple[int, int]) -> None:
