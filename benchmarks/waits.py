@@ -122,6 +122,27 @@ def calls(who: str, name: str, form: str) -> dict[str, Any]:
     return found
 
 
+def parameters_set(who: str, name: str, rounds: int = 60) -> dict[str, Any]:
+    """What a call takes more where one parameter was set since the one before, and where each was; processor time, the setting aside."""
+    work = make(name)
+    batch, compiled = batches(work)[0], load(who)(work).compiled
+
+    def run(some: list[Any], call: Callable[..., Any]) -> None:
+        for p in some:
+            p.data = -p.data  # (what is set to itself is not changed)
+        call(*batch)
+
+    def more(some: list[Any]) -> float:
+        kinds = (compiled.value_and_grad, lambda *_: None)
+        found = [
+            [least(partial(run, params, call), 1, 20, time.process_time) for params in (some, []) for call in kinds] for _ in range(rounds)
+        ]
+        called, set_alone, plain, nothing = map(min, zip(*found, strict=True))
+        return called - set_alone - (plain - nothing)
+
+    return {"one": more(work.params[:1]), "each": more(work.params), "count": float(len(work.params))}
+
+
 def steps(who: str, name: str) -> dict[str, Any]:
     """A training step with new arrays each time: the first decile of stretches of ten (others on the machine interrupt some)."""
     work = make(name)
@@ -242,7 +263,7 @@ def drawn() -> dict[str, Any]:
 
 MODULE = "benchmarks.waits"
 PROBES: dict[str, Any] = {
-    f.__name__: f for f in (gradcheck, graph_check, bounded, calls, steps, listed, traced, eager, printed, page, drawn)
+    f.__name__: f for f in (gradcheck, graph_check, bounded, calls, parameters_set, steps, listed, traced, eager, printed, page, drawn)
 }
 
 
@@ -259,6 +280,7 @@ def measure(rounds: int) -> dict[str, Any]:
             ("calls", "jax", name, "arrays"),
             ("calls", "ours.interpreter", name, "lists"),
         ]
+        jobs.append(("parameters_set", "ours.interpreter", name))
         jobs += [(probe, who, name) for probe in ("steps", "listed") for who in ("ours.interpreter", "jax")]
         jobs.append(("listed", "ours.native", name))
     jobs += [(probe, n) for probe in ("traced", "eager") for n in (100, 1000)]
@@ -289,6 +311,10 @@ def report(found: dict[str, Any]) -> str:
         jax = f"JAX jit {cell(f'calls jax {name} arrays', 'µs')}"
         row(f"{title}: loss and gradients of new arrays", f"{cell(mine, 'µs')} (program {cell(mine, 'µs', 'program')})", jax)
         row(f"{title}: … of new lists", cell(f"calls ours.interpreter {name} lists", "µs"))
+        job = f"parameters_set ours.interpreter {name}"
+        if job in found:
+            least_and_most = f"one {cell(job, 'µs', 'one')}, each {cell(job, 'µs', 'each')}"
+            row(f"{title}: … more, where of {found[job]['count']:.0f} parameters some were set since", least_and_most)
         row(
             f"{title}: a training step with new arrays",
             cell(f"steps ours.interpreter {name}", "µs"),

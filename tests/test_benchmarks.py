@@ -207,6 +207,13 @@ def test_new_data_are_the_same_samples_in_another_order(name: str) -> None:
     assert len(orders) > 1
 
 
+def test_waits_say_what_parameters_cost_that_were_set() -> None:
+    found = waits.parameters_set("ours.numpy", "W3", rounds=1)
+    assert found["count"] == 337 and {"one", "each"} < set(found)
+    text = waits.report({"parameters_set ours.interpreter W3": {"one": 7.1e-6, "each": 1.02e-5, "count": 337.0}})
+    assert "| moons: … more, where of 337 parameters some were set since | one 7.1 µs, each 10.2 µs |" in text
+
+
 def test_waits_tell_a_figure_or_why_there_is_none() -> None:
     text = waits.report({"gradcheck ours": {"seconds": 0.08}, "gradcheck torch": {"note": "not installed (torch)"}})
     assert "| 0.08 s | PyTorch not installed (torch) |" in text

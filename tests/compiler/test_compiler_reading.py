@@ -134,6 +134,16 @@ def test_a_call_has_the_numbers_of_its_arrays_at_that_moment() -> None:
         assert step.value_of(scale) == 3.0 and step.grad_of(scale) == x[0] - 1.0
 
 
+@given(st.lists(st.floats(), min_size=1, max_size=5), st.data())
+def test_every_parameter_that_was_set_is_read_again(xs: list[float], data: Any) -> None:
+    params = [Value(1.0) for _ in xs]
+    step = micrograd.compile(lambda: (Value(0.0), *params), params, backend="numpy")
+    for _ in range(3):
+        for k in data.draw(st.sets(st.integers(0, len(xs) - 1))):
+            params[k].data = xs[k]
+        assert bits(step()[1:]) == bits([p.data for p in params])
+
+
 def test_a_refused_index_leaves_the_call_before_as_it_was() -> None:
     from micrograd.nn.effects import lookup
 
