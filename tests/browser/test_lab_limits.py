@@ -82,3 +82,13 @@ def test_a_flood_of_messages_is_ended(brief):
     said = brief.write("from js import postMessage\nwhile True:\n    postMessage('boo')")
     assert said.startswith("Ended: it sent")
     alive(brief)
+
+
+def test_a_long_chain_is_let_go_without_the_stack(lab):
+    """Python frees a chain by recursion, and dies of it in a page."""
+    lab.open().page.locator(".lab-limit").select_option("30")
+    lab.write("from micrograd import Value\nx = Value(1.0)\nfor _ in range(20_000):\n    x = x * 1.0001\nx.backward()\nprint('made')", 90)
+    assert lab.output.endswith("made\n")
+    worker = lab.page.evaluate_handle("document.body.lab.python.live.worker")
+    alive(lab)
+    assert lab.page.evaluate("w => w === document.body.lab.python.live.worker", worker)  # the same Python
