@@ -9,8 +9,10 @@ import errno
 import os
 import time
 from contextlib import suppress
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 try:
     import fcntl
@@ -24,15 +26,23 @@ NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # "this kind of file syst
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> Path:
+    """`put`, and the path."""
+    from pathlib import Path
+
+    put(path, content)
+    return Path(path)
+
+
+def put(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file: first beside its place, then moved there in one step. What a killed process left is cleared away.
 
     A file that is replaced keeps its mode. A device or a pipe is written to as it is. Raises OSError, and then the old file is whole.
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
         with open(path, "wb") as device:
             device.write(content)
-        return Path(path)
+        return
     _clear(target)
     try:
         temporary, file = _beside(target)
@@ -45,7 +55,7 @@ def write(path: str | os.PathLike[str], content: bytes) -> Path:
             file.flush()
             _sync(file)
             with suppress(OSError):  # a new file has the mode that open() gives; some file systems have none
-                os.chmod(temporary, target.stat().st_mode & 0o777)
+                os.chmod(temporary, os.stat(target).st_mode & 0o777)
             if fcntl is not None:
                 os.replace(temporary, target)  # the lock is held until it is no leftover any more
         finally:
@@ -57,21 +67,20 @@ def write(path: str | os.PathLike[str], content: bytes) -> Path:
             os.chmod(temporary, 0o600)  # as read-only as the target, Windows would not remove it
             os.unlink(temporary)
         raise
-    return Path(path)
 
 
-def _beside(target: Path) -> tuple[Path, IO[bytes]]:
+def _beside(target: str) -> tuple[str, IO[bytes]]:
     """A new file in the same folder, open and locked."""
     while True:
-        path = target.with_name(f"{_start(target)}{os.urandom(4).hex()}{ENDING}")
+        path = os.path.join(os.path.dirname(target), f"{_start(target)}{os.urandom(4).hex()}{ENDING}")
         file = open(path, "xb")  # noqa: SIM115
-        if _locked(file) is not False and path.exists():
+        if _locked(file) is not False and os.path.exists(path):
             return path, file
         file.close()  # somebody took it for a leftover in the moment before it was locked
 
 
-def _start(target: Path) -> str:
-    return f".{target.name[:60]}."
+def _start(target: str) -> str:
+    return f".{os.path.basename(target)[:60]}."
 
 
 def _locked(file: IO[Any]) -> bool | None:
@@ -85,26 +94,26 @@ def _locked(file: IO[Any]) -> bool | None:
     return True
 
 
-def _clear(target: Path) -> None:
+def _clear(target: str) -> None:
     """Remove what killed processes left of this file: no living one has it locked (or, without locks, touched it lately)."""
-    start = _start(target)
+    start, folder = _start(target), os.path.dirname(target)
     with suppress(OSError):
-        names = [n for n in os.listdir(target.parent) if n.startswith(start) and n.endswith(ENDING)]
+        names = [n for n in os.listdir(folder) if n.startswith(start) and n.endswith(ENDING)]
         for name in names:
             if len(name) == len(start) + 8 + len(ENDING):
                 with suppress(OSError):
-                    _clear_one(target.with_name(name))
+                    _clear_one(os.path.join(folder, name))
 
 
-def _clear_one(path: Path) -> None:
+def _clear_one(path: str) -> None:
     locked = None
     if fcntl is not None:
         with open(path, "rb") as file:
             locked = _locked(file)
             if locked:
-                path.unlink()
-    if locked is None and time.time() - path.stat().st_mtime > OLD:
-        path.unlink()  # Windows refuses while a living process has it open
+                os.unlink(path)
+    if locked is None and time.time() - os.stat(path).st_mtime > OLD:
+        os.unlink(path)  # Windows refuses while a living process has it open
 
 
 def _sync(file: IO[bytes]) -> None:
@@ -115,7 +124,7 @@ def _sync(file: IO[bytes]) -> None:
             raise
 
 
-def _replace(temporary: Path, target: Path) -> None:
+def _replace(temporary: str, target: str) -> None:
     for pause in PAUSES:
         try:
             os.replace(temporary, target)

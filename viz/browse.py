@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .save import write
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def shown(thing: Any, page: Callable[[], str], name: str) -> None:
@@ -28,6 +30,7 @@ def shown(thing: Any, page: Callable[[], str], name: str) -> None:
 def new_file(name: str) -> Path:
     """A path in a new temporary folder: the name is what the browser's history will show."""
     import tempfile
+    from pathlib import Path
 
     return Path(tempfile.mkdtemp(prefix="micrograd-")) / name
 
@@ -35,6 +38,7 @@ def new_file(name: str) -> Path:
 def open_page(path: str | os.PathLike[str]) -> bool:
     """Open a file in the browser; where there is none, say on standard error which file to open. Was one there?"""
     import webbrowser
+    from pathlib import Path
 
     place = Path(path).resolve()
     if webbrowser.open(place.as_uri()):

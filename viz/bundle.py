@@ -7,6 +7,7 @@ never clash; whole-line comments and indentation are dropped to keep pages small
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -38,6 +39,7 @@ def script(entry: str, css: str = "stepper.css") -> str:
     return f"const mgCSS = {json.dumps(sheet(css))};\n{joined([entry])}"
 
 
+@cache
 def sheet(css: str = "stepper.css") -> str:
     """The style sheet that such a script puts into its page."""
     return squeezed_css("".join(map(static, dict.fromkeys(["stepper.css", css, "viewport.css"]))))
@@ -58,11 +60,12 @@ def modules(*entries: str) -> str:
     return safe(joined(entries))
 
 
-def inline(uid: str, fallback: str, code: str, module: str, data: Any, page: bool = False) -> str:
+def inline(fallback: str, code: str, module: str, data: Any, page: bool = False) -> str:
     """A div and one module script that mounts ``module`` on it; ``fallback`` shows until then. page: it has the page to itself.
 
     The div may be put into the page after the script has run (some notebooks do), so the script looks again.
     """
+    uid = os.urandom(16).hex()
     payload = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return (
         f'<div class="mg-host" data-mg="{uid}">{fallback}</div>\n'
@@ -98,7 +101,9 @@ def squeezed_js(text: str) -> str:
     Nor with the space around `=`, `=>` and `,` in lines that have no string, no quotient and no pattern.
     """
     lines, inside = [], False  # inside: of a text in backticks that goes over lines
-    for line in (_REMARK.sub("", line.strip()) for line in text.splitlines()):
+    for line in map(str.strip, text.splitlines()):
+        if " // " in line:
+            line = _REMARK.sub("", line)
         if line and not line.startswith("// "):
             lines.append(line if inside or _TEXT.search(line) else _SPACE.sub(lambda found: found[1] or "", line))
             inside ^= line.count("`") % 2 == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 
@@ -49,6 +48,6 @@ def above_zero(what: str, given: Any) -> float:
 
 def page_path(path: str | os.PathLike[str], instead: str) -> str | os.PathLike[str]:
     """``path`` if a page can be saved under it; ValueError unless it ends in .html, with what to write ``instead``."""
-    if Path(path).suffix.lower() not in (".html", ".htm"):
+    if os.path.splitext(path)[1].lower() not in (".html", ".htm"):
         raise ValueError(f"cannot save {os.fspath(path)!r}: this is a page, its name ends in .html ({instead})")
     return path

@@ -25,7 +25,6 @@ import base64
 import html
 import math
 import os
-import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -270,7 +269,7 @@ class Watch:
     def fragment(self, *, image: bool = True) -> str:
         """The view as an HTML fragment: a div and one inline module script, nothing fetched."""
         fallback = notebook.still(self.curve(), self.alt()) if image else ""
-        return inline(uuid.uuid4().hex, fallback, script("training", "training.css"), "training", self.payload(), not image)
+        return inline(fallback, script("training", "training.css"), "training", self.payload(), not image)
 
     def to_html(self) -> str:
         """One self-contained page that opens offline."""

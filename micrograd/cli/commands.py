@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from micrograd import files
 from micrograd.cli.assignments import Refused
 from micrograd.cli.output import ending_of, keep, place, put
 from micrograd.engine import Value
@@ -25,7 +26,7 @@ def draw(args: Any, root: Value) -> int:
     try:
         picture = viz.draw(root, labels=False, partials=args.partials, color=args.color or "kind", rankdir=args.rankdir or "LR")
         if target is not None:
-            return keep(args, target, picture.save)
+            return keep(args, target, lambda path: files.put(path, picture.file(path)))
         put(None, picture.text.splitlines())
     except (RuntimeError, ImportError) as error:  # no layout program, no PDF library: it says what to install
         raise Refused(str(error)) from error

@@ -16,9 +16,7 @@ TEXTS = (".txt", ".dot", ".tex")  # what a browser shows as bare text
 
 def ending_of(path: str, *known: str) -> str:
     """The ending of a file to be written; Refused where it is none of those known."""
-    from pathlib import Path
-
-    ending = Path(path).suffix.lower()
+    ending = os.path.splitext(path)[1].lower()
     if os.path.isdir(path):
         raise Refused(f"cannot write {path!r}: it is a folder; write {os.path.join(path, 'graph' + known[0])}, say")
     if ending not in known:

@@ -143,7 +143,8 @@ def test_a_drawing_loads_nothing_of_the_other_commands(tmp_path):
                        "print(*sorted(set(sys.modules) - before))"))  # fmt: skip
     assert (tmp_path / "g.svg").exists() and "micrograd.cli.main" in loaded
     assert not loaded & {"tempfile", "random", "numpy", "unittest", "asyncio", "IPython", "micrograd.doctor"}
-    assert not loaded & {"dataclasses", "inspect", "ast", "shutil", "sysconfig", "micrograd.cli.doctor", "micrograd.cli.classroom"}
+    assert not loaded & {"dataclasses", "inspect", "ast", "shutil", "sysconfig", "pathlib"}
+    assert not loaded & {"micrograd.cli.doctor", "micrograd.cli.classroom"}
 
 
 def test_importing_the_package_prints_nothing_and_draws_no_random_numbers():

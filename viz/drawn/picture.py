@@ -6,8 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..browse import shown
 from ..escape import one_line
@@ -22,6 +21,9 @@ from . import render, svg, theme
 from .dot import PORTS, source
 from .place import places
 from .sketch import Look, Sketch, sketch
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ENDINGS = ("svg", "png", "pdf", "html", "dot", "mmd", "tex", "txt")
 COLORS = ("kind", "grad")
@@ -250,13 +252,17 @@ class Picture:
 
         The file appears whole or not at all. Returns its path.
         """
-        ending = Path(path).suffix.lower().removeprefix(".")
+        return write(path, self.file(path))
+
+    def file(self, path: str | os.PathLike[str]) -> bytes:
+        """What `save` writes to a file of this name."""
+        ending = os.path.splitext(path)[1].lower().removeprefix(".")
         if ending not in self.endings:
             raise ValueError(
                 f"cannot save {os.fspath(path)!r}: the ending must be one of {', '.join('.' + known for known in self.endings)}"
             )
         made = self.text + "\n" if ending == "txt" else getattr(self, ending)
-        return write(path, made if isinstance(made, bytes) else made.encode())
+        return made if isinstance(made, bytes) else made.encode()
 
     def __repr__(self) -> str:
         if self.graph.title:

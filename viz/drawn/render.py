@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 SECONDS = 120
 LAYOUTS = ("auto", "graphviz-pure", "dot", "layers")
@@ -63,8 +62,8 @@ def _dot() -> str | None:
 def _pure() -> str | None:
     for folder in _folders():
         for name in ("graphviz-pure", "graphviz-pure.exe"):
-            if (folder / name).is_file():
-                return str(folder / name)
+            if os.path.isfile(path := os.path.join(folder, name)):
+                return path
     import shutil
 
     return shutil.which("graphviz-pure")
@@ -86,21 +85,21 @@ def layout(dot: str, format: str = "svg", *, dpi: int | None = None, path: str |
         raise LayoutError(f"cannot run {command[0]}: {error}") from None
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip()[:500]
-        raise LayoutError(f"{Path(command[0]).name} failed ({done.returncode}): {said}")
+        raise LayoutError(f"{os.path.basename(command[0])} failed ({done.returncode}): {said}")
     if not _is(format, done.stdout):
         said = done.stdout[:60].decode("ascii", "backslashreplace")
-        raise LayoutError(f"{Path(command[0]).name} gave no {format.upper()} but {said!r}: is it Graphviz's?")
+        raise LayoutError(f"{os.path.basename(command[0])} gave no {format.upper()} but {said!r}: is it Graphviz's?")
     return done.stdout
 
 
-def _folders() -> Iterator[Path]:
+def _folders() -> Iterator[str]:
     """Where pip puts programs: bin or Scripts, of this environment or of the user, by what this system calls them."""
     if sys.executable:
-        yield Path(sys.executable).parent
-    yield from (Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts")
+        yield os.path.dirname(sys.executable)
+    yield from (os.path.join(sys.prefix, "bin"), os.path.join(sys.prefix, "Scripts"))
     import sysconfig
 
-    yield Path(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")))
+    yield sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user"))
 
 
 def _is(format: str, content: bytes) -> bool:

@@ -26,7 +26,6 @@ import html
 import math
 import os
 import sys
-import uuid
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -255,13 +254,12 @@ class Stepper:
 
     def fragment(self, *, image: bool = True, page: bool = False) -> str:
         """The stepper as an HTML fragment: a div and one inline module script, nothing fetched. page: keys work before it is clicked."""
-        uid = uuid.uuid4().hex
         fallback = ""
         if image:
             from .stills import picture
 
             fallback = notebook.still(picture(self), self.alt())
-        return inline(uid, fallback, script("stepper"), "stepper", self.data, page)
+        return inline(fallback, script("stepper"), "stepper", self.data, page)
 
     def alt(self) -> str:
         """One sentence for those who cannot see the picture."""
