@@ -159,11 +159,15 @@ class Optimizer:
 
     def scalars(self, group: Group, t: int) -> list[float]:
         """The numbers of a parameter's t-th step, in the order of the kernel's arguments."""
-        settings, optional = group.settings, self.optional
+        settings = group.settings
         h = {**settings}
         if self.schedule is not None:
             h["lr"] *= self.schedule(self.steps)
-        return [x for name, x in self.numbers(h, t).items() if name not in optional or settings[name] != 0]
+        found = {**self.numbers(h, t)}
+        for name in self.optional:
+            if settings.get(name) == 0:
+                found.pop(name, None)
+        return [*found.values()]
 
     def kernel(self, group: Group) -> Kernel:
         """The group's rule as symbols, for whoever runs it on something other than floats."""

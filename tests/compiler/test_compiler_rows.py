@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import shutil
@@ -52,8 +53,7 @@ def test_attention_over_rows_of_every_kind(over: str, backend: str) -> None:
             agrees(loss, loss.params(), backend)
 
 
-@pytest.mark.parametrize("n", [5, 19])
-@pytest.mark.parametrize("over", SPANS)
+@pytest.mark.parametrize(("n", "over"), [*itertools.product([5, 19], SPANS), (64, "lower"), (64, "strictly lower")])
 @pytest.mark.usefixtures("c_compiler")
 def test_attention_in_c(over: str, n: int) -> None:
     loss = Causal(over, n, 1)

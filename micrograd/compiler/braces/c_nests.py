@@ -131,7 +131,29 @@ class CNest(Nest):
             f"{self._along(a, k)}, {{{b}}}, {self._along(b, k)}, {{add}}, {{begin}}{limit});"
         )
         inner = [x for x in (r, k, self.lane) if x]
-        return self._around([x for x in self.axes if x not in inner], call, inner)
+        rest = [x for x in self.axes if x not in inner]
+        return self._some(rest, inner, r, k, a, b) or self._around(rest, call, inner)
+
+    def _some(self, rest: Sequence[str], inner: Sequence[str], r: str, k: str, a: str, b: str) -> list[str]:
+        """Rows of a product that need not be written before a lane: as many as vectors have lanes at a time, from that of the first."""
+        first, rise = self._rising(self.within) or (0, 0)
+        n, rows, index = self.extent[self.lane], self.extent.get(r, 0), self.language.index
+        if self.within is None or rise != 1 or r != self.axes[self.within.axis] or not k or any(x in self.summed for x in rest):
+            return []
+        if n < 8 * VECTOR or n % VECTOR or rows % VECTOR:
+            return []
+        at = {x: self._at(x, inner) for x in self.operands}
+        begin = "0.0" if self.step.zero else "-0.0"
+        down = {x: self._along(x, r) for x in ("out", a)}
+        call = (
+            f"product({VECTOR}, {self.extent[k]}, {n} - from, {at['out']} + {down['out']} * row + from, {down['out']}, "
+            f"{at[a]} + {down[a]} * row, {down[a]}, {self._along(a, k)}, {at[b]} + from, {self._along(b, k)}, "
+            f"{int(self.step.add)}, {begin});"
+        )
+        return self.loop(rest, [
+            f"for ({index} row = 0; row < {rows}; row += {VECTOR}) {{",
+            f"    const {index} from = (row + {first}) / {VECTOR} * {VECTOR};", f"    {call}", "}",
+        ])  # fmt: skip
 
     def _contract(self) -> list[str]:
         a, b = "x0", "x1"
