@@ -22,7 +22,6 @@ from typing import Any
 from micrograd import pull
 from micrograd.checking.alike import gradient_raised, nan_alike, raised
 from micrograd.checking.digits import exactly
-from micrograd.checking.directions import slopes, taylor
 from micrograd.checking.evaluation import Evaluation, GraphEvaluation
 from micrograd.checking.numeric import UNKNOWN
 from micrograd.checking.report import Report as Report
@@ -121,6 +120,8 @@ def gradcheck(
             elif order > 1:
                 rows += _higher(slots, k, found, rtol, order)
             elif by_direction:
+                from micrograd.checking.directions import slopes, taylor  # late: it needs the statistics of the library
+
                 pushed = _pushed(evaluations[k]) if gradient is None else None
                 of = (
                     slopes(e, found[0], pushed, rtol, directions, seed) if method == "directions" else taylor(e, found[0], directions, seed)
