@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from micrograd.engine import Value
 
 
+Told = tuple[Callable[..., Any], ...]  # what `tracing` is given
+
+
 class _Entry:
     """One `with` block of a mode. It lives as long as a context in which the block is open, and is in `on` while it lives."""
 
-    __slots__ = ("__weakref__", "marks", "mode")
+    __slots__ = ("__weakref__", "mode", "told")
 
-    def __init__(self, mode: str, marks: tuple[type, type, Any] | None) -> None:
-        self.mode, self.marks = mode, marks
+    def __init__(self, mode: str, told: Told) -> None:
+        self.mode, self.told = mode, told
         if mode not in ("choosing", "recorded"):  # which ask nothing of an ordinary node
             on.add(id(self))
 
@@ -40,7 +43,7 @@ on: set[int] = set()  # the blocks that are open somewhere: while it is empty th
 class Here:
     """What is on in one context; never changed, only replaced by another."""
 
-    __slots__ = ("adopt", "anomaly", "choosing", "entries", "mark", "paused", "recording", "traced")
+    __slots__ = ("adopt", "anomaly", "choosing", "entries", "made", "paused", "recording", "sourced", "traced")
 
     def __init__(self, entries: tuple[_Entry, ...] = ()) -> None:
         modes = {e.mode for e in entries}
@@ -48,8 +51,9 @@ class Here:
         self.anomaly, self.recording = "anomaly" in modes, "recording" in modes
         self.traced, self.choosing = "traced" in modes, "choosing" in modes
         self.paused = next((e.mode for e in reversed(entries) if e.mode in ("paused", "recorded")), "") == "paused"
-        marks: tuple[type, type, Any] = next((e.marks for e in reversed(entries) if e.marks), (object, object, None))
-        self.mark, self.adopt = marks[self.paused], marks[2]  # the class of a traced node: its second where no_grad is on
+        told: Told = next((e.told for e in reversed(entries) if e.told), ())
+        made: Any = (told[self.paused], *told[2:]) if told else (None, None, None)
+        self.made, self.adopt, self.sourced = made
 
 
 _here: ContextVar[Here] = ContextVar("micrograd.modes", default=Here())  # noqa: B039  it never changes
@@ -72,9 +76,9 @@ overwritten: WeakKeyDictionary[Value, int] = WeakKeyDictionary()
 
 
 @contextmanager
-def _switched_on(mode: str, marks: tuple[type, type, Any] | None = None) -> Iterator[None]:
+def _switched_on(mode: str, told: Told = ()) -> Iterator[None]:
     """Be in a mode; the same one may be entered again inside, and blocks may end in any order (those of generators do)."""
-    entry = _Entry(mode, marks)
+    entry = _Entry(mode, told)
     _here.set(Here((*here().entries, entry)))
     try:
         yield
@@ -119,12 +123,14 @@ def record_source() -> Any:
     return _switched_on("recording")
 
 
-def tracing(node: type, paused: type, adopt: Callable[[Any, Any], None]) -> Any:
-    """Within this block every new node is of class `node`; in no_grad it is of class `paused` and keeps its arguments.
+def tracing(
+    made: Callable[[Any], Any], paused: Callable[[Any], Any], adopt: Callable[[Any, Any], None], sourced: Callable[[], None]
+) -> Any:
+    """Within this block made(node), in no_grad paused(node), is asked what becomes of each new node, which keeps its arguments.
 
-    adopt(made, data) is told of what `Value(data, …)` made.
+    adopt(made, data) is told of what `Value(data, …)` made, and sourced() that a node will remember the line that made it.
     """
-    return _switched_on("traced", (node, paused, adopt))
+    return _switched_on("traced", (made, paused, adopt, sourced))
 
 
 def choosing() -> Any:
@@ -149,17 +155,17 @@ def notice(out: Value) -> Value:
     """What the modes of this context do to a node just made."""
     if here().anomaly and not here().traced and out.data - out.data != 0.0 and all(a._data - a._data == 0.0 for a in out.args):
         raise ArithmeticError(f"{_call(out)} made {out.data}")
-    now = here()
+    now = here()  # (a traceback of the error that is kept would keep it, and the mode on)
     if now.recording:
         frame = sys._getframe(1)
         while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "micrograd":
             frame = frame.f_back
         out.__dict__["source"] = (frame.f_code.co_filename, frame.f_lineno)
+        if now.traced:
+            now.sourced()
     if now.traced:
-        out.__class__ = now.mark
-        if not out.__dict__:
-            del out.__dict__  # the change of class made an empty one: 64 bytes a node
-    elif now.paused:
+        return now.made(out)  # type: ignore[no-any-return]
+    if now.paused:
         out.op = out._a = out._b = None
     return out
 

@@ -165,7 +165,7 @@ class Compiled(Retraced, Generic[Answer]):
         if self._latest is None:
             self._ready((), {})
         assert self._latest is not None
-        return after(self._latest[0].traced, name)
+        return after(self._latest[0].program.places[0], name)
 
     @property
     def source(self) -> str:

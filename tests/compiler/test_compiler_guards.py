@@ -1189,7 +1189,7 @@ def test_a_name_that_the_user_gave_is_kept() -> None:
     step = micrograd.compile(lambda: (Value((w * 2).data, (), "sq") * w).log(), [w], backend="numpy")
     step()
     graph = step.program.places[0]
-    assert [v._op for v in graph.aliases] == ["sq"]
+    assert [op.symbol for op in graph.aliases] == ["sq"]
     step = micrograd.compile(lambda: product(w, w) * 1.0, [w], backend="numpy")
     step()
     assert "prod1" in str(step.program)

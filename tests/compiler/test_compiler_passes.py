@@ -129,7 +129,7 @@ def test_units_compute_what_the_graph_does(expression: Any) -> None:
         return
     graph = Scalars(Trace(leaves, outputs=[root]))
     found, _ = fuse(graph)
-    number = {i: graph.at(i).data for i in range(-len(graph.constants), len(leaves))}
+    number = {i: graph.at(i).data for i in range(-len(graph.data), len(leaves))}
     level = dict.fromkeys(number, 0)
     for u in found:
         args = [number[i] for i in u.args]  # KeyError: not computed yet
@@ -142,7 +142,7 @@ def test_units_compute_what_the_graph_does(expression: Any) -> None:
         assert u.level == 1 + max(level[i] for i in [*u.args, *u.pairs])
         assert number[u.id] == pytest.approx(graph.at(u.id).data, rel=1e-9, abs=1e-9, nan_ok=True)
     assert root is graph.at(found[-1].id)
-    assert len(found) + np.count_nonzero(np.array(graph.absorbed)) == len(graph.nodes)
+    assert len(found) + np.count_nonzero(np.array(graph.absorbed)) == len(graph.code)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def assemble(nests: Nests) -> tuple[Program, str]:
         places[kind].append(address[start : start + size])
         start += size
     params, inputs, draws, _, outside = (np.concatenate(found or [[]]).astype(np.int64) for found in places.values())
-    constants = -1 - np.arange(len(graph.constants))
+    constants = -1 - np.arange(len(graph.data))
     constants = constants[address[constants] >= 0]
     data = np.array(graph.data, dtype=np.float64)
     wanted = [np.zeros(n, dtype=bool) for n in numbering.sizes]

@@ -75,17 +75,17 @@ def _units(graph: Scalars) -> list[Unit]:
     A sum takes in the sums and products that nobody else uses; then its terms are those of all these, in the order of the nodes that
     they were arguments of.
     """
-    if not graph.nodes:
+    if not graph.code:
         graph.absorbed = np.zeros(len(graph), dtype=np.int32)
         return []
-    first, constants = len(graph.leaves), len(graph.constants)
+    first, constants = len(graph.leaves), len(graph.data)
     code, arg = np.frombuffer(graph.code, dtype=np.int32), np.frombuffer(graph.args, dtype=np.int32)
     counts = graph.counts()
     start = np.cumsum(counts, dtype=np.int32) - counts
     kind = np.array([OTHER if graph.exact else KINDS.get(op, OTHER) for op in graph.ops], dtype=np.int8)[code]
     owner = np.repeat(np.arange(len(code), dtype=np.int32), counts)  # of each argument; nodes are counted from 0 here
     plain = (kind >= ADD)[owner]  # the arguments of sums, of which those that are taken in go, and zeros
-    data = np.array(graph.data[::-1], dtype=np.float64)
+    data = np.array(graph.data, dtype=np.float64)[::-1]
     zero = np.flatnonzero(plain & (arg < 0))
     zero = zero[data[arg[zero] + constants] == 0.0]
     positive = owner[zero[~np.signbit(data[arg[zero] + constants])]]
@@ -130,7 +130,7 @@ def _units(graph: Scalars) -> list[Unit]:
 
 def _taken(graph: Scalars, arg: Any, owner: Any, kind: Any, added: Any) -> Any:
     """Which arguments of sums become a part of them: sums and products with no other user, that get a gradient if it does."""
-    first, constants = len(graph.leaves), len(graph.constants)
+    first, constants = len(graph.leaves), len(graph.data)
     uses = np.bincount(arg + constants, minlength=len(graph))
     uses[np.array(graph.roots, dtype=np.int64) + constants] = 2
     once = uses == 1

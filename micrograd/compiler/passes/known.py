@@ -26,7 +26,7 @@ def key(graph: Scalars) -> Any:
     rest = (graph.blocks, graph.outputs, graph.assigns, graph.exact)
     digest = blake2b(digest_size=32)
     many = array("i", [x for pair in graph.many.items() for x in pair])
-    for part in (graph.code, graph.args, many, graph.wanted, graph.batched, array("d", graph.data)):
+    for part in (graph.code, graph.args, many, graph.wanted, graph.batched, graph.data):
         digest.update(part)
         digest.update(b"/%d/" % len(part))
     return tuple(told), repr(rest), digest.digest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from micrograd.compiler.program.own_ops import by_hand, detach, named, same
-from micrograd.compiler.tracing.refusal import TraceError, line, place
+from micrograd.compiler.tracing.refusal import TraceError, line, place, tracing
 from micrograd.compiler.tracing.traced import Node, Real
 from micrograd.engine import Value, _clock, apply
 from micrograd.ops.op import number
@@ -34,7 +34,7 @@ def adopt(made: Value, data: Any) -> None:
             node = apply(op, (node, a, p))
         made.op, made._a, made._b = op, None, (node, *rows[0])
         made._born = _clock()  # after its arguments
-    made.__class__ = Node
+    tracing().record.told(made)
 
 
 def _partial(given: Any) -> Value:

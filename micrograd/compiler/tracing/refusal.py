@@ -125,3 +125,7 @@ INDEX = (
     "a traced number is used as an index or a count. The way out: micrograd.compiler.take(table, index) for "
     "a look-up at run time, by an argument; or pass the integer as a keyword argument, which is part of the structure"
 )
+BY_HAND = (
+    "the node {!r} = {} was made by hand, so its rule is not known to the compiler: give its local gradients, "
+    "Value(data, (x,), (2*x.data,)), or enter it in the table with micrograd.register(Op(...))"
+)

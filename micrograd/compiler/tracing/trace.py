@@ -14,6 +14,7 @@ from typing import Any
 
 from micrograd import modes
 from micrograd.compiler.tracing.handmade import adopt
+from micrograd.compiler.tracing.record import Record
 from micrograd.compiler.tracing.refusal import TraceError, line, opened
 from micrograd.compiler.tracing.traced import WALLS, Node, Paused, Traced, leaf, outside, reclass
 from micrograd.engine import Value, _clock
@@ -35,7 +36,8 @@ class Trace:
     inputs: list[list[Value]] = field(default_factory=list)  # the numbers of each argument
     outside: list[Value] = field(default_factory=list)  # leaves that were there before and are no parameters: read at every call
     outputs: list[Any] = field(default_factory=list)
-    order: list[Value] = field(default_factory=list)  # `interior` of the outputs, once it is known
+    record: Record | None = None  # the nodes of the run, until they are numbered
+    older: list[Value] = field(default_factory=list)  # nodes that were there before, or (record.whole) all below the outputs
     single: bool = True  # the loss returned one Value, not (loss, more …)
     row: bool = False  # … a list of them
     draws: list[tuple[Value, Callable[[], float]]] = field(default_factory=list)
@@ -57,6 +59,10 @@ class Trace:
 
     __repr__ = __str__
 
+    def roots(self) -> list[Value]:
+        """What every run is to work out."""
+        return [*(v for v in self.outputs if isinstance(v, Value)), *(new for _, new in self.assigns)]
+
     # what nn.effects tells a listener
 
     def fresh(self, leaf: Value, draw: Callable[[], float]) -> None:
@@ -68,12 +74,15 @@ class Trace:
             raise TraceError(f"{line()}: a running statistic cannot be kept by batch=True, which sees one sample at a time")
         if not isinstance(new, Value):
             new = constant(float(new))
+        if self.record is not None and buffer._born > self.record.born:
+            self.record.thaw()  # it may have been taken for a constant
         self.assigns.append((buffer, new))
 
 
 def run(trace: Trace, loss: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], reached: Iterable[Value] = ()) -> Trace:
     """Call the loss on marked leaves; fills `trace`. reached: the Values outside that it can come to, parameters or not."""
     trace.born = _clock()
+    trace.record = Record(trace.born, whole=modes.here().recording)
     with _marked(trace, [*trace.params, *reached]):
         try:
             result = loss(*args, **kwargs)
@@ -106,10 +115,13 @@ def _marked(trace: Trace, reached: Iterable[Value]) -> Iterator[None]:
                 reclass(v, outside(kind))
                 was.append((v, kind))
         opened().append(trace)
+        record: Any = trace.record
+        record.note, paused = record.noting(Node), record.noting(Paused)
         try:
-            with effects.listening(trace), modes.recorded(), modes.tracing(Node, Paused, adopt):
+            with effects.listening(trace), modes.recorded(), modes.tracing(record.note, paused, adopt, record.thaw):
                 yield
         finally:
+            record.note = None  # which holds the record
             opened().pop()
     finally:
         for v, kind in was:
@@ -122,19 +134,24 @@ class StaleError(TraceError):
 
 def old_leaves(trace: Trace) -> list[Value]:
     """The leaves below the outputs that existed before the trace began, inputs and buffers apart, in the order of their first use."""
-    known = {id(v) for block in trace.inputs for v in block} | {id(b) for b, _ in trace.assigns}
-    roots = [*(v for v in trace.outputs if isinstance(v, Value)), *(new for _, new in trace.assigns)]
-    order = trace.order = interior(roots)
-    born = trace.born
+    record, born = trace.record, trace.born
+    assert record is not None
+    roots = trace.roots()
+    known = {id(v) for block in trace.inputs for v in block} | {id(b) for b, _ in trace.assigns} | {id(leaf) for leaf, _ in trace.draws}
+    try:
+        older, used = record.below(roots)
+        trace.older = interior(older)
+    except TraceError:  # what a node was computed from is gone with the trace that made it
+        raise StaleError from None
     found: dict[int, Value] = {}
-    for v in order:
-        a, b = v._a, v._b
-        for arg in (a, b) if a is not None else b or ():
-            if arg is not None and arg.op is None and arg._born <= born:
+    for v in trace.older:
+        for arg in v.args:
+            if arg.op is None and arg._born <= born:
                 found[id(arg)] = arg
+    found |= {id(v): v for v in used}
     found |= {id(v): v for v in roots if v.op is None and v._born <= born}
     old = [v for key, v in found.items() if key not in known]
-    for v in (*order[:1], *old):  # (the first is the oldest)
-        if v._born <= trace.born and isinstance(v, Traced):
+    for v in (*trace.older, *old):
+        if v._born <= born and isinstance(v, Traced):
             raise StaleError
     return old

@@ -20,6 +20,7 @@ from micrograd import ops
 from micrograd.compiler.program.own_ops import choose, detach, pick
 from micrograd.compiler.tracing import refusal
 from micrograd.compiler.tracing.arithmetic import methods
+from micrograd.compiler.tracing.record import Recorded
 from micrograd.compiler.tracing.refusal import TraceError, refused, tracing
 from micrograd.engine import Value, apply
 from micrograd.nn import effects
@@ -105,13 +106,13 @@ class Traced(Value):
 _grad: Any = Value.__dict__["grad"]
 
 
-class Node(Traced):
+class Node(Recorded, Traced):
     """A Value that the loss made."""
 
     __slots__ = ()
 
 
-class Paused(Traced):
+class Paused(Recorded, Traced):
     """… in `no_grad`: no gradient passes."""
 
     __slots__ = ()
@@ -153,7 +154,7 @@ def outside(kind: type) -> Any:
     return type(kind.__name__, (Outside,) if kind is Value else (Outside, kind), {"__slots__": (), "_copied_as": kind})
 
 
-class Real(Traced):
+class Real(Recorded, Traced):
     """A plain number in an eager run: `.data`, an argument of the loss, or what is computed from such."""
 
     __slots__ = ()
@@ -304,7 +305,7 @@ def _kept(out: Any, args: tuple[Any, ...]) -> Any:
     kind = type(out)
     if (kind is Node or kind is Paused) and all(map(_is_number, args)):
         whole = out.op in _WHOLE_STAYS and all(isinstance(a, int) for a in args)
-        reclass(out, PausedReal if kind is Paused else Whole if whole else Real)
+        _walled(out, PausedReal if kind is Paused else Whole if whole else Real)
     return out
 
 
@@ -329,6 +330,8 @@ def leaf(x: Any, kind: type) -> Value:
 
 def _walled(node: Value, kind: type) -> Value:
     reclass(node, kind)
+    if (trace := tracing()) is not None:
+        trace.record.retyped(node, kind)
     return node
 
 

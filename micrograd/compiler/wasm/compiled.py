@@ -146,14 +146,9 @@ class InPage(Retraced):
         if self._latest is None:
             raise KeyError("nothing has run yet")
         plan, machine = self._latest
-        if isinstance(node, str):
-            found = [v for v in (*plan.graph.leaves, *plan.graph.nodes) if v.label == node]
-            if len(found) != 1:
-                raise KeyError(f"{len(found)} nodes of the traced graph are labelled {node!r}")
-            node = found[0]
-        at = plan.graph.find(node)
-        if at is None or at < 0:
-            raise KeyError(f"{node.label or node!r} is not a node of the traced graph, or the loss does not depend on it")
+        at = plan.graph.asked(node)
+        if at < 0:
+            raise KeyError(f"{node!r} is a constant")
         if plan.traced.batch:
             raise KeyError("of a batch each sample has its own number, which is not kept in this page: compile without batch=True")
         number = array("d", [0.0])

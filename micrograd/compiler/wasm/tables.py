@@ -9,7 +9,6 @@ from micrograd.compiler.braces import columns
 from micrograd.compiler.program.own_ops import choose, detach, row_of, same
 from micrograd.compiler.tracing.refusal import TraceError, told
 from micrograd.compiler.tracing.scalars import Scalars
-from micrograd.engine import Value
 from micrograd.ops.op import Op, Symbol
 from micrograd.optim.optimizer import Kernel
 from micrograd.telling import in_words, lines
@@ -25,8 +24,7 @@ def tables(graph: Scalars, asked: Sequence[int]) -> dict[str, Any]:
     for place, op in enumerate(graph.ops):
         found = rule_of(op)
         if found is None:
-            node = graph.nodes[graph.code.index(place)]
-            raise TraceError(_unknown(op, node))
+            raise TraceError(_unknown(op, graph.source(len(graph.leaves) + graph.code.index(place))))
         rules.append(found)
     arity = [op.arity or 0 for op in graph.ops]
     counts = [arity[code] for code in graph.code]
@@ -83,8 +81,7 @@ def update_of(kernel: Kernel, slots: int) -> dict[str, Any] | None:
     return {"lines": found, "results": results, "slots": slots, "numbers": len(kernel.arguments) - 2 - slots}
 
 
-def _unknown(op: Op, node: Value) -> str:
-    source: Any = node.__dict__.get("source")
+def _unknown(op: Op, source: Any) -> str:
     where = f"{told(source)}: " if source else ""
     return (
         f"{where}the op {op.name!r} is a Python function, or its partials are, which a compiled loss in this page cannot call: write it in "
