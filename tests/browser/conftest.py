@@ -63,6 +63,7 @@ def page(context):
     """A page of the offline context; fails the test on console errors and on any request but the file."""
     page = context.new_page()
     said, asked = [], []
+    page.said = said  # a test that brings some about clears it
     page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda e: said.append(str(e)))
     page.on("request", lambda r: asked.append(r.url))

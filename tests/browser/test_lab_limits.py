@@ -92,3 +92,18 @@ def test_a_long_chain_is_let_go_without_the_stack(lab):
     worker = lab.page.evaluate_handle("document.body.lab.python.live.worker")
     alive(lab)
     assert lab.page.evaluate("w => w === document.body.lab.python.live.worker", worker)  # the same Python
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["x = None\nfor _ in range(50_000):\n    x = (x,)\nx = None\nprint('freed')", "import os\nos._exit(1)"],
+    ids=["its stack was full", "it left"],
+)
+def test_python_that_dies_is_said_and_is_there_anew(lab, program):
+    lab.open().page.locator(".lab-limit").select_option("30")
+    said = lab.write(program, 60)
+    if lab.output.endswith("freed\n"):  # a browser with a deeper stack
+        return
+    assert said.startswith("Ended: Python itself ended (") and "time limit" not in said, said
+    alive(lab)
+    lab.page.said.clear()  # Pyodide's own report

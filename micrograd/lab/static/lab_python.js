@@ -32,7 +32,9 @@ export class Python {
   }
 
   lost(made, message) {
-    if (made === this.live) this.hear.failed(message || "the worker did not start");
+    if (made !== this.live) return;
+    if (made.ready && this.busy) this.end(`Python itself ended (${(message || "it did not say why").replace(/^Uncaught /, "")})`);
+    else this.hear.failed(message || "the worker did not start");
   }
 
   get ready() { return this.live.ready; }

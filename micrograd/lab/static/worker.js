@@ -102,6 +102,7 @@ function limited(milliseconds, action) {
   try {
     return JSON.parse(action());
   } catch (error) { // an interrupt in the last moment
+    if (error.name !== "PythonError") throw error; // Python itself is dead: of a stack that was full, say
     return { kind: "", nothing: "stopped: the time limit was over", ok: false,
       error: { line: 0, message: "stopped: the time limit was over", kind: "KeyboardInterrupt", traceback: `${error.message ?? error}`.slice(0, 4000) } };
   } finally {
