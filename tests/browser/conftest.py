@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,38 +25,50 @@ def _chromium() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    """A function that opens a fresh context: ``browser(color_scheme="dark", width=400)``."""
+def chromium():
+    """The one Chromium of a run."""
     path = _chromium()
     if path is None:
         pytest.skip("chromium is not installed")
     sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
-
-    opened = []
     with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
+        yield running
+        running.close()
 
-        def open_context(*, width: int = 1100, height: int = 900, offline: bool = False, **options):
-            context = playwright.chromium.launch_persistent_context(
-                str(tmp_path_factory.mktemp("profile")),
-                executable_path=path,
-                headless=True,
-                args=FLAGS,
-                viewport={"width": width, "height": height},
-                **{"reduced_motion": "reduce", **options},
-            )
-            context.set_offline(offline)
-            opened.append(context)
-            return context
 
+@contextmanager
+def _opener(chromium):
+    opened = []
+
+    def open_context(*, width: int = 1100, height: int = 900, **options):
+        context = chromium.new_context(viewport={"width": width, "height": height}, **{"reduced_motion": "reduce", **options})
+        opened.append(context)
+        return context
+
+    yield open_context
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def browser(chromium):
+    """A function that opens a context with nothing in it, closed after the test: ``browser(color_scheme="dark", width=400)``."""
+    with _opener(chromium) as open_context:
         yield open_context
-        for context in opened:
-            context.close()
 
 
 @pytest.fixture(scope="session")
-def context(browser):
+def lasting(chromium):
+    """… that stays open."""
+    with _opener(chromium) as open_context:
+        yield open_context
+
+
+@pytest.fixture(scope="session")
+def context(lasting):
     """One offline context for the pages that need nothing special."""
-    return browser(offline=True)
+    return lasting(offline=True)
 
 
 @pytest.fixture

@@ -49,9 +49,9 @@ def address(folder):
 
 
 @pytest.fixture(scope="module")
-def visit(browser, address):
+def visit(lasting, address):
     """Opens a page of the site and gives it; whatever is asked beyond the site is refused and noted, as is what the console says."""
-    context, wrong = browser(), []
+    context, wrong = lasting(), []
 
     def guard(route):
         if route.request.url.startswith((address, "data:", "about:")):
