@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 import micrograd
-from micrograd import Value, functional, nn, optim
-from micrograd.compiler import take
+from micrograd import Value, nn, optim
 
 np = pytest.importorskip("numpy")
 from causal_programs import SPANS, Causal  # noqa: E402
@@ -20,7 +19,7 @@ from micrograd.compiler.arrays.update import array_update  # noqa: E402
 from micrograd.compiler.native import c_code, cache, cc  # noqa: E402
 from micrograd.compiler.native.c_update import CUpdate  # noqa: E402
 from micrograd.compiler.tiers import tiers  # noqa: E402
-from small_losses import Net, attention, eager, hinge, moons  # noqa: E402
+from small_losses import Net, agree_in_batches, attention, eager, hinge, moons  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("c_compiler")
 
@@ -107,19 +106,7 @@ def test_a_recurrence_is_a_loop() -> None:
 
 
 def test_a_batch_of_any_size() -> None:
-    net = Net([3, 5, 4], "sigmoid")
-
-    def sample(x: Any, label: Any) -> Any:
-        return -take(functional.softmax(net(x)), label).log() + 0.01 * sum(p * p for p in net.parameters())
-
-    step = micrograd.compile(sample, net, batch=True, backend="c")
-    rng = random.Random(5)
-    for n in (9, 1, 4):
-        X, y = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(n)], [rng.randrange(4) for _ in range(n)]
-        value, grads = eager(lambda X=X, y=y, n=n: sum(map(sample, X, y)) * (1 / n), net.parameters())
-        found, gradient = step.value_and_grad(X, y)
-        assert found == pytest.approx(value, rel=1e-13)
-        assert gradient.tolist() == pytest.approx(grads, rel=1e-10, abs=1e-15)
+    agree_in_batches("c")
 
 
 @pytest.mark.parametrize("batch", [False, True])

@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import micrograd
-from micrograd import Value, functional, ops, optim
-from micrograd.compiler import take
+from micrograd import Value, ops, optim
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("numba")
 from every_op import BINARY, EDGES, POWERS, UNARY, close, raw  # noqa: E402
-from small_losses import Net, attention, eager, hinge, moons  # noqa: E402
+from small_losses import Net, agree_in_batches, attention, eager, hinge, moons  # noqa: E402
 
 
 class Zoo:
@@ -124,19 +123,7 @@ def test_attention_in_specialised_code() -> None:
 
 
 def test_a_batch_in_specialised_code() -> None:
-    net = Net([3, 5, 4], "sigmoid")
-
-    def sample(x: Any, label: Any) -> Any:
-        return -take(functional.softmax(net(x)), label).log() + 0.01 * sum(p * p for p in net.parameters())
-
-    step = micrograd.compile(sample, net, batch=True, backend="numba")
-    rng = random.Random(5)
-    for n in (9, 1, 4):
-        X, y = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(n)], [rng.randrange(4) for _ in range(n)]
-        value, grads = eager(lambda X=X, y=y, n=n: sum(map(sample, X, y)) * (1 / n), net.parameters())
-        found, gradient = step.value_and_grad(X, y)
-        assert found == pytest.approx(value, rel=1e-13)
-        assert gradient.tolist() == pytest.approx(grads, rel=1e-10, abs=1e-15)
+    agree_in_batches("numba")
 
 
 def test_code_is_kept_on_disk_and_taken_from_there(capsys: Any) -> None:

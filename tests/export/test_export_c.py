@@ -10,7 +10,7 @@ import pytest
 np = pytest.importorskip("numpy")
 import micrograd  # noqa: E402
 from export_c import COMPILERS, Library, run  # noqa: E402
-from export_models import MODELS, Fuzz, digits, every_op, listed, moons, near, wrong_edges  # noqa: E402
+from export_models import MODELS, Fuzz, digits, every_op, listed, moons, named, near, wrong_edges  # noqa: E402
 from micrograd import Value, compile, nn, optim  # noqa: E402
 from micrograd.compiler import take  # noqa: E402
 from micrograd.export import to_c  # noqa: E402
@@ -158,15 +158,7 @@ def test_a_look_up_out_of_range_gives_nan_and_reads_nothing(index, tmp_path):
 
 def test_hostile_names_stay_in_comments_and_identifiers(tmp_path):
     name = "*/ int main(void) { return 7; } /* \\\n??/\n #error"
-    op = micrograd.Op(name, define=lambda x: x * x + 1.0, partials=(lambda y, x: 2.0 * x,))
-    w = Value(3.0, label=name)
-
-    def loss():
-        return op(w) + op(w * w)
-
-    loss.__name__ = name
-    step = compile(loss, [w])
-    step()
+    step = named(name)
     to_c(step, tmp_path / "hostile.c")
     for compiler in COMPILERS:
         assert list(map(float, run(tmp_path / "hostile.c", compiler, ["-std=c99"]))) == [92.0, 114.0]

@@ -10,9 +10,8 @@ import pytest
 
 np = pytest.importorskip("numpy")
 import export_js  # noqa: E402
-import micrograd  # noqa: E402
 from export_js import NODE, Module  # noqa: E402
-from export_models import MODELS, Fuzz, digits, every_op, listed, near, wrong_edges  # noqa: E402
+from export_models import MODELS, Fuzz, digits, every_op, listed, named, near, wrong_edges  # noqa: E402
 from micrograd import Value, compile, nn, optim  # noqa: E402
 from micrograd.compiler import take  # noqa: E402
 from micrograd.export import wasm_engine  # noqa: E402
@@ -191,15 +190,7 @@ def test_the_gradient_comes_in_the_array_that_is_given_or_in_a_new_one(tmp_path)
 
 def test_hostile_names_stay_in_comments(tmp_path):
     name = "</script><!-- \n throw 1; \u2028 throw 2; //"
-    op = micrograd.Op(name, define=lambda x: x * x + 1.0, partials=(lambda y, x: 2.0 * x,))
-    w = Value(3.0, label=name)
-
-    def loss():
-        return op(w) + op(w * w)
-
-    loss.__name__ = name
-    step = compile(loss, [w])
-    step()
+    step = named(name)
     module = Module(step, tmp_path)
     assert module.value_and_grad([3.0], []) == (92.0, [114.0])
     assert "</" not in module.text and "<!--" not in module.text

@@ -130,3 +130,20 @@ def graphs(draw: Any) -> tuple[Any, list[Value]]:
         return sum(nodes[count:]) + params[0]
 
     return loss, params
+
+
+def agree_in_batches(backend: str) -> None:
+    """Batches of nine samples, of one and of four, in one program."""
+    net = Net([3, 5, 4], "sigmoid")
+
+    def sample(x: Any, label: Any) -> Any:
+        return -take(functional.softmax(net(x)), label).log() + 0.01 * sum(p * p for p in net.parameters())
+
+    step = micrograd.compile(sample, net, batch=True, backend=backend)
+    rng = random.Random(5)
+    for n in (9, 1, 4):
+        X, y = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(n)], [rng.randrange(4) for _ in range(n)]
+        value, grads = eager(lambda X=X, y=y, n=n: sum(map(sample, X, y)) * (1 / n), net.parameters())
+        found, gradient = step.value_and_grad(X, y)
+        assert found == pytest.approx(value, rel=1e-13)
+        assert gradient.tolist() == pytest.approx(grads, rel=1e-10, abs=1e-15)
