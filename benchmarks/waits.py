@@ -284,7 +284,7 @@ def measure(rounds: int) -> dict[str, Any]:
         jobs += [(probe, who, name) for probe in ("steps", "listed") for who in ("ours.interpreter", "jax")]
         jobs.append(("listed", "ours.native", name))
     jobs += [(probe, n) for probe in ("traced", "eager") for n in (100, 1000)]
-    jobs += [("printed",), ("page",), ("drawn",)]
+    jobs += [("traced", 15_000), ("printed",), ("page",), ("drawn",)]
     return in_turn({" ".join(map(str, job)): partial(fresh, MODULE, *job) for job in jobs}, rounds)
 
 
@@ -323,7 +323,7 @@ def report(found: dict[str, Any]) -> str:
         if f"listed jax {name}" in found:
             both = f"{cell(f'listed ours.interpreter {name}', 'µs')}, own code {cell(f'listed ours.native {name}', 'µs')}"
             row(f"{title}: … on the next batch of a list of arrays", both, f"JAX jit {cell(f'listed jax {name}', 'µs')}")
-    for n in (100, 1000):
+    for n in (100, 1000, *[15_000] * ("traced 15000" in found)):
         row(
             f"tracing and lowering a scalar, {n:,} samples", f"{cell(f'traced {n}', 'µs')}, {cell(f'traced {n}', 'B', 'resident')} resident"
         )
