@@ -1459,3 +1459,31 @@ def test_keyword_constants_that_are_ever_new_are_said_once_and_take_no_more_room
             assert other([1.0] * n, k=2.0) == 4.0 * n
     with pytest.raises(TypeError, match="steps must be a whole number, not '3'"):
         micrograd.compile(lambda: w * w, [w]).train(optim.SGD([w], lr=0.1), steps="3")
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 40])  # each asked by itself, or all as one
+def test_parts_of_a_thing_are_asked_for_one_by_one_and_together(count: int) -> None:
+    held = types.SimpleNamespace(unread=0.0)
+    names = [f"part{k}" for k in range(count)]
+    for kind in (lambda: "".join(["a", "b"]), lambda: b"ab"[:1] + b"b", lambda: print, lambda: (1.5, held), lambda: None, Value):
+        values = [kind(0.5) if kind is Value else kind() for _ in names]
+        vars(held).update(zip(names, values, strict=True))
+        space: dict[str, Any] = {"held": held}
+        exec(f"def loss():\n    return [{', '.join(f'held.{name}' for name in names)}]", space)
+        guards = Guards(space["loss"])
+        assert guards.hold()
+        for name, was in zip(names, values, strict=True):
+            if isinstance(was, (str, bytes)):
+                setattr(held, name, was[:1] + was[1:])  # another one, and equal
+                assert guards.hold()
+            for other in ("other", Value(0.5), len, 1.0):
+                setattr(held, name, other)
+                assert not guards.hold(), (kind, name)
+            setattr(held, name, was)
+            assert guards.hold()
+        space["held"] = types.SimpleNamespace(**vars(held))
+        assert not guards.hold()
+        space["held"] = held
+        assert guards.hold()
+        delattr(held, names[-1])
+        assert not guards.hold()

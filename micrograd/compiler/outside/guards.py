@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from marshal import dumps
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from micrograd.compiler.outside import content, movers
 from micrograd.compiler.outside.code import Place
-from micrograd.compiler.outside.parts import Same
+from micrograd.compiler.outside.parts import Same, Without
 from micrograd.compiler.outside.reach import Walk
 
 FEW = 32  # of one kind, which are asked for one by one
@@ -80,12 +81,20 @@ def _asked(walk: Walk) -> Callable[[], bool]:
             ask("list(map({}, {})) == {}", get, found, before)
         else:
             for x, was in zip(found, before, strict=True):
-                ask("({0}({1}),) == {2}", get, x, (was,))
-    if walk.keyed:
+                for form, it, part in _parts(get, x, was):
+                    kind: Any = type(part)
+                    one = kind.__eq__ is object.__eq__
+                    ask(f"{form} is {{}}" if one else f"({form},) == {{}}", *it, part if one else (part,))
+    if len(walk.keyed) > FEW:
         ask("list(map(list, {})) == {}", walk.keyed, [list(x) for x in walk.keyed])
+    else:
+        for x in walk.keyed:
+            ask("[*{}] == {}", x, list(x))
     for told, x, was in walk.data:
         if type(told) is Same:
             ask("{}({}) is {}", told.get, x, told.was)
+        elif type(told) is Without:
+            ask("{}.keys().isdisjoint({})", x, told.names)
         elif told is content.dumped and content.bare_dump(x) == was:
             ask("dumps({}, 2) == {}", x, was)
         else:
@@ -98,6 +107,17 @@ def _asked(walk: Walk) -> Callable[[], bool]:
     exec(_written("\n    and ".join(terms) or "True"), things)
     made: Callable[[], bool] = things.pop("hold")  # else it would hold itself
     return made
+
+
+def _parts(get: Any, x: Any, was: Any) -> list[tuple[str, tuple[Any, ...], Any]]:
+    """What a getter gets of a thing, part by part: as text, with what stands in it; and what it was."""
+    names = get.__reduce__()[1] if isinstance(get, (attrgetter, itemgetter)) else ()
+    if not 0 < len(names) <= FEW:
+        return [("{}({})", (get, x), was)]
+    found = zip(names, was if len(names) > 1 else (was,), strict=True)
+    if isinstance(get, attrgetter):
+        return [(f"{{}}.{name}", (x,), part) for name, part in found]
+    return [("{}[{}]", (x, key), part) for key, part in found]
 
 
 @lru_cache(maxsize=64)
