@@ -142,6 +142,8 @@ class Lab:
         self._let_go()
         if (asked := sys.modules.get("micrograd.exercises.asked")) is not None:
             asked.nobody()
+        if sys.stdin is None or sys.stdin.closed:  # quit() closes it, and help() asks it
+            sys.stdin = io.StringIO()
         warnings.resetwarnings()
         random.seed(0)
 

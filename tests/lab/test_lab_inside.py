@@ -1,6 +1,7 @@
 """What runs in the worker, without a page: the program, its error, its result, the views."""
 
 import builtins
+import io
 import sys
 
 import pytest
@@ -133,3 +134,11 @@ w._prev = 3
 def test_a_view_of_a_class_that_breaks_the_rules_is_a_sentence(lab, kind):
     lab.run(HOSTILE)
     assert lab.view(kind)["nothing"].startswith("TypeError: ")
+
+
+def test_help_is_printed_after_a_program_that_quit(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    lab = Lab()
+    assert lab.run("quit()")["ok"] and sys.stdin.closed
+    assert lab.run("help(len)")["ok"]
+    assert "Return the number of items" in capsys.readouterr().out
