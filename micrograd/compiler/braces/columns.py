@@ -42,7 +42,6 @@ JS: dict[str, str] = {
     "minimum": "Math.min({0}, {1})", "less": "+({0} < {1})", "equal": "+({0} === {1})",
     "where": "(({0}) !== 0 ? {1} : {2})", "abs": "Math.abs({0})", "exp2": "power(2, {0})", "round": "rint({0})",
     "atan2": "Math.atan2({0}, {1})", "hypot": "Math.hypot({0}, {1})", "erf": "erf({0})", "cbrt": "Math.cbrt({0})",
-    "larger": "Math.max({0}, {1})",
 }  # fmt: skip
 
 _C_CHOSEN = """\

@@ -255,7 +255,8 @@ class Nest:
     def _shift(self) -> list[str]:
         """The largest of each segment; 0 where that is infinite."""
         out, x = self.ref("out"), self.ref("x0")
-        largest = self.language.templates["larger"].format(out, "{0}")
+        templates = self.language.templates
+        largest = templates.get("larger", templates["maximum"]).format(out, "{0}")
         order = [a for a in self.kept if a != self.lane] + self.summed + ([self.lane] if self.lane in self.kept else [])
         return [
             *self.each_once("{0} = -inf;"),
