@@ -14,13 +14,13 @@ body { font-size: 8.4pt; line-height: 1.3; }
 main { max-width: 190mm; }
 main > section + section { break-before: page; }
 h1 { font-size: 14pt; margin: 0 0 1mm; } h2 { font-size: 9pt; margin: 2mm 0 .6mm; color: #0072b2; break-after: avoid; }
-p { margin: 0 0 1.2mm; } math { font-size: 8.4pt; } code { font: 7.1pt ui-monospace, "DejaVu Sans Mono", monospace; }
+p { margin: 0 0 1.2mm; } math { font-size: 8.2pt; } code { font: 7.1pt ui-monospace, "DejaVu Sans Mono", monospace; }
 .two { columns: 2; column-gap: 6mm; }
 table { border-collapse: collapse; table-layout: fixed; width: 100%; break-inside: auto; }
 tr { border-top: .5px solid var(--line); break-inside: avoid; } td { padding: .45mm 1mm .45mm 0; vertical-align: middle; }
-td:first-child { width: 24%; } td:nth-child(2) { width: 37%; }
+td:first-child { width: 24%; } td:nth-child(2) { width: 35%; }
 i { font: 6.8pt ui-monospace, "DejaVu Sans Mono", monospace; }
-small { color: var(--soft); white-space: nowrap; }
+span { white-space: nowrap; } small { color: var(--soft); white-space: nowrap; }
 dl { margin: 0; } dt { font-weight: 600; display: inline; } dd { display: inline; margin: 0; }
 dl div { break-inside: avoid; margin-bottom: .75mm; }
 .rule { border: 1px solid #d55e00; border-radius: 4px; padding: 1.2mm 2.5mm; }
@@ -46,7 +46,7 @@ CLOSE = {
     "<mo>(</mo>": '<mo form="prefix" stretchy="false">(</mo>',
     "<mo>)</mo>": '<mo form="postfix" stretchy="false">)</mo>',
     "<mtext> if </mtext>": "<mtext>\u00a0if\u00a0</mtext>",
-    "<mtext> else </mtext>": "<mtext>\u00a0else\u00a0</mtext>",
+    "<mtext> else </mtext>": "</math> <math><mtext>else\u00a0</mtext>",  # where a line may end
 }
 
 
@@ -59,18 +59,22 @@ def page() -> str:
 
 def _row(line: Line) -> str:
     one = len(line.partials) == 1 and line.partials[0][0] == "a"
-    slopes = [_math(tree) if one else f"<i>∂y/∂{name}</i> = {_math(tree)}" for name, tree in line.partials]
+    slopes = [_math(tree) if one else f"<i>∂y/∂{name}</i> = {_whole(tree)}" for name, tree in line.partials]
     if line.note:
         slopes.append(f"<small>{line.note}</small>")
     return f"<tr><td><code>{_text(line.code)}</code></td><td>{_math(line.formula)}</td><td>{'<br>'.join(slopes)}</td></tr>\n"
 
 
 def _math(tree: object) -> str:
-    """A tree typeset; parentheses stand close, and words apart, as print wants them."""
+    """A tree typeset; parentheses stand close, and words apart, as print wants them; a choice may take two lines."""
     inside: str = import_module("viz.notation.mathml").write(tree)
     for plain, close in CLOSE.items():
         inside = inside.replace(plain, close)
     return f"<math>{inside}</math>"
+
+
+def _whole(tree: object) -> str:
+    return f"<span>{_math(tree)}</span>"
 
 
 def _text(text: str) -> str:
