@@ -180,8 +180,9 @@ def binary(op: Op) -> Callable[[Value, Any], Value]:
 
     def method(self: Value, other: Any) -> Value:
         if type(other) is not Value:
-            other = leaf(other) if type(other) is float else operand(op, self, other)
-            if other is NotImplemented:
+            if type(other) is float:
+                other = leaf(other)
+            elif not isinstance(other, Value) and (other := operand(op, self, other)) is NotImplemented:
                 return other  # type: ignore[no-any-return]
         out: Value = _new(Value)
         out._data = forward(self._data, other._data)

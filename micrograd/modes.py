@@ -43,7 +43,7 @@ on: set[int] = set()  # the blocks that are open somewhere: while it is empty th
 class Here:
     """What is on in one context; never changed, only replaced by another."""
 
-    __slots__ = ("adopt", "anomaly", "choosing", "entries", "made", "paused", "recording", "sourced", "traced")
+    __slots__ = ("adopt", "anomaly", "choosing", "entries", "made", "noted", "paused", "recording", "sourced", "traced")
 
     def __init__(self, entries: tuple[_Entry, ...] = ()) -> None:
         modes = {e.mode for e in entries}
@@ -54,6 +54,7 @@ class Here:
         told: Told = next((e.told for e in reversed(entries) if e.told), ())
         made: Any = (told[self.paused], *told[2:]) if told else (None, None, None)
         self.made, self.adopt, self.sourced = made
+        self.noted = None if self.recording else self.made  # what to ask of a new node where nothing else is
 
 
 _here: ContextVar[Here] = ContextVar("micrograd.modes", default=Here())  # noqa: B039  it never changes
@@ -153,6 +154,8 @@ def chosen(args: tuple[Any, ...]) -> Any:
 
 def notice(out: Value) -> Value:
     """What the modes of this context do to a node just made."""
+    if (noted := here().noted) is not None:
+        return noted(out)  # type: ignore[no-any-return]
     if here().anomaly and not here().traced and out.data - out.data != 0.0 and all(a._data - a._data == 0.0 for a in out.args):
         raise ArithmeticError(f"{_call(out)} made {out.data}")
     now = here()  # (a traceback of the error that is kept would keep it, and the mode on)
