@@ -1,6 +1,6 @@
 """Show a page in the browser: what `.show()` does in a script, and `--open` on the command line.
 
-In a notebook a thing is shown where it stands; elsewhere its page is written to a file of its own among the temporary ones, which stays
+In a notebook a thing is shown where it stands, in the lab by its page; elsewhere its page is written to a file of its own among the temporary ones, which stays
 (the browser reads it after this program has ended).
 """
 
@@ -23,6 +23,8 @@ def shown(thing: Any, page: Callable[[], str], name: str) -> None:
         from IPython.display import display
 
         display(thing)  # type: ignore[no-untyped-call, unused-ignore]
+    elif sys.platform == "emscripten":  # the lab's page
+        print("show() opens a page, and this is one: it shows the Value that the last line gives", file=sys.stderr)
     else:
         open_page(write(new_file(name), page().encode()))
 

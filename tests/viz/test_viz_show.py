@@ -50,6 +50,14 @@ def test_show_in_a_notebook_displays_and_elsewhere_opens_a_page(make, monkeypatc
     assert len(opened) == 2
 
 
+def test_show_in_the_labs_page_says_what_is_shown_there(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    for thing in (viz.draw(graph()), viz.step(graph())):
+        thing.show()
+        said = capsys.readouterr().err
+        assert "the last line" in said and said.count("\n") == 1
+
+
 def test_what_a_graph_computes_in_a_line():
     a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     assert expression(graph()) == "tanh(a × b + a)**2"
