@@ -1,7 +1,7 @@
 """Show a page in the browser: what `.show()` does in a script, and `--open` on the command line.
 
-In a notebook a thing is shown where it stands, in the lab by its page; elsewhere its page is written to a file of its own among the temporary ones, which stays
-(the browser reads it after this program has ended).
+In a notebook a thing is shown where it stands, in the lab by its page; elsewhere its page is written to a file of its own among the
+temporary ones, which stays (the browser reads it after this program has ended).
 """
 
 from __future__ import annotations
