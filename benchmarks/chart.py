@@ -73,7 +73,7 @@ def bars(axes: Any, found: dict[str, Any]) -> None:
 def short(us: float) -> str:
     """Microseconds in the unit that needs few digits."""
     value, unit = (us / 1e6, "s") if us >= 1e6 else (us / 1e3, "ms") if us >= 1e4 else (us, "µs")
-    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.2g} {unit}"
+    return f"{value:,.0f} {unit}" if value >= 99.5 else f"{value:.2g} {unit}"
 
 
 def lines(axes: Any, found: dict[str, Any], curve: str) -> None:

@@ -46,7 +46,7 @@ class Original(Eager):
 
 
 class Compiled:
-    """`micrograd.compile(loss)`, the inputs being arguments of the loss: other data of that shape runs without a new trace."""
+    """`micrograd.compile(loss)`, by one thread; the inputs are arguments of the loss: other data of that shape runs without a new trace."""
 
     backend = "auto"
     batch = False
@@ -55,7 +55,7 @@ class Compiled:
         self.work, self.start = work, work.data()
         loss = work.sample if self.batch else work.loss
         assert loss is not None
-        self.compiled = micrograd.compile(loss, params=work.params, batch=self.batch, backend=self.backend)
+        self.compiled = micrograd.compile(loss, params=work.params, batch=self.batch, backend=self.backend, threads=1)
 
     def gradients(self) -> tuple[float, list[float]]:
         self.reset()
