@@ -69,7 +69,8 @@ def steps(found: Figures) -> str:
         if all(x == "–" for x in row):
             continue
         moons = found["W3"].get(who) or found["W6"].get(who)
-        row += [cell(moons, lambda f: f"{f['first']:.2g}" if f["first"] < 99.5 else f"{f['first']:,.0f}"), cell(moons, lambda f: f"{f['resident'] / 1e6:,.0f}")]
+        row.append(cell(moons, lambda f: f"{f['first']:.2g}" if f["first"] < 99.5 else f"{f['first']:,.0f}"))
+        row.append(cell(moons, lambda f: f"{f['resident'] / 1e6:,.0f}"))
         lines.append(f"| {title} | " + " | ".join(row) + " |")
     once = [f"{PEERS[who][2].strip('*')} ({heads[c]})" for c in columns for who, f in found[c].items() if "once" in f and "note" not in f]
     if once:
