@@ -14,7 +14,7 @@ from micrograd import Value, functional, ops, optim
 from micrograd.compiler import TraceError, take
 
 np = pytest.importorskip("numpy")
-from small_losses import PLAIN, Net, agree, attention, eager, graphs, hinge, moons  # noqa: E402
+from small_losses import PLAIN, Net, agree, agree_in_batches, attention, eager, graphs, hinge, moons  # noqa: E402
 
 
 def test_the_moons_loss_is_recovered_as_a_few_tensor_operations() -> None:
@@ -169,19 +169,7 @@ def test_inputs_of_every_nesting_and_their_gradients() -> None:
 
 @pytest.mark.parametrize("backend", PLAIN)
 def test_a_batch_is_the_mean_over_samples_of_any_number(backend: str) -> None:
-    net = Net([3, 4, 3], "tanh")
-
-    def sample(x: Any, label: Any) -> Any:
-        return -take(functional.softmax(net(x)), label).log() + 0.01 * sum(p * p for p in net.parameters())
-
-    step = micrograd.compile(sample, net, batch=True, backend=backend)
-    rng = random.Random(5)
-    for n in (4, 7, 1):
-        X, y = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(n)], [rng.randrange(3) for _ in range(n)]
-        value, grads = eager(lambda X=X, y=y, n=n: sum(map(sample, X, y)) * (1 / n), net.parameters())
-        found, gradient = step.value_and_grad(np.array(X) if n == 7 else X, np.array(y) if n == 7 else y)
-        assert found == pytest.approx(value, rel=1e-13)
-        assert gradient.tolist() == pytest.approx(grads, rel=1e-11, abs=1e-15)
+    step = agree_in_batches(backend, rel=1e-11)
     assert step.program.verify().batch
     assert len(step._plans) == 2  # lists and arrays
     with pytest.raises(ValueError, match="as many samples"):
